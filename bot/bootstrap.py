@@ -1,0 +1,1 @@
+"""From settings to adapters to services: the only place that names both sides."""

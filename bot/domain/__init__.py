@@ -1,0 +1,1 @@
+"""The words that every other package speaks: frozen values without I/O."""

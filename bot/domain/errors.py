@@ -1,0 +1,61 @@
+"""Everything this project raises on purpose.
+
+BotError
+ ├── ConfigError          the settings are wrong; carries every fault at once
+ ├── RunbookError         a runbook file cannot be used; names the file and the line
+ ├── CorpusError          an evaluation file or recording cannot be read
+ ├── StoreError           the database refused or holds another schema
+ ├── AirflowError         a cluster cannot be used at all (single calls become gaps instead)
+ │    ├── AirflowLoginError
+ │    └── AirflowUnavailable     breaker open, or nothing answers
+ ├── ModelError           the language model gave nothing usable
+ └── BadRequest           what the user asked for cannot be done; the message is shown to them
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class BotError(Exception):
+    """Base of all errors raised on purpose; the message names the thing and the remedy."""
+
+
+class ConfigError(BotError):
+    """The settings are wrong. `faults` holds one line for each wrong or missing key."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class RunbookError(BotError):
+    """A runbook file cannot be used; the other files stay in force."""
+
+
+class CorpusError(BotError):
+    """An evaluation corpus or a recording cannot be read."""
+
+
+class StoreError(BotError):
+    """The database cannot be used as it is."""
+
+
+class AirflowError(BotError):
+    """A cluster cannot be used at all. A single call that fails becomes a `Gap` instead."""
+
+
+class AirflowLoginError(AirflowError):
+    """The cluster refused the credentials."""
+
+
+class AirflowUnavailable(AirflowError):
+    """The cluster does not answer, or the breaker is open to spare it."""
+
+
+class ModelError(BotError):
+    """The language model gave nothing usable: down, slow, over budget, refusing, or rubbish."""
+
+
+class BadRequest(BotError):
+    """What the user asked for cannot be done; the message is written for them."""

@@ -1,0 +1,151 @@
+"""The doors through which the use cases reach the world; adapters stand behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.answers import ClusterReport, Diagnosis, Explanation, HowTo, Link, Reply
+from bot.domain.checks import Check
+from bot.domain.conversations import Rating, Turn
+from bot.domain.evidence import DagDetails, DagRun, Evidence, Gap, TaskInstance
+from bot.domain.logs import LogReading
+from bot.domain.questions import Question, ThreadKey
+from bot.domain.runbooks import Passage
+from bot.domain.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class RunsSeen:
+    """Runs of one Dag, newest first, and what hindered the look."""
+
+    runs: tuple[DagRun, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TasksSeen:
+    """Task instances of one run."""
+
+    task_instances: tuple[TaskInstance, ...]
+    gaps: tuple[Gap, ...] = ()
+
+
+class Cluster(Protocol):
+    """One Airflow deployment. Every call keeps to the cluster's limits by itself.
+
+    No method raises for a single reply that failed: it comes back as gaps. `AirflowUnavailable`
+    and `AirflowLoginError` are raised where nothing at all can be had.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def base_url(self) -> str: ...
+
+    async def dag_ids(self) -> Sequence[str]:
+        """All Dag ids, cached for a while (seconds to minutes, by settings)."""
+        ...
+
+    async def dag(self, dag_id: str) -> DagDetails | None:
+        """None where the Dag does not exist."""
+        ...
+
+    async def runs(
+        self,
+        dag_id: str,
+        *,
+        state: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 10,
+    ) -> RunsSeen: ...
+
+    async def task_instances(self, dag_id: str, run_id: str) -> TasksSeen:
+        """All pages, capped at some thousands with a gap."""
+        ...
+
+    async def find_failed(self, since: datetime, limit: int = 100) -> TasksSeen:
+        """Failed task instances of all Dags since then, newest first."""
+        ...
+
+    async def task_ids(self, dag_id: str) -> Sequence[str]: ...
+
+    async def gather(self, target: Target, seconds: float) -> Evidence:
+        """Everything about `target` under one deadline; what is missing is in `gaps`."""
+        ...
+
+    async def read_log(
+        self, target: Target, seconds: float
+    ) -> tuple[LogReading | None, Sequence[Gap]]:
+        """The log of one try, read through in bounded memory."""
+        ...
+
+    async def report(self, seconds: float) -> ClusterReport: ...
+
+    async def doctor(self) -> Sequence[Check]: ...
+
+    def links(self, target: Target) -> Sequence[Link]:
+        """Pages of Airflow's own web interface for the target."""
+        ...
+
+
+class Explainer(Protocol):
+    """A language model behind the grounding check. Never raises: failures are outcomes."""
+
+    async def explain(
+        self, question: Question, diagnosis: Diagnosis, evidence: Evidence
+    ) -> Explanation: ...
+
+    async def explain_how_to(self, question: Question, how_to: HowTo) -> Explanation: ...
+
+    async def doctor(self) -> Sequence[Check]: ...
+
+
+class Knowledge(Protocol):
+    """Search over runbooks."""
+
+    async def search(self, query: str, limit: int = 5) -> Sequence[Passage]: ...
+
+    async def doctor(self) -> Sequence[Check]: ...
+
+
+class ConversationStore(Protocol):
+    async def add_turn(self, turn: Turn) -> None:
+        """Stores the turn with its evidence (redacted) and verdict; the same id twice is one."""
+        ...
+
+    async def set_reply_ts(self, turn_id: str, reply_ts: str) -> None: ...
+
+    async def turn(self, turn_id: str) -> Turn | None: ...
+
+    async def turns(self, thread: ThreadKey) -> Sequence[Turn]:
+        """Oldest first."""
+        ...
+
+    async def rate(self, rating: Rating) -> None:
+        """One rating a person and turn; the newest stands."""
+        ...
+
+    async def ratings(self, turn_id: str) -> Sequence[Rating]: ...
+
+    async def doctor(self) -> Sequence[Check]: ...
+
+
+class ReplyChannel(Protocol):
+    """Where the reply to one question goes: a Slack thread, or the terminal."""
+
+    async def acknowledge(self) -> None:
+        """Something the asker sees at once."""
+        ...
+
+    async def progress(self, text: str) -> None:
+        """What is being done now; may be dropped."""
+        ...
+
+    async def post(self, reply: Reply, turn_id: str) -> str | None:
+        """Posts the reply, or refines the one already posted; returns its ts."""
+        ...
