@@ -19,6 +19,16 @@ Where signatures look
     import errors, scheduler and Dag processor logs, messages and the reasons that Airflow itself
     gives. Never at handled exceptions, callbacks, earlier tries or tries that went well. Case is
     ignored, whitespace folded, colours stripped; each line of a message is looked at by itself.
+
+How examples (`catches`, `spares`) are read
+    As a piece of the log of a failed try. A first line `scheduler_log:`, `dag_processor_log:`,
+    `import_error:`, `event_log:` or `message:` says that what follows is such a text instead. A
+    first line `signals: dag_paused=true, run_state=queued` states facts from metadata; a log may
+    follow it.
+
+Which of several matching files wins
+    The one whose proof lies deepest (see `bot.diagnosis.depth`), then the higher `rank`, then the
+    one with more proofs. Fallbacks such as python_exception and nonzero_exit have a rank below 0.
 """
 
 from __future__ import annotations
