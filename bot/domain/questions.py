@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.targets import Target
+
 
 class Origin(StrEnum):
     """Where a conversation took place; kept with every stored row."""
@@ -71,7 +73,7 @@ class Question:
 
     `text` is plain: mentions of the bot removed, Slack's markup undone, secrets masked. `links`
     are the URLs in it. `intent` is set where the surface says it (a slash command, a button).
-    `chosen` is a target picked by button, in `Target` fields.
+    `chosen` is a target picked by button; nothing needs to be worked out then.
     """
 
     id: str
@@ -85,3 +87,4 @@ class Question:
     earlier: tuple[EarlierMessage, ...] = ()
     intent: Intent | None = None
     is_direct: bool = False  # a DM: no thread etiquette needed
+    chosen: Target | None = None

@@ -1,0 +1,1 @@
+"""Working out what is asked and about what, from the words alone."""
