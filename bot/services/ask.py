@@ -1,0 +1,274 @@
+"""The path of one question: understand, find, look, judge, answer, keep."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+
+from bot.domain.answers import (
+    Choice,
+    Diagnosis,
+    HealthReport,
+    Help,
+    HowTo,
+    LogReport,
+    ModelOutcome,
+    NotFound,
+    Reply,
+    StatusReport,
+    Unsupported,
+)
+from bot.domain.conversations import Rating, Turn
+from bot.domain.errors import AirflowError
+from bot.domain.evidence import Evidence
+from bot.domain.questions import Author, Intent, Question
+from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
+from bot.questions.hints import hints_of
+from bot.questions.intents import intent_of, wants_unfinished
+from bot.questions.links import ClusterAddress
+from bot.services.diagnose import Diagnoser
+from bot.services.ports import Cluster, ConversationStore, Explainer, Knowledge, ReplyChannel
+from bot.services.reports import cluster_reports, log_report, status_report
+from bot.services.resolve import Resolver
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A question after its words were read."""
+
+    question: Question
+    intent: Intent
+    hints: TargetHints
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A reply with what it rests on, before it is posted."""
+
+    reply: Reply
+    evidence: Evidence | None = None
+
+
+class AskService:
+    """Answers questions. One instance serves all surfaces; it holds no state of a conversation."""
+
+    def __init__(
+        self,
+        *,
+        clusters: Mapping[str, Cluster],
+        addresses: Sequence[ClusterAddress],
+        resolver: Resolver,
+        diagnoser: Diagnoser,
+        knowledge: Knowledge,
+        explainer: Explainer,
+        store: ConversationStore,
+        now: Callable[[], datetime],
+        new_reference: Callable[[], str],
+        seconds: float = 15.0,
+    ) -> None:
+        """`seconds` is the deadline for all evidence of one question."""
+        self._clusters = clusters
+        self._addresses = addresses
+        self._resolver = resolver
+        self._diagnoser = diagnoser
+        self._knowledge = knowledge
+        self._explainer = explainer
+        self._store = store
+        self._now = now
+        self._new_reference = new_reference
+        self._seconds = seconds
+        self._answers: Mapping[Intent, Callable[[Understood, ReplyChannel], Awaitable[Answered]]]
+        self._answers = {
+            Intent.DIAGNOSE: self._diagnose,
+            Intent.STATUS: self._status,
+            Intent.LOGS: self._logs,
+            Intent.HEALTH: self._health,
+            Intent.HOW_TO: self._how_to,
+            Intent.UNCLEAR: self._how_to,
+            Intent.HELP: self._help,
+            Intent.SMALL_TALK: self._help,
+            Intent.RETRY: self._not_yet,
+            Intent.BACKFILL: self._not_yet,
+            Intent.ESCALATE: self._not_yet,
+        }
+
+    async def handle(self, question: Question, channel: ReplyChannel) -> Turn:
+        """Answers the question into `channel` and returns the stored turn.
+
+        The deterministic reply is posted first; where a model is configured the same message is
+        refined in place afterwards. Whatever is raised here is for the surface's error door.
+        """
+        began = self._now()
+        reference = self._new_reference()
+        with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
+            await channel.acknowledge()
+            understood = self._understand(question, reference)
+            log.info("question_understood", intent=understood.intent, origin=question.origin)
+            answered = await self._answers[understood.intent](understood, channel)
+            reply_ts = await channel.post(answered.reply, question.id)
+            turn = Turn(
+                id=question.id,
+                question=question,
+                intent=understood.intent,
+                reply=answered.reply,
+                evidence=answered.evidence,
+                answered_at=self._now(),
+                seconds=(self._now() - began).total_seconds(),
+                reply_ts=reply_ts,
+            )
+            await self._store.add_turn(turn)
+            return await self._refine(turn, channel)
+
+    async def pick(self, turn_id: str, option: int, question: Question, channel: ReplyChannel) -> Turn:
+        """Goes on with the option that the asker chose by button."""
+        turn = await self._store.turn(turn_id)
+        target = None
+        if turn is not None and isinstance(turn.reply, Choice):
+            options = turn.reply.ambiguous.options
+            target = options[option].target if 0 <= option < len(options) else None
+        if turn is None or target is None:
+            return await self.handle(question, channel)
+        text = turn.question.text
+        chosen = replace(question, text=text, chosen=target, intent=turn.intent)
+        return await self.handle(chosen, channel)
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        return await self._store.turn(turn_id)
+
+    async def rate(self, rating: Rating) -> None:
+        await self._store.rate(rating)
+
+    def _understand(self, question: Question, reference: str) -> Understood:
+        hints = hints_of(question, self._addresses)
+        if question.chosen is not None:
+            hints = TargetHints(exact=_with_try(question.chosen, hints.try_number), run=hints.run)
+        diagnosed = any(message.author is Author.BOT for message in question.earlier)
+        intent = question.intent or intent_of(
+            question.text,
+            names_something=hints.exact is not None or bool(hints.names or hints.task),
+            in_diagnosed_thread=diagnosed,
+        )
+        return Understood(question, intent, hints, reference)
+
+    async def _refine(self, turn: Turn, channel: ReplyChannel) -> Turn:
+        reply = turn.reply
+        if isinstance(reply, Diagnosis) and turn.evidence is not None:
+            explained = await self._explainer.explain(turn.question, reply, turn.evidence)
+        elif isinstance(reply, HowTo) and reply.passages:
+            explained = await self._explainer.explain_how_to(turn.question, reply)
+        else:
+            return turn
+        if explained.outcome is ModelOutcome.NOT_CONFIGURED:
+            return turn
+        log.info("model_answered", outcome=explained.outcome, dropped=explained.dropped)
+        refined = replace(reply, explanation=explained)
+        reply_ts = await channel.post(refined, turn.id) or turn.reply_ts
+        await self._store.set_reply(turn.id, refined, reply_ts)
+        return replace(turn, reply=refined, reply_ts=reply_ts)
+
+    async def _diagnose(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        found = await self._target(asked)
+        if not isinstance(found, Found):
+            return Answered(_unresolved(asked.reference, found))
+        await channel.progress(f"Reading every try, the log and the events of {found.target.label()}")
+        cluster = self._clusters[found.target.cluster]
+        try:
+            evidence = await cluster.gather(found.target, self._seconds)
+        except AirflowError as error:
+            return Answered(NotFound(asked.reference, _unreachable(found.target, error)))
+        diagnosis = await asyncio.to_thread(
+            self._diagnoser.diagnose, asked.reference, found, evidence, cluster.links(evidence.target)
+        )
+        passages = await self._knowledge.search(_gist(diagnosis))
+        return Answered(replace(diagnosis, passages=tuple(passages)), evidence)
+
+    async def _status(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        found = await self._target(asked)
+        if not isinstance(found, Found):
+            return Answered(_unresolved(asked.reference, found))
+        cluster = self._clusters[found.target.cluster]
+        return Answered(await status_report(cluster, found.target, asked.reference))
+
+    async def _logs(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        found = await self._target(asked)
+        if not isinstance(found, Found):
+            return Answered(_unresolved(asked.reference, found))
+        await channel.progress(f"Reading the log of {found.target.label()}")
+        cluster = self._clusters[found.target.cluster]
+        return Answered(await log_report(cluster, found.target, self._seconds, asked.reference))
+
+    async def _health(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        wanted = asked.hints.cluster
+        clusters = [c for name, c in self._clusters.items() if wanted in (None, name)]
+        reports = await cluster_reports(clusters, self._seconds)
+        return Answered(HealthReport(asked.reference, reports))
+
+    async def _how_to(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        passages = tuple(await self._knowledge.search(asked.question.text))
+        if not passages and asked.intent is Intent.UNCLEAR:
+            return await self._help(asked, channel)
+        return Answered(HowTo(asked.reference, asked.question.text, passages))
+
+    async def _help(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        lead = _HELP_LEADS.get(asked.intent, "")
+        return Answered(Help(asked.reference, tuple(self._clusters), lead))
+
+    async def _not_yet(self, asked: Understood, channel: ReplyChannel) -> Answered:
+        return Answered(Unsupported(asked.reference, asked.intent.value, _INSTEAD[asked.intent]))
+
+    async def _target(self, asked: Understood) -> Resolution:
+        unfinished = wants_unfinished(asked.question.text)
+        try:
+            return await self._resolver.resolve(asked.hints, self._now(), unfinished=unfinished)
+        except AirflowError as error:
+            target = asked.hints.exact or Target(asked.hints.cluster or "")
+            return _unreachable(target, error)
+
+
+def _with_try(target: Target, try_number: int | None) -> Target:
+    return replace(target, try_number=try_number or target.try_number)
+
+
+def _unresolved(reference: str, resolution: Ambiguous | Nowhere) -> Reply:
+    if isinstance(resolution, Ambiguous):
+        return Choice(reference, resolution)
+    return NotFound(reference, resolution)
+
+
+def _unreachable(target: Target, error: AirflowError) -> Nowhere:
+    return Nowhere(
+        looked_for=target.label() or "the clusters",
+        where=(target.cluster,) if target.cluster else (),
+        remedy=f"{error} This is no fault of your Dag; ask again once Airflow answers.",
+    )
+
+
+def _gist(diagnosis: Diagnosis) -> str:
+    """What to look up in the runbooks: the cause, and the words of the deciding line."""
+    deciding = diagnosis.verdict.deciding
+    return f"{diagnosis.verdict.title}\n{deciding.text if deciding else ''}"
+
+
+_HELP_LEADS = {
+    Intent.SMALL_TALK: "Happy to help.",
+    Intent.UNCLEAR: "I did not understand what to look at.",
+}
+
+_INSTEAD = {
+    Intent.RETRY: (
+        "I only read Airflow. Ask me why it failed and I will say whether a retry can help; "
+        "then clear the task instance in Airflow."
+    ),
+    Intent.BACKFILL: "I only read Airflow. Start the backfill in Airflow: Dag page, Trigger, Backfill.",
+    Intent.ESCALATE: (
+        "I cannot page anybody. Ask me for the diagnosis first and hand that to the on-call "
+        "engineer: it names the evidence and what could not be seen."
+    ),
+}
