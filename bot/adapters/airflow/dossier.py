@@ -1,0 +1,183 @@
+"""Evidence while it comes in: replies become fields, refusals become gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.adapters.airflow.fault import asked_task
+from bot.adapters.airflow.outcome import Outcome, Refusal
+from bot.adapters.airflow.parse_cluster import merge_events
+from bot.adapters.airflow.pieces import PIECES
+from bot.domain.evidence import (
+    DagDetails,
+    DagRun,
+    EventLogEntry,
+    Evidence,
+    Gap,
+    GapReason,
+    ImportProblem,
+    NamedText,
+    TaskInstance,
+)
+from bot.domain.logs import LogReading
+from bot.domain.targets import Target
+
+STRANGERS_MAX = 20  # import errors that are kept where the Dag of the question does not exist
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Dossier:
+    """Collects what was seen of one target; `evidence` closes it. For one thread at a time.
+
+    `redact` is applied to every text a person or a program may have written.
+    """
+
+    def __init__(self, target: Target, redact: Callable[[str], str]) -> None:
+        self.target = target
+        self._redact = redact
+        self._fields: dict[str, Any] = {}
+        self._events: list[tuple[EventLogEntry, ...]] = []
+        self._gaps: list[Gap] = []
+
+    def take(self, piece: str, outcome: Outcome) -> None:
+        """Files one outcome under a name of `PIECES`."""
+        if isinstance(outcome, Refusal):
+            self._miss(piece, outcome)
+            return
+        try:
+            parsed = PIECES[piece].parse(outcome.body, self._redact)
+        except (TypeError, ValueError, AttributeError, KeyError) as error:
+            detail = f"the reply has an unknown shape ({type(error).__name__})"
+            self._miss(piece, Refusal(GapReason.MALFORMED, detail))
+            return
+        events = parsed.pop("events", None)
+        if events:
+            self._events.append(events)  # type: ignore[arg-type]
+        self._fields.update(parsed)
+
+    def put(self, **values: object) -> None:
+        """Sets fields of `Evidence` that were worked out elsewhere."""
+        self._fields.update(values)
+
+    def add_gap(self, gap: Gap) -> None:
+        if gap not in self._gaps:
+            self._gaps.append(gap)
+
+    def add_text(self, name: str, text: str) -> None:
+        self._fields["extra"] = (*self._fields.get("extra", ()), NamedText(name, text))
+
+    @property
+    def run(self) -> DagRun | None:
+        run: DagRun | None = self._fields.get("dag_run")
+        return run
+
+    @property
+    def dag(self) -> DagDetails | None:
+        dag: DagDetails | None = self._fields.get("dag")
+        return dag
+
+    @property
+    def dag_exists(self) -> bool | None:
+        exists: bool | None = self._fields.get("dag_exists")
+        return exists
+
+    @property
+    def tries(self) -> tuple[TaskInstance, ...]:
+        tries: tuple[TaskInstance, ...] = self._fields.get("tries", ())
+        return tries
+
+    def pick_task(self) -> TaskInstance | None:
+        """Chooses the task instance at fault among those seen so far, and remembers it."""
+        seen = self._fields.get("task_instances", ())
+        chosen = asked_task(self.target, seen, self.run, self._fields.get("tasks", ()))
+        self._fields["task_instance"] = chosen
+        asked = self.target.task_id
+        if chosen and asked and chosen.task_id != asked:
+            self.add_text("message", f"{asked} did not run: {chosen.task_id} failed before it.")
+        return chosen
+
+    def evidence(self, gathered_at: datetime | None) -> Evidence:
+        """All that was seen. May be called again after more has come in."""
+        known = {field.name for field in fields(Evidence)}
+        found = {name: value for name, value in self._fields.items() if name in known}
+        chosen = found.get("task_instance")
+        found["events"] = merge_events(*self._events)
+        found["tries"] = _in_order(found.get("tries", ()))
+        found["import_problems"] = self._own_import_problems()
+        if chosen:
+            history = _earlier(found.get("history", ()), chosen)
+            found["history"] = history
+            found["last_green"] = next((one for one in history if one.state == "success"), None)
+            found["executor"] = chosen.executor
+            found["task"] = next(
+                (task for task in found.get("tasks", ()) if task.task_id == chosen.task_id), None
+            )
+        return Evidence(
+            target=self.target, gathered_at=gathered_at, gaps=tuple(self._gaps), **found
+        )
+
+    def take_log(self, reading: LogReading, deciding: int | None) -> None:
+        """Files the log of one try: the deciding one, or another."""
+        if reading.try_number == deciding:
+            self._fields["log"] = reading
+        else:
+            self._fields["other_logs"] = (*self._fields.get("other_logs", ()), reading)
+
+    def _miss(self, piece: str, refusal: Refusal) -> None:
+        kind = PIECES[piece]
+        if refusal.reason is GapReason.NOT_FOUND:
+            if piece == "dag_details":
+                self._fields["dag_exists"] = False  # that is something seen, not a gap
+            if piece == "dag_details" or (kind.of_dag and self.dag_exists is False):
+                return
+        remedy = refusal.remedy
+        if refusal.reason is GapReason.FORBIDDEN and refusal.status == 403:
+            remedy = kind.remedy
+        detail = self._redact(refusal.detail)
+        self.add_gap(Gap(kind.name, refusal.reason, detail, remedy))
+
+    def _own_import_problems(self) -> tuple[ImportProblem, ...]:
+        problems: tuple[ImportProblem, ...] = self._fields.get("import_problems", ())
+        if self.dag_exists is False:
+            name = self.target.dag_id or ""
+            return tuple(sorted(problems, key=lambda one: not _mentions(one, name)))[:STRANGERS_MAX]
+        if self.dag is None:
+            return problems[:STRANGERS_MAX]
+        return tuple(one for one in problems if _same_file(one.filename, self.dag))
+
+
+def _in_order(tries: tuple[TaskInstance, ...]) -> tuple[TaskInstance, ...]:
+    """Oldest first, each number once; of two with one number the later told wins."""
+    return tuple(one for _, one in sorted({one.try_number: one for one in tries}.items()))
+
+
+def _earlier(history: tuple[TaskInstance, ...], chosen: TaskInstance) -> tuple[TaskInstance, ...]:
+    """The same task in other runs that began before this one, newest first."""
+    others = [
+        one
+        for one in history
+        if (one.run_id, one.map_index) != (chosen.run_id, chosen.map_index)
+        and (one.start is None or chosen.start is None or one.start <= chosen.start)
+    ]
+    ordered = sorted(others, key=lambda one: (one.start or _NEVER, one.run_id))
+    return tuple(reversed(ordered))
+
+
+def _mentions(problem: ImportProblem, dag_id: str) -> bool:
+    return bool(dag_id) and dag_id in f"{problem.filename}\n{problem.stack_trace}"
+
+
+def _same_file(filename: str, dag: DagDetails) -> bool:
+    places = [place for place in (dag.relative_fileloc, dag.fileloc) if place]
+    return any(
+        filename == place or place.endswith("/" + filename) or filename.endswith("/" + place)
+        for place in places
+    )
+
+
+def incomplete(reading: LogReading) -> LogReading:
+    """The reading of a log that goes on beyond what was had of it."""
+    return replace(reading, complete=False)

@@ -1,0 +1,127 @@
+"""The pieces of evidence that Airflow can give: what each is called, parsed and permitted by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bot.adapters.airflow import parse_cluster, parse_runs, parse_tasks
+from bot.adapters.airflow.values import mapping
+
+Redact = Callable[[str], str]
+Fields = dict[str, object]  # fields of `Evidence`
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One kind of reply. `name` is what a gap calls it; `permission` is FAB's word for it.
+
+    `of_dag`: a 404 says nothing new where the Dag itself is already known to be missing.
+    """
+
+    name: str
+    parse: Callable[[object, Redact], Fields]
+    permission: str = ""
+    of_dag: bool = False
+
+    @property
+    def remedy(self) -> str:
+        """What to do where Airflow forbids it."""
+        if not self.permission:
+            return "Give the bot's user the Viewer role."
+        return f'Give the bot\'s role the permission "{self.permission}".'
+
+
+PIECES: Mapping[str, Piece] = {
+    "health": Piece("health", lambda body, _: {"health": parse_cluster.health(body)}),
+    "version": Piece("version", lambda body, _: {"airflow_version": parse_cluster.version(body)}),
+    "jobs": Piece("jobs", lambda body, _: {"jobs": parse_cluster.jobs(body)}, "can read on Jobs"),
+    "pools": Piece(
+        "pools", lambda body, _: {"pools": parse_cluster.pools(body)}, "can read on Pools"
+    ),
+    "dag_details": Piece(
+        "Dag",
+        lambda body, redact: {
+            "dag": parse_runs.dag_details(mapping(body), redact),
+            "dag_exists": True,
+        },
+        "can read on DAGs",
+    ),
+    "dag_versions": Piece(
+        "Dag versions",
+        lambda body, _: {"versions": parse_runs.dag_versions(body)},
+        "can read on DAG Versions",
+        of_dag=True,
+    ),
+    "dag_warnings": Piece(
+        "Dag warnings",
+        lambda body, redact: {"warnings": parse_runs.dag_warnings(body, redact)},
+        "can read on DAG Warnings",
+        of_dag=True,
+    ),
+    "import_errors": Piece(
+        "import errors",
+        lambda body, redact: {"import_problems": parse_runs.import_problems(body, redact)},
+        "can read on ImportError",
+    ),
+    "event_logs": Piece(
+        "event log",
+        lambda body, redact: {"events": parse_cluster.events(body, redact)},
+        "can read on Audit Logs",
+    ),
+    "dag_run": Piece(
+        "run",
+        lambda body, redact: {"dag_run": parse_runs.dag_run(mapping(body), redact)},
+        "can read on DAG Runs",
+        of_dag=True,
+    ),
+    "recent_runs": Piece(
+        "recent runs",
+        lambda body, redact: {"recent_runs": parse_runs.dag_runs(body, redact)},
+        "can read on DAG Runs",
+        of_dag=True,
+    ),
+    "task_instances": Piece(
+        "task instances",
+        lambda body, redact: {"task_instances": parse_tasks.task_instances(body, redact)},
+        "can read on Task Instances",
+        of_dag=True,
+    ),
+    "tasks": Piece(
+        "tasks of the Dag",
+        lambda body, redact: {"tasks": parse_tasks.tasks(body, redact)},
+        "can read on DAGs",
+        of_dag=True,
+    ),
+    "tries": Piece(
+        "tries",
+        lambda body, redact: {"tries": parse_tasks.task_instances(body, redact)},
+        "can read on Task Instances",
+    ),
+    "dependencies": Piece(
+        "unmet dependencies",
+        lambda body, redact: {"unmet": parse_tasks.unmet_dependencies(body, redact)},
+        "can read on Task Instances",
+    ),
+    "links": Piece(
+        "extra links",
+        lambda body, redact: {"links": parse_cluster.extra_links(body, redact)},
+        "can read on Task Instances",
+    ),
+    "history": Piece(
+        "earlier runs of the task",
+        lambda body, redact: {"history": parse_tasks.task_instances(body, redact)},
+        "can read on Task Instances",
+    ),
+    "elsewhere": Piece(
+        "other failures in the same minutes",
+        lambda body, redact: {"elsewhere": parse_tasks.task_instances(body, redact)},
+        "can read on Task Instances",
+    ),
+    "child_runs": Piece(
+        "triggered runs",
+        lambda body, redact: {"child_runs": (parse_runs.dag_run(mapping(body), redact),)},
+        "can read on DAG Runs",
+    ),
+    "log": Piece("task log", lambda body, _: {}, "can read on Task Logs"),
+}
