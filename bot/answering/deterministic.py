@@ -1,0 +1,164 @@
+"""The answer that stands without a model: verdict, runbook and evidence in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.answering.excerpt import excerpt, log_of
+from bot.answering.facts import headline_facts
+from bot.answering.foreign import clipped, one_line, visible
+from bot.answering.gaps import gap_in_words
+from bot.answering.owners import owner_in_words
+from bot.answering.retries import retry_text
+from bot.answering.standing import Phase, deciding_try, standing_of
+from bot.answering.steps import fill, placeholder_values, steps_of
+from bot.answering.wording import clock, count, duration, moment, sentence
+from bot.domain.answers import Diagnosis, Link
+from bot.domain.evidence import Evidence, TaskInstance
+from bot.domain.runbooks import KnownFailure, Passage
+from bot.domain.targets import Target
+from bot.domain.verdicts import Verdict
+
+_PASSAGE_MAX = 4_000  # characters; more is a manual, not a runbook
+_MAX_STEPS = 8
+
+
+def diagnosis_from(
+    reference: str,
+    target: Target,
+    understood_as: str,
+    verdict: Verdict,
+    known: KnownFailure | None,
+    evidence: Evidence,
+    links: Sequence[Link],
+) -> Diagnosis:
+    """`known` is the runbook of `verdict.cause`; None where there is none for it."""
+    values = placeholder_values(target, evidence)
+    quoted_try = verdict.deciding.try_number if verdict.deciding else None
+    log = log_of(evidence, quoted_try)
+    return Diagnosis(
+        reference=reference,
+        target=target,
+        understood_as=understood_as,
+        verdict=verdict,
+        steps=_steps(known, verdict, evidence, values),
+        check=fill(known.section("Check"), values) if known else "",
+        owner=owner_in_words(verdict, evidence),
+        retry_text=retry_text(verdict.retry, standing_of(evidence), verdict.kind),
+        what_happened=_what_happened(verdict, known, evidence, values),
+        facts=headline_facts(evidence),
+        links=tuple(links),
+        passages=_passages(known, evidence, values),
+        log_lines=excerpt(evidence, verdict),
+        lines_read=log.lines_read if log else 0,
+    )
+
+
+def with_passages(diagnosis: Diagnosis, found: Sequence[Passage]) -> Diagnosis:
+    """Adds what a search found and the diagnosis has not; ids go on from the ones it has."""
+    known = {passage.cause for passage in diagnosis.passages if passage.cause}
+    fresh = [passage for passage in found if passage.cause not in known]
+    first = len(diagnosis.passages) + 1
+    numbered = tuple(replace(one, id=f"R{number}") for number, one in enumerate(fresh, first))
+    return replace(diagnosis, passages=(*diagnosis.passages, *numbered))
+
+
+def _steps(
+    known: KnownFailure | None, verdict: Verdict, evidence: Evidence, values: dict[str, str]
+) -> tuple[str, ...]:
+    if known and known.section("Fix"):
+        return tuple(fill(step, values) for step in steps_of(known.section("Fix")))[:_MAX_STEPS]
+    return tuple(_steps_without_runbook(verdict, evidence))
+
+
+def _steps_without_runbook(verdict: Verdict, evidence: Evidence) -> list[str]:
+    """What would settle it: first what the bot was kept from seeing, then where to look."""
+    steps = [gap_in_words(gap) for gap in verdict.gaps if gap.remedy]
+    tried = deciding_try(evidence)
+    if tried is not None and tried.hostname and (evidence.log is None or evidence.log.is_empty):
+        at = f" around {moment(tried.end)}" if tried.end else ""
+        steps.append(
+            f"Airflow has no log of this try. Read the worker's own log on "
+            f"{one_line(tried.hostname, 80)}{at}."
+        )
+    if verdict.also_possible:
+        steps.append(f"Rule out: {', '.join(verdict.also_possible)}.")
+    return steps
+
+
+def _what_happened(
+    verdict: Verdict, known: KnownFailure | None, evidence: Evidence, values: dict[str, str]
+) -> str:
+    """One sentence for what was seen to end, one or two for why."""
+    why = verdict.why.strip()
+    if not why and known:
+        why = _first_paragraph(fill(known.section("What happened"), values))
+    return " ".join(part for part in (_ending(evidence), sentence(visible(why))) if part)
+
+
+def _ending(evidence: Evidence) -> str:
+    """`load (try 2 of 3) failed after 14 min, at 05:54:41 UTC.`; "" where no task is concerned."""
+    tried = deciding_try(evidence)
+    standing = standing_of(evidence)
+    if tried is None or standing.phase is Phase.UNSEEN:
+        return ""
+    name = one_line(tried.task_id, 80)
+    if tried.map_index >= 0:
+        name += f"[{tried.map_index}]"
+    of = f" of {standing.tries_allowed}" if standing.tries_allowed else ""
+    number = f" (try {tried.try_number}{of})" if tried.try_number else ""
+    return f"{name}{number} {_verb(tried, standing.phase, evidence)}."
+
+
+def _verb(tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
+    state = (tried.state or "").lower()
+    if state == "failed" or phase in (Phase.FAILED, Phase.RETRY_COMING):
+        at = f" at {clock(tried.end)}" if tried.end else ""
+        return f"failed{_how_long(tried)}{at}"
+    if phase is Phase.SUCCEEDED:
+        failed = standing_of(evidence).failed_tries
+        return "succeeded" + (
+            f" after {count(failed, 'failed try', 'failed tries')}" if failed else ""
+        )
+    if phase is Phase.RUNNING:
+        return f"has been running since {moment(tried.start)}" if tried.start else "is running"
+    if phase is Phase.NEVER_RAN:
+        return f"did not run ({state or 'no state'})"
+    since = tried.queued_at or tried.scheduled_at
+    return f"is waiting ({state or 'not scheduled'})" + (f" since {moment(since)}" if since else "")
+
+
+def _how_long(tried: TaskInstance) -> str:
+    # A try that died in the queue has no process, and Airflow writes its end as its start.
+    if tried.start is None or (tried.start == tried.end and tried.pid is None):
+        return " without ever having started"
+    return f" after {duration(tried.duration)}" if tried.duration is not None else ""
+
+
+def _first_paragraph(markdown: str) -> str:
+    return " ".join(markdown.strip().split("\n\n", 1)[0].split())
+
+
+def _passages(
+    known: KnownFailure | None, evidence: Evidence, values: dict[str, str]
+) -> tuple[Passage, ...]:
+    """R1 the runbook; then what the Dag's and the task's authors wrote about it themselves."""
+    texts: list[tuple[str, str, str, str | None]] = []
+    if known:
+        body = "\n\n".join(f"## {part.heading}\n{part.text}" for part in known.sections)
+        texts.append((known.title, fill(body, values), "runbook", known.cause))
+    if evidence.dag and evidence.dag.doc_md:
+        texts.append((f"Docs of {evidence.dag.dag_id}", evidence.dag.doc_md, "dag docs", None))
+    if evidence.task and evidence.task.doc_md:
+        texts.append((f"Docs of {evidence.task.task_id}", evidence.task.doc_md, "dag docs", None))
+    return tuple(
+        Passage(
+            f"R{number}",
+            one_line(title),
+            clipped(visible(text).strip(), _PASSAGE_MAX),
+            source,
+            cause,
+        )
+        for number, (title, text, source, cause) in enumerate(texts, start=1)
+    )

@@ -1,0 +1,44 @@
+"""The lines of the log around what decided, for "log excerpt"."""
+
+from __future__ import annotations
+
+from bot.domain.evidence import Evidence
+from bot.domain.logs import LogLine, LogReading, Speaker
+from bot.domain.verdicts import Verdict
+
+EXCERPT_LINES = 60
+_BEFORE, _AFTER, _TAIL = 25, 12, 8
+
+
+def log_of(evidence: Evidence, try_number: int | None) -> LogReading | None:
+    """The log of that try where it was read, else the deciding one."""
+    others = (log for log in evidence.other_logs if try_number and log.try_number == try_number)
+    if evidence.log is not None and evidence.log.try_number == try_number:
+        return evidence.log
+    return next(others, evidence.log)
+
+
+def excerpt(
+    evidence: Evidence, verdict: Verdict, limit: int = EXCERPT_LINES
+) -> tuple[LogLine, ...]:
+    """Lines round each quoted one, the deciding first, then the end; ascending, each once."""
+    quoted = [quote for quote in verdict.quotes if quote.line is not None]
+    log = log_of(evidence, quoted[0].try_number if quoted else None)
+    if log is None:
+        return ()
+    lines = [line for line in log.lines if line.speaker is not Speaker.SOURCE]
+    numbers = [quote.line for quote in quoted if quote.try_number in (log.try_number, None)]
+    chosen: dict[int, LogLine] = {}
+    for at in [_position(lines, number) for number in numbers if number] or [len(lines) - 1]:
+        for line in lines[max(at - _BEFORE, 0) : at + _AFTER + 1]:
+            if len(chosen) < limit - _TAIL:
+                chosen[line.number] = line
+    for line in reversed(lines[-_TAIL:]):
+        if len(chosen) < limit:
+            chosen[line.number] = line
+    return tuple(chosen[number] for number in sorted(chosen))
+
+
+def _position(lines: list[LogLine], number: int) -> int:
+    """Index of the kept line that holds log line `number`, or the last one before it."""
+    return max((index for index, line in enumerate(lines) if line.number <= number), default=0)
