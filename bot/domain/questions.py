@@ -88,3 +88,4 @@ class Question:
     intent: Intent | None = None
     is_direct: bool = False  # a DM: no thread etiquette needed
     chosen: Target | None = None
+    is_addressed: bool = True  # False: a follow-up that calls nobody, in an engaged thread
