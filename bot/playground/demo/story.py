@@ -1,0 +1,82 @@
+"""What the demo's Dags show: a question for each, and the verdict that fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Staging(StrEnum):
+    """How a Dag gets into its situation."""
+
+    TRIGGERED = "triggered"  # runs and fails by itself; kept over restarts
+    LIVE = "live"  # a situation of this moment; staged anew at each start
+    UNREGISTERED = "unregistered"  # its file does not import
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One Dag of the demo. `verdict` is what the bot should find, for the reader to compare."""
+
+    dag_id: str
+    question: str
+    shows: str
+    verdict: str
+    staging: Staging = Staging.TRIGGERED
+
+
+OPENING = Scene(
+    "orders_daily",
+    "Why did orders_daily fail?",
+    "an amount with a decimal comma, two exceptions deep",
+    "code, or the data it was given",
+)
+
+SCENES: tuple[Scene, ...] = (
+    OPENING,
+    Scene("customers_sync", "why did customers_sync fail", "a connection nobody created", "code"),
+    Scene(
+        "sales_report", "what's wrong with sales report?", "a template without its setting", "code"
+    ),
+    Scene(
+        "warehouse_load", "why did the last run of warehouse_load fail?", "a wrong column", "code"
+    ),
+    Scene("nightly_dbt", "nightly_dbt failed last night, why?", "a script's own error", "code"),
+    Scene("geocoding", "is geocoding slow or broken?", "the execution timeout", "code"),
+    Scene(
+        "shard_scoring", "why did shard_scoring fail?", "one mapped task of five", "code or data"
+    ),
+    Scene(
+        "inventory_count",
+        "why does inventory_count not run?",
+        "a file that does not import",
+        "code",
+        Staging.UNREGISTERED,
+    ),
+    Scene("payments_ingest", "why did payments_ingest fail", "connection refused", "dependency"),
+    Scene("rates_import", "why did rates_import fail", "429 Too Many Requests", "dependency"),
+    Scene("partner_files", "why did partner_files fail", "a file that never came", "dependency"),
+    Scene("ml_training", "is ml_training my code or you?", "not enough memory", "capacity"),
+    Scene("archive_export", "why did archive_export fail", "a full device", "capacity"),
+    Scene(
+        "exports_small_pool",
+        "why is exports_small_pool stuck?",
+        "a pool without a free slot",
+        "capacity",
+        Staging.LIVE,
+    ),
+    Scene("image_resize", "why did image_resize fail", "SIGKILL, by whom nobody saw", "unknown"),
+    Scene(
+        "marketing_feed",
+        "why did marketing_feed fail",
+        "a person marked it failed",
+        "operator",
+    ),
+    Scene(
+        "finance_close",
+        "why does finance_close not start?",
+        "a paused Dag",
+        "operator",
+        Staging.LIVE,
+    ),
+)
