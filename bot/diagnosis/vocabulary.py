@@ -48,6 +48,12 @@ class Term:
 _METADATA = (
     Term("state", "state of the task instance at fault", "Airflow's words: failed, queued, …"),
     Term("run_state", "state of the Dag run", "queued, running, success, failed"),
+    Term(
+        "waiting",
+        "nothing runs: the run or the task instance waits for something",
+        "run, none, scheduled, queued, deferred, up_for_reschedule, up_for_retry",
+    ),
+    Term("run_type", "how the run came about", "scheduled, manual, backfill, asset_triggered"),
     Term("never_started", "the try ended or waits without a process ever started", "true"),
     Term("ran_for", "seconds the deciding try took", "number"),
     Term("log", "what there is of the task log", "present, empty, missing, ends_abruptly"),
@@ -96,6 +102,7 @@ _METADATA = (
     Term("version_changed", "the Dag's version changed since the last success", "true"),
     Term("operator", "operator class", "class name"),
     Term("executor", "executor class", "class name"),
+    Term("airflow", "version of Airflow", "version"),
     Term("map_failed_share", "share of the mapped task instances that failed", "number, 0..1"),
     Term("same_failure_before", "earlier runs in a row that failed at this task", "number"),
 )
@@ -106,17 +113,13 @@ _LOG = (
     Term("exception_chain", "any exception of that chain", "type, without module"),
     Term("surface_exception", "the exception that surfaced", "type, without module"),
     Term("message", "message of the root exception", "text"),
-    Term(
-        "family",
-        "what kind of error the root exception is",
-        "network, timeout, http, auth, sql, memory, disk, import, template, data, python, airflow",
-    ),
     Term("raised_in", "whose code raised the root exception", "user_code, airflow, library"),
     Term("raised_in_user_code", "user code is in the traceback of the root exception", "true"),
     Term(
         "against",
         "what the failing call was made to",
-        "metadata_db, broker, api_server, log_server, kubernetes_api, database, http, object_store",
+        "metadata_db, broker, api_server, log_server, kubernetes_api, docker_daemon, database, "
+        "http, object_store",
     ),
     Term("http_status", "status of the HTTP reply that failed", "number"),
     Term("exit_code", "exit code of the process or of its child", "number"),
@@ -124,8 +127,8 @@ _LOG = (
     Term(
         "stopped",
         "how the log says the try was stopped from outside",
-        "server_said_stop, externally_set, sigterm, hostname_changed, pid_changed, "
-        "heartbeat_failed, run_timeout",
+        "server_said_stop, externally_set, sigterm, supervisor_sigterm, hostname_changed, "
+        "pid_changed, heartbeat_failed, after_end (a harmless race)",
     ),
     Term("stopped_to", "the state it was set to from outside", "Airflow's words"),
     Term("log_state", "final state by the log itself", "Airflow's words"),
@@ -143,6 +146,12 @@ _LOG = (
     Term("last_line", "the last line of the task itself", "text"),
     Term("after_progress", "the task had written its own lines before it ended", "true"),
     Term("airflow_error", "a line of error level by Airflow itself", "text"),
+    Term("text", "any other line that bears on the failure", "text"),
 )
 
 VOCABULARY: dict[str, Term] = {term.name: term for term in (*_METADATA, *_LOG)}
+
+SPOKEN = frozenset(
+    {"text", "child_error", "airflow_error", "event_extra", "unmet_reason", "log_source"}
+)
+"""The signals whose values are words of the evidence: signatures are searched in these."""
