@@ -1,0 +1,374 @@
+"""What people do in the workspace: say things, press buttons, fill in forms."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from bot.playground.workspace import interactions
+from bot.playground.workspace.blocks.check import elements_of, find_element
+from bot.playground.workspace.changes import (
+    FileStored,
+    MemberJoined,
+    MemberLeft,
+    MessageEdited,
+    MessagePosted,
+    ReactionAdded,
+    ReactionRemoved,
+    ViewClosed,
+    ViewShown,
+)
+from bot.playground.workspace.composer import Names, compose
+from bot.playground.workspace.dispatch import Dispatcher, Outcome
+from bot.playground.workspace.emoji import is_known
+from bot.playground.workspace.errors import NoSuchThing, SlackRefusal
+from bot.playground.workspace.hub import Hub
+from bot.playground.workspace.methods.reactions import has_reacted
+from bot.playground.workspace.methods.views import judged, new_modal, renewed
+from bot.playground.workspace.response_urls import ResponseUrls, answer
+from bot.playground.workspace.values import (
+    Channel,
+    Edited,
+    Json,
+    Message,
+    StoredFile,
+    View,
+)
+from bot.playground.workspace.wire import view_json
+from bot.playground.workspace.world import TEAM_ID
+
+
+class Actors:
+    """Every deed is somebody's: `user` is a member's id. Raises `NoSuchThing` for what is not."""
+
+    def __init__(self, hub: Hub, dispatcher: Dispatcher, urls: ResponseUrls) -> None:
+        self._hub = hub
+        self._dispatcher = dispatcher
+        self._urls = urls
+
+    # Messages
+
+    def say(
+        self,
+        channel: str,
+        user: str,
+        text: str,
+        thread_ts: str | None = None,
+        *,
+        raw: bool = False,
+        files: tuple[str, ...] = (),
+    ) -> Message:
+        """Posts what `user` typed. `raw` takes the text as Slack's mrkdwn, unescaped."""
+        place = self.channel(channel, user)
+        mrkdwn, block = (text, None) if raw else compose(text, self._names())
+        message = Message(
+            place.id,
+            self._hub.new_ts(),
+            user,
+            mrkdwn,
+            blocks=({**block, "block_id": self._hub.new_id("b")},) if block else (),
+            thread_ts=thread_ts,
+            client_msg_id=str(uuid.uuid4()),
+            subtype="file_share" if files else None,
+            files=files,
+        )
+        self._hub.commit(MessagePosted(message))
+        return message
+
+    def edit(self, channel: str, ts: str, user: str, text: str) -> Message:
+        before = self._own(channel, ts, user)
+        mrkdwn, block = compose(text, self._names())
+        after = replace(
+            before,
+            text=mrkdwn,
+            blocks=({**block, "block_id": self._hub.new_id("b")},),
+            edited=Edited(user, self._hub.new_ts()),
+        )
+        self._hub.commit(MessageEdited(before, after))
+        return after
+
+    def delete(self, channel: str, ts: str, user: str) -> None:
+        self._hub.commit(self._hub.deletion(self._own(channel, ts, user)))
+
+    def react(self, channel: str, ts: str, user: str, name: str) -> None:
+        message = self.message(channel, ts)
+        if not is_known(name):
+            raise NoSuchThing(f"no emoji is called {name!r}")
+        if not has_reacted(message, user, name):
+            self._hub.commit(ReactionAdded(channel, ts, user, name))
+
+    def unreact(self, channel: str, ts: str, user: str, name: str) -> None:
+        if has_reacted(self.message(channel, ts), user, name):
+            self._hub.commit(ReactionRemoved(channel, ts, user, name))
+
+    def upload(
+        self,
+        channel: str,
+        user: str,
+        name: str,
+        content: bytes,
+        text: str = "",
+        thread_ts: str | None = None,
+    ) -> Message:
+        """Shares a file in a channel."""
+        file = StoredFile(
+            self._hub.new_id("F"),
+            name,
+            name,
+            "text/plain",
+            user,
+            int(self._hub.clock.now()),
+            content,
+            channels=(channel,),
+            shared=True,
+        )
+        self._hub.commit(FileStored(file))
+        return self.say(channel, user, text, thread_ts, files=(file.id,))
+
+    def add_app(self, channel: str, user: str) -> None:
+        """Adds the app to a channel."""
+        place = self.channel(channel, user)
+        app = self._hub.world.app.bot_user_id
+        if app not in place.members:
+            self._hub.commit(MemberJoined(channel, app, user))
+
+    def remove_app(self, channel: str, user: str) -> None:
+        place = self.channel(channel, user)
+        app = self._hub.world.app.bot_user_id
+        if app in place.members:
+            self._hub.commit(MemberLeft(channel, app))
+
+    # Interactions
+
+    async def press(
+        self,
+        message: Message,
+        action_id: str,
+        user: str,
+        chosen: Any = None,
+        state: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Outcome:
+        """Uses an element of a message: a button, a menu, a rating.
+
+        `state` holds what other inputs of the message were set to, by block and action id.
+        """
+        current = self.message(message.channel, message.ts)
+        block, element = self._element(current.blocks, action_id, f"message {current.ts}")
+        action = self._action(block, element, chosen)
+        values = self._values(current.blocks, state or {})
+        if element["type"] not in ("button", "icon_button", "feedback_buttons", "overflow"):
+            values.setdefault(block["block_id"], {})[action_id] = {
+                "type": element["type"],
+                **interactions.input_value(element, chosen),
+            }
+        url = self._urls.new(current.channel, user, current.ts)
+        payload = interactions.action_on_message(self._hub, user, current, action, url, values)
+        return await self._dispatcher.interact("interactive", payload)
+
+    async def act_in_view(
+        self,
+        view_id: str,
+        action_id: str,
+        chosen: Any = None,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Outcome:
+        """Uses an element of a modal or of the Home tab."""
+        view = self.view(view_id)
+        block, element = self._element(view.definition["blocks"], action_id, f"view {view_id}")
+        action = self._action(block, element, chosen)
+        view = replace(view, values=self._values(view.definition["blocks"], values or {}))
+        payload = interactions.action_on_view(self._hub, view.user, view, action)
+        return await self._dispatcher.interact("interactive", payload)
+
+    async def submit(
+        self, view_id: str, values: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Outcome:
+        """Submits a modal with what was typed in, and does what the app answers.
+
+        `values` go by block and action id: plain texts, option values, or lists of them.
+        """
+        view = self.view(view_id)
+        filled = replace(view, values=self._values(view.definition["blocks"], values or {}))
+        payload = interactions.submission(self._hub, view.user, filled)
+        outcome = await self._dispatcher.interact("interactive", payload)
+        if outcome.taken:
+            self._follow(filled, outcome.ack if isinstance(outcome.ack, dict) else {})
+        return outcome
+
+    def _follow(self, view: View, ack: Json) -> None:
+        match ack.get("response_action"):
+            case "errors":
+                self._hub.commit(ViewShown(replace(view, errors=ack["errors"])))
+            case "update":
+                definition = judged(self._hub, ack["view"], "modal")
+                self._hub.commit(ViewShown(renewed(self._hub, view, definition)))
+            case "push":
+                definition = judged(self._hub, ack["view"], "modal")
+                pushed = new_modal(self._hub, view.user, definition, view)
+                self._hub.commit(ViewShown(pushed))
+            case "clear":
+                for stacked in tuple(self._hub.state.modals.values()):
+                    if stacked.root_id == view.root_id:
+                        self._hub.commit(ViewClosed(stacked))
+            case _:
+                self._hub.commit(ViewClosed(view))
+
+    async def close_view(self, view_id: str, *, all_of_them: bool = False) -> None:
+        """Closes a modal, or the whole stack; the app hears of it where it asked to."""
+        view = self.view(view_id)
+        stack = [v for v in self._hub.state.modals.values() if v.root_id == view.root_id]
+        for closing in reversed(stack) if all_of_them else [view]:
+            self._hub.commit(ViewClosed(closing))
+            if closing.definition.get("notify_on_close"):
+                payload = interactions.closing(self._hub, view.user, closing, all_of_them)
+                await self._dispatcher.interact("interactive", payload)
+
+    async def command(self, name: str, text: str, channel: str, user: str) -> Outcome:
+        """Runs a slash command; its answer, or the failure, is shown to `user` alone."""
+        if name not in (known.name for known in self._hub.world.app.commands):
+            raise NoSuchThing(f"{name} is not a valid command")
+        place = self.channel(channel, user)
+        url = self._urls.new(place.id, user)
+        payload = interactions.command(self._hub, user, place.id, name, text, url)
+        outcome = await self._dispatcher.interact("slash_commands", payload)
+        try:
+            if not outcome.taken:
+                raise SlackRefusal("operation_timeout", [outcome.reason])
+            if outcome.ack:
+                body = outcome.ack if isinstance(outcome.ack, dict) else {"text": outcome.ack}
+                answer(self._hub, place.id, user, body)
+        except SlackRefusal as refusal:
+            self._note(place.id, user, f"`{name}` failed with the error “{refusal}”")
+        return outcome
+
+    def _note(self, channel: str, user: str, text: str) -> None:
+        note = Message(channel, self._hub.new_ts(), "USLACKBOT", text, ephemeral_to=user)
+        self._hub.commit(MessagePosted(note))
+
+    async def shortcut(
+        self, callback_id: str, user: str, message: Message | None = None
+    ) -> Outcome:
+        """Uses a global shortcut, or one on a message."""
+        if message is None:
+            payload = interactions.global_shortcut(self._hub, user, callback_id)
+        else:
+            url = self._urls.new(message.channel, user, message.ts)
+            payload = interactions.message_shortcut(self._hub, user, message, callback_id, url)
+        return await self._dispatcher.interact("interactive", payload)
+
+    def open_app_home(self, user: str, tab: str = "home") -> None:
+        """Looks at the app's Home or Messages tab."""
+        channel = self._hub.open_direct(user)
+        body: Json = {
+            "type": "app_home_opened",
+            "user": user,
+            "channel": channel.id,
+            "tab": tab,
+            "event_ts": self._hub.new_ts(),
+        }
+        home = self._hub.state.homes.get(user)
+        if home and tab == "home":
+            body["view"] = view_json(self._hub, home)
+        self.send_event("app_home_opened", body)
+
+    def look_at(self, user: str, channel: str) -> None:
+        """Shows a channel beside the app, which hears what the user looks at."""
+        entity = {"type": "slack#/types/channel_id", "value": channel, "team_id": TEAM_ID}
+        body = {
+            "type": "app_context_changed",
+            "user": user,
+            "context": {"entities": [entity]},
+            "event_ts": self._hub.new_ts(),
+        }
+        self.send_event("app_context_changed", body)
+
+    def stop_session(self, channel: str, thread_ts: str, user: str) -> None:
+        """Clicks the stop button of a working assistant; its streams end."""
+        streaming = [m for m in self._hub.state.thread(channel, thread_ts) if m.stream]
+        for message in streaming:
+            self._hub.commit(MessageEdited(message, replace(message, stream=None)))
+        body = {
+            "type": "agent_session_stopped",
+            "channel": channel,
+            "thread_ts": thread_ts,
+            "user": user,
+            "streaming_message_ts": [message.ts for message in streaming],
+            "event_ts": self._hub.new_ts(),
+        }
+        self.send_event("agent_session_stopped", body)
+
+    def send_event(self, subscription: str, body: Json) -> None:
+        """Sends an event that no change of the workspace stands for, if it is subscribed to."""
+        if subscription in self._hub.world.app.events:
+            self._dispatcher.send_event(body)
+
+    # Looking things up
+
+    def channel(self, channel: str, user: str) -> Channel:
+        found = self._hub.state.channels.get(channel)
+        if found is None or user not in found.members:
+            raise NoSuchThing(f"{user} is in no channel {channel!r}")
+        return found
+
+    def message(self, channel: str, ts: str) -> Message:
+        found = self._hub.state.message(channel, ts)
+        if found is None:
+            raise NoSuchThing(f"no message {ts} in {channel}")
+        return found
+
+    def view(self, view_id: str) -> View:
+        homes = {home.id: home for home in self._hub.state.homes.values()}
+        found = self._hub.state.modals.get(view_id) or homes.get(view_id)
+        if found is None:
+            raise NoSuchThing(f"no view {view_id} is open")
+        return found
+
+    def _own(self, channel: str, ts: str, user: str) -> Message:
+        message = self.message(channel, ts)
+        if message.user != user:
+            raise NoSuchThing(f"message {ts} was not written by {user}")
+        return message
+
+    def _names(self) -> Names:
+        members = self._hub.world.members.values()
+        channels = self._hub.state.channels.values()
+        return Names(
+            {person.name.lower(): person.id for person in members},
+            {channel.name.lower(): channel.id for channel in channels},
+        )
+
+    @staticmethod
+    def _element(blocks: Any, action_id: str, where: str) -> tuple[Json, Json]:
+        found = find_element(blocks, action_id)
+        if found is None:
+            present = ", ".join(element["action_id"] for _, element in elements_of(blocks))
+            raise NoSuchThing(f"{where} has no element {action_id!r}; there are: {present or '-'}")
+        return found
+
+    def _action(self, block: Json, element: Json, chosen: Any) -> Json:
+        try:
+            return interactions.action(self._hub, block, element, chosen)
+        except ValueError as error:
+            raise NoSuchThing(str(error)) from error
+
+    @staticmethod
+    def _values(blocks: Any, given: Mapping[str, Mapping[str, Any]]) -> Json:
+        """`state.values` of all inputs: what was given, else what they began with."""
+        values: Json = {}
+        for block, element in elements_of(blocks):
+            if element["type"] in ("button", "icon_button", "feedback_buttons", "overflow"):
+                continue
+            chosen = given.get(block["block_id"], {})
+            name = element["action_id"]
+            try:
+                held = (
+                    interactions.input_value(element, chosen[name])
+                    if name in chosen
+                    else interactions.initial_value(element)
+                )
+            except ValueError as error:
+                raise NoSuchThing(str(error)) from error
+            values.setdefault(block["block_id"], {})[name] = {"type": element["type"], **held}
+        return values

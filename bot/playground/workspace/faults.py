@@ -1,0 +1,73 @@
+"""What can be made to go wrong, for whom and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """How a Web API call is spoilt."""
+
+    RATE_LIMITED = "rate_limited"  # 429 with Retry-After `seconds`
+    SERVER_ERROR = "server_error"  # 500 without JSON
+    SLOW = "slow"  # answers after `seconds`
+    CUT = "cut"  # carries the call out, then cuts the connection without a reply
+    REFUSE = "refuse"  # `ok: false` with `error`: missing_scope, unknown_method, …
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Spoils the next `times` calls of `method` ("*": of any); None means until cleared."""
+
+    kind: FaultKind
+    method: str = "*"
+    times: int | None = 1
+    seconds: float = 1.0
+    error: str = ""
+
+
+UPLOADS_DISABLED = Fault(
+    FaultKind.REFUSE, "files.getUploadURLExternal", times=None, error="file_uploads_disabled"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFaults:
+    """How events arrive: `duplicates` extra copies each, `delay` seconds late, or held back."""
+
+    duplicates: int = 0
+    delay: float = 0.0
+    hold: bool = False
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that are switched on now."""
+
+    delivery: DeliveryFaults = DeliveryFaults()
+    _calls: list[Fault] = field(default_factory=list)
+
+    @property
+    def calls(self) -> tuple[Fault, ...]:
+        return tuple(self._calls)
+
+    def add(self, fault: Fault) -> None:
+        self._calls.append(fault)
+
+    def clear(self) -> None:
+        self._calls.clear()
+        self.delivery = DeliveryFaults()
+
+    def take(self, method: str) -> Fault | None:
+        """The fault that spoils this call, used up by one; None where the call is spared."""
+        for index, fault in enumerate(self._calls):
+            if fault.method in ("*", method):
+                if fault.times is None:
+                    return fault
+                if fault.times > 1:
+                    self._calls[index] = replace(fault, times=fault.times - 1)
+                else:
+                    del self._calls[index]
+                return fault
+        return None
