@@ -1,0 +1,58 @@
+"""The maintained rule set: token formats of several hundred providers, from Kingfisher.
+
+Kingfisher scans in-process and offline; validation of what it finds is never asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from kingfisher_sdk import Rules, Scanner
+
+from bot.diagnosis.redaction.spans import Span
+
+# Names of things, not secrets: hiding them would hide which account or host is meant.
+_HARMLESS_SUFFIXES = ("-id", "-url", "-host", "-domain", "-name", "-address")
+
+
+class Catalog:
+    """Compiled rules. Building costs about 3 s of CPU, 0.3 s with a warm cache: build one.
+
+    `cache_dir` is a private folder where compiled rules are kept; None keeps nothing on disk.
+    Safe for use from several threads.
+    """
+
+    def __init__(self, cache_dir: str | None = None) -> None:
+        rules = Rules(cache=cache_dir is not None, cache_dir=cache_dir)
+        self._scanner = Scanner(rules, base64=False)
+        visible = (rule["id"] for rule in rules.metadata() if rule["visible"])
+        self._kinds = {
+            rule_id: kind
+            for rule_id in visible
+            if not (kind := _kind(rule_id)).endswith(_HARMLESS_SUFFIXES)
+        }
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """All kinds that `find` may report."""
+        return frozenset(self._kinds.values())
+
+    def find(self, text: bytes) -> Iterator[Span]:
+        """Secrets in valid UTF-8 text, in no particular order."""
+        for finding in self._scanner.scan(text):
+            kind = self._kinds.get(finding.rule_id)
+            if kind is not None:
+                location = finding.location
+                yield Span(location["start_offset"], location["end_offset"], kind)
+
+
+@cache
+def load_catalog(cache_dir: str | None = None) -> Catalog:
+    """The catalog of this process, built at the first call."""
+    return Catalog(cache_dir)
+
+
+def _kind(rule_id: str) -> str:
+    name = rule_id.split(".", 1)[-1].split("/", 1)[-1].removesuffix(".1")
+    return "".join(c if c.isalnum() else "-" for c in name.lower())[:40]
