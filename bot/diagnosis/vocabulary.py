@@ -113,6 +113,11 @@ _LOG = (
     Term("exception_chain", "any exception of that chain", "type, without module"),
     Term("surface_exception", "the exception that surfaced", "type, without module"),
     Term("message", "message of the root exception", "text"),
+    Term(
+        "family",
+        "what kind of error the root exception is",
+        "network, timeout, http, auth, sql, memory, disk, import, template, data, python, airflow",
+    ),
     Term("raised_in", "whose code raised the root exception", "user_code, airflow, library"),
     Term("raised_in_user_code", "user code is in the traceback of the root exception", "true"),
     Term(
