@@ -26,7 +26,7 @@ _ROLE_MARKER = re.compile(
     r"|^[ \t]*#{0,4}[ \t]*(?:system|assistant|human|user|developer)[ \t]*:",
     re.MULTILINE,
 )
-_FENCE_LIKE = re.compile(r"[<>]{3,}|`{3,}|={5,}")
+_FENCE_LIKE = re.compile(r"[<>]{3,}")
 
 
 def for_prompt(text: str) -> str:

@@ -124,7 +124,7 @@ def _event(position: int, entry: EventLogEntry) -> Item:
     actor = f" requested by {entry.owner}" if entry.owner and "_" in entry.event else ""
     task = f" {entry.task_id}" if entry.task_id else ""
     return _item(
-        f"E{entry.id}", "Event log", f"{at}{entry.event}{task}{actor} {entry.extra}".strip()
+        f"E{position}", "Event log", f"{at}{entry.event}{task}{actor} {entry.extra}".strip()
     )
 
 
