@@ -1,0 +1,162 @@
+"""What no key can say alone: names that clash, keys that need each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.settings.faults import Fault
+from bot.settings.keys import CLUSTERS, KeyPath, Tree
+from bot.settings.values import CLUSTER_NAME, is_loopback
+
+_CLUSTER_EXAMPLE = (
+    "clusters: {prod: {base_url: https://airflow.example.com, username: airflow-bot, "
+    "password_env: AIRFLOW_PROD_PASSWORD}}"
+)
+_WRONG_TOKENS = {
+    "bot_token": {"xapp-": "an app-level token", "xoxp-": "a user token"},
+    "app_token": {"xoxb-": "a bot token", "xoxp-": "a user token"},
+}
+
+
+def cross_faults(tree: Tree) -> Iterator[Fault]:
+    """Faults between keys of a tree whose single values may still be wrong in type."""
+    yield from _clusters(tree)
+    yield from _slack(_section(tree, "slack"))
+    yield from _model(_section(tree, "model"))
+    yield from _database(_section(tree, "database"))
+    yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
+
+
+def fold(name: str) -> str:
+    """A cluster's name as an environment variable can hold it."""
+    return name.lower().replace("-", "_")
+
+
+def _clusters(tree: Tree) -> Iterator[Fault]:
+    clusters = _section(tree, CLUSTERS)
+    if not clusters:
+        if tree.get(CLUSTERS) in (None, {}):
+            yield Fault((CLUSTERS,), f"is missing. Name at least one, e.g. {_CLUSTER_EXAMPLE}")
+        return
+    for name, body in clusters.items():
+        if not CLUSTER_NAME.fullmatch(name):
+            problem = "is not a cluster name. Use letters, digits, single - and _, e.g. prod-eu"
+            yield Fault((CLUSTERS, name), problem)
+        if isinstance(body, dict):
+            yield from _login(body, (CLUSTERS, name))
+            yield from _certificates(body, (CLUSTERS, name))
+    yield from _clashing_names(clusters)
+    default = tree.get("default_cluster")
+    if isinstance(default, str) and default not in clusters:
+        problem = f"names no cluster. Use one of: {', '.join(clusters)}"
+        yield Fault(("default_cluster",), problem)
+
+
+def _clashing_names(clusters: Mapping[str, Any]) -> Iterator[Fault]:
+    owners: dict[str, str] = {}
+    for name in clusters:
+        owner = owners.setdefault(fold(name), name)
+        if owner != name:
+            problem = f"cannot be told from {owner} in environment variables. Rename one"
+            yield Fault((CLUSTERS, name), problem)
+    for name, body in clusters.items():
+        for alias in _aliases(body):
+            owner = owners.setdefault(fold(alias), name)
+            if owner != name:
+                problem = f"{alias} already stands for cluster {owner}. Keep it at one of them"
+                yield Fault((CLUSTERS, name, "aliases"), problem)
+
+
+def _aliases(body: object) -> list[str]:
+    aliases = body.get("aliases") if isinstance(body, dict) else None
+    if isinstance(aliases, str):
+        return [alias.strip() for alias in aliases.split(",") if alias.strip()]
+    return (
+        [alias for alias in aliases if isinstance(alias, str)] if isinstance(aliases, list) else []
+    )
+
+
+def _login(body: Tree, path: KeyPath) -> Iterator[Fault]:
+    has_name, has_password, has_token = ("username" in body, "password" in body, "token" in body)
+    if has_token and (has_name or has_password):
+        yield Fault((*path, "token"), "stands beside a login. Keep the token, or name and password")
+    elif has_name and not has_password:
+        yield Fault((*path, "password"), "is missing. Name its source with password_env")
+    elif has_password and not has_name:
+        yield Fault((*path, "username"), "is missing. Give the login name of the bot's account")
+    elif not has_name and not has_token:
+        yield Fault(path, "has no login. Give username and password_env, or token_env")
+
+
+def _certificates(body: Tree, path: KeyPath) -> Iterator[Fault]:
+    if body.get("verify") is False and "ca_file" in body:
+        yield Fault((*path, "verify"), "is false beside ca_file. Take verify out")
+
+
+def _slack(slack: Tree) -> Iterator[Fault]:
+    needs = {"socket": ("bot_token", "app_token"), "http": ("bot_token", "signing_secret")}
+    mode = slack.get("mode")
+    for key in needs.get(mode, ()) if isinstance(mode, str) else ():
+        if key not in slack:
+            problem = f"is missing for mode {mode}. Set SLACK_{key.upper()} or name {key}_env"
+            yield Fault(("slack", key), problem)
+    for key, wrong in _WRONG_TOKENS.items():
+        token = slack.get(key)
+        if isinstance(token, SecretStr):
+            kind = next(
+                (wrong[head] for head in wrong if token.get_secret_value().startswith(head)), ""
+            )
+            if kind:
+                right = "xoxb-" if key == "bot_token" else "xapp-"
+                yield Fault(
+                    ("slack", key), f"is {kind}. Put the token here that starts with {right}"
+                )
+    address = slack.get("api_url")
+    if slack.get("local_workspace") in (True, "true") and not (
+        isinstance(address, str) and is_loopback(address)
+    ):
+        problem = "needs api_url on this machine. Take it out, or start the local workspace"
+        yield Fault(("slack", "local_workspace"), problem)
+
+
+def _model(model: Tree) -> Iterator[Fault]:
+    enabled = "base_url" in model or "api_key" in model
+    if enabled and "name" not in model:
+        yield Fault(
+            ("model", "name"), "is missing. Give the model's name as its provider spells it"
+        )
+    if "name" in model and not enabled:
+        problem = "has no way to be reached. Give base_url or api_key_env, or take name out"
+        yield Fault(("model", "name"), problem)
+    for cap in ("max_cost_per_question", "max_cost_per_day"):
+        if cap in model and not {"price_in", "price_out"} <= model.keys():
+            yield Fault(
+                ("model", cap), "cannot be kept without prices. Give price_in and price_out"
+            )
+
+
+def _database(database: Tree) -> Iterator[Fault]:
+    url = database.get("url")
+    text = url.get_secret_value() if isinstance(url, SecretStr) else url
+    if "password" in database and not str(text or "").startswith("postgres"):
+        yield Fault(("database", "password"), "is of no use to a SQLite file. Take it out")
+
+
+def _embeddings(embeddings: Tree) -> Iterator[Fault]:
+    path = ("knowledge", "embeddings")
+    match embeddings.get("kind"):
+        case "local" if "folder" not in embeddings:
+            yield Fault((*path, "folder"), "is missing. Give the folder of the local model's files")
+        case "openai":
+            if "name" not in embeddings:
+                yield Fault((*path, "name"), "is missing. Give the embedding model's name")
+            if not {"base_url", "api_key"} & embeddings.keys():
+                yield Fault((*path, "base_url"), "is missing. Give it, or api_key_env, or both")
+
+
+def _section(tree: Tree, name: str) -> Tree:
+    value = tree.get(name)
+    return value if isinstance(value, dict) else {}
