@@ -48,7 +48,7 @@ _VERDICTS: dict[object, VerdictKind] = {kind.value: kind for kind in VerdictKind
 _CLASSES: dict[object, ErrorClass] = {kind.value: kind for kind in ErrorClass}
 
 _CAUSE = re.compile(r"[a-z][a-z0-9_]{2,63}")
-_HEADING = re.compile(r"^##\s+(.+?)\s*#*\s*$", re.MULTILINE)
+_HEADING = re.compile(r"##\s+(.+?)\s*#*\s*")
 _NUMBER = re.compile(r"(?:[<>]=?|==|!=)\s*-?\d+(?:\.\d+)?")
 _RE2 = re2.Options()
 _RE2.log_errors = False
@@ -223,9 +223,14 @@ def _reviewed(matter: FrontMatter) -> date | None:
 
 
 def _sections(body: str) -> tuple[Section, ...]:
-    starts = list(_HEADING.finditer(body))
-    ends = [match.start() for match in starts[1:]] + [len(body)]
-    return tuple(
-        Section(match.group(1), body[match.end() : end].strip())
-        for match, end in zip(starts, ends, strict=True)
-    )
+    """The parts under `## ` headings; a `##` within a code fence is a comment of some shell."""
+    found: list[tuple[str, list[str]]] = []
+    fenced = False
+    for line in body.splitlines():
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        heading = None if fenced else _HEADING.fullmatch(line)
+        if heading:
+            found.append((heading[1], []))
+        elif found:
+            found[-1][1].append(line)
+    return tuple(Section(name, "\n".join(lines).strip()) for name, lines in found)
