@@ -9,17 +9,16 @@ from datetime import datetime
 
 import structlog
 
+from bot.answering.deterministic import with_passages
 from bot.domain.answers import (
     Choice,
     Diagnosis,
     HealthReport,
     Help,
     HowTo,
-    LogReport,
     ModelOutcome,
     NotFound,
     Reply,
-    StatusReport,
     Unsupported,
 )
 from bot.domain.conversations import Rating, Turn
@@ -126,7 +125,9 @@ class AskService:
             await self._store.add_turn(turn)
             return await self._refine(turn, channel)
 
-    async def pick(self, turn_id: str, option: int, question: Question, channel: ReplyChannel) -> Turn:
+    async def pick(
+        self, turn_id: str, option: int, question: Question, channel: ReplyChannel
+    ) -> Turn:
         """Goes on with the option that the asker chose by button."""
         turn = await self._store.turn(turn_id)
         target = None
@@ -177,17 +178,23 @@ class AskService:
         found = await self._target(asked)
         if not isinstance(found, Found):
             return Answered(_unresolved(asked.reference, found))
-        await channel.progress(f"Reading every try, the log and the events of {found.target.label()}")
+        await channel.progress(
+            f"Reading every try, the log and the events of {found.target.label()}"
+        )
         cluster = self._clusters[found.target.cluster]
         try:
             evidence = await cluster.gather(found.target, self._seconds)
         except AirflowError as error:
             return Answered(NotFound(asked.reference, _unreachable(found.target, error)))
         diagnosis = await asyncio.to_thread(
-            self._diagnoser.diagnose, asked.reference, found, evidence, cluster.links(evidence.target)
+            self._diagnoser.diagnose,
+            asked.reference,
+            found,
+            evidence,
+            cluster.links(evidence.target),
         )
         passages = await self._knowledge.search(_gist(diagnosis))
-        return Answered(replace(diagnosis, passages=tuple(passages)), evidence)
+        return Answered(with_passages(diagnosis, passages), evidence)
 
     async def _status(self, asked: Understood, channel: ReplyChannel) -> Answered:
         found = await self._target(asked)
@@ -266,7 +273,9 @@ _INSTEAD = {
         "I only read Airflow. Ask me why it failed and I will say whether a retry can help; "
         "then clear the task instance in Airflow."
     ),
-    Intent.BACKFILL: "I only read Airflow. Start the backfill in Airflow: Dag page, Trigger, Backfill.",
+    Intent.BACKFILL: (
+        "I only read Airflow. Start the backfill in Airflow: on the Dag's page, Trigger, Backfill."
+    ),
     Intent.ESCALATE: (
         "I cannot page anybody. Ask me for the diagnosis first and hand that to the on-call "
         "engineer: it names the evidence and what could not be seen."

@@ -47,9 +47,7 @@ async def status_report(cluster: Cluster, target: Target, reference: str) -> Sta
     )
 
 
-async def log_report(
-    cluster: Cluster, target: Target, seconds: float, reference: str
-) -> LogReport:
+async def log_report(cluster: Cluster, target: Target, seconds: float, reference: str) -> LogReport:
     """The lines of one log that matter, with how many were left out."""
     subject = target if target.task_id else await _failed_task(cluster, target)
     if subject.task_id is None:
@@ -72,9 +70,7 @@ async def log_report(
     )
 
 
-async def cluster_reports(
-    clusters: Sequence[Cluster], seconds: float
-) -> tuple[ClusterReport, ...]:
+async def cluster_reports(clusters: Sequence[Cluster], seconds: float) -> tuple[ClusterReport, ...]:
     """One report a cluster; one that does not answer is reported as such, the others stand."""
 
     async def report(cluster: Cluster) -> ClusterReport:

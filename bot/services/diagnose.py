@@ -1,0 +1,43 @@
+"""From evidence to a diagnosis: signals, the verdict, and the words of its runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.answering.deterministic import diagnosis_from
+from bot.diagnosis.classify import diagnose
+from bot.diagnosis.known import Known
+from bot.domain.answers import Diagnosis, Link
+from bot.domain.evidence import Evidence
+from bot.domain.targets import Found
+from bot.knowledge.catalogue import Catalogue
+
+
+class Diagnoser:
+    """Judges evidence by the runbooks in force at that moment."""
+
+    def __init__(self, catalogue: Callable[[], Catalogue]) -> None:
+        self._catalogue = catalogue
+        self._compiled: tuple[Catalogue, Known] | None = None
+
+    def diagnose(
+        self, reference: str, found: Found, evidence: Evidence, links: Sequence[Link]
+    ) -> Diagnosis:
+        """The deterministic answer. Raises `RunbookError` where a runbook folder is gone."""
+        known = self._known()
+        verdict = diagnose(evidence, known)
+        return diagnosis_from(
+            reference,
+            evidence.target,
+            found.understood_as,
+            verdict,
+            known.get(verdict.cause),
+            evidence,
+            links,
+        )
+
+    def _known(self) -> Known:
+        catalogue = self._catalogue()
+        if self._compiled is None or self._compiled[0] is not catalogue:
+            self._compiled = (catalogue, Known(catalogue.failures))
+        return self._compiled[1]
