@@ -7,8 +7,9 @@ from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.adapters.airflow.asking import Listing
 from bot.adapters.airflow.fault import asked_task
-from bot.adapters.airflow.outcome import Outcome, Refusal
+from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.adapters.airflow.parse_cluster import merge_events
 from bot.adapters.airflow.pieces import PIECES
 from bot.domain.evidence import (
@@ -43,24 +44,31 @@ class Dossier:
         self._gaps: list[Gap] = []
 
     def take(self, piece: str, outcome: Outcome) -> None:
-        """Files one outcome under a name of `PIECES`."""
+        """Files one parsed outcome (see `pieces.parsed`) under a name of `PIECES`."""
         if isinstance(outcome, Refusal):
             self._miss(piece, outcome)
             return
-        try:
-            parsed = PIECES[piece].parse(outcome.body, self._redact)
-        except (TypeError, ValueError, AttributeError, KeyError) as error:
-            detail = f"the reply has an unknown shape ({type(error).__name__})"
-            self._miss(piece, Refusal(GapReason.MALFORMED, detail))
-            return
-        events = parsed.pop("events", None)
-        if events:
-            self._events.append(events)  # type: ignore[arg-type]
-        self._fields.update(parsed)
+        found: dict[str, Any] = dict(outcome.body)  # type: ignore[call-overload]
+        self._events.append(found.pop("events", ()))
+        self._fields.update(found)
 
-    def put(self, **values: object) -> None:
-        """Sets fields of `Evidence` that were worked out elsewhere."""
-        self._fields.update(values)
+    def put_listing(
+        self, piece: str, field: str, listing: Listing[Any], *, shorten: bool = True
+    ) -> None:
+        """Files rows of several pages; with `shorten` a list that was cut is said to be."""
+        if listing.rows or listing.refusal is None:
+            self._fields[field] = listing.rows
+        if listing.refusal:
+            self._miss(piece, listing.refusal)
+        elif shorten and not listing.is_whole:
+            detail = f"{len(listing.rows)} of {listing.total} were looked at, failed ones first"
+            self.add_gap(Gap(PIECES[piece].name, GapReason.TOO_LARGE, detail))
+
+    def extend(self, field: str, outcome: Outcome) -> None:
+        """Adds what one more parsed reply holds to a field; nothing where it was refused."""
+        if isinstance(outcome, Reply):
+            found: dict[str, Any] = outcome.body  # type: ignore[assignment]
+            self._fields[field] = (*self._fields.get(field, ()), *found.get(field, ()))
 
     def add_gap(self, gap: Gap) -> None:
         if gap not in self._gaps:
@@ -83,6 +91,21 @@ class Dossier:
     def dag_exists(self) -> bool | None:
         exists: bool | None = self._fields.get("dag_exists")
         return exists
+
+    @property
+    def task_instances(self) -> tuple[TaskInstance, ...]:
+        seen: tuple[TaskInstance, ...] = self._fields.get("task_instances", ())
+        return seen
+
+    @property
+    def history(self) -> tuple[TaskInstance, ...]:
+        history: tuple[TaskInstance, ...] = self._fields.get("history", ())
+        return history
+
+    @property
+    def links(self) -> tuple[NamedText, ...]:
+        links: tuple[NamedText, ...] = self._fields.get("links", ())
+        return links
 
     @property
     def tries(self) -> tuple[TaskInstance, ...]:
@@ -110,14 +133,15 @@ class Dossier:
         if chosen:
             history = _earlier(found.get("history", ()), chosen)
             found["history"] = history
+            found["elsewhere"] = tuple(
+                one for one in found.get("elsewhere", ()) if one.run_id != chosen.run_id
+            )
             found["last_green"] = next((one for one in history if one.state == "success"), None)
             found["executor"] = chosen.executor
             found["task"] = next(
                 (task for task in found.get("tasks", ()) if task.task_id == chosen.task_id), None
             )
-        return Evidence(
-            target=self.target, gathered_at=gathered_at, gaps=tuple(self._gaps), **found
-        )
+        return Evidence(target=self.target, gathered_at=gathered_at, gaps=self._told(), **found)
 
     def take_log(self, reading: LogReading, deciding: int | None) -> None:
         """Files the log of one try: the deciding one, or another."""
@@ -128,16 +152,25 @@ class Dossier:
 
     def _miss(self, piece: str, refusal: Refusal) -> None:
         kind = PIECES[piece]
-        if refusal.reason is GapReason.NOT_FOUND:
-            if piece == "dag_details":
-                self._fields["dag_exists"] = False  # that is something seen, not a gap
-            if piece == "dag_details" or (kind.of_dag and self.dag_exists is False):
-                return
+        if piece == "dag_details" and refusal.reason is GapReason.NOT_FOUND:
+            self._fields["dag_exists"] = False  # that is something seen, not a gap
+            return
         remedy = refusal.remedy
         if refusal.reason is GapReason.FORBIDDEN and refusal.status == 403:
             remedy = kind.remedy
         detail = self._redact(refusal.detail)
         self.add_gap(Gap(kind.name, refusal.reason, detail, remedy))
+
+    def _told(self) -> tuple[Gap, ...]:
+        """The gaps, without those that only repeat that the Dag does not exist."""
+        if self.dag_exists is not False:
+            return tuple(self._gaps)
+        repeats = {kind.name for kind in PIECES.values() if kind.of_dag}
+        return tuple(
+            gap
+            for gap in self._gaps
+            if gap.reason is not GapReason.NOT_FOUND or gap.source not in repeats
+        )
 
     def _own_import_problems(self) -> tuple[ImportProblem, ...]:
         problems: tuple[ImportProblem, ...] = self._fields.get("import_problems", ())

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.adapters.airflow import parse_cluster, parse_runs, parse_tasks
+from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.adapters.airflow.values import mapping
+from bot.domain.evidence import GapReason
 
 Redact = Callable[[str], str]
 Fields = dict[str, object]  # fields of `Evidence`
@@ -125,3 +127,14 @@ PIECES: Mapping[str, Piece] = {
     ),
     "log": Piece("task log", lambda body, _: {}, "can read on Task Logs"),
 }
+
+
+def parsed(piece: str, outcome: Outcome, redact: Redact) -> Outcome:
+    """The outcome with `Evidence` fields for a body; a reply of unknown shape is a refusal."""
+    if isinstance(outcome, Refusal):
+        return outcome
+    try:
+        return Reply(PIECES[piece].parse(outcome.body, redact))
+    except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
+        detail = f"the reply has an unknown shape ({type(error).__name__})"
+        return Refusal(GapReason.MALFORMED, detail)

@@ -11,6 +11,7 @@ from bot.adapters.airflow import fault
 from bot.adapters.airflow.dossier import Dossier, incomplete
 from bot.adapters.airflow.outcome import Outcome, Refusal, outcome_of
 from bot.adapters.airflow.parse_cluster import health, jobs
+from bot.adapters.airflow.pieces import parsed
 from bot.adapters.airflow.values import mapping, text, whole
 from bot.domain.errors import CorpusError
 from bot.domain.evidence import Evidence, Gap, GapReason, TaskInstance
@@ -58,13 +59,14 @@ def evidence_from_recording(
     if not isinstance(replies, Mapping):
         name = text(recording.get("id")) or "the file"
         raise CorpusError(f'{name} is no recording: it has no object "evidence"')
-    dossier = Dossier(_target(recording), redact or _redactor().redact)
+    redact = redact or _redactor().redact
+    dossier = Dossier(_target(recording), redact)
     for key, piece in _COMMON.items():
         if key in replies:
-            dossier.take(piece, _outcome(replies[key]))
+            dossier.take(piece, parsed(piece, _outcome(replies[key]), redact))
     chosen = dossier.pick_task()
     if chosen:
-        _add_task_pieces(dossier, chosen, replies, read_records or _log_reader())
+        _add_task_pieces(dossier, chosen, replies, redact, read_records or _log_reader())
     return dossier.evidence(_newest_heartbeat(replies))
 
 
@@ -107,6 +109,7 @@ def _add_task_pieces(
     dossier: Dossier,
     chosen: TaskInstance,
     replies: Mapping[str, object],
+    redact: Callable[[str], str],
     read_records: ReadRecords,
 ) -> None:
     label = f"{chosen.task_id}[{chosen.map_index}]"
@@ -116,7 +119,7 @@ def _add_task_pieces(
         wanted["dependencies"] = f"dependencies:{label}"
     for piece, key in wanted.items():
         if key in replies:
-            dossier.take(piece, _outcome(replies[key]))
+            dossier.take(piece, parsed(piece, _outcome(replies[key]), redact))
     if fault.never_ran(chosen):
         return
     deciding = fault.deciding_try(chosen, dossier.tries, dossier.target.try_number)
