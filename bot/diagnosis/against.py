@@ -1,0 +1,89 @@
+"""What a failing call was made to, from the frames and words of its exceptions."""
+
+from __future__ import annotations
+
+import re
+
+from bot.domain.logs import ExceptionChain
+
+_METADATA_TABLES = (
+    r"(?:FROM|INTO|UPDATE|TABLE)\s+[\"`]?(?:dag|dag_run|task_instance|job|log|xcom|slot_pool|trigger"
+    r"|serialized_dag|dag_code|import_error|dag_tag|connection|variable|sla_miss|callback_request"
+    r"|dag_version|task_reschedule|rendered_task_instance_fields|ab_\w+|asset\w*|dataset\w*|session"
+    r"|alembic_version|dag_pickle|dag_warning|task_fail)\b"
+)
+_BY_WORDS = (
+    ("metadata_db", re.compile(_METADATA_TABLES, re.I)),
+    ("metadata_db", re.compile(r"no such table: (?:dag|job|task_instance|slot_pool|log)\b", re.I)),
+    ("log_server", re.compile(r"Could not read served logs|/log/dag_id=|:8793/", re.I)),
+    ("docker_daemon", re.compile(r"fetching server API version|docker\.sock|docker daemon", re.I)),
+    ("docker_daemon", re.compile(r"/v1\.\d+/(?:images|containers|auth|version)", re.I)),
+    ("kubernetes_api", re.compile(r"/api/v1/namespaces|kube-?config|kubernetes\.default", re.I)),
+    ("api_server", re.compile(r"/execution/(?:task-instances|variables|xcoms|connections)", re.I)),
+)
+_BY_FRAME = (
+    ("kubernetes_api", ("/kubernetes/client/", "/kubernetes_asyncio/", "/kubernetes/config/")),
+    ("docker_daemon", ("/docker/api/", "/docker/client", "/docker/transport/")),
+    ("api_server", ("airflow/sdk/api/client", "airflow/sdk/execution_time/comms")),
+    ("broker", ("/kombu/", "/celery/", "/amqp/")),
+    ("object_store", ("/botocore/", "/s3transfer/", "/google/cloud/storage", "/azure/storage")),
+    (
+        "database",
+        (
+            "/psycopg2/",
+            "/psycopg/",
+            "/pymysql/",
+            "/MySQLdb/",
+            "/snowflake/connector",
+            "/redshift_connector/",
+            "/pyodbc",
+            "/oracledb/",
+            "/clickhouse_",
+            "/pyhive/",
+            "/trino/",
+            "/databricks/sql",
+            "/google/cloud/bigquery",
+            "/pymongo/",
+            "/sqlite3",
+            "/sqlalchemy/",
+        ),
+    ),
+    ("http", ("/requests/", "/urllib3/", "/httpx/", "/aiohttp/", "/http/client", "/httpcore/")),
+)
+_AIRFLOW_OWN = re.compile(
+    r"airflow/(?:jobs|models|executors|dag_processing|serialization|utils/(?:session|db)|cli/"
+    r"|settings|configuration|www|api_fastapi|task/task_runner|dag_processor)"
+)
+_DATABASE_TYPES = frozenset(
+    {
+        "OperationalError",
+        "ProgrammingError",
+        "InterfaceError",
+        "InternalError",
+        "DatabaseError",
+        "StaleDataError",
+        "PendingRollbackError",
+        "DBAPIError",
+        "IntegrityError",
+    }
+)
+
+
+def against(chain: ExceptionChain, kind: str) -> str | None:
+    """One word of the vocabulary's `against`, or None. `kind` is the log's kind."""
+    errors = chain.exceptions
+    words = "\n".join(error.message[:2_000] for error in errors)
+    for name, pattern in _BY_WORDS:
+        if pattern.search(words):
+            return name
+    files = [frame.file.replace("\\", "/") for error in errors for frame in error.frames]
+    user = any(frame.is_user for error in errors for frame in error.frames)
+    hooks = any("airflow/providers" in file for file in files)
+    database = any(error.short_type in _DATABASE_TYPES for error in errors)
+    own = kind != "task" or (bool(files) and _AIRFLOW_OWN.search(files[0]) is not None)
+    if database and own and not user and not hooks:
+        return "metadata_db"
+    for name, marks in _BY_FRAME:
+        if any(mark in file for mark in marks for file in files):
+            return name
+    return "database" if database else None

@@ -1,0 +1,177 @@
+"""The verdict: of all known failures that match, the deepest cause, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.diagnosis.confidence import ABSTAIN_BELOW, Doubts, confidence
+from bot.diagnosis.explain import explain
+from bot.diagnosis.findings import Matched, Undecided
+from bot.diagnosis.findings import RuledOut as NotIt
+from bot.diagnosis.known import Known
+from bot.diagnosis.match import match
+from bot.diagnosis.signals import signals_from
+from bot.domain.evidence import Evidence
+from bot.domain.runbooks import KnownFailure
+from bot.domain.signals import Signals
+from bot.domain.verdicts import (
+    ErrorClass,
+    Quote,
+    RetryAdvice,
+    RuledOut,
+    Verdict,
+    VerdictKind,
+)
+
+UNDECIDED = "insufficient_evidence"
+"""The cause of a verdict that nothing decides; its runbook says what to look at by hand."""
+
+_QUOTES_MAX = 8
+_RULED_OUT_MAX = 5
+_POSSIBLE_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A known failure that matches, with its proofs."""
+
+    known: KnownFailure
+    found: Matched
+
+    @property
+    def key(self) -> tuple[bool, int, int, int, str]:
+        """Greater is better. Fallbacks lose to everything that is not far above them."""
+        return (
+            self.found.depth > 0,
+            self.found.depth,
+            self.known.rank,
+            len(self.found.proofs),
+            self.known.cause,
+        )
+
+
+def diagnose(evidence: Evidence, known: Known) -> Verdict:
+    """The verdict on a case: signals drawn, known failures matched, the deepest cause chosen."""
+    return classify(signals_from(evidence), known, evidence)
+
+
+def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
+    """The verdict that the signals allow. The order of known failures never matters."""
+    hits = known.hits(signals)
+    candidates: list[Candidate] = []
+    undecided: list[tuple[KnownFailure, Undecided]] = []
+    refuted: list[tuple[KnownFailure, NotIt]] = []
+    for failure in known.failures:
+        finding = match(failure, signals, evidence, hits.get(failure.cause, ()))
+        if isinstance(finding, Matched):
+            candidates.append(Candidate(failure, finding))
+        elif isinstance(finding, Undecided):
+            undecided.append((failure, finding))
+        elif finding.lines:
+            refuted.append((failure, finding))
+    candidates.sort(key=lambda candidate: candidate.key, reverse=True)
+    if not candidates:
+        return _unknown(known, signals, evidence, (), undecided, refuted)
+    best, rivals = candidates[0], candidates[1:]
+    doubts = Doubts(best, rivals, undecided, signals, evidence)
+    sure = confidence(doubts)
+    if sure < ABSTAIN_BELOW and best.known.verdict is not VerdictKind.UNKNOWN:
+        return _unknown(known, signals, evidence, candidates, undecided, refuted)
+    return Verdict(
+        kind=best.known.verdict,
+        cause=best.known.cause,
+        title=best.known.title,
+        confidence=round(sure, 2),
+        quotes=_quotes(best.found),
+        why=explain(best.known, best.found, signals, evidence),
+        retry=best.known.retry,
+        owner=best.known.owner,
+        error_class=best.known.error_class,
+        ruled_out=_ruled_out(best, rivals, refuted),
+        also_possible=_possible(doubts),
+        gaps=evidence.gaps,
+    )
+
+
+def _unknown(
+    known: Known,
+    signals: Signals,
+    evidence: Evidence,
+    candidates: Sequence[Candidate],
+    undecided: Sequence[tuple[KnownFailure, Undecided]],
+    refuted: Sequence[tuple[KnownFailure, NotIt]],
+) -> Verdict:
+    """Nothing decides. What came closest is named, and its lines are quoted."""
+    runbook = known.get(UNDECIDED)
+    close = [one.known.cause for one in candidates] + [failure.cause for failure, _ in undecided]
+    quotes = [quote for one in candidates[:_POSSIBLE_MAX] for quote in _quotes(one.found)]
+    quotes += [quote for _, finding in undecided for quote in finding.lines]
+    if not quotes:
+        last = signals.first("last_line") or signals.first("log") or signals.first("state")
+        quotes = [last.quote] if last else []
+    return Verdict(
+        kind=VerdictKind.UNKNOWN,
+        cause=UNDECIDED,
+        title=runbook.title if runbook else "The evidence does not decide",
+        confidence=0.5,
+        quotes=tuple(dict.fromkeys(quotes))[:_QUOTES_MAX],
+        why=_missing(undecided, evidence),
+        retry=RetryAdvice.UNKNOWN,
+        owner=runbook.owner if runbook else "dag_owner",
+        error_class=ErrorClass.UNKNOWN,
+        ruled_out=_refuted(refuted)[:_RULED_OUT_MAX],
+        also_possible=tuple(dict.fromkeys(close))[:_POSSIBLE_MAX],
+        gaps=evidence.gaps,
+    )
+
+
+def _missing(undecided: Sequence[tuple[KnownFailure, Undecided]], evidence: Evidence) -> str:
+    sources = dict.fromkeys(gap.source for gap in evidence.gaps)
+    if undecided:
+        failure, finding = undecided[0]
+        words = ", ".join(name.replace("_", " ") for name in finding.missing)
+        return f"It may be “{failure.title}”, but that hangs on what could not be seen: {words}."
+    if sources:
+        return (
+            f"Nothing that was seen decides it, and this was not to be had: {', '.join(sources)}."
+        )
+    return "Nothing that was seen matches a known failure."
+
+
+def _quotes(found: Matched) -> tuple[Quote, ...]:
+    lines = [signal.quote for signal in (*found.proofs, *found.support)]
+    return tuple(dict.fromkeys(lines))[:_QUOTES_MAX]
+
+
+def _possible(doubts: Doubts) -> tuple[str, ...]:
+    causes = [one.known.cause for one in doubts.close_rivals]
+    causes += [failure.cause for failure in doubts.open_questions]
+    return tuple(dict.fromkeys(causes))[:_POSSIBLE_MAX]
+
+
+def _ruled_out(
+    best: Candidate,
+    rivals: Sequence[Candidate],
+    refuted: Sequence[tuple[KnownFailure, NotIt]],
+) -> tuple[RuledOut, ...]:
+    """Those with evidence of their own: plainly refuted, or explained by what lies deeper."""
+    shallow = [
+        RuledOut(
+            rival.known.cause,
+            f"“{best.known.title}” lies deeper and explains it",
+            rival.found.proofs[0].quote,
+        )
+        for rival in rivals
+        if rival.known.verdict is not best.known.verdict
+        and rival.known.rank >= 0
+        and rival.found.depth < best.found.depth
+        and rival.found.proofs
+    ]
+    return tuple((*_refuted(refuted), *shallow)[:_RULED_OUT_MAX])
+
+
+def _refuted(refuted: Sequence[tuple[KnownFailure, NotIt]]) -> tuple[RuledOut, ...]:
+    return tuple(
+        RuledOut(failure.cause, finding.reason, finding.lines[0]) for failure, finding in refuted
+    )

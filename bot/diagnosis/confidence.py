@@ -1,0 +1,89 @@
+"""How sure a verdict is: the rule's own record, times what the evidence takes away from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.diagnosis.depth import Depth
+from bot.diagnosis.findings import Undecided
+from bot.domain.evidence import Evidence
+from bot.domain.runbooks import KnownFailure
+from bot.domain.signals import Signals
+
+if TYPE_CHECKING:
+    from bot.diagnosis.classify import Candidate
+
+ABSTAIN_BELOW = 0.3
+"""Below this a verdict would be a guess; the answer is then "I can't tell yet"."""
+
+CEILING = 0.97
+_CLOSE = 9
+"""Rungs of depth within which another cause is as near to the root as the chosen one."""
+
+_TAIL_ONLY = 0.8
+_RIVAL = 0.85
+_OPEN_QUESTION = 0.92
+_UNSEEN_VETO = 0.98
+_LOG_CUT = 0.9
+_AGREEMENT = 1.05
+
+
+@dataclass(frozen=True)
+class Doubts:
+    """What stands beside the chosen candidate."""
+
+    best: Candidate
+    rivals: Sequence[Candidate]
+    undecided: Sequence[tuple[KnownFailure, Undecided]]
+    signals: Signals
+    evidence: Evidence
+
+    @property
+    def close_rivals(self) -> list[Candidate]:
+        """Other verdicts, by rules of their own right, whose proof lies about as deep."""
+        return [
+            rival
+            for rival in self.rivals
+            if rival.known.verdict is not self.best.known.verdict
+            and rival.known.rank >= 0
+            and self.best.found.depth - rival.found.depth <= _CLOSE
+            and self.best.known.rank - rival.known.rank < 20
+        ]
+
+    @property
+    def open_questions(self) -> list[KnownFailure]:
+        """Other verdicts that something speaks for, and that only unseen evidence could settle."""
+        return [
+            failure
+            for failure, finding in self.undecided
+            if finding.lines and failure.verdict is not self.best.known.verdict
+        ]
+
+    @property
+    def agreeing(self) -> bool:
+        return any(
+            rival.known.verdict is self.best.known.verdict and rival.known.rank >= 0
+            for rival in self.rivals
+        )
+
+
+def confidence(doubts: Doubts) -> float:
+    """In 0..1. The factors were fitted on labelled failures; see the evaluation."""
+    best = doubts.best
+    sure = best.known.confidence
+    if best.found.depth <= Depth.TAIL and best.known.signatures:
+        sure *= _TAIL_ONLY
+    if doubts.close_rivals:
+        sure *= _RIVAL
+    if doubts.open_questions:
+        sure *= _OPEN_QUESTION
+    if best.found.unsure:
+        sure *= _UNSEEN_VETO
+    log = doubts.evidence.log
+    if log is not None and not log.complete:
+        sure *= _LOG_CUT
+    if doubts.agreeing and not doubts.close_rivals:
+        sure *= _AGREEMENT
+    return min(sure, CEILING)

@@ -1,0 +1,115 @@
+"""The part of a log that decides: the lines and exceptions of the try that failed last."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.diagnosis.airflow_lines import is_end
+from bot.domain.logs import ExceptionChain, LogLine, LogReading, Speaker
+
+_TASK_MARKS = re.compile(
+    r"Starting attempt \d+|Executing <Task|Running <TaskInstance|Dependencies (?:all|not) met for"
+    r"|Task is not able to be run|::group::Pre (?:Execute|task)|Marking task as|Task failed with"
+    r"|Task exited with|Job \d+: Subtask|AIRFLOW_CTX_|Task finished|State of this instance has been"
+    r"|Current task name|Process (?:exited|terminated)|TaskInstance is|Pausing task as DEFERRED"
+    r"|Returned value was|Command exited with|was killed before it finished|Poking",
+    re.I,
+)
+_FOREIGN = (
+    (
+        "scheduler",
+        re.compile(
+            r"DagFileProcessorManager|Executor reports|Adding to queue|Sending TaskInstanceKey"
+            r"|orphaned task|Detected (?:a |as )?zombie|tasks up for execution|max_active_runs \("
+            r"|Received executor event|Setting the following tasks to|Exiting scheduler"
+            r"|Starting the scheduler|Failing jobs without heartbeat|SchedulerJob"
+            r"|Task Instance Heartbeat Timeout|stuck in queued|Executor .{0,40}shutting down",
+            re.I,
+        ),
+        (
+            "scheduler_job",
+            "scheduler_command",
+            "base_executor",
+            "local_executor",
+            "celery_executor",
+        ),
+    ),
+    (
+        "triggerer",
+        re.compile(r"Starting the triggerer|Trigger \S+ (?:starting|fired)|TriggererJob", re.I),
+        ("triggerer_job", "triggerer"),
+    ),
+    (
+        "dag_processor",
+        re.compile(
+            r"Processing file \S+ for tasks|Failed to import|DagBag import timeout|Broken DAG"
+            r"|Filling up the DagBag|No viable dags|importing the DAG|DagFileProcessor",
+            re.I,
+        ),
+        ("dagbag", "processor", "dag_processing", "manager"),
+    ),
+    (
+        "webserver",
+        re.compile(r"gunicorn|webserver|api[-_ ]server|uvicorn\.error", re.I),
+        ("www", "app", "httptools_impl"),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class LogPart:
+    """The deciding segment of one reading.
+
+    `failure` is the chain that ended the try, None where no exception did. `end` is the number of
+    the line by which the outcome stood: what comes later is clean-up.
+    """
+
+    reading: LogReading
+    lines: tuple[LogLine, ...]
+    chains: tuple[ExceptionChain, ...]
+    kind: str
+
+    @cached_property
+    def failure(self) -> ExceptionChain | None:
+        """The last chain that was neither handled nor raised by clean-up."""
+        open_ones = [chain for chain in self.chains if not (chain.handled or chain.after_failure)]
+        airflows = [c for c in open_ones if c.exceptions[0].speaker is not Speaker.STDOUT]
+        ranked = airflows or open_ones
+        return ranked[-1] if ranked else None
+
+    @cached_property
+    def end(self) -> int:
+        return next((line.number for line in self.lines if is_end(line)), 1 << 60)
+
+    @cached_property
+    def traceback_lines(self) -> frozenset[int]:
+        """Numbers of the lines that hold `Type: message`; they are quoted as exceptions."""
+        return frozenset(error.line for chain in self.chains for error in chain.exceptions)
+
+    @cached_property
+    def ended_well(self) -> bool:
+        return (self.reading.final_state or "").lower() == "success"
+
+
+def log_part(reading: LogReading) -> LogPart:
+    """The last segment of the log, by its "Starting attempt" lines."""
+    start = reading.segment_starts[-1] if reading.segment_starts else 0
+    lines = tuple(line for line in reading.lines if line.number >= start)
+    chains = tuple(
+        chain for chain in reading.chains if chain.exceptions and chain.exceptions[0].line >= start
+    )
+    return LogPart(reading, lines, chains, kind_of(lines))
+
+
+def kind_of(lines: tuple[LogLine, ...]) -> str:
+    """Who wrote the log: task, scheduler, triggerer, dag_processor or webserver."""
+    if any(_TASK_MARKS.search(line.text) for line in lines):
+        return "task"
+    for kind, words, sources in _FOREIGN:
+        for line in lines:
+            source = (line.source or "").split(".", 1)[0]
+            if source in sources or words.search(line.text):
+                return kind
+    return "task"

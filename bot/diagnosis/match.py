@@ -1,0 +1,118 @@
+"""One known failure against one case: matched with its proofs, ruled out, or undecided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from bot.diagnosis.conditions import ask
+from bot.diagnosis.findings import Finding, Matched, RuledOut, Undecided
+from bot.diagnosis.judgements import JUDGEMENTS
+from bot.domain.evidence import Evidence
+from bot.domain.runbooks import Condition, KnownFailure
+from bot.domain.signals import Signal, Signals
+from bot.domain.verdicts import Quote
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The answers to one list of conditions, sorted by how they came out."""
+
+    true: tuple[Signal, ...]
+    false: tuple[Condition, ...]
+    unseen: tuple[Condition, ...]
+
+
+def match(
+    known: KnownFailure, signals: Signals, evidence: Evidence, hits: Sequence[Signal] = ()
+) -> Finding:
+    """What `known` says. `hits` are the signals in which its signatures were found."""
+    every, vetoes = _ask(known.when.all, signals), _ask(known.when.none, signals)
+    proofs, unseen, contradicted = _proofs(known, signals, evidence, hits)
+    speaking = _quotes((*proofs, *every.true))
+    if not _applies(known, signals):
+        return RuledOut("it occurs in other Airflow versions or executors only")
+    if contradicted is not None:
+        return contradicted
+    needs_proof = bool(known.signatures or known.when.any or known.judgement)
+    if not proofs and (needs_proof or not known.when.all) and not unseen:
+        return RuledOut("nothing of it was seen", ())
+    if vetoes.true:
+        veto = vetoes.true[0]
+        lines = (veto.quote, *speaking) if speaking else ()
+        return RuledOut(f"{_words(veto.name)} is {veto.value}", lines)
+    if every.false:
+        first = every.false[0]
+        reason = f"{_words(first.signal)} is not {first.value.strip('/')}"
+        return RuledOut(reason, _quotes(proofs))
+    missing = tuple(condition.signal for condition in every.unseen)
+    if needs_proof and not proofs:
+        missing += unseen
+    if missing:
+        return Undecided(tuple(dict.fromkeys(missing)), speaking)
+    best = proofs if needs_proof else every.true
+    unsure = tuple(condition.signal for condition in vetoes.unseen)
+    return Matched(_deepest_first(best), every.true, unsure)
+
+
+def _proofs(
+    known: KnownFailure, signals: Signals, evidence: Evidence, hits: Sequence[Signal]
+) -> tuple[tuple[Signal, ...], tuple[str, ...], RuledOut | None]:
+    """The proofs found, the signals whose absence hides one, and a judgement's plain no."""
+    alternatives = _ask(known.when.any, signals)
+    proofs = (*hits, *alternatives.true)
+    unseen = tuple(condition.signal for condition in alternatives.unseen)
+    if known.judgement is not None:
+        finding = JUDGEMENTS[known.judgement](signals, evidence)
+        if isinstance(finding, Matched):
+            proofs += finding.proofs
+        elif isinstance(finding, Undecided):
+            unseen += finding.missing
+        elif not known.signatures and not known.when.any:
+            return (), (), finding
+    return tuple(dict.fromkeys(proofs)), unseen, None
+
+
+def _ask(conditions: Sequence[Condition], signals: Signals) -> _Asked:
+    true: list[Signal] = []
+    false, unseen = [], []
+    for condition in conditions:
+        answer = ask(condition, signals)
+        if answer.holds:
+            true.extend(answer.signals)
+        elif answer.holds is None:
+            unseen.append(condition)
+        else:
+            false.append(condition)
+    return _Asked(tuple(true), tuple(false), tuple(unseen))
+
+
+def _applies(known: KnownFailure, signals: Signals) -> bool:
+    version, executor = signals.first("airflow"), signals.first("executor")
+    if known.airflow and version is not None:
+        try:
+            if not SpecifierSet(known.airflow).contains(Version(version.value), prereleases=True):
+                return False
+        except InvalidVersion:
+            pass  # a version that cannot be read rules nothing out
+    if known.executors and executor is not None:
+        return any(name in executor.value.lower() for name in known.executors)
+    return True
+
+
+def _deepest_first(proofs: Sequence[Signal]) -> tuple[Signal, ...]:
+    """Deepest first; among equals the later line, which is nearer to the end of the try."""
+    return tuple(
+        sorted(proofs, key=lambda proof: (-proof.depth, -(proof.quote.line or 0), proof.quote.id))
+    )
+
+
+def _quotes(found: Sequence[Signal]) -> tuple[Quote, ...]:
+    return tuple(dict.fromkeys(signal.quote for signal in found))
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,101 @@
+"""Signals from the cluster around the failure: components, jobs, pools, other failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from bot.diagnosis.depth import Depth
+from bot.diagnosis.quoting import Quotes
+from bot.diagnosis.signals_tries import waits
+from bot.domain.evidence import ComponentHealth, Evidence, Job
+from bot.domain.signals import Signal
+
+STALE_AFTER = timedelta(seconds=90)
+"""Three missed beats of Airflow's slowest component clock (30 s)."""
+
+_COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+
+
+def from_cluster(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    """Facts that hold for more than this task instance."""
+    for part in evidence.health:
+        if part.name in _COMPONENTS and part.status:
+            value = _health(part, evidence.gathered_at)
+            quote = quotes.fact(f"the {part.name} is {value}", "health", part.latest_heartbeat)
+            bears = value != "healthy" and waits(evidence)
+            depth = Depth.OUTSIDE if bears else Depth.STATE
+            yield Signal(part.name, value, quote, depth)
+    yield from _pools(evidence, quotes)
+    yield from _scheduler_jobs(evidence, quotes)
+    yield from _elsewhere(evidence, quotes)
+    if evidence.airflow_version:
+        quote = quotes.fact(f"Airflow {evidence.airflow_version}", "version")
+        yield Signal("airflow", evidence.airflow_version, quote)
+    executor = evidence.executor or (evidence.task_instance and evidence.task_instance.executor)
+    if executor:
+        yield Signal("executor", executor, quotes.fact(f"executor: {executor}", "task instance"))
+
+
+def _health(part: ComponentHealth, now: datetime | None) -> str:
+    status = (part.status or "").lower()
+    if status == "healthy" and now and part.latest_heartbeat:
+        return "stale" if now - part.latest_heartbeat > STALE_AFTER else status
+    return status
+
+
+def _pools(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    chosen = evidence.task_instance
+    name = chosen.pool if chosen else None
+    if not name or not evidence.pools or not waits(evidence):
+        return
+    pool = next((one for one in evidence.pools if one.name == name), None)
+    if pool is None:
+        quote = quotes.fact(f"there is no pool {name}", "pools")
+        yield Signal("pool_missing", name, quote, Depth.RECORDED)
+        return
+    words = f"pool {name} has {pool.slots} slots, {pool.open_slots} open"
+    quote = quotes.fact(words, "pools")
+    yield Signal("pool_slots", str(pool.slots), quote, Depth.OUTSIDE)
+    yield Signal("pool_open_slots", str(pool.open_slots), quote, Depth.OUTSIDE)
+
+
+def _scheduler_jobs(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    """A scheduler that came or went while a try of this task instance ran."""
+    tries = evidence.tries or ((evidence.task_instance,) if evidence.task_instance else ())
+    spans = [(one.start, one.end) for one in tries if one.start]
+    for job in evidence.jobs:
+        if job.job_type != "SchedulerJob" or not job.start:
+            continue
+        for start, end in spans:
+            if start < job.start <= (end or job.start) + STALE_AFTER:
+                words = f"scheduler {job.id} began at {job.start.isoformat()}, while a try ran"
+                quote = quotes.fact(words, "jobs", job.start)
+                yield Signal("scheduler_restarted", "true", quote, Depth.OUTSIDE)
+                return
+            if _died(job, start, end):
+                words = f"scheduler {job.id} ended as {job.state} while a try ran"
+                quote = quotes.fact(words, "jobs", job.end or job.latest_heartbeat)
+                yield Signal("scheduler_restarted", "true", quote, Depth.OUTSIDE)
+                return
+
+
+def _died(job: Job, start: datetime, end: datetime | None) -> bool:
+    last = job.end or job.latest_heartbeat
+    if job.state not in ("failed", "success") or last is None:
+        return False
+    return start <= last <= (end or last)
+
+
+def _elsewhere(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    own = evidence.target.dag_id
+    dags = {one.dag_id for one in evidence.elsewhere if one.dag_id != own}
+    if dags:
+        names = ", ".join(sorted(dags)[:5])
+        quote = quotes.fact(f"{len(dags)} other Dags failed in these minutes: {names}", "elsewhere")
+        yield Signal("other_dags_failing", str(len(dags)), quote, Depth.STATE)
+    host = evidence.task_instance.hostname if evidence.task_instance else None
+    same = [one for one in evidence.elsewhere if host and one.hostname == host]
+    if same:
+        quote = quotes.fact(f"{len(same)} other failures on host {host}", "elsewhere")
+        yield Signal("same_host_failures", str(len(same)), quote, Depth.STATE)

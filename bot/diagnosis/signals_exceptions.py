@@ -1,0 +1,155 @@
+"""Signals from the exceptions in a log: the chain that ended the try and the child's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.diagnosis.against import against
+from bot.diagnosis.depth import Depth
+from bot.diagnosis.families import family
+from bot.diagnosis.log_part import LogPart
+from bot.diagnosis.quoting import Quotes
+from bot.diagnosis.text import lines_of, normalise
+from bot.diagnosis.wrappers import wrapper_of
+from bot.domain.logs import ExceptionChain, RaisedException, Speaker
+from bot.domain.signals import Signal
+from bot.domain.verdicts import Quote
+
+CHILD_SPEAKERS = (Speaker.CHILD, Speaker.STDOUT, Speaker.STDERR)
+
+_SENT = re.compile(r"Task received SIGTERM signal|SystemExit: 143", re.I)
+_HTTP = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"\b([45]\d\d) (?:Client|Server) Error",
+        r"status[ _-]?code['\"]?\s*(?:[:=]|is|of)?\s*\(?([45]\d\d)\b",
+        r"\bHTTP(?:Error|Exception|/\d(?:\.\d)?)?(?: Error| status(?: code)?)?[ :=(]+([45]\d\d)\b",
+        r"\((?:status )?([45]\d\d)\)",
+        r"\b([45]\d\d)[ :,-]+(?:-\s*)?(?:Bad Gateway|Internal Server|Service Unavailable|Not Found"
+        r"|Too Many|Unauthorized|Forbidden|Gateway Time|Bad Request|Conflict|Gone)",
+        r"(?:respon(?:se|ded)|return(?:ed)?|status)\D{0,20}\b([45]\d\d)\b",
+        r"^([45]\d\d)\b",
+    )
+)
+_WAITING = frozenset(
+    {
+        "AirflowSensorTimeout",
+        "TaskDeferralTimeout",
+        "TaskDeferralError",
+        "AirflowPokeFailException",
+        "HITLTimeoutError",
+        "TriggerFailureReason",
+    }
+)
+
+
+def from_exceptions(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
+    """Facts from the chain that ended the try, and from the child's behind a wrapper."""
+    chain = part.failure or _logged(part)
+    if chain is None:
+        return
+    base = Depth.ROOT if part.failure is not None else Depth.ERROR_LINE
+    root = chain.root_cause
+    kind = wrapper_of(root) or wrapper_of(chain.exceptions[0])
+    if kind:
+        yield Signal("wrapper", kind, _quote(root, quotes), Depth.WRAPPER)
+    if _SENT.search(root.message):
+        yield Signal("stopped", "sigterm", _quote(root, quotes), Depth.ROOT)
+    depth = Depth.WRAPPER if kind or _SENT.search(root.message) else base
+    yield from _chain(chain, part, quotes, depth)
+    child = _child_chain(part, chain) if kind else None
+    if child is not None:
+        yield from _chain(child, part, quotes, Depth.CHILD)
+
+
+def wraps(part: LogPart) -> bool:
+    """What ended the try only says that something else failed, or says nothing at all."""
+    if part.failure is None:
+        return True
+    chain = part.failure
+    return wrapper_of(chain.root_cause) is not None or wrapper_of(chain.exceptions[0]) is not None
+
+
+def _logged(part: LogPart) -> ExceptionChain | None:
+    """Where nothing was raised to Airflow: the last exception that user code logged itself."""
+    if part.ended_well:
+        return None
+    logged = [chain for chain in part.chains if chain.handled and not chain.after_failure]
+    return logged[-1] if logged else None
+
+
+def _child_chain(part: LogPart, wrapper: ExceptionChain) -> ExceptionChain | None:
+    found = [
+        chain
+        for chain in part.chains
+        if chain is not wrapper
+        and not chain.after_failure
+        and chain.exceptions[0].speaker in CHILD_SPEAKERS
+    ]
+    return found[-1] if found else None
+
+
+def _chain(chain: ExceptionChain, part: LogPart, quotes: Quotes, depth: int) -> Iterator[Signal]:
+    root, surface = chain.root_cause, chain.exceptions[0]
+    quote = _quote(root, quotes)
+    yield Signal("exception", root.short_type, quote, depth)
+    yield Signal("exception_dotted", root.type, quote, depth)
+    yield Signal("surface_exception", surface.short_type, _quote(surface, quotes), Depth.WRAPPER)
+    kind = family(root.short_type, root.message)
+    if kind:
+        yield Signal("family", kind, quote, depth)
+    if root.message:
+        yield Signal("message", normalise(root.message), quote, depth)
+    for error in chain.exceptions:
+        at = depth if error is root else min(depth, Depth.CHAIN)
+        yield Signal("exception_chain", error.short_type, _quote(error, quotes), at)
+        yield from _words(error, quotes, at)
+    yield from _where(chain, part, quote, depth)
+    status = http_status(f"{root.short_type}: {root.message}") or http_status(surface.message)
+    if status:
+        yield Signal("http_status", status, quote, depth)
+    if any(error.short_type in _WAITING for error in chain.exceptions):
+        yield Signal("while_waiting", "true", quote, depth)
+
+
+def _where(chain: ExceptionChain, part: LogPart, quote: Quote, depth: int) -> Iterator[Signal]:
+    root = chain.root_cause
+    if root.frames:
+        yield Signal("raised_in", _territory(root), quote, depth)
+    if any(frame.is_user for error in chain.exceptions for frame in error.frames):
+        yield Signal("raised_in_user_code", "true", quote, depth)
+    target = against(chain, part.kind)
+    if target:
+        yield Signal("against", target, quote, depth)
+    if "DagBag import timeout" in root.message or part.kind == "dag_processor":
+        yield Signal("in_import", "true", quote, depth)
+
+
+def _territory(error: RaisedException) -> str:
+    last = error.frames[-1]
+    if last.is_user:
+        return "user_code"
+    return "airflow" if "/airflow/" in last.file.replace("\\", "/") else "library"
+
+
+def _words(error: RaisedException, quotes: Quotes, depth: int) -> Iterator[Signal]:
+    """Every line of `Type: message`, for signatures to be searched in."""
+    text = f"{error.type}: {error.message}" if error.message else error.type
+    for line in lines_of(text):
+        yield Signal("text", line, quotes.line(error.line, line), depth)
+
+
+def _quote(error: RaisedException, quotes: Quotes) -> Quote:
+    text = f"{error.type}: {error.message}" if error.message else error.type
+    first = next(iter(lines_of(text, 1)), error.type)
+    return quotes.line(error.line, first)
+
+
+def http_status(text: str) -> str | None:
+    """The status of a failed HTTP reply that the text names, as text."""
+    for pattern in _HTTP:
+        found = pattern.search(text[:4_000])
+        if found:
+            return found[1]
+    return None

@@ -1,0 +1,124 @@
+"""Signals from evidence that is neither task log nor metadata: import errors and other texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from bot.diagnosis.depth import Depth
+from bot.diagnosis.log_part import log_part
+from bot.diagnosis.logs import read_log_text
+from bot.diagnosis.quoting import Quotes
+from bot.diagnosis.signals_end import from_end
+from bot.diagnosis.signals_exceptions import from_exceptions
+from bot.diagnosis.signals_lines import from_lines, pod_reason
+from bot.diagnosis.text import lines_of
+from bot.domain.evidence import Evidence, ImportProblem, NamedText
+from bot.domain.signals import Signal
+from bot.domain.verdicts import Quote
+
+_LINES_MAX = 400
+_LOG_NAMES = re.compile(r"log|output|stdout|stderr|trace")
+_EVENT_WORDS = (
+    ("heartbeat timeout", re.compile(r"heartbeat timeout", re.I), "heartbeat_timeout"),
+    ("stuck in queued tries exceeded", re.compile(r"stuck in queued", re.I), "queued_timeout"),
+    ("state mismatch", re.compile(r"state mismatch", re.I), "executor"),
+)
+
+
+class _TextQuotes(Quotes):
+    """Quotes of lines in another text: numbered `X<n>`, with the text's name as their source."""
+
+    def __init__(self, quotes: Quotes, source: str) -> None:
+        super().__init__()
+        self._quotes = quotes
+        self._source = source
+
+    def line(self, number: int, text: str, at: datetime | None = None) -> Quote:
+        return self._quotes.other(text, self._source, number)
+
+
+def from_texts(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    """Facts from import problems and from the texts in `Evidence.extra`."""
+    failed_by_log = evidence.log is not None and not evidence.log.is_empty
+    for problem in evidence.import_problems:
+        text = NamedText("import error", f"{problem.filename}\n{problem.stack_trace}")
+        yield from _import_error(text, quotes, _import_depth(problem, evidence, failed_by_log))
+    for text in evidence.extra:
+        name = text.name.replace("_", " ").lower()
+        if "import" in name:
+            depth = Depth.ERROR_LINE if failed_by_log else Depth.RECORDED
+            yield from _import_error(replace(text, name="import error"), quotes, depth)
+        elif "event" in name:
+            yield from _event_log(replace(text, name="event log"), quotes)
+        elif _LOG_NAMES.search(name):
+            yield from _log(replace(text, name=name), quotes)
+        else:
+            yield from _plain(replace(text, name=name), quotes)
+
+
+def _import_depth(problem: ImportProblem, evidence: Evidence, failed_by_log: bool) -> int:
+    """Where the Dag is unknown, files that do not name it may be anybody's."""
+    if failed_by_log:
+        return Depth.TAIL
+    name = evidence.target.dag_id or ""
+    own = evidence.dag is not None or name in f"{problem.filename}\n{problem.stack_trace}"
+    return Depth.RECORDED if own else Depth.TAIL
+
+
+def _import_error(text: NamedText, quotes: Quotes, depth: int) -> Iterator[Signal]:
+    inner = _TextQuotes(quotes, text.name)
+    part = log_part(read_log_text(text.text))
+    kind = "ImportError"
+    quote = inner.line(1, next(iter(lines_of(text.text, 1)), text.name))
+    if part.failure is not None:
+        root = part.failure.root_cause
+        kind = root.short_type
+        first = next(iter(lines_of(f"{root.type}: {root.message}", 1)), root.type)
+        quote = inner.line(root.line, first)
+    yield Signal("import_error", kind, quote, depth)
+    yield Signal("in_import", "true", quote, depth)
+    for signal in from_exceptions(part, inner):
+        yield replace(signal, depth=max(0, signal.depth - Depth.ROOT + depth))
+    for number, line in enumerate(text.text.splitlines()[-_LINES_MAX:], 1):
+        for words in lines_of(line, 1):
+            yield Signal("text", words, inner.line(number, words), min(depth, Depth.CHAIN))
+
+
+def _event_log(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
+    inner = _TextQuotes(quotes, text.name)
+    for number, line in enumerate(text.text.splitlines()[:_LINES_MAX], 1):
+        for words in lines_of(line, 1):
+            quote = inner.line(number, words)
+            yield Signal("event_extra", words, quote, Depth.OUTSIDE)
+            for event, pattern, ended_by in _EVENT_WORDS:
+                if pattern.search(words):
+                    depth = Depth.ROOT - 1 if ended_by == "executor" else Depth.RECORDED
+                    yield Signal("event", event, quote, Depth.STATE)
+                    yield Signal("ended_by", ended_by, quote, depth)
+            reason = pod_reason(words)
+            if reason:
+                yield Signal("pod_reason", reason, quote, Depth.RECORDED)
+
+
+def _log(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
+    inner = _TextQuotes(quotes, text.name)
+    part = log_part(read_log_text(text.text))
+    if text.name.startswith("scheduler") or text.name.startswith("dag processor"):
+        part = replace(part, kind=text.name.removesuffix(" log").replace(" ", "_"))
+    yield from from_exceptions(part, inner)
+    yield from from_end(part, inner)
+    yield from from_lines(part, inner, killed=False)
+
+
+def _plain(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
+    inner = _TextQuotes(quotes, text.name)
+    for number, line in enumerate(text.text.splitlines()[:_LINES_MAX], 1):
+        for words in lines_of(line, 1):
+            quote = inner.line(number, words)
+            yield Signal("text", words, quote, Depth.ERROR_LINE)
+            reason = pod_reason(words)
+            if reason:
+                yield Signal("pod_reason", reason, quote, Depth.RECORDED)
