@@ -36,6 +36,7 @@ class ManualClock:
         self._now = start
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._fell_asleep = asyncio.Event()
 
     def now(self) -> float:
         return self._now
@@ -46,7 +47,14 @@ class ManualClock:
             return
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), woken))
+        self._fell_asleep.set()
         await woken
+
+    async def until_somebody_sleeps(self) -> None:
+        """Returns once there is somebody whom `advance` could wake."""
+        while not self.sleepers:
+            self._fell_asleep.clear()
+            await self._fell_asleep.wait()
 
     @property
     def sleepers(self) -> int:

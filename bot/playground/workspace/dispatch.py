@@ -8,9 +8,9 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.playground.workspace.changes import Change, MemberLeft, Reset
+from bot.playground.workspace.changes import MemberLeft, Reset
 from bot.playground.workspace.events import Event, envelope, events_of
-from bot.playground.workspace.hub import Hub
+from bot.playground.workspace.hub import Hub, Notice
 from bot.playground.workspace.journal import Delivery
 from bot.playground.workspace.values import Json
 
@@ -45,24 +45,24 @@ class Dispatcher:
         self._hub = hub
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Json] = []
-        hub.listen(self._on_change)
+        hub.listen(self._on_notice)
 
-    def _on_change(self, change: Change) -> None:
-        if isinstance(change, Reset):
+    def _on_notice(self, notice: Notice) -> None:
+        if isinstance(notice, Reset):
             self._cancel()
             return
-        for event in events_of(self._hub, change):
-            if self._concerns_app(event, change):
+        for event in events_of(self._hub, notice):
+            if self._concerns_app(event, notice):
                 self.send_event(event.body)
 
-    def _concerns_app(self, event: Event, change: Change) -> bool:
+    def _concerns_app(self, event: Event, notice: Notice) -> bool:
         app = self._hub.world.app
         if event.subscription not in app.events:
             return False
         if not event.channel:
             return True
         members = self._hub.state.channels[event.channel].members
-        left_itself = isinstance(change, MemberLeft) and change.user == app.bot_user_id
+        left_itself = isinstance(notice, MemberLeft) and notice.user == app.bot_user_id
         return app.bot_user_id in members or left_itself
 
     def send_event(self, body: Json) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.playground.workspace import changes as c
-from bot.playground.workspace.hub import Hub
+from bot.playground.workspace.hub import Hub, Notice
 from bot.playground.workspace.values import ChannelKind, Json, Message
 from bot.playground.workspace.wire import message_json
 from bot.playground.workspace.world import TEAM_ID
@@ -30,9 +30,9 @@ class Event:
     channel: str = ""
 
 
-def events_of(hub: Hub, change: c.Change) -> Iterator[Event]:
+def events_of(hub: Hub, notice: Notice) -> Iterator[Event]:
     """What would be sent, before subscriptions and membership are looked at."""
-    match change:
+    match notice:
         case c.MessagePosted(message):
             yield from _posted(hub, message)
         case c.MessageEdited(before, after, True):
@@ -40,7 +40,7 @@ def events_of(hub: Hub, change: c.Change) -> Iterator[Event]:
         case c.MessageDeleted(message):
             yield from _deleted(hub, message)
         case c.ReactionAdded() | c.ReactionRemoved():
-            yield _reaction(hub, change)
+            yield _reaction(hub, notice)
         case c.MemberJoined(channel, user, inviter):
             body = _membership(hub, "member_joined_channel", channel, user)
             yield Event(

@@ -21,7 +21,17 @@ from bot.playground.workspace.state import State
 from bot.playground.workspace.values import Channel, ChannelKind, Message, StoredFile
 from bot.playground.workspace.world import TEAM_ID, Credentials, World
 
-Listener = Callable[[Change], None]
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """How many Socket Mode connections of the app are open."""
+
+    count: int
+
+
+Notice = Change | ApiCall | Delivery | Connections
+"""Anything that moved."""
+Listener = Callable[[Notice], None]
 
 TRIGGER_SECONDS = 3.0
 """How long a `trigger_id` opens a modal."""
@@ -65,7 +75,6 @@ class Hub:
         self.socket_tickets: set[str] = set()
         self.uploads: dict[str, StoredFile] = {}
         self._listeners: list[Listener] = []
-        self._watchers: list[Callable[[], None]] = []
         self._ids = itertools.count(1)
         self._last_micros = 0
 
@@ -112,31 +121,27 @@ class Hub:
     def commit(self, change: Change) -> None:
         """Makes the change true, then tells everybody who listens."""
         self.state.apply(change)
+        self.announce(change)
+
+    def announce(self, notice: Notice) -> None:
+        """Tells everybody who listens of what happened."""
         for listener in tuple(self._listeners):
-            listener(change)
-        self.stir()
+            listener(notice)
 
     def listen(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` with every change from now on; returns the way to stop that."""
+        """Calls `listener` with everything from now on; returns the way to stop that."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def watch(self, watcher: Callable[[], None]) -> Callable[[], None]:
-        """Calls `watcher` whenever anything moved, the journal included."""
-        self._watchers.append(watcher)
-        return lambda: self._watchers.remove(watcher)
-
-    def stir(self) -> None:
-        for watcher in tuple(self._watchers):
-            watcher()
-
     def record_call(self, call: ApiCall) -> None:
-        self.journal.calls.append(replace(call, number=next(self._ids)))
-        self.stir()
+        numbered = replace(call, number=next(self._ids))
+        self.journal.calls.append(numbered)
+        self.announce(numbered)
 
     def record_delivery(self, delivery: Delivery) -> None:
-        self.journal.deliveries.append(replace(delivery, number=next(self._ids)))
-        self.stir()
+        numbered = replace(delivery, number=next(self._ids))
+        self.journal.deliveries.append(numbered)
+        self.announce(numbered)
 
     def open_direct(self, user: str) -> Channel:
         """The direct-message channel between `user` and the app, opened if need be."""

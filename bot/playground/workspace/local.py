@@ -50,9 +50,9 @@ class LocalWorkspace:
         self.hub = hub
         self.sockets = sockets
         self._session = session
-        self._urls = ResponseUrls(hub)
+        self.response_urls = ResponseUrls(hub)
         self.dispatcher = Dispatcher(hub, sockets)
-        self.actors = Actors(hub, self.dispatcher, self._urls)
+        self.actors = Actors(hub, self.dispatcher, self.response_urls)
 
     @classmethod
     @asynccontextmanager
@@ -95,7 +95,7 @@ class LocalWorkspace:
             [
                 web.get("/link/", self.sockets.serve),
                 *WebApi(self.hub).routes(),
-                *Files(self.hub, self._urls).routes(),
+                *Files(self.hub, self.response_urls).routes(),
             ]
         )
         return application
@@ -248,7 +248,7 @@ class LocalWorkspace:
         Raises TimeoutError with the latest calls and deliveries, to see what happened instead.
         """
         moved = asyncio.Event()
-        stop = self.hub.watch(moved.set)
+        stop = self.hub.listen(lambda _: moved.set())
         try:
             async with asyncio.timeout(seconds):
                 while not (found := look()):

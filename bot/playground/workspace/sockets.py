@@ -13,7 +13,7 @@ from aiohttp import WSMsgType, web
 
 from bot.playground.workspace.clock import within
 from bot.playground.workspace.dispatch import Outcome
-from bot.playground.workspace.hub import Hub
+from bot.playground.workspace.hub import Connections, Hub
 from bot.playground.workspace.values import Json
 
 MOST_CONNECTIONS = 10
@@ -53,7 +53,7 @@ class Sockets:
         self._open.append(socket)
         if request.transport is not None:
             self._wires[socket] = request.transport
-        self._hub.stir()
+        self._hub.announce(Connections(self.connections))
         try:
             await socket.send_json(self._hello())
             async for frame in socket:
@@ -62,7 +62,7 @@ class Sockets:
         finally:
             if socket in self._open:
                 self._open.remove(socket)
-            self._hub.stir()
+            self._hub.announce(Connections(self.connections))
         return socket
 
     def _hello(self) -> Json:
@@ -127,7 +127,7 @@ class Sockets:
             task = asyncio.create_task(self._close_later(socket))
             self._farewells.add(task)
             task.add_done_callback(self._farewells.discard)
-        self._hub.stir()
+        self._hub.announce(Connections(self.connections))
 
     async def _close_later(self, socket: web.WebSocketResponse) -> None:
         await self._hub.clock.sleep(GRACE)
@@ -140,7 +140,7 @@ class Sockets:
             transport = self._wires.pop(socket, None)
             if transport is not None:
                 transport.abort()
-        self._hub.stir()
+        self._hub.announce(Connections(self.connections))
 
     async def close(self) -> None:
         for task in tuple(self._farewells):
