@@ -42,18 +42,19 @@ _ASSERTS = {
     ),
 }
 _DENIED = re.compile(
-    r"\b(?:no|not|never|without|neither|nor|cannot|rather than|instead of|rul(?:es?|ed|ing) out"
+    r"\b(?:no|not|nothing|none|nobody|never|without|neither|nor|cannot|rather than|instead of"
+    r"|rul(?:es?|ed|ing) out"
     r"|excludes?|unlikely|no sign|no evidence|unclear|whether|if)\b|n't\b",
     _I,
 )
 _DENIAL_REACH = 45  # characters before the assertion
 _RETRY_HELPS = re.compile(
-    r"\b(?:retry|retrying|a retry|re-?running|another try|clearing it)(?: it)? "
+    r"\b(?:retry|retrying|a retry|re-?running|another try|clearing it)(?: \w+){0,3} "
     r"(?:will|should|would|is likely to) (?:help|work|succeed|fix|solve)\b",
     _I,
 )
 _RETRY_USELESS = re.compile(
-    r"\b(?:retry|retrying|a retry|re-?running|another try)(?: it)? "
+    r"\b(?:retry|retrying|a retry|re-?running|another try)(?: \w+){0,3} "
     r"(?:will not|won't|would not|cannot|can't|does not|doesn't) (?:help|work|succeed|fix|solve)\b",
     _I,
 )

@@ -115,11 +115,11 @@ def _unfounded(text: str, cited: Sequence[Item], prompt: Prompt) -> str:
 
 def _unseen(names: Names, cited: Sequence[Item], prompt: Prompt) -> str:
     near = " ".join([prompt.context, *(item.text for item in cited)])
-    for name in (*names.faults, *names.identifiers):
-        if not supports(near, name):
-            return f"names {name[:60]}, which the cited evidence does not"
+    if not all(supports(near, name) for name in names.faults):
+        return "names a fault that the cited evidence does not"
+    if not all(supports(near, name) for name in names.identifiers):
+        return "names something that the cited evidence does not"
     anywhere = " ".join([near, *(item.text for item in prompt.pack.items)])
-    for name in (*names.products, *names.figures):
-        if not supports(anywhere, name):
-            return f"names {name[:60]}, which no evidence does"
+    if not all(supports(anywhere, name) for name in (*names.products, *names.figures)):
+        return "names something that no evidence does"
     return ""

@@ -1,0 +1,109 @@
+"""A diagnosis on the terminal: verdict and reason first, then proof, remedy and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bot.answering.gaps import gap_in_words
+from bot.answering.model_note import model_note
+from bot.answering.terminal.page import Part, links, numbered, quoted, section, table, text
+from bot.answering.wording import count, sentence
+from bot.domain.answers import Claim, Diagnosis, Explanation
+from bot.domain.verdicts import Quote, Verdict, VerdictKind
+
+_STYLES = {
+    VerdictKind.CAPACITY: "bold magenta",
+    VerdictKind.PLATFORM: "bold magenta",
+    VerdictKind.CODE: "bold red",
+    VerdictKind.DEPENDENCY: "bold yellow",
+    VerdictKind.OPERATOR: "bold cyan",
+    VerdictKind.UNKNOWN: "bold",
+}
+_QUOTES_SHOWN = 4
+_RULED_OUT_SHOWN = 5
+
+
+def diagnosis_parts(diagnosis: Diagnosis) -> Iterator[Part]:
+    verdict = diagnosis.verdict
+    yield from _headline(diagnosis)
+    yield section("What happened", text(diagnosis.what_happened))
+    if verdict.quotes:
+        yield section("Why I say so", *(_quote(one) for one in verdict.quotes[:_QUOTES_SHOWN]))
+    yield from claim_parts(diagnosis.explanation)
+    if diagnosis.steps:
+        yield section(f"What to do: next is {diagnosis.owner}", numbered(diagnosis.steps))
+    else:
+        yield section("Who is next", text(sentence(diagnosis.owner)))
+    if diagnosis.explanation.next_steps:
+        steps = (_claim(step) for step in diagnosis.explanation.next_steps)
+        yield section("Also, says the language model", *steps)
+    yield section("Does a retry help?", text(diagnosis.retry_text))
+    yield from _doubts(verdict)
+    if diagnosis.facts:
+        yield section("Facts", table(diagnosis.facts))
+    if diagnosis.links:
+        yield from links(diagnosis.links)
+    yield from _footer(diagnosis)
+
+
+def _headline(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    verdict = diagnosis.verdict
+    yield Text.assemble(
+        text(verdict.kind.headline, _STYLES[verdict.kind]),
+        text(f"  ({round(verdict.confidence * 100)} % sure)", "dim"),
+    )
+    yield text(verdict.title, "bold")
+    where = f"{diagnosis.target.label()} on {diagnosis.target.cluster}"
+    understood = f"  [{diagnosis.understood_as}]" if diagnosis.understood_as else ""
+    yield text(f"{where}{understood}", "dim")
+
+
+def _quote(quote: Quote) -> RenderableType:
+    return Group(text(f"{quote.id}  {origin(quote)}", "dim"), quoted(quote.text))
+
+
+def origin(quote: Quote) -> str:
+    """`task log of try 2, line 57, 05:54:41 UTC`."""
+    of_try = f" of try {quote.try_number}" if quote.try_number else ""
+    line = f"line {quote.line}" if quote.line else ""
+    at = quote.at.replace("T", " ").split(".")[0].removesuffix("+00:00") if quote.at else ""
+    return ", ".join(part for part in (f"{quote.source}{of_try}", line, at and f"{at} UTC") if part)
+
+
+def claim_parts(explanation: Explanation) -> Iterator[RenderableType]:
+    """What the model added, each claim with what it cites."""
+    if explanation.claims:
+        yield section("In context", *(_claim(claim) for claim in explanation.claims))
+    if explanation.disputes_verdict:
+        words = f"The language model disagrees: {explanation.disputes_verdict}"
+        yield section("Disputed", text(words, "yellow"))
+
+
+def _claim(claim: Claim) -> RenderableType:
+    disputed = " (disputed: the verdict says otherwise)" if claim.disputed else ""
+    return Text.assemble(
+        text(f"- {claim.text}"), text(f" [{', '.join(claim.cites)}]{disputed}", "dim")
+    )
+
+
+def _doubts(verdict: Verdict) -> Iterator[RenderableType]:
+    if verdict.also_possible:
+        yield section("Also possible", text(", ".join(verdict.also_possible)))
+    if verdict.ruled_out:
+        rows = [(one.cause, one.reason) for one in verdict.ruled_out[:_RULED_OUT_SHOWN]]
+        yield section("Ruled out", table(rows))
+    if verdict.gaps:
+        yield section(
+            "What I could not see", *(text(f"- {gap_in_words(gap)}") for gap in verdict.gaps)
+        )
+
+
+def _footer(diagnosis: Diagnosis) -> Iterator[RenderableType]:
+    read = f", {count(diagnosis.lines_read, 'log line')} read" if diagnosis.lines_read else ""
+    yield Text("")
+    if note := model_note(diagnosis.explanation):
+        yield text(note, "dim")
+    yield text(f"Reference {diagnosis.reference}, cause {diagnosis.verdict.cause}{read}", "dim")

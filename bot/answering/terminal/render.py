@@ -1,0 +1,105 @@
+"""Any reply as text: one place that knows which page belongs to which kind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from rich.text import Text
+
+from bot.answering.model_note import model_note
+from bot.answering.terminal.diagnosis import claim_parts, diagnosis_parts
+from bot.answering.terminal.page import Part, numbered, page, section, text
+from bot.answering.terminal.reports import health_parts, log_parts, status_parts
+from bot.answering.wording import sentence
+from bot.domain.answers import (
+    Apology,
+    Choice,
+    Diagnosis,
+    HealthReport,
+    Help,
+    HowTo,
+    LogReport,
+    NotFound,
+    Reply,
+    StatusReport,
+    Unsupported,
+)
+
+_EXAMPLES = (
+    "why did orders fail?",
+    "why did load fail in orders last night?",
+    "is orders all right?",
+    "how is the platform doing?",
+    "show me the log of load in orders, try 2",
+    "how do I clear a task?",
+)
+_PASSAGES_SHOWN = 3
+
+
+def render_text(reply: Reply, width: int = 80, *, colour: bool = False) -> str:
+    """`reply` on a page of `width` columns; foreign control characters are never passed on."""
+    return page(_parts(reply), width, colour=colour)
+
+
+def _parts(reply: Reply) -> Iterator[Part]:
+    match reply:
+        case Diagnosis():
+            yield from diagnosis_parts(reply)
+            return
+        case StatusReport():
+            yield from status_parts(reply)
+        case HealthReport():
+            yield from health_parts(reply)
+        case LogReport():
+            yield from log_parts(reply)
+        case HowTo():
+            yield from _how_to(reply)
+        case Choice():
+            yield text(reply.ambiguous.question, "bold")
+            yield numbered(option.label for option in reply.ambiguous.options)
+        case NotFound():
+            yield from _not_found(reply)
+        case Help():
+            yield from _help(reply)
+        case Unsupported():
+            yield text(f"I cannot do this yet: {reply.asked}.", "bold")
+            yield text(reply.instead)
+        case Apology():
+            yield text("That went wrong on my side.", "bold")
+            yield text(reply.what)
+        case _:
+            assert_never(reply)
+    yield Text("")
+    yield text(f"Reference {reply.reference}", "dim")
+
+
+def _how_to(reply: HowTo) -> Iterator[Part]:
+    if not reply.passages:
+        yield text("I have nothing on that in my runbooks.", "bold")
+        yield text("Ask about a failed task, a run or the platform, or ask the platform team.")
+        return
+    yield from claim_parts(reply.explanation)
+    for passage in reply.passages[:_PASSAGES_SHOWN]:
+        yield section(f"{passage.title} [{passage.id}, {passage.source}]", text(passage.text))
+    if note := model_note(reply.explanation):
+        yield section("Language model", text(note, "dim"))
+
+
+def _not_found(reply: NotFound) -> Iterator[Part]:
+    nowhere = reply.nowhere
+    where = f" on {', '.join(nowhere.where)}" if nowhere.where else ""
+    yield text(f"I could not find {nowhere.looked_for}{where}.", "bold")
+    if nowhere.close:
+        yield section("Did you mean", numbered(option.label for option in nowhere.close))
+    if nowhere.remedy:
+        yield text(sentence(nowhere.remedy))
+
+
+def _help(reply: Help) -> Iterator[Part]:
+    if reply.lead:
+        yield text(reply.lead)
+    yield text("Ask me why something failed in Airflow, and whose side it is on.", "bold")
+    yield section("For example", *(text(example) for example in _EXAMPLES))
+    if reply.clusters:
+        yield section("Clusters that I can see", text(", ".join(reply.clusters)))
