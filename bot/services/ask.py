@@ -21,8 +21,8 @@ from bot.domain.answers import (
     Reply,
     Unsupported,
 )
-from bot.domain.conversations import Rating, Turn
-from bot.domain.errors import AirflowError
+from bot.domain.conversations import Turn
+from bot.domain.errors import AirflowError, BadRequest
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Author, Intent, Question
 from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
@@ -98,17 +98,21 @@ class AskService:
             Intent.ESCALATE: self._not_yet,
         }
 
-    async def handle(self, question: Question, channel: ReplyChannel) -> Turn:
+    async def handle(self, question: Question, channel: ReplyChannel) -> Turn | None:
         """Answers the question into `channel` and returns the stored turn.
 
+        None for a remark in an engaged thread that calls nobody and asks nothing: it gets no reply.
         The deterministic reply is posted first; where a model is configured the same message is
         refined in place afterwards. Whatever is raised here is for the surface's error door.
         """
         began = self._now()
         reference = self._new_reference()
         with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
-            await channel.acknowledge()
             understood = self._understand(question, reference)
+            if not question.is_addressed and understood.intent in _REMARKS:
+                log.info("remark_left_alone", intent=understood.intent)
+                return None
+            await channel.acknowledge()
             log.info("question_understood", intent=understood.intent, origin=question.origin)
             answered = await self._answers[understood.intent](understood, channel)
             reply_ts = await channel.post(answered.reply, question.id)
@@ -127,24 +131,25 @@ class AskService:
 
     async def pick(
         self, turn_id: str, option: int, question: Question, channel: ReplyChannel
-    ) -> Turn:
-        """Goes on with the option that the asker chose by button."""
+    ) -> Turn | None:
+        """Goes on with the option that the asker chose by button.
+
+        Raises `BadRequest` where the offer is not known any more.
+        """
         turn = await self._store.turn(turn_id)
-        target = None
-        if turn is not None and isinstance(turn.reply, Choice):
-            options = turn.reply.ambiguous.options
-            target = options[option].target if 0 <= option < len(options) else None
-        if turn is None or target is None:
-            return await self.handle(question, channel)
-        text = turn.question.text
-        chosen = replace(question, text=text, chosen=target, intent=turn.intent)
+        if turn is None or not isinstance(turn.reply, Choice):
+            raise BadRequest("I no longer have that list. Please ask again.")
+        options = turn.reply.ambiguous.options
+        if not 0 <= option < len(options):
+            raise BadRequest("That choice is not on the list. Please ask again.")
+        chosen = replace(
+            question,
+            text=turn.question.text,
+            earlier=turn.question.earlier,
+            chosen=options[option].target,
+            intent=turn.intent,
+        )
         return await self.handle(chosen, channel)
-
-    async def turn(self, turn_id: str) -> Turn | None:
-        return await self._store.turn(turn_id)
-
-    async def rate(self, rating: Rating) -> None:
-        await self._store.rate(rating)
 
     def _understand(self, question: Question, reference: str) -> Understood:
         hints = hints_of(question, self._addresses)
@@ -262,6 +267,9 @@ def _gist(diagnosis: Diagnosis) -> str:
     deciding = diagnosis.verdict.deciding
     return f"{diagnosis.verdict.title}\n{deciding.text if deciding else ''}"
 
+
+# Said in a thread that goes on among people, these want nothing of the bot.
+_REMARKS = frozenset({Intent.SMALL_TALK, Intent.UNCLEAR, Intent.HELP})
 
 _HELP_LEADS = {
     Intent.SMALL_TALK: "Happy to help.",

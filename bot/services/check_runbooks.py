@@ -1,0 +1,84 @@
+"""Whether runbooks keep their word: examples caught, near misses spared, successes left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from bot.diagnosis.classify import UNDECIDED, classify
+from bot.diagnosis.examples import example
+from bot.diagnosis.known import Known
+from bot.diagnosis.signals import signals_from
+from bot.domain.evidence import Evidence
+from bot.domain.runbooks import KnownFailure
+from bot.domain.verdicts import Verdict, VerdictKind
+
+SECTIONS = ("What happened", "Check", "Fix", "Verify", "Escalate")
+
+HARMLESS = (VerdictKind.OPERATOR, VerdictKind.UNKNOWN)
+"""What may be said of a task that went well: nothing is wrong, or nothing can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One promise that one file does not keep."""
+
+    path: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.problem}"
+
+
+def check_runbooks(
+    failures: Sequence[KnownFailure], successes: Sequence[Evidence] = (), today: date | None = None
+) -> tuple[Complaint, ...]:
+    """Runs every example of every file against all files, and all files against `successes`.
+
+    With `today` given, files whose review is overdue are named too.
+    """
+    known = Known(failures)
+    complaints: list[Complaint] = []
+    for failure in known.failures:
+        complaints += (Complaint(failure.path, problem) for problem in _problems(failure, known))
+        overdue = _overdue(failure, today)
+        if overdue:
+            complaints.append(Complaint(failure.path, overdue))
+    complaints += _false_alarms(known, successes)
+    return tuple(complaints)
+
+
+def _problems(failure: KnownFailure, known: Known) -> Iterator[str]:
+    for heading in SECTIONS:
+        if not failure.section(heading):
+            yield f'has no section "{heading}"'
+    if not failure.catches and failure.cause != UNDECIDED:
+        yield "has no example under catches"
+    for number, text in enumerate(failure.catches, 1):
+        won = _verdict(text, known)
+        if won.cause != failure.cause:
+            yield f"catches {number} is won by {won.cause}"
+    for number, text in enumerate(failure.spares, 1):
+        if _verdict(text, known).cause == failure.cause:
+            yield f"spares {number} is not spared"
+
+
+def _verdict(text: str, known: Known) -> Verdict:
+    signals, evidence = example(text)
+    return classify(signals, known, evidence)
+
+
+def _overdue(failure: KnownFailure, today: date | None) -> str:
+    if today is None or failure.last_reviewed is None:
+        return ""
+    due = failure.last_reviewed + timedelta(days=failure.review_after_days)
+    return f"its review was due on {due.isoformat()}" if due < today else ""
+
+
+def _false_alarms(known: Known, successes: Sequence[Evidence]) -> Iterator[Complaint]:
+    for number, evidence in enumerate(successes, 1):
+        verdict = classify(signals_from(evidence), known, evidence)
+        accused = known.get(verdict.cause)
+        if verdict.kind not in HARMLESS and accused is not None:
+            yield Complaint(accused.path, f"sees a failure in the successful log {number}")
