@@ -6,7 +6,8 @@ import re
 
 _PLACEHOLDER = re.compile(
     rb"(?:[*x.#?_-]{2,}|\W+|none|null|nil|true|false|undefined|nan|\d{1,5}"
-    rb"|\$\{?\w+\}?.*|\{\{.*|\{\w*\}?|%\(?\w*\)?s?|<[^>]*>?|\[?redacted\]?|\[?masked\]?|\[?hidden\]?"
+    rb"|\$\{?\w+\}?.*|\{\{.*|\{\w*\}?|%\(?\w*\)?s?|<[^>]*>?|\[?redacted\]?|\[?masked\]?|"
+    rb"\[?hidden\]?"
     rb"|(?:str|int|bytes|string|text|varchar\S*|optional\S*|dict|object|class|type|secretstr\S*)"
     rb"|\[secret:[^\]]*\]?)",
     re.IGNORECASE | re.DOTALL,

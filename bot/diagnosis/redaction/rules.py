@@ -174,9 +174,12 @@ KINDS = frozenset(rule.kind for rule in RULES)
 _TRIGGER = re2.compile(
     rb"(?i)://|%3A%2F|authoriz|bearer|basic|passw|pwd|passphrase|passcode|pass\b|_pw|secret|token"
     rb"|key|sig|credential|appid|auth|code=|sid=|session|cookie|\bsas|identified|-u|--user|-p|-a\b"
-    rb"|8q~|ey[a-z0-9_-]{10}|ya29|gocspx|1//0|a3t|akia|asia|abia|acca|aroa|aida|fwog|iqoj|fqog|xox|xapp|xwfp"
-    rb"|hooks\.slack|webhook|gh[opsur]_|github_pat|gl[a-z]{2,5}-|dapi|dkea|dose|dbt[cu]_|-hint:|sk-|hf_|gsk_"
-    rb"|nvapi|[sr]k_|whsec|pypi-|npm_|dckr|hv[sbr]\.|s\.[a-z0-9]{24}|sg\.|xkeysib|\d:aa|gls[ac]_|_v1_|shp|lin_api"
+    rb"|8q~|ey[a-z0-9_-]{10}|ya29|gocspx|1//0|a3t|akia|asia|abia|acca|aroa|aida|fwog|iqoj|fqog|"
+    rb"xox|xapp|xwfp"
+    rb"|hooks\.slack|webhook|gh[opsur]_|github_pat|gl[a-z]{2,5}-|dapi|dkea|dose|dbt[cu]_|-hint:|"
+    rb"sk-|hf_|gsk_"
+    rb"|nvapi|[sr]k_|whsec|pypi-|npm_|dckr|hv[sbr]\.|s\.[a-z0-9]{24}|sg\.|xkeysib|\d:aa|gls[ac]_|"
+    rb"_v1_|shp|lin_api"
     rb"|nrak|pmak|sntry|fernet",
     _OPTIONS,
 )

@@ -1,0 +1,166 @@
+"""Joins exceptions into chains and says which one of each explains the failure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.diagnosis.logs.raised import Raised
+from bot.diagnosis.logs.rows import Row
+from bot.domain.logs import Speaker
+
+_FAILED = re.compile(
+    r"Marking task as (?:FAILED|UP_FOR_RETRY)|Task failed with exception|Failed to execute job"
+)
+_CALLBACK = re.compile(
+    r"(?:Error when executing|Failed (?:to|at) (?:run|execut)\w*) .{0,60}callback"
+    r"|on_(?:failure|retry|execute|success)_callback",
+    re.IGNORECASE,
+)
+_CALLBACK_FRAME = re.compile(
+    r"on_(?:failure|retry|success|execute)_callback|callback|notifier", re.I
+)
+_QUOTED_MIN = 8
+
+
+@dataclass(slots=True)
+class Chain:
+    """Linked exceptions, the one that surfaced first, the deepest cause last."""
+
+    raised: list[Raised]
+    root: int = 0
+    handled: bool = False
+    after_failure: bool = False
+
+    @property
+    def cause(self) -> Raised:
+        return self.raised[self.root]
+
+    @property
+    def start(self) -> int:
+        return min(raised.start for raised in self.raised)
+
+    @property
+    def end(self) -> int:
+        return max(raised.end for raised in self.raised)
+
+    @property
+    def is_wrapper(self) -> bool:
+        """Whether nothing in it says more than that something else failed."""
+        return all(raised.is_wrapper for raised in self.raised)
+
+    @property
+    def signature(self) -> tuple[tuple[str, str], ...]:
+        return tuple((raised.type.rsplit(".", 1)[-1], raised.message) for raised in self.raised)
+
+
+def find_chains(
+    rows: Sequence[Row], raised: Sequence[Raised], final_state: str | None
+) -> list[Chain]:
+    """Chains in order of appearance, each signature once, with their flags set."""
+    chains = _linked(raised)
+    for chain in chains:
+        chain.root = _root(chain.raised)
+    _flag_after_failure(rows, chains)
+    _flag_handled(rows, chains, final_state)
+    return _unique(chains)
+
+
+def _linked(raised: Sequence[Raised]) -> list[Chain]:
+    chains: list[list[Raised]] = []
+    for item in raised:
+        if chains and item.link is not None:
+            chains[-1].append(item)
+        else:
+            chains.append([item])
+    return [Chain(_surfaced_first(chain)) for chain in chains]
+
+
+def _surfaced_first(printed: list[Raised]) -> list[Raised]:
+    """Python prints the deepest first, Java last; a Python error may wrap Java's."""
+    python = [raised for raised in printed if not raised.is_java]
+    java = [raised for raised in printed if raised.is_java]
+    return python[::-1] + java
+
+
+def _root(chain: Sequence[Raised]) -> int:
+    index = 0
+    while index + 1 < len(chain):
+        here, deeper = chain[index], chain[index + 1]
+        # Python notes the link on the exception printed later, Java on the deeper one.
+        link = deeper.link if deeper.is_java else here.link
+        if link == "cause" or here.is_wrapper or _quotes(here.message, deeper):
+            index += 1
+        else:
+            break
+    return index
+
+
+def _quotes(message: str, deeper: Raised) -> bool:
+    """`raise Failed(f"could not load: {error}")` only repeats what it caught."""
+    said = deeper.message.strip()
+    return len(said) >= _QUOTED_MIN and said in message
+
+
+def _flag_after_failure(rows: Sequence[Row], chains: Sequence[Chain]) -> None:
+    failed_at = next(
+        (
+            index
+            for index, row in enumerate(rows)
+            if row.head.speaker is Speaker.AIRFLOW and _FAILED.search(row.text)
+        ),
+        len(rows),
+    )
+    known = [chain for chain in chains if chain.start <= failed_at]
+    for chain in chains:
+        is_later = bool(known) and chain.start > failed_at
+        if is_later and rows[chain.start].head is rows[failed_at].head:
+            is_later = False
+        chain.after_failure = is_later or _is_callback(rows, chain)
+
+
+def _is_callback(rows: Sequence[Row], chain: Chain) -> bool:
+    above = rows[chain.start - 1].text if chain.start else ""
+    if _CALLBACK.search(above) or _CALLBACK.search(rows[chain.start].text):
+        return True
+    frames = (frame for raised in chain.raised for frame, _ in raised.frames if frame.is_user)
+    return any(_CALLBACK_FRAME.search(frame.function) for frame in frames)
+
+
+def _flag_handled(rows: Sequence[Row], chains: Sequence[Chain], final_state: str | None) -> None:
+    fatal = [
+        chain
+        for chain in chains
+        if rows[chain.start].head.speaker is Speaker.AIRFLOW and not chain.after_failure
+    ]
+    if final_state in ("success", "skipped"):
+        for chain in chains:
+            chain.handled = True
+        return
+    real = [chain for chain in fatal if not chain.cause.is_wrapper]
+    if not real:
+        return
+    causes = {
+        (raised.type.rsplit(".", 1)[-1], raised.message)
+        for chain in real
+        for raised in chain.raised
+    }
+    for chain in chains:
+        speaks = rows[chain.start].head.speaker
+        said = (chain.cause.type.rsplit(".", 1)[-1], chain.cause.message)
+        chain.handled = speaks is not Speaker.AIRFLOW and said not in causes
+
+
+def _unique(chains: Sequence[Chain]) -> list[Chain]:
+    """The same exceptions logged again are one chain: the first that was not handled."""
+    best: dict[tuple[tuple[str, str], ...], Chain] = {}
+    for chain in chains:
+        known = best.get(chain.signature)
+        if (
+            known is None
+            or (known.handled and not chain.handled)
+            or (known.after_failure and not chain.after_failure)
+        ):
+            best[chain.signature] = chain
+    return sorted(best.values(), key=lambda chain: chain.start)

@@ -1,0 +1,44 @@
+"""Writes Airflow 3's structured exceptions out as the tracebacks that Python would print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+HEADER = "Traceback (most recent call last):"
+DURING = "During handling of the above exception, another exception occurred:"
+CAUSE = "The above exception was the direct cause of the following exception:"
+
+_DEPTH_MAX = 8
+
+
+def detail_lines(detail: Any, depth: int = 0) -> list[str]:
+    """Lines of the chain, deepest cause first; [] for anything that is no such list."""
+    if not isinstance(detail, list) or depth > _DEPTH_MAX:
+        return []
+    chain = [item for item in detail if isinstance(item, dict)]
+    lines: list[str] = []
+    for index in range(len(chain) - 1, -1, -1):
+        if lines:
+            # "is_cause" says how this deeper exception relates to the one raised after it.
+            lines += ["", CAUSE if chain[index + 1].get("is_cause") else DURING, ""]
+        lines += _exception_lines(chain[index], depth)
+    return lines
+
+
+def _exception_lines(item: dict[str, Any], depth: int) -> Iterator[str]:
+    for group in item.get("exceptions") or []:
+        yield from detail_lines(group if isinstance(group, list) else [group], depth + 1)
+        yield from ("", CAUSE, "")
+    yield HEADER
+    for frame in item.get("frames") or []:
+        if isinstance(frame, dict):
+            yield (
+                f'  File "{frame.get("filename")}", line {frame.get("lineno")}, '
+                f"in {frame.get('name')}"
+            )
+    value = str(item.get("exc_value") or "")
+    kind = str(item.get("exc_type") or "Exception")
+    yield from (f"{kind}: {value}" if value else kind).split("\n")
+    for note in item.get("exc_notes") or []:
+        yield from str(note).split("\n")

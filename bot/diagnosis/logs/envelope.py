@@ -1,0 +1,210 @@
+"""Unwraps the forms in which Airflow's API serves a log into plain lines or ndjson.
+
+`{"content": [...]}`, a JSON array of records or strings, `{"content": "text"}` and Airflow 2's
+`[('host', 'text'), ...]` become lines, as a stream and in bounded memory. Anything else passes
+unchanged.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import ClassVar
+
+# Enough to tell the form by.
+_OPENING_BYTES = 4096
+
+# Wrapped input is worked off in pieces of this size; what may belong to the next piece waits.
+_PIECE = 256 * 1024
+_CARRY = 1024
+
+_CONTENT = re.compile(
+    rb'\s*\{\s*(?:"(?:continuation_token|status)"\s*:\s*(?:"[^"]*"|null|\d+)\s*,\s*)*'
+    rb'"content"\s*:\s*(?=["\[])'
+)
+_LITERAL = re.compile(rb"""\s*\[\s*\(\s*(?:'[^']*'|"[^"]*")\s*,\s*['"]""")
+
+Unwrap = Callable[[bytes, bool], bytes]
+"""Takes the next bytes and whether they are the last; gives lines' bytes."""
+
+
+class Envelope:
+    """Feed served bytes, receive the bytes of lines."""
+
+    def __init__(self) -> None:
+        self._opening = bytearray()
+        self._unwrap: Unwrap | None = None
+
+    def feed(self, chunk: bytes) -> bytes:
+        """What can be handed on now."""
+        if self._unwrap is not None:
+            return self._unwrap(chunk, False)
+        self._opening += chunk
+        return b"" if len(self._opening) < _OPENING_BYTES else self._open(is_last=False)
+
+    def finish(self) -> bytes:
+        """The rest."""
+        if self._unwrap is not None:
+            return self._unwrap(b"", True)
+        return self._open(is_last=True)
+
+    def _open(self, *, is_last: bool) -> bytes:
+        start = bytes(self._opening)
+        self._opening.clear()
+        self._unwrap, rest = _form(start)
+        return self._unwrap(rest, is_last)
+
+
+def _form(start: bytes) -> tuple[Unwrap, bytes]:
+    content = _CONTENT.match(start)
+    rest = start[content.end() :] if content is not None else start.lstrip()
+    if content is not None and rest.startswith(b'"'):
+        return _Text(), rest[1:]
+    literal = _LITERAL.match(start)
+    if literal is not None:
+        return _Literal(), start[literal.end() :]
+    inner = rest[1:].lstrip() if rest.startswith(b"[") else b""
+    if inner.startswith(b"{") or (content is not None and inner.startswith(b"]")):
+        return _Records(), inner
+    if inner.startswith(b'"'):
+        return _Strings(), inner[1:]
+    return _unchanged, start
+
+
+def _unchanged(chunk: bytes, is_last: bool) -> bytes:
+    return chunk
+
+
+class _Array:
+    """Items of a JSON array, a line each, cut where no string can hold the cut."""
+
+    between: re.Pattern[bytes]
+    joint: bytes
+    end: re.Pattern[bytes]
+    first = b""
+    last = b""
+
+    def __init__(self) -> None:
+        self._held = bytearray(self.first)
+
+    def __call__(self, chunk: bytes, is_last: bool) -> bytes:
+        # Raw line ends are layout here: within a JSON string they are escaped.
+        self._held += chunk.translate(None, b"\r\n")
+        if is_last:
+            rest = self.end.sub(self.last, bytes(self._held))
+            self._held.clear()
+            return self.between.sub(self.joint, rest)
+        return b"" if len(self._held) < _PIECE else self._hand_on()
+
+    def _hand_on(self) -> bytes:
+        end = 0
+        for match in self.between.finditer(self._held):
+            end = match.end()
+        if len(self._held) - end > _PIECE // 4:  # one huge item: nothing to cut within it
+            end = len(self._held) - _CARRY
+        piece = bytes(self._held[:end])
+        del self._held[:end]
+        return self.between.sub(self.joint, piece)
+
+
+class _Records(_Array):
+    # Within a JSON string the quote would stand behind a backslash.
+    between = re.compile(rb'\}\s*,\s*\{(\s*"(?:timestamp|event)"\s*:)')
+    joint = rb"}\n{\1"
+    end = re.compile(rb'\}\s*\]\s*(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|null|\d+)\s*)*\}?\s*\Z')
+    last = b"}"
+
+
+class _Strings(_Array):
+    between = re.compile(rb'((?<!\\)(?:\\\\)*)"\s*,\s*"')
+    joint = rb'\1"}\n{"event":"'
+    end = re.compile(rb'"\s*\]\s*(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|null|\d+)\s*)*\}?\s*\Z')
+    first = b'{"event":"'
+    last = b'"}'
+
+
+class _Text:
+    """One JSON string holding the whole text; it may hold Airflow 2's literal in turn."""
+
+    _safe = re.compile(
+        rb'(?:[^\\"]+|\\[^u]|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[0-9a-fA-F]{4}'
+        rb"|\\u(?![dD][89abAB])[0-9a-fA-F]{4})*"
+    )
+    _longest_escape = 12
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+        self._inner = Envelope()
+        self._is_over = False
+
+    def __call__(self, chunk: bytes, is_last: bool) -> bytes:
+        if not self._is_over:
+            self._held += chunk
+        out = b""
+        if is_last or len(self._held) >= _PIECE:
+            out = self._inner.feed(self._decoded())
+        return out + self._inner.finish() if is_last else out
+
+    def _decoded(self) -> bytes:
+        text = bytearray()
+        while not self._is_over:
+            match = self._safe.match(self._held)
+            end = match.end() if match else 0
+            text += _unescaped(bytes(self._held[:end]))
+            del self._held[:end]
+            if len(self._held) < self._longest_escape and not self._held.startswith(b'"'):
+                break
+            if self._held.startswith(b'"'):
+                self._is_over = True
+                self._held.clear()
+            else:  # an escape that is none; it stands for itself
+                text += self._held[:1]
+                del self._held[:1]
+        return bytes(text)
+
+
+def _unescaped(piece: bytes) -> bytes:
+    try:
+        text = json.loads(b'"' + piece + b'"', strict=False)
+    except ValueError:
+        return piece
+    return str(text).encode("utf-8", "replace")
+
+
+class _Literal:
+    """Airflow 2's list of (host, text) pairs as Python writes it; the hosts are dropped."""
+
+    _escape = re.compile(rb"\\(x[0-9a-fA-F]{2}|.)", re.DOTALL)
+    _between = re.compile(
+        rb"""(?<!\\)['"]\s*\)\s*,\s*\(\s*(?:'[^'\n]{0,200}'|"[^"\n]{0,200}")\s*,\s*['"]"""
+    )
+    _end = re.compile(rb"""['"]\s*\)\s*,?\s*\]\s*\Z""")
+    _letters: ClassVar = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def __call__(self, chunk: bytes, is_last: bool) -> bytes:
+        self._held += chunk
+        if is_last:
+            rest = self._end.sub(b"", bytes(self._held))
+            self._held.clear()
+            return self._plain(rest)
+        if len(self._held) < _PIECE:
+            return b""
+        end = len(self._held) - _CARRY
+        while end > 0 and self._held[end - 1] == 0x5C:
+            end -= 1
+        piece = bytes(self._held[:end])
+        del self._held[:end]
+        return self._plain(piece)
+
+    def _plain(self, piece: bytes) -> bytes:
+        return self._escape.sub(self._letter, self._between.sub(rb"\\n", piece))
+
+    def _letter(self, match: re.Match[bytes]) -> bytes:
+        escape = match.group(1)
+        if len(escape) == 3:
+            return bytes((int(escape[1:], 16),))
+        return self._letters.get(escape, escape)

@@ -1,0 +1,158 @@
+"""How much each single line tells about a failure, before exceptions are looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+
+import re2
+
+from bot.diagnosis.logs import shapes
+from bot.diagnosis.logs.rows import Row
+from bot.domain.logs import Speaker
+
+# Airflow's own routine, which says that and not why.
+ROUTINE = re2.compile(
+    r"Dependencies (?:all|not) met|Starting attempt|Executing <Task|Started process|Running: \[|"
+    r"Job \d+: Subtask|Running <TaskInstance|Exporting (?:the following )?env vars|AIRFLOW_CTX|"
+    r"downstream tasks? scheduled|Marking task as|Failed to execute job|::(?:end)?group::|"
+    r"Task exited with return code|Done\. Returned value was|Filling up the DagBag|"
+    r"Task instance (?:is )?in (?:running|failure|success)|Previous state of the Task|"
+    r"Task operator:|"
+    r"Failure caused by|Current task name|Dag name|Retrieving connection|Using connection ID|"
+    r"Email alerting|Sent an alert|^[-=]{20,}$|^\*\*\* |DAG bundles loaded|Pushing xcom|"
+    r"Tmp dir root location|Running command:|^Output:$|Could not load (?:task|dag)|"
+    r"Worker startup parse|Task failed with exception|^\.\.\.$"
+)
+_DECOY = re2.compile(
+    r"(?i)deprecat|futurewarning|userwarning|nativecodeloader|ocsp fail open|ps: command not found|"
+    r"spark_local_ip|log4j:warn|pip version|running pip as|fileoutputcommitter|"
+    r"multi-threaded, use of fork|"
+    r"cleanup failures: ?false|errors?[\"']?\s*[:=]\s*(?:0|\[\]|null|none|false)\b|\b0 errors?\b|"
+    r"no errors?\b|"
+    r"no exception|failed[=: ]+0\b|error=0|on_error|error_bad_lines|continue-on-error|"
+    r"without error|"
+    r"ignored? error|background on this error|errorhandler|error_class|_error_handler|"
+    r"handle_exception|"
+    r"raise exception$|retries|retry_delay"
+)
+_BAD = re2.compile(
+    r"(?i)error|exception|fail|fatal|denied|refused|cannot|can't|could ?n[o']t|unable|not found|"
+    r"no such|"
+    r"killed|sigterm|sigkill|oom|evict|timed? ?out|timeout|invalid|unauthori[sz]ed|forbidden|"
+    r"exceeded|"
+    r"abort|unreachable|not exist|terminat|panic|segmentation|traceback|reset by peer|expired|"
+    r"throttl|"
+    r"too many|no space|zombie|heartbeat|undefined|missing|mismatch|violat|deadlock|conflict|"
+    r"unexpected|"
+    r"unavailable|not available|not ready|interrupt|\be {3}|core dumped|stopp(?:ed|ing)|duplicate"
+)
+_STRONG = re2.compile(
+    r"(?i)outofmemory|oomkilled|memoryerror|no space left|exit code 137|sigkill|sigsegv|evicted|"
+    r"externally set to|"
+    r"heartbeat timeout|zombie|connection refused|could not translate host name|"
+    r"name or service not known|"
+    r"temporary failure in name resolution|unknownhost|access ?denied|unauthorized|"
+    r"permission denied|"
+    r"authenticationfail|password authentication failed|authentication failed|invalid api key|"
+    r"nosuch(?:bucket|key)|no such file|does not exist|not authorized|modulenotfound|"
+    r"no module named|"
+    r"importerror|nameerror|keyerror|typeerror|sql compilation error|syntax error|"
+    r"command not found|"
+    r"can't open file|failed to (?:load|open|find|connect)|cannot start|caused by:|"
+    r"could not (?:parse|connect|find|load)|no \S+ .{0,20}(?:found|available)|"
+    r"unable to (?:connect|locate|open)|quotaexceeded|\b429\b|too many requests|deadlock|"
+    r"statement timeout|"
+    r"^error(?:\[e\d+\])?:|npm err!|failed |assertionerror|assert|has timed out|broken dag"
+)
+KILL = re2.compile(
+    r"(?i)sigterm|sigkill|negsignal|externally set to|heartbeat timeout|zombie|return code -|"
+    r"oomkilled|"
+    r"timed out|terminating|terminated by signal|task killed|shouldn't be running"
+)
+_VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
+_ONLY_MARKS = re.compile(r"\s*[\^~\s]+$")
+_SHORTEST = 4
+
+
+@dataclass(slots=True)
+class Scored:
+    """One representative of lines that are equal but for numbers and ids."""
+
+    index: int
+    score: float
+    count: int
+    first: int
+    last: int
+
+
+def template_of(text: str) -> str:
+    """The text without its numbers and ids."""
+    return _VARIABLE.sub("#", text[:300])
+
+
+def score_rows(rows: Sequence[Row]) -> list[Scored]:
+    """The first and the last of each template that tells anything."""
+    groups: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        if len(row.text) >= _SHORTEST and _may_tell(row):
+            groups.setdefault(template_of(row.text), []).append(index)
+    found: list[Scored] = []
+    for indexes in groups.values():
+        base = _score(rows[indexes[0]], len(indexes))
+        if base is None:
+            continue
+        for index in {indexes[0], indexes[-1]}:
+            late = 1.5 * index / max(1, len(rows))
+            found.append(Scored(index, base + late, len(indexes), indexes[0], indexes[-1]))
+    return found
+
+
+def is_idle(row: Row) -> bool:
+    """Routine, empty, or only marks: nothing to fill a pack with."""
+    text = row.text
+    return (
+        len(text.strip()) < _SHORTEST
+        or row.head.speaker is Speaker.SOURCE
+        or _ONLY_MARKS.match(text) is not None
+        or ROUTINE.search(text) is not None
+        or shapes.JAVA_FRAME.match(text) is not None
+    )
+
+
+def is_decoy(text: str) -> bool:
+    """Words of failure that mean none."""
+    return _DECOY.search(text) is not None
+
+
+def _may_tell(row: Row) -> bool:
+    if row.head.speaker is Speaker.SOURCE:
+        return False
+    return row.head.rank >= 2 or (row.inner_rank or 0) >= 2 or _BAD.search(row.text) is not None
+
+
+def _score(row: Row, count: int) -> float | None:
+    text = row.text
+    if ROUTINE.search(text) is not None and KILL.search(text) is None:
+        return None
+    if shapes.FRAME.match(text) or shapes.JAVA_FRAME.match(text) or _ONLY_MARKS.match(text):
+        return None
+    if shapes.TRACEBACK in text or shapes.DURING in text or shapes.CAUSE in text:
+        return None
+    bad, strong = _BAD.search(text) is not None, _STRONG.search(text) is not None
+    score = 2.0 * bad + 3.0 * strong
+    score += {0: -2.0, 1: 0.0, 2: 1.0, 3: 2.5, 4: 3.0}.get(row.inner_rank or 1, 0.0)
+    score += {2: 0.5, 3: 1.5, 4: 2.5}.get(row.head.rank, 0.0)
+    if shapes.exception_type(shapes.bare(text), is_loose=False) or shapes.JAVA_HEAD.search(text):
+        score += 3
+    if shapes.is_wrapper("", text):
+        score -= 2
+    if is_decoy(text):
+        score -= 4
+    if row.head.speaker is Speaker.CHILD and bad:
+        score += 1
+    if count > 20:
+        score -= min(2.0, log10(count) - 1)
+    return score if score > 0 else None

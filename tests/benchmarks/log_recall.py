@@ -1,0 +1,130 @@
+"""Prints how often the line that decides a failure is among the lines a reading keeps.
+
+    python -m tests.benchmarks.log_recall logs.jsonl dev.jsonl [--misses]
+
+A file whose entries name a log file and the number of its deciding line is read as it is and
+re-shaped as Airflow 3's ndjson; one whose entries hold the log itself is searched for the text
+of its deciding line. One third of each file, by hash of the name, is reported apart: look at it
+only to see whether what was learnt on the rest holds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from bot.diagnosis.logs import LogReader
+from bot.domain.logs import LogReading
+
+BUDGETS = (200, 500, 1000, 4000)
+_PREFIX = re.compile(r"^\[(\d{4}-[^\]]+)\] \{+([^}]+)\}+ ([A-Z]+) - ?")
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    log: str
+    root_text: str
+    root_number: int | None = None
+
+    @property
+    def is_held_back(self) -> bool:
+        return sha256(self.name.encode()).digest()[0] % 3 == 0
+
+
+def cases_of(path: Path) -> Iterator[Case]:
+    for line in path.read_text().splitlines():
+        entry = json.loads(line)
+        if "file" in entry:
+            log = (path.parent / "logs" / entry["file"]).read_bytes().decode("utf-8", "replace")
+            yield Case(entry["file"], log, entry["root_text"], entry["root_line"])
+        elif entry["expected"]["root_line"] and entry["expected"]["root_line"] in entry["log"]:
+            yield Case(entry["id"], entry["log"], entry["expected"]["root_line"])
+
+
+def as_records(case: Case) -> str:
+    """The log as Airflow 3 would have written it: a record for each plain one."""
+    records: list[dict[str, str]] = []
+    for line in case.log.split("\n"):
+        match = _PREFIX.match(line)
+        if match is not None or not records:
+            at, source, level = match.groups() if match else ("", "task.py:1", "INFO")
+            file = source.split(":")[0]
+            logger = "task.stdout" if file == "logging_mixin.py" else f"airflow.{file}"
+            event = line[match.end() :] if match else line
+            records.append(
+                {
+                    "timestamp": at.replace(" ", "T").replace(",", "."),
+                    "event": event,
+                    "level": level.lower(),
+                    "logger": "task" if file.startswith(("taskinst", "task_")) else logger,
+                    "filename": file,
+                }
+            )
+        else:
+            records[-1]["event"] += "\n" + line
+    return "\n".join(json.dumps(record) for record in records)
+
+
+def read(text: str, budget: int) -> LogReading:
+    reader = LogReader(token_budget=budget)
+    reader.feed(text.encode())
+    return reader.finish()
+
+
+def holds(reading: LogReading, case: Case, *, by_number: bool) -> bool:
+    wanted = normal(case.root_text)[:100]
+    return any(
+        wanted in normal(line.text) and (not by_number or line.number == case.root_number)
+        for line in reading.lines
+    )
+
+
+def normal(text: str) -> str:
+    """Without prefix, terminal codes and the width of gaps."""
+    text = re.sub(r"\x1b?\[\d+(;\d+)*m", "", text)
+    return " ".join(_PREFIX.sub("", _PREFIX.sub("", text.strip())).split())
+
+
+def report(
+    cases: list[Case], label: str, reshape: Callable[[Case], str] | None, misses: bool
+) -> None:
+    for is_held_back in (False, True):
+        part = [case for case in cases if case.is_held_back == is_held_back]
+        shown = []
+        for budget in BUDGETS:
+            lost = [
+                case.name
+                for case in part
+                if not holds(
+                    read(reshape(case) if reshape else case.log, budget),
+                    case,
+                    by_number=reshape is None and case.root_number is not None,
+                )
+            ]
+            shown.append(f"{budget}: {100 * (1 - len(lost) / max(1, len(part))):5.1f} %")
+            if misses and lost and not is_held_back:
+                print(f"    lost at {budget}: {' '.join(lost)}")
+        name = "held back" if is_held_back else "developed on"
+        print(f"{label:28} {name:13} n={len(part):3}   " + "   ".join(shown))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("--misses", action="store_true", help="name what is lost")
+    options = parser.parse_args()
+    for path in options.paths:
+        cases = list(cases_of(path))
+        report(cases, path.name, None, options.misses)
+        if any(case.root_number for case in cases):
+            report(cases, f"{path.name} as ndjson", as_records, options.misses)
+
+
+if __name__ == "__main__":
+    main()
