@@ -134,7 +134,9 @@ class Dossier:
             history = _earlier(found.get("history", ()), chosen)
             found["history"] = history
             found["elsewhere"] = tuple(
-                one for one in found.get("elsewhere", ()) if one.run_id != chosen.run_id
+                one
+                for one in found.get("elsewhere", ())
+                if (one.dag_id, one.run_id) != (chosen.dag_id, chosen.run_id)
             )
             found["last_green"] = next((one for one in history if one.state == "success"), None)
             found["executor"] = chosen.executor

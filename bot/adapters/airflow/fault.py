@@ -27,10 +27,10 @@ def task_at_fault(
     run: DagRun | None = None,
     tasks: Sequence[TaskDetails] = (),
 ) -> TaskInstance | None:
-    """The task instance that explains how the run stands; None where nothing went wrong.
+    """The task instance that explains how the run stands; None where none stands out.
 
     The first to fail; else what the run waits for; else, in a failed run without a failed task
-    instance, what was cut short; else what was retried, else skipped.
+    instance, what was cut short; else what was retried, else skipped, else the only one there is.
     """
     failed = [one for one in candidates if one.state == "failed"]
     if failed:
@@ -44,7 +44,8 @@ def task_at_fault(
             return max(cut_short, key=lambda one: (_started(one), one.task_id))
     retried = [one for one in candidates if one.try_number > 1]
     skipped = [one for one in candidates if one.state == "skipped"]
-    return min(retried or skipped, key=_ended, default=None)
+    alone = candidates if len(candidates) == 1 else ()
+    return min(retried or skipped or alone, key=_ended, default=None)
 
 
 def asked_task(

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bot.adapters.airflow.breaker import BreakerState
+from bot.adapters.airflow.gate import Gate
+from bot.adapters.airflow.lanes import Rank
+from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
+from bot.domain.evidence import GapReason
+
+
+class Server:
+    """Calls that stay open until they are let go."""
+
+    def __init__(self) -> None:
+        self.free = threading.Event()
+        self.begun = threading.Semaphore(0)
+        self.order: list[str] = []
+        self._lock = threading.Lock()
+        self.at_work = self.most_at_work = 0
+
+    def call(self, name: str = "") -> Outcome:
+        with self._lock:
+            self.order.append(name)
+            self.at_work += 1
+            self.most_at_work = max(self.most_at_work, self.at_work)
+        self.begun.release()
+        self.free.wait(10)
+        with self._lock:
+            self.at_work -= 1
+        return Reply(name)
+
+
+@contextmanager
+def gate_of(max_calls: int = 4, **more: float) -> Iterator[tuple[Gate, Server]]:
+    gate, server = Gate("test", max_calls=max_calls, **more), Server()  # type: ignore[arg-type]
+    try:
+        yield gate, server
+    finally:
+        server.free.set()
+        gate.close()
+
+
+async def begun(server: Server) -> None:
+    assert await asyncio.to_thread(server.begun.acquire, timeout=5)
+
+
+@pytest.mark.parametrize("max_calls", [1, 2, 4])
+async def test_no_more_calls_than_allowed_are_at_work_logs_included(max_calls: int) -> None:
+    with gate_of(max_calls) as (gate, server):
+        calls = [asyncio.create_task(gate.call(server.call, seconds=10)) for _ in range(12)]
+        logs = [gate.submit_log(server.call) for _ in range(3)]
+        for _ in range(max_calls):
+            await begun(server)
+        assert gate.in_flight == max_calls
+        server.free.set()
+        await asyncio.gather(*calls, *(gate.wait(log, 10) for log in logs))
+        assert server.most_at_work == max_calls
+        assert gate.in_flight == 0
+
+
+async def test_two_logs_are_never_read_at_once() -> None:
+    with gate_of() as (gate, server):
+        logs = [gate.submit_log(lambda: server.call("log")) for _ in range(2)]
+        await begun(server)
+        assert server.order == ["log"]
+        assert not logs[1].running()
+
+
+async def test_a_log_being_read_leaves_room_for_small_calls() -> None:
+    with gate_of() as (gate, server):
+        gate.submit_log(server.call)
+        await begun(server)
+        assert await gate.call(lambda: Reply("small"), seconds=5) == Reply("small")
+
+
+async def test_a_deadline_that_passes_does_not_free_the_place() -> None:
+    with gate_of(max_calls=2) as (gate, server):
+        late = await gate.call(server.call, seconds=0.05)
+        assert isinstance(late, Refusal)
+        assert late.reason is GapReason.TIMEOUT
+        assert (gate.in_flight, gate.abandoned) == (1, 1)
+        waiting = asyncio.create_task(gate.call(lambda: Reply("next"), seconds=5))
+        await asyncio.sleep(0.05)
+        assert not waiting.done()
+        server.free.set()
+        assert await waiting == Reply("next")
+        assert gate.abandoned == 0
+
+
+async def test_a_call_whose_turn_did_not_come_never_goes_out() -> None:
+    with gate_of(max_calls=2) as (gate, server):
+        first = asyncio.create_task(gate.call(lambda: server.call("first"), seconds=10))
+        await begun(server)
+        never = await gate.call(lambda: server.call("never"), seconds=0.05)
+        assert isinstance(never, Refusal)
+        server.free.set()
+        await first
+        assert await gate.call(lambda: Reply("after"), seconds=5) == Reply("after")
+        assert server.order == ["first"]
+
+
+async def test_a_cancelled_question_takes_its_waiting_calls_back() -> None:
+    with gate_of(max_calls=2) as (gate, server):
+        first = asyncio.create_task(gate.call(lambda: server.call("first"), seconds=10))
+        await begun(server)
+        second = asyncio.create_task(gate.call(lambda: server.call("second"), seconds=10))
+        await asyncio.sleep(0)
+        second.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await second
+        server.free.set()
+        await first
+        assert await gate.call(lambda: Reply("after"), seconds=5) == Reply("after")
+        assert server.order == ["first"]
+
+
+async def test_what_decides_goes_before_what_is_merely_useful() -> None:
+    with gate_of(max_calls=2) as (gate, server):
+        held = asyncio.create_task(gate.call(lambda: server.call("held"), seconds=10))
+        await begun(server)
+        ranks = {"later": Rank.BACKGROUND, "useful": Rank.USEFUL, "decides": Rank.DECISIVE}
+        futures = [gate.submit(lambda n=name: server.call(n), rank) for name, rank in ranks.items()]
+        server.free.set()
+        await asyncio.gather(held, *(gate.wait(future, 5) for future in futures))
+        assert server.order == ["held", "decides", "useful", "later"]
+
+
+async def test_sustained_failures_spare_the_cluster() -> None:
+    with gate_of() as (gate, _):
+        down = Refusal(GapReason.UNAVAILABLE, "502")
+        for _ in range(5):
+            await gate.call(lambda: down, seconds=5)
+        called = threading.Event()
+        spared = await gate.call(lambda: called.set() or Reply(None), seconds=5)
+        assert isinstance(spared, Refusal)
+        assert "spared" in spared.detail
+        assert "Ask again in" in spared.remedy
+        assert not called.is_set()
+
+
+async def test_sustained_slowness_spares_the_cluster_too() -> None:
+    with gate_of(slow_seconds=-1.0) as (gate, _):
+        for _ in range(5):
+            await gate.call(lambda: Reply(None), seconds=5)
+        assert gate.breaker is BreakerState.OPEN
+
+
+async def test_forbidden_and_missing_things_are_no_trouble_of_the_cluster() -> None:
+    with gate_of() as (gate, _):
+        for reason in (GapReason.FORBIDDEN, GapReason.NOT_FOUND, GapReason.MALFORMED) * 5:
+            await gate.call(lambda reason=reason: Refusal(reason), seconds=5)
+        assert gate.breaker is BreakerState.CLOSED
+
+
+async def test_a_slow_log_is_no_trouble_of_the_cluster() -> None:
+    with gate_of(slow_seconds=-1.0) as (gate, _):
+        for _ in range(8):
+            await gate.wait(gate.submit_log(lambda: Reply(None)), 5)
+        assert gate.breaker is BreakerState.CLOSED
+
+
+async def test_a_fault_in_the_work_reaches_the_caller_and_frees_the_place() -> None:
+    with gate_of(max_calls=1) as (gate, _):
+        with pytest.raises(ZeroDivisionError):
+            await gate.call(lambda: 1 / 0, seconds=5)  # type: ignore[arg-type, return-value]
+        assert await gate.call(lambda: Reply("next"), seconds=5) == Reply("next")
+        assert gate.in_flight == 0
+
+
+def test_one_gate_serves_several_event_loops() -> None:
+    with gate_of() as (gate, _):
+        for _ in range(3):
+            found = asyncio.run(gate.call(lambda: Reply("here"), seconds=5))
+            assert found == Reply("here")
