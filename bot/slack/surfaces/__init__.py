@@ -1,0 +1,43 @@
+"""The ways into the bot, one file each: found here by being here.
+
+A module of this package is a surface if it has a `SURFACE`. What each one needs of Slack stands
+beside its listeners, and the app's manifest is made of that.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.desk import Desk
+
+
+@dataclass(frozen=True, slots=True)
+class SlashCommand:
+    description: str
+    usage_hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """`events` in the manifest's spelling (`message.im`); `scopes` that the surface cannot do
+    without, `better_with` those that it can. `register(app, desk, command)` adds listeners."""
+
+    name: str
+    register: Callable[[AsyncApp, Desk, str], None]
+    events: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    better_with: tuple[str, ...] = ()
+    command: SlashCommand | None = None
+    interactive: bool = field(default=False)
+
+
+def all_surfaces() -> tuple[Surface, ...]:
+    """Every surface of this package, by name."""
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    return tuple(module.SURFACE for module in modules if hasattr(module, "SURFACE"))

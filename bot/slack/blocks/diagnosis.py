@@ -1,0 +1,150 @@
+"""The card of a diagnosis: whose side, why, the deciding words, what to do; the rest by button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.domain.answers import Diagnosis, ModelOutcome
+from bot.domain.verdicts import VerdictKind
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    context,
+    header,
+    listing,
+    mrkdwn,
+    preformatted,
+    rich,
+    section,
+    text,
+)
+from bot.slack.blocks.markdown import steps
+from bot.slack.blocks.message import Room, SlackMessage, fit
+from bot.slack.blocks.pieces import (
+    MARKS,
+    claims,
+    feedback,
+    model_note,
+    more_buttons,
+    origin_of,
+    small_print,
+    target_line,
+    unseen,
+)
+from bot.slack.limits import Limit
+
+_FACTS_SHOWN = 6
+_SURE, _LIKELY = 0.8, 0.5
+
+
+def diagnosis_card(diagnosis: Diagnosis, turn_id: str) -> SlackMessage:
+    """`turn_id` travels in the buttons."""
+    summary = _summary(diagnosis)
+    return fit(lambda room: SlackMessage(summary, tuple(_blocks(diagnosis, turn_id, room))))
+
+
+def _blocks(diagnosis: Diagnosis, turn_id: str, room: Room) -> Iterator[Block]:
+    verdict = diagnosis.verdict
+    yield header(_headline(diagnosis))
+    target = target_line(diagnosis.target, diagnosis.links, diagnosis.understood_as, room.urls)
+    why = Limit(room.prose).head(diagnosis.what_happened or verdict.why)
+    yield rich(section(*target, *((text(f"\n{why}"),) if why else ())))
+    yield from _quotes(diagnosis, room)
+    yield rich(*_what_to_do(diagnosis, room))
+    yield from _explanation(diagnosis, room)
+    facts = [f"{label}: {value}" for label, value in diagnosis.facts[:_FACTS_SHOWN]]
+    grey = [Limit(room.prose).head("  ·  ".join(facts)), unseen(verdict.gaps, room.items)]
+    if any(grey):
+        yield context(*grey)
+    log = bool(diagnosis.log_lines)
+    yield from more_buttons(diagnosis.links, turn_id, room.urls, evidence=True, log=log)
+    yield feedback(turn_id)
+    yield small_print(
+        diagnosis.reference,
+        _confidence(diagnosis),
+        f"{diagnosis.lines_read:,} log lines read" if diagnosis.lines_read else "",
+        model_note(diagnosis.explanation),
+    )
+
+
+def _headline(diagnosis: Diagnosis) -> str:
+    verdict = diagnosis.verdict
+    title = f"  ·  {verdict.title}" if verdict.title else ""
+    return f"{MARKS[verdict.kind]}  {verdict.kind.headline}{title}"
+
+
+def _confidence(diagnosis: Diagnosis) -> str:
+    verdict = diagnosis.verdict
+    if verdict.kind is VerdictKind.UNKNOWN:
+        return ""
+    bands = ((_SURE, "Sure"), (_LIKELY, "Likely"))
+    word = next((word for floor, word in bands if verdict.confidence >= floor), "A guess")
+    return f"{word} ({verdict.confidence:.0%})"
+
+
+def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
+    """The deciding quote in full, then the others in a line each."""
+    deciding, *others = diagnosis.verdict.quotes[: room.quotes] or (None,)
+    if deciding is None:
+        return
+    yield rich(preformatted(Limit(room.quote).tail(deciding.text)))
+    yield context(origin_of(deciding))
+    if others:
+        size = min(room.quote, 200)
+        yield rich(
+            listing(
+                (text(_one_line(one.text, size), code=True), text("  " + origin_of(one)))
+                for one in others
+            )
+        )
+
+
+def _one_line(words: str, size: int) -> str:
+    return Limit(size).head(" ".join(words.split()))
+
+
+def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
+    owner = f"  ·  {Limit(120).head(diagnosis.owner)}" if diagnosis.owner else ""
+    yield section(text("What to do", bold=True), text(owner))
+    shown = diagnosis.steps[: room.steps]
+    yield from steps(shown, Limit(room.step))
+    more = len(diagnosis.steps) - len(shown)
+    if more > 0:
+        yield section(text(f"… and {more} more under “Show evidence”", italic=True))
+    if diagnosis.retry_text:
+        retry = Limit(min(room.prose, 400)).head(diagnosis.retry_text)
+        yield section(text("Will a retry help?", bold=True), text(f"  {retry}"))
+
+
+def _explanation(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
+    """What the model added, set apart from what rules found."""
+    explanation = diagnosis.explanation
+    if explanation.outcome is not ModelOutcome.USED:
+        return
+    parts: list[Element] = []
+    size = min(room.step, 400)
+    if explanation.claims:
+        parts.append(section(text("In other words", bold=True)))
+        parts.append(listing(claims(explanation.claims, min(room.items, 5), size)))
+    if explanation.next_steps:
+        parts.append(section(text("It also suggests", bold=True)))
+        parts.append(listing(claims(explanation.next_steps, 3, size)))
+    if explanation.disputes_verdict:
+        reason = Limit(size).head(explanation.disputes_verdict)
+        parts.append(section(text("The model disagrees: ", bold=True), text(reason)))
+    if parts:
+        yield rich(*parts)
+
+
+def _summary(diagnosis: Diagnosis) -> str:
+    """The card in a few lines, readable in a notification and without blocks."""
+    verdict = diagnosis.verdict
+    lines = [_headline(diagnosis), diagnosis.target.label()]
+    lines.append(diagnosis.what_happened or verdict.why)
+    if verdict.deciding:
+        lines.append(f"{_one_line(verdict.deciding.text, 600)}  ({origin_of(verdict.deciding)})")
+    if diagnosis.steps:
+        lines.append(f"First: {_one_line(diagnosis.steps[0], 400)}")
+    lines.append(diagnosis.retry_text and f"Will a retry help? {diagnosis.retry_text}")
+    lines.append(f"Ref {diagnosis.reference}")
+    return mrkdwn("\n".join(Limit(900).head(line) for line in lines if line))

@@ -1,0 +1,81 @@
+"""What stands behind a diagnosis: every quote, what was ruled out, what was not seen, all steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from bot.domain.answers import Diagnosis
+from bot.domain.verdicts import RuledOut
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    header,
+    listing,
+    mrkdwn,
+    preformatted,
+    rich,
+    section,
+    text,
+)
+from bot.slack.blocks.markdown import rich_parts, steps
+from bot.slack.blocks.message import Room, SlackMessage, fit
+from bot.slack.blocks.pieces import gap_item, origin_of, short_name, small_print
+from bot.slack.limits import Limit
+
+
+def evidence_card(diagnosis: Diagnosis) -> SlackMessage:
+    name = short_name(diagnosis.target)
+    summary = mrkdwn(f"Evidence for {name}: {len(diagnosis.verdict.quotes)} quotes")
+    return fit(lambda room: SlackMessage(summary, tuple(_blocks(diagnosis, room))))
+
+
+def _blocks(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
+    verdict = diagnosis.verdict
+    yield header(f"Evidence  ·  {short_name(diagnosis.target)}")
+    yield rich(*_quotes(diagnosis, room))
+    facts = (
+        (text(f"{Limit(40).head(label)}: ", bold=True), text(Limit(160).head(value)))
+        for label, value in diagnosis.facts[: room.items * 2]
+    )
+    yield from _listed("Facts", facts)
+    ruled_out = (_ruled_out(one, room) for one in verdict.ruled_out[: room.items])
+    yield from _listed("Considered and ruled out", ruled_out)
+    others = ((text(_words(cause)),) for cause in verdict.also_possible[: room.items])
+    yield from _listed("Would also fit, less well", others)
+    gaps = (gap_item(gap, min(room.prose, 200)) for gap in verdict.gaps[: room.items])
+    yield from _listed("Not seen", gaps)
+    if len(diagnosis.steps) > room.steps:
+        every = steps(diagnosis.steps[: room.items], Limit(room.step))
+        yield rich(section(text("All steps", bold=True)), *every)
+    if diagnosis.check:
+        check = rich_parts(diagnosis.check, Limit(room.step), trusted=True)
+        yield rich(section(text("How to check it yourself", bold=True)), *check)
+    read = f"{diagnosis.lines_read:,} log lines read" if diagnosis.lines_read else ""
+    yield small_print(diagnosis.reference, read)
+
+
+def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
+    quotes = diagnosis.verdict.quotes[: room.items]
+    if not quotes:
+        yield section(text("Nothing could be quoted: see what was not seen.", italic=True))
+    size = max(room.quote // max(len(quotes), 1), 80)
+    for one in quotes:
+        yield section(text(origin_of(one), bold=True))
+        yield preformatted(Limit(size).tail(one.text))
+
+
+def _ruled_out(one: RuledOut, room: Room) -> Sequence[Element]:
+    reason = Limit(min(room.prose, 240)).head(one.reason)
+    quoted = (text(f"  [{Limit(20).head(one.quote.id)}]", italic=True),) if one.quote else ()
+    return (text(_words(one.cause), bold=True), text(f": {reason}"), *quoted)
+
+
+def _listed(title: str, items: Iterable[Sequence[Element]]) -> Iterator[Block]:
+    made = list(items)
+    if made:
+        yield rich(section(text(title, bold=True)), listing(made))
+
+
+def _words(cause: str) -> str:
+    """`oom_killed` as a person would say it."""
+    return Limit(80).head(cause.replace("_", " "))

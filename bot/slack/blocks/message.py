@@ -1,0 +1,80 @@
+"""A message ready to send, and how a card is made to fit into one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bot.slack.blocks.kit import Block, actions, button
+from bot.slack.limits import BLOCKS_JSON_MAX, BLOCKS_PER_MESSAGE, blocks_length
+
+
+@dataclass(frozen=True, slots=True)
+class SlackMessage:
+    """`text` is the readable whole in short, for notifications and where blocks are refused."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether Slack takes all blocks together."""
+        return (
+            len(self.blocks) <= BLOCKS_PER_MESSAGE and blocks_length(self.blocks) <= BLOCKS_JSON_MAX
+        )
+
+    def with_plain_feedback(self) -> SlackMessage:
+        """The same for a workspace that does not know `context_actions` yet."""
+        return replace(self, blocks=tuple(_plain_feedback(block) for block in self.blocks))
+
+    def text_only(self) -> SlackMessage:
+        return SlackMessage(self.text)
+
+
+def _plain_feedback(block: Block) -> Block:
+    if block["type"] != "context_actions":
+        return block
+    thumbs = block["elements"][0]
+    return actions(
+        [
+            # Action ids must differ within one block; parsing goes by the value.
+            button(thumb["text"]["text"], f"{thumbs['action_id']}:{name}", thumb["value"])
+            for name, thumb in (
+                ("up", thumbs["positive_button"]),
+                ("down", thumbs["negative_button"]),
+            )
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of each thing a card may show; characters of text, or how many."""
+
+    quotes: int
+    quote: int
+    prose: int
+    steps: int
+    step: int
+    items: int
+    urls: int  # characters of all addresses together
+
+
+# From roomy to bare. The last fits whatever the text is made of: its about 1,300 characters
+# take at most six each in JSON.
+ROOMS = (
+    Room(quotes=3, quote=1_600, prose=900, steps=3, step=700, items=10, urls=3_000),
+    Room(quotes=3, quote=900, prose=600, steps=3, step=400, items=8, urls=2_000),
+    Room(quotes=2, quote=500, prose=350, steps=3, step=220, items=5, urls=1_200),
+    Room(quotes=1, quote=260, prose=180, steps=2, step=120, items=3, urls=600),
+    Room(quotes=1, quote=120, prose=100, steps=1, step=80, items=2, urls=0),
+)
+
+
+def fit(draw: Callable[[Room], SlackMessage]) -> SlackMessage:
+    """The roomiest drawing that Slack takes; the bare text if none does."""
+    for room in ROOMS:
+        message = draw(room)
+        if message.fits:
+            return message
+    return message.text_only()

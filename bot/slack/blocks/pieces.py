@@ -1,0 +1,215 @@
+"""Pieces that several cards share: the target's line, quotes, links, feedback, small print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.domain.answers import Claim, Explanation, Link, ModelOutcome
+from bot.domain.conversations import Score
+from bot.domain.evidence import Gap, GapReason
+from bot.domain.targets import Target
+from bot.domain.verdicts import Quote, VerdictKind
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    actions,
+    button,
+    context,
+    link,
+    link_button,
+    plain,
+    text,
+)
+from bot.slack.blocks.markdown import inline
+from bot.slack.limits import Limit
+from bot.slack.presses import Press, rating_value
+
+MARKS = {
+    VerdictKind.CAPACITY: "📦",
+    VerdictKind.PLATFORM: "🏗️",
+    VerdictKind.CODE: "🐞",
+    VerdictKind.DEPENDENCY: "🔌",
+    VerdictKind.OPERATOR: "✋",
+    VerdictKind.UNKNOWN: "🔎",
+}
+_STATES = {
+    "success": "✅",
+    "failed": "❌",
+    "upstream_failed": "🚫",
+    "running": "🔵",
+    "queued": "⏳",
+    "scheduled": "⏳",
+    "deferred": "⏳",
+    "up_for_retry": "🔁",
+    "up_for_reschedule": "🔁",
+    "skipped": "⏭️",
+    "removed": "🗑️",
+}
+_REASONS = {
+    GapReason.FORBIDDEN: "not permitted",
+    GapReason.NOT_FOUND: "not there",
+    GapReason.TIMEOUT: "took too long",
+    GapReason.UNAVAILABLE: "did not answer",
+    GapReason.TOO_LARGE: "too large",
+    GapReason.MALFORMED: "unreadable",
+    GapReason.UNSUPPORTED: "not offered by this Airflow",
+    GapReason.NOT_ASKED: "not looked at",
+}
+_MODEL_NOTES = {
+    ModelOutcome.NOT_CONFIGURED: "No language model is configured: rules and runbooks answered.",
+    ModelOutcome.TIMED_OUT: "The language model was too slow; this answer stands without it.",
+    ModelOutcome.FAILED: "The language model failed; this answer stands without it.",
+    ModelOutcome.REFUSED: "The language model declined; this answer stands without it.",
+    ModelOutcome.UNUSABLE: "The language model said nothing that the evidence backs.",
+    ModelOutcome.OVER_BUDGET: "The language model's budget is used up; this stands without it.",
+}
+_LINKS_SHOWN = 3
+
+
+def state_mark(state: str | None) -> str:
+    return _STATES.get(state or "", "▫️")
+
+
+def short_name(target: Target) -> str:
+    """`orders.load[3]`, without run and try."""
+    name = target.dag_id or target.cluster
+    if target.task_id:
+        name += f".{target.task_id}"
+    if target.map_index is not None and target.map_index >= 0:
+        name += f"[{target.map_index}]"
+    return name
+
+
+def target_line(
+    target: Target, links: Sequence[Link], understood_as: str, urls: int
+) -> tuple[Element, ...]:
+    """The target's name, linked where an address fits, with run, try and how it was understood."""
+    name = Limit(200).head(short_name(target))
+    address = links[0].url if links and len(links[0].url) <= min(urls, 1_000) else None
+    linkable = address is not None and address.startswith(("https://", "http://"))
+    elements = [link(name, address, bold=True) if linkable and address else text(name, bold=True)]
+    details = [f"run {target.run_id}"] if target.run_id else []
+    if target.try_number:
+        details.append(f"try {target.try_number}")
+    if understood_as:
+        details.append(understood_as)
+    if details:
+        elements.append(text("  ·  " + Limit(300).head("  ·  ".join(details))))
+    return tuple(elements)
+
+
+def origin_of(quote: Quote) -> str:
+    """`Task log, try 2, line 118, 14:03:22 UTC  [L118]`."""
+    parts = [quote.source[:1].upper() + quote.source[1:]]
+    if quote.try_number:
+        parts.append(f"try {quote.try_number}")
+    if quote.line:
+        parts.append(f"line {quote.line:,}")
+    if quote.at:
+        parts.append(_moment(quote.at))
+    return f"{Limit(160).head(', '.join(parts))}  [{Limit(20).head(quote.id)}]"
+
+
+def _moment(iso: str) -> str:
+    try:
+        return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return iso
+
+
+def clock(at: datetime | None) -> str:
+    """`11-22 05:54 UTC`; "" where unknown."""
+    return f"{at:%m-%d %H:%M} UTC" if at else ""
+
+
+def unseen(gaps: Sequence[Gap], limit: int) -> str:
+    """`Not seen: event log (not permitted), pools (took too long)`; "" where nothing is missing."""
+    if not gaps:
+        return ""
+    named = [f"{Limit(60).head(gap.source)} ({_REASONS[gap.reason]})" for gap in gaps[:limit]]
+    more = f" and {len(gaps) - limit} more" if len(gaps) > limit else ""
+    return f"⚠️ Not seen: {', '.join(named)}{more}"
+
+
+def gap_item(gap: Gap, size: int) -> tuple[Element, ...]:
+    """One gap in full, with its remedy."""
+    words = f": {_REASONS[gap.reason]}"
+    if gap.detail:
+        words += f" ({Limit(size).head(gap.detail)})"
+    remedy = (text(" " + Limit(size).head(gap.remedy), italic=True),) if gap.remedy else ()
+    return (text(Limit(80).head(gap.source), bold=True), text(words), *remedy)
+
+
+def claims(said: Sequence[Claim], limit: int, size: int) -> tuple[tuple[Element, ...], ...]:
+    """The model's sentences with what they cite; links in them are never live."""
+    items = []
+    for claim in said[:limit]:
+        cites = f"  [{', '.join(claim.cites)}]" if claim.cites else ""
+        disputed = (text("disputed ", bold=True),) if claim.disputed else ()
+        words = inline(claim.text, Limit(size))
+        items.append((*disputed, *words, text(Limit(80).head(cites), italic=True)))
+    return tuple(items)
+
+
+def model_note(explanation: Explanation) -> str:
+    """One line on what the model did, for the small print."""
+    if explanation.outcome is not ModelOutcome.USED:
+        return _MODEL_NOTES[explanation.outcome]
+    model = f" {Limit(60).head(explanation.model)}" if explanation.model else ""
+    dropped = explanation.dropped
+    left_out = f"; {dropped} uncited left out" if dropped else ""
+    return f"Worded by the language model{model} from the cited evidence{left_out}."
+
+
+def link_buttons(links: Sequence[Link], urls: int) -> list[Element]:
+    """Buttons for pages of Airflow, as many as there is room for."""
+    made: list[Element] = []
+    for number, one in enumerate(links):
+        urls -= len(one.url)
+        made_button = link_button(one.label, f"{Press.OPEN}:{number}", one.url)
+        if urls >= 0 and made_button and len(made) < _LINKS_SHOWN:
+            made.append(made_button)
+    return made
+
+
+def feedback(turn_id: str) -> Block:
+    """Thumbs. Slack marks the pressed one itself; pressing the other changes the vote."""
+
+    def thumb(face: str, label: str, score: Score) -> Element:
+        return {
+            "text": plain(face),
+            "value": rating_value(turn_id, score),
+            "accessibility_label": label,
+        }
+
+    return {
+        "type": "context_actions",
+        "elements": [
+            {
+                "type": "feedback_buttons",
+                "action_id": Press.RATE.value,
+                "positive_button": thumb("👍", "This helped", Score.UP),
+                "negative_button": thumb("👎", "This did not help", Score.DOWN),
+            }
+        ],
+    }
+
+
+def more_buttons(
+    links: Sequence[Link], turn_id: str, urls: int, *, evidence: bool = False, log: bool = False
+) -> tuple[Block, ...]:
+    """One row: what there is to see here, then where to go in Airflow."""
+    row: list[Element] = []
+    if evidence:
+        row.append(button("Show evidence", Press.EVIDENCE, turn_id, primary=True))
+    if log:
+        row.append(button("Log excerpt", Press.LOG_EXCERPT, turn_id))
+    row.extend(link_buttons(links, urls))
+    return (actions(row),) if row else ()
+
+
+def small_print(reference: str, *notes: str) -> Block:
+    """The last line of every card: notes, then the reference that the log carries too."""
+    lines = [note for note in notes if note]
+    return context("  ·  ".join([*lines, f"Ref {Limit(80).head(reference)}"]))

@@ -1,0 +1,58 @@
+"""Every kind of reply as a Slack message."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from bot.domain.answers import (
+    Apology,
+    Choice,
+    Diagnosis,
+    HealthReport,
+    Help,
+    HowTo,
+    LogReport,
+    NotFound,
+    Reply,
+    StatusReport,
+    Unsupported,
+)
+from bot.slack.blocks.diagnosis import diagnosis_card
+from bot.slack.blocks.logs import log_card
+from bot.slack.blocks.message import SlackMessage
+from bot.slack.blocks.reports import health_card, status_card
+from bot.slack.blocks.talk import (
+    apology_card,
+    choice_card,
+    help_card,
+    how_to_card,
+    not_found_card,
+    unsupported_card,
+)
+from bot.slack.presses import Words
+
+
+def render(reply: Reply, turn_id: str, words: Words | None = None) -> SlackMessage:
+    """`turn_id` and the question's `words` come back with what the user presses."""
+    match reply:
+        case Diagnosis():
+            return diagnosis_card(reply, turn_id)
+        case StatusReport():
+            return status_card(reply, turn_id)
+        case HealthReport():
+            return health_card(reply)
+        case LogReport():
+            return log_card(reply, turn_id)
+        case HowTo():
+            return how_to_card(reply, turn_id)
+        case Choice():
+            return choice_card(reply, turn_id)
+        case NotFound():
+            return not_found_card(reply, turn_id)
+        case Help():
+            return help_card(reply)
+        case Unsupported():
+            return unsupported_card(reply)
+        case Apology():
+            return apology_card(reply, words)
+    assert_never(reply)

@@ -1,0 +1,165 @@
+"""Cards of states: a Dag's latest runs, and how the clusters are doing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.domain.answers import ClusterReport, HealthReport, StatusReport
+from bot.domain.evidence import ComponentHealth, DagRun, Pool, TaskInstance
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    context,
+    header,
+    listing,
+    mrkdwn,
+    rich,
+    section,
+    text,
+)
+from bot.slack.blocks.message import Room, SlackMessage, fit
+from bot.slack.blocks.pieces import (
+    clock,
+    more_buttons,
+    short_name,
+    small_print,
+    state_mark,
+    unseen,
+)
+from bot.slack.limits import Limit
+
+_CLUSTERS_SHOWN = 10
+# Pools with fewer free slots than this share are worth a line.
+_TIGHT = 0.2
+_NAME = Limit(120)
+
+
+def status_card(report: StatusReport, turn_id: str) -> SlackMessage:
+    summary = mrkdwn("\n".join([_status_headline(report), *map(_run_words, report.runs[:3])]))
+
+    def draw(room: Room) -> SlackMessage:
+        return SlackMessage(summary, tuple(_status_blocks(report, turn_id, room)))
+
+    return fit(draw)
+
+
+def _status_headline(report: StatusReport) -> str:
+    name = _NAME.head(short_name(report.target))
+    if not report.runs:
+        return f"{name}  ·  no runs yet" if not report.gaps else f"{name}  ·  runs not seen"
+    state = report.runs[0].state
+    return f"{state_mark(state)}  {name}  ·  latest run {state or 'without a state'}"
+
+
+def _status_blocks(report: StatusReport, turn_id: str, room: Room) -> Iterator[Block]:
+    yield header(_status_headline(report))
+    runs = report.runs[: room.items]
+    if runs:
+        yield rich(listing((text(_run_words(run)),) for run in runs))
+    if report.failing:
+        shown = report.failing[: room.items]
+        more = len(report.failing) - len(shown)
+        items: list[Sequence[Element]] = [(text(_task_words(task)),) for task in shown]
+        if more:
+            items.append((text(f"and {more:,} more", italic=True),))
+        yield rich(section(text("Failing tasks", bold=True)), listing(items))
+    notes = ["⏸️ The Dag is paused: nothing is scheduled."] if report.is_paused else []
+    if report.owners:
+        notes.append(f"Owner: {_NAME.head(', '.join(report.owners))}")
+    notes.append(unseen(report.gaps, room.items))
+    if any(notes):
+        yield context(*notes)
+    yield from more_buttons(report.links, turn_id, room.urls)
+    yield small_print(report.reference)
+
+
+def _run_words(run: DagRun) -> str:
+    when = clock(run.start or run.queued_at or run.run_after)
+    details = [_NAME.head(run.run_id), run.state or "no state", when, _duration(run.duration)]
+    return f"{state_mark(run.state)} " + "  ·  ".join(part for part in details if part)
+
+
+def _task_words(task: TaskInstance) -> str:
+    name = task.task_id + (f"[{task.map_index}]" if task.map_index >= 0 else "")
+    tried = f"try {task.try_number}" if task.try_number else ""
+    details = [_NAME.head(name), task.state or "no state", tried, clock(task.end)]
+    return f"{state_mark(task.state)} " + "  ·  ".join(part for part in details if part)
+
+
+def _duration(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def health_card(report: HealthReport) -> SlackMessage:
+    summary = mrkdwn("\n".join(["Platform health", *map(_cluster_words, report.clusters)]))
+    return fit(lambda room: SlackMessage(summary, tuple(_health_blocks(report, room))))
+
+
+def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
+    healthy = all(_is_well(cluster) for cluster in report.clusters)
+    yield header(f"{'✅' if healthy else '⚠️'}  Platform health")
+    for cluster in report.clusters[:_CLUSTERS_SHOWN]:
+        yield rich(*_cluster_parts(cluster, room))
+        if missing := unseen(cluster.gaps, room.items):
+            yield context(missing)
+    more = len(report.clusters) - _CLUSTERS_SHOWN
+    yield small_print(report.reference, f"{more} more clusters not shown" if more > 0 else "")
+
+
+def _is_well(cluster: ClusterReport) -> bool:
+    return cluster.reachable and all(_is_healthy(part) for part in cluster.components)
+
+
+def _is_healthy(component: ComponentHealth) -> bool:
+    # A part that is not deployed (no triggerer, say) has no status and ails nobody.
+    return component.status in ("healthy", None)
+
+
+def _cluster_words(cluster: ClusterReport) -> str:
+    version = f"Airflow {cluster.airflow_version}" if cluster.airflow_version else ""
+    ailing = [f"{one.name} {one.status}" for one in cluster.components if not _is_healthy(one)]
+    state = "; ".join(ailing) or "all parts healthy" if cluster.reachable else "does not answer"
+    mark = "✅" if _is_well(cluster) else "❌"
+    parts = [_NAME.head(cluster.cluster), version, Limit(300).head(state)]
+    return f"{mark} " + "  ·  ".join(part for part in parts if part)
+
+
+def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
+    yield section(text(_cluster_words(cluster), bold=True))
+    if not cluster.reachable:
+        return
+    items: list[Sequence[Element]] = []
+    for component in cluster.components[: room.items]:
+        mark = "✅" if _is_healthy(component) else "❌"
+        beat = clock(component.latest_heartbeat)
+        heard = f"  ·  last heard of {beat}" if beat else ""
+        name = component.name.replace("_", " ")
+        items.append((text(f"{mark} {name}: {component.status or 'not deployed'}{heard}"),))
+    items.extend((text(_pool_words(pool)),) for pool in _tight(cluster.pools)[: room.items])
+    if cluster.import_errors:
+        items.append((text(f"⚠️ {cluster.import_errors:,} Dag files do not import"),))
+    if cluster.failed_last_hour is not None:
+        items.append((text(f"{cluster.failed_last_hour:,} tasks failed in the last hour"),))
+    if items:
+        yield listing(items)
+
+
+def _tight(pools: Sequence[Pool]) -> list[Pool]:
+    """Pools with little or no room, the fullest first."""
+    limited = [pool for pool in pools if pool.slots > 0]
+    tight = [pool for pool in limited if pool.open_slots <= pool.slots * _TIGHT]
+    return sorted(tight, key=lambda pool: pool.open_slots / pool.slots)
+
+
+def _pool_words(pool: Pool) -> str:
+    waiting = pool.queued + pool.scheduled
+    held_up = f", {waiting:,} waiting" if waiting else ""
+    mark = "⚠️" if pool.open_slots <= 0 else "▫️"
+    free = f"{max(pool.open_slots, 0):,} of {pool.slots:,} slots free"
+    return f"{mark} pool {_NAME.head(pool.name)}: {free}{held_up}"

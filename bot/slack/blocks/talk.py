@@ -1,0 +1,160 @@
+"""The smaller replies: a choice, nothing found, how-to, help, not offered, sorry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.domain.answers import Apology, Choice, Help, HowTo, ModelOutcome, NotFound, Unsupported
+from bot.domain.runbooks import Passage
+from bot.domain.targets import Option
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    actions,
+    button,
+    header,
+    listing,
+    mrkdwn,
+    rich,
+    section,
+    select,
+    text,
+)
+from bot.slack.blocks.markdown import rich_parts
+from bot.slack.blocks.message import Room, SlackMessage, fit
+from bot.slack.blocks.pieces import claims, feedback, model_note, small_print
+from bot.slack.limits import OPTIONS_PER_SELECT, Limit
+from bot.slack.presses import Press, Words, option_value, words_value
+
+BUTTONS_OFFERED = 5
+_RUNBOOK = "runbook"
+
+
+def choice_card(choice: Choice, turn_id: str) -> SlackMessage:
+    options = choice.ambiguous.options
+    labels = "\n".join(f"• {option.label}" for option in options[:BUTTONS_OFFERED])
+    question = Limit(900).head(choice.ambiguous.question)
+
+    def draw(room: Room) -> SlackMessage:
+        asked = Limit(room.prose).head(question)
+        return SlackMessage(
+            mrkdwn(f"{question}\n{labels}"),
+            (
+                rich(section(text(asked, bold=True))),
+                *_offers(options, turn_id, room),
+                small_print(choice.reference),
+            ),
+        )
+
+    return fit(draw)
+
+
+def _offers(options: Sequence[Option], turn_id: str, room: Room) -> Iterator[Block]:
+    """Buttons for the first few, a menu for the rest."""
+    labelled = [(option.label or option.target.label()) for option in options]
+    values = [option_value(turn_id, number) for number in range(len(options))]
+    buttons = [
+        button(label, f"{Press.CHOOSE}:{number}", value)
+        for number, (label, value) in enumerate(zip(labelled, values, strict=True))
+    ][:BUTTONS_OFFERED]
+    if buttons:
+        yield actions(buttons)
+    rest = list(zip(labelled, values, strict=True))[BUTTONS_OFFERED:][: room.items * 3]
+    menu = select("More that fit …", f"{Press.CHOOSE}:menu", rest[:OPTIONS_PER_SELECT])
+    if menu["options"]:
+        yield actions([menu])
+
+
+def not_found_card(reply: NotFound, turn_id: str) -> SlackMessage:
+    nowhere = reply.nowhere
+    lead = f"I found nothing for “{Limit(200).head(nowhere.looked_for)}”."
+    where = f"Looked in: {Limit(300).head(', '.join(nowhere.where))}." if nowhere.where else ""
+    remedy = Limit(400).head(nowhere.remedy)
+    close = "Close to it:" if nowhere.close else ""
+
+    def draw(room: Room) -> SlackMessage:
+        small = Limit(room.prose)
+        details = [small.head(words) for words in (where, remedy, close) if words]
+        body = section(text(small.head(lead), bold=True), *(text(f"\n{one}") for one in details))
+        return SlackMessage(
+            mrkdwn("\n".join(words for words in (lead, where, remedy) if words)),
+            (rich(body), *_offers(nowhere.close, turn_id, room), small_print(reply.reference)),
+        )
+
+    return fit(draw)
+
+
+def how_to_card(reply: HowTo, turn_id: str) -> SlackMessage:
+    title = Limit(110).head(reply.query) or "How-to"
+    if not reply.passages:
+        lead = "The runbooks say nothing good enough on this, so I would rather not guess."
+        return SlackMessage(
+            mrkdwn(f"{title}\n{lead}"),
+            (header(f"📚  {title}"), rich(section(text(lead))), small_print(reply.reference)),
+        )
+    summary = mrkdwn("\n".join([title, *(f"{one.id} {one.title}" for one in reply.passages[:5])]))
+    return fit(lambda room: SlackMessage(summary, tuple(_how_to_blocks(reply, turn_id, room))))
+
+
+def _how_to_blocks(reply: HowTo, turn_id: str, room: Room) -> Iterator[Block]:
+    yield header(f"📚  {Limit(110).head(reply.query) or 'How-to'}")
+    explanation = reply.explanation
+    if explanation.outcome is ModelOutcome.USED and explanation.claims:
+        yield rich(listing(claims(explanation.claims, room.items, min(room.step, 400))))
+        size = room.step // 2
+    else:
+        size = room.step
+    for passage in reply.passages[: max(room.steps, 1)]:
+        yield rich(*_passage_parts(passage, size))
+    yield feedback(turn_id)
+    yield small_print(reply.reference, model_note(explanation))
+
+
+def _passage_parts(passage: Passage, size: int) -> Iterator[Element]:
+    title = f"{Limit(120).head(passage.title)}  [{Limit(20).head(passage.id)}]"
+    yield section(text(title, bold=True), text(f"  {Limit(40).head(passage.source)}", italic=True))
+    yield from rich_parts(passage.text, Limit(size), trusted=passage.source == _RUNBOOK)
+
+
+_EXAMPLES = (
+    ("Why did it fail?", "why did orders_daily fail last night?"),
+    ("A link is enough", "paste an Airflow link, or ask in the thread of an alert"),
+    ("How is it doing?", "status of orders_daily"),
+    ("Its log", "logs of orders_daily.load, try 2"),
+    ("The platform", "is the platform healthy?"),
+    ("Know-how", "how do I run a backfill safely?"),
+)
+_COMMANDS = "/airflow why · status · logs · health · help, each with the name of a Dag or a link"
+
+
+def help_card(reply: Help) -> SlackMessage:
+    lead = Limit(300).head(reply.lead) or "I tell you why an Airflow task failed and what to do."
+    clusters = f"I can see: {Limit(300).head(', '.join(reply.clusters))}" if reply.clusters else ""
+    lines = [lead, *(f"{what} — {words}" for what, words in _EXAMPLES), _COMMANDS, clusters]
+    items = [(text(f"{what}  ", bold=True), text(words)) for what, words in _EXAMPLES]
+    return SlackMessage(
+        mrkdwn("\n".join(line for line in lines if line)),
+        (
+            rich(section(text(lead)), listing(items)),
+            rich(section(text(_COMMANDS, code=True))),
+            small_print(reply.reference, clusters),
+        ),
+    )
+
+
+def unsupported_card(reply: Unsupported) -> SlackMessage:
+    asked, instead = Limit(200).head(reply.asked), Limit(600).head(reply.instead)
+    lead = f"I cannot do that yet: {asked}."
+    body = section(text(lead, bold=True), text(f"\n{instead}"))
+    return SlackMessage(mrkdwn(f"{lead}\n{instead}"), (rich(body), small_print(reply.reference)))
+
+
+def apology_card(reply: Apology, words: Words | None) -> SlackMessage:
+    """`words` of the question go into the button that asks it again."""
+    what = Limit(600).head(reply.what)
+    again: tuple[Block, ...] = ()
+    if words and (words.text or words.links):
+        again = (actions([button("Ask again", Press.ASK_AGAIN, words_value(words))]),)
+    # The reference stands in the sentence: it is what a person passes on.
+    sentence = f"{what} Reference: {Limit(80).head(reply.reference)}"
+    return SlackMessage(mrkdwn(sentence), (rich(section(text(f"😕  {sentence}"))), *again))

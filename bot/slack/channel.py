@@ -1,0 +1,188 @@
+"""Where the reply to one question goes: a thread everybody sees, or the asker's eyes alone."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+import structlog
+from slack_sdk.errors import SlackClientError
+
+from bot.domain.answers import LogReport, Reply
+from bot.slack.arrivals import Place
+from bot.slack.blocks.kit import Block, mrkdwn, rich, section, text
+from bot.slack.blocks.logs import excerpt_file
+from bot.slack.blocks.message import SlackMessage
+from bot.slack.blocks.render import render
+from bot.slack.gestures import Gestures
+from bot.slack.limits import Limit
+from bot.slack.outgoing import Outgoing
+from bot.slack.presses import Words
+from bot.slack.refusals import UNSURE
+
+log = structlog.get_logger(__name__)
+
+_LOOKING = "Looking into it …"
+_ECHO = Limit(150)
+# Slack takes five answers through one response_url; the last is kept for an apology.
+_WHISPERS = 4
+
+
+def notice(words: str) -> SlackMessage:
+    """A short message of our own."""
+    return SlackMessage(mrkdwn(words), (rich(section(text(words))),))
+
+
+@dataclass(slots=True)
+class ThreadChannel:
+    """A thread. What is being done shows as a status line, or as a message that later becomes
+    the answer where the workspace has no status lines."""
+
+    outgoing: Outgoing
+    gestures: Gestures
+    place: Place
+    words: Words
+    progress_every: float
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    _placeholder: str | None = None  # ts of a message that is to become the answer
+    _posted: dict[str, str] = field(default_factory=dict)
+    _has_status: bool = False
+    _reacted: bool = False
+    _next_words: str = ""
+    _ticker: asyncio.Task[None] | None = None
+
+    @property
+    def answered(self) -> bool:
+        return bool(self._posted)
+
+    async def acknowledge(self) -> None:
+        """Eyes on the question and a sign of work in the thread. Never twice."""
+        if self._reacted or self._has_status or self._placeholder:
+            return
+        place = self.place
+        if place.asked_in:
+            self._reacted = await self.gestures.react(place.channel, place.asked_in)
+        if place.thread:
+            self._has_status = await self.gestures.status(place.channel, place.thread, _LOOKING)
+        if not self._has_status:
+            key = f"placeholder:{place.asked_in or place.thread}"
+            self._placeholder = await self.outgoing.post(
+                place.channel, notice(f"⏳ {_LOOKING}"), thread=place.thread, key=key
+            )
+
+    def opened(self, ts: str) -> None:
+        """The message that opened the thread is to become the answer."""
+        self._placeholder = ts
+
+    async def progress(self, words: str) -> None:
+        """Shows the newest words, at most once in `progress_every` seconds."""
+        self._next_words = words
+        if self._ticker is None or self._ticker.done():
+            self._ticker = asyncio.create_task(self._tick())
+
+    async def _tick(self) -> None:
+        while self._next_words:
+            words, self._next_words = self._next_words, ""
+            try:
+                await self._show(words)
+            except (SlackClientError, *UNSURE) as error:
+                log.warning("slack.progress_not_shown", error=type(error).__name__)
+            await self.sleep(self.progress_every)
+
+    async def _show(self, words: str) -> None:
+        place = self.place
+        if self._has_status and place.thread:
+            await self.gestures.status(place.channel, place.thread, words)
+        elif self._placeholder:
+            await self.outgoing.update(place.channel, self._placeholder, notice(f"⏳ {words}"))
+
+    async def _still(self) -> None:
+        """No progress may overtake the answer."""
+        self._next_words = ""
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
+            self._ticker = None
+
+    async def post(self, reply: Reply, turn_id: str) -> str | None:
+        await self._still()
+        message = self._with_echo(render(reply, turn_id, self.words))
+        ts, is_new = self._posted.get(turn_id), turn_id not in self._posted
+        if ts is None:
+            ts, self._placeholder = self._placeholder, None
+        if ts is None or not await self.outgoing.update(self.place.channel, ts, message):
+            ts = await self.outgoing.post(
+                self.place.channel, message, thread=self.place.thread, key=turn_id
+            )
+            self._has_status = False  # Slack takes the status away when a message arrives
+        self._posted[turn_id] = ts
+        if is_new and isinstance(reply, LogReport) and reply.lines:
+            excerpt = excerpt_file(reply.target, reply.lines, reply.lines_read)
+            await self.gestures.upload(self.place, *excerpt)
+        return ts
+
+    def _with_echo(self, message: SlackMessage) -> SlackMessage:
+        return replace(message, blocks=(*echo_of(self.place), *message.blocks))
+
+    async def close(self) -> None:
+        """Leaves no sign of work behind; where nothing was said, no trace at all."""
+        await self._still()
+        place = self.place
+        if self._has_status and place.thread:
+            await self.gestures.status(place.channel, place.thread, "")
+        if self._placeholder:
+            await self.gestures.delete(place.channel, self._placeholder)
+        if self._reacted and not self._posted and place.asked_in:
+            await self.gestures.unreact(place.channel, place.asked_in)
+
+
+@dataclass(slots=True)
+class WhisperChannel:
+    """Only the asker sees it: a private command, or a channel that the bot is no member of.
+
+    `shows_work`: the asker is told at once that somebody is looking into it.
+    """
+
+    outgoing: Outgoing
+    place: Place
+    words: Words
+    shows_work: bool = True
+    answered: bool = False
+    _whispers: int = 0
+
+    async def acknowledge(self) -> None:
+        if self.shows_work and not self._whispers:
+            await self._whisper(notice(f"⏳ {_LOOKING}"))
+
+    async def progress(self, words: str) -> None:
+        """Nothing is shown: a `response_url` may be used five times."""
+
+    async def post(self, reply: Reply, turn_id: str) -> str | None:
+        """Whispers have no ts; a later one takes the place of the one before."""
+        await self._whisper(render(reply, turn_id, self.words))
+        self.answered = True
+        return None
+
+    async def _whisper(self, message: SlackMessage) -> None:
+        url = self.place.response_url
+        if url is None or self._whispers >= _WHISPERS:
+            await self.outgoing.whisper(replace(self.place, response_url=None), message)
+            return
+        self._whispers += 1
+        await self.outgoing.respond(url, message, replace=self._whispers > 1)
+
+    async def close(self) -> None:
+        """Nothing to tidy up."""
+
+
+Channel = ThreadChannel | WhisperChannel
+
+
+def echo_of(place: Place) -> tuple[Block, ...]:
+    """Who asked what, for those who could not see the command."""
+    if not place.echo or not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
+        return ()
+    asker = {"type": "user", "user_id": place.user}
+    return (rich(section(asker, text(" asked "), text(_ECHO.head(place.echo), code=True))),)

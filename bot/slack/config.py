@@ -1,0 +1,29 @@
+"""What the Slack side needs to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.domain.questions import Origin
+
+SLACK_API_URL = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class SlackConfig:
+    """`app_token` is needed for Socket Mode, `signing_secret` for signed HTTP; times in seconds.
+
+    `api_url` is another one for the local workspace, whose conversations also have another
+    `origin`.
+    """
+
+    bot_token: str = field(repr=False)
+    app_token: str = field(default="", repr=False)
+    signing_secret: str = field(default="", repr=False)
+    api_url: str = SLACK_API_URL
+    command: str = "/airflow"
+    origin: Origin = Origin.SLACK
+    turns_at_once: int = 16
+    progress_every: float = 3.0  # chat.update bears one in three seconds
+    call_timeout: float = 15.0
+    farewell: float = 5.0  # how long questions may take to end when the bot is stopped

@@ -1,0 +1,88 @@
+"""The app's manifest, made of what the surfaces say they need.
+
+`manifest.json` at the root of the project is `as_json(manifest(all_surfaces()))`; a test holds
+the two together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from bot.slack.surfaces import Surface
+
+_NAME = "Airflow Support Bot"
+_DESCRIPTION = "Tells why an Airflow task failed, whose side it is on, and what to do next"
+_LONG_DESCRIPTION = (
+    "Mention it, write to it, use its command, or ask in the thread of an alert. It reads the "
+    "task's tries, log, event log and pools in Airflow, names the cause with the lines that "
+    "prove it, says whether your code or the platform is at fault, and what to do next. It can "
+    "be wrong, so it always shows its evidence and says what it could not see."
+)
+
+
+def required_scopes(surfaces: Iterable[Surface]) -> frozenset[str]:
+    """Scopes without which a surface does not work at all."""
+    return frozenset(scope for surface in surfaces for scope in surface.scopes)
+
+
+def optional_scopes(surfaces: Sequence[Surface]) -> frozenset[str]:
+    """Scopes without which a surface does less."""
+    wanted = {scope for surface in surfaces for scope in surface.better_with}
+    return frozenset(wanted) - required_scopes(surfaces)
+
+
+def bot_events(surfaces: Iterable[Surface]) -> frozenset[str]:
+    return frozenset(event for surface in surfaces for event in surface.events)
+
+
+def manifest(
+    surfaces: Sequence[Surface], *, command: str = "/airflow", request_url: str = ""
+) -> dict[str, Any]:
+    """The manifest for Socket Mode, or with a `request_url` (https) for signed HTTP."""
+    address = {"request_url": request_url} if request_url else {}
+    commands = [
+        {
+            "command": command,
+            **({"url": request_url} if request_url else {}),
+            "description": surface.command.description,
+            "usage_hint": surface.command.usage_hint,
+            # People and channels arrive as ids, so that they can be told from names of Dags.
+            "should_escape": True,
+        }
+        for surface in surfaces
+        if surface.command
+    ]
+    interactive = any(surface.interactive for surface in surfaces)
+    scopes = required_scopes(surfaces) | optional_scopes(surfaces)
+    return {
+        "display_information": {
+            "name": _NAME,
+            "description": _DESCRIPTION,
+            "long_description": _LONG_DESCRIPTION,
+            "background_color": "#017cee",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": _NAME, "always_online": True},
+            "slash_commands": commands,
+        },
+        "oauth_config": {"scopes": {"bot": sorted(scopes)}},
+        "settings": {
+            "event_subscriptions": {**address, "bot_events": sorted(bot_events(surfaces))},
+            "interactivity": {"is_enabled": interactive, **address},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": not request_url,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def as_json(made: dict[str, Any]) -> str:
+    """The text of the manifest file."""
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"

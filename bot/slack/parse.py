@@ -1,0 +1,300 @@
+"""The one place that reads Slack's payloads: each becomes a typed arrival, or is ignored with a
+reason. It never raises for what a payload holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from bot.domain.conversations import Rating, Score
+from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
+from bot.slack import shapes
+from bot.slack.arrivals import (
+    Arrival,
+    Asked,
+    Button,
+    ButtonPress,
+    Command,
+    Identity,
+    Ignored,
+    Pick,
+    Place,
+    RatingPress,
+    Way,
+)
+from bot.slack.limits import Limit
+from bot.slack.plain import Flat, flatten, flatten_mrkdwn
+from bot.slack.presses import (
+    RATING_FORM,
+    Press,
+    kind_of,
+    read_option,
+    read_rating,
+    read_words,
+)
+
+Shape = TypeVar("Shape")
+Redact = Callable[[str], str]
+
+# A question with a pasted log: its words are at the head, what broke is at the end.
+_HEAD, _TAIL = Limit(4_000), Limit(12_000)
+_TYPED = {None, "file_share", "thread_broadcast", "me_message"}
+_SUBCOMMANDS = {
+    "help": Intent.HELP,
+    "why": Intent.DIAGNOSE,
+    "status": Intent.STATUS,
+    "logs": Intent.LOGS,
+    "health": Intent.HEALTH,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """`redact` masks secrets; `now` serves where a payload has no time of its own (UTC)."""
+
+    redact: Redact
+    now: Callable[[], datetime]
+    origin: Origin = Origin.SLACK
+    command: str = "/airflow"
+
+    def parse(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
+        """What `body`, an authenticated payload, means for us."""
+        try:
+            if body.get("type") == "event_callback" or "event" in body:
+                return self._event(body, bot)
+            if body.get("type") == "block_actions":
+                return self._press(_read(body, shapes.BlockActions), bot)
+            if body.get("type") == "view_submission":
+                return self._submission(_read(body, shapes.ViewSubmission))
+            if "command" in body:
+                return self._command(_read(body, shapes.CommandForm), bot)
+        except msgspec.ValidationError as error:
+            return Ignored(f"unexpected shape: {error}")
+        return Ignored(f"payload of type {body.get('type')!r}")
+
+    def _event(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
+        kind = _read(body, shapes.EventEnvelope).event.type
+        if kind not in ("message", "app_mention"):
+            return Ignored(f"event {kind}")
+        event = _read(body["event"], shapes.MessageEvent)
+        if reason := _not_a_question(event, bot):
+            return Ignored(reason)
+        flat = flatten(body["event"], bot.user_id)
+        way = _way(event, flat, bot)
+        if isinstance(way, Ignored):
+            return way
+        return Asked(
+            question=self._question(event, flat, way, bot),
+            place=Place(
+                channel=event.channel,
+                user=event.user or "",
+                thread=event.thread_ts or event.ts,
+                asked_in=event.ts,
+            ),
+            way=way,
+        )
+
+    def _question(
+        self, event: shapes.MessageEvent, flat: Flat, way: Way, bot: Identity
+    ) -> Question:
+        thread = ThreadKey(bot.team_id, event.channel, event.thread_ts or event.ts)
+        team = event.user_team or event.source_team or event.team or ""
+        return Question(
+            id=f"{bot.team_id}:{event.channel}:{event.ts}",
+            origin=self.origin,
+            asker=_asker(event.user or "", team, bot),
+            thread=thread,
+            message_ts=event.ts,
+            text=self._clean(flat.text),
+            asked_at=_moment(event.ts) or self.now(),
+            links=tuple(self.redact(link) for link in flat.links),
+            is_direct=way is Way.DIRECT,
+            is_addressed=way is not Way.FOLLOW_UP,
+        )
+
+    def _clean(self, text: str) -> str:
+        """Redacted before it is cut: half a secret passes every pattern."""
+        text = self.redact(text)
+        if len(text) <= _HEAD.characters + _TAIL.characters:
+            return text
+        return f"{_HEAD.head(text)}\n{_TAIL.tail(text)}"
+
+    def _command(self, form: shapes.CommandForm, bot: Identity) -> Arrival:
+        if form.command != self.command:
+            return Ignored(f"command {form.command}, ours is {self.command}")
+        flat = flatten_mrkdwn(form.text or "", bot.user_id)
+        word, _, rest = flat.text.partition(" ")
+        intent = _SUBCOMMANDS.get(word.lower(), Intent.HELP)
+        made_up = f"command-{form.trigger_id}"
+        question = Question(
+            id=f"{bot.team_id}:{form.channel_id}:{made_up}",
+            origin=self.origin,
+            asker=_asker(form.user_id, form.team_id or "", bot),
+            thread=ThreadKey(bot.team_id, form.channel_id, made_up),
+            message_ts=made_up,
+            text=self._clean(rest.strip()),
+            asked_at=self.now(),
+            links=tuple(self.redact(link) for link in flat.links),
+            intent=intent,
+        )
+        place = Place(
+            channel=form.channel_id,
+            user=form.user_id,
+            response_url=form.response_url,
+            # The list of commands is of no interest to anybody else in the channel.
+            is_private=intent is Intent.HELP,
+            echo=f"{self.command} {word} {question.text}".strip(),
+        )
+        return Command(question, place)
+
+    def _press(self, payload: shapes.BlockActions, bot: Identity) -> Arrival:
+        if not payload.actions:
+            return Ignored("press without an action")
+        action = payload.actions[0]
+        channel = payload.channel.id if payload.channel else payload.container.channel_id
+        if not channel:
+            return Ignored(f"press of {action.action_id} outside a channel")
+        container = payload.container
+        place = Place(
+            channel=channel,
+            user=payload.user.id,
+            thread=container.thread_ts or container.message_ts,
+            response_url=payload.response_url,
+            is_private=bool(container.is_ephemeral),
+        )
+        # Unique for a press, the same for its second delivery.
+        key = f"{channel}:{container.message_ts}:{action.action_id}:{action.action_ts}"
+        pressed = _Pressed(
+            action, place, payload.user, container.message_ts or "", payload.trigger_id or "", key
+        )
+        return self._pressed(pressed, bot)
+
+    def _pressed(self, pressed: _Pressed, bot: Identity) -> Arrival:
+        place, value = pressed.place, pressed.value
+        match kind_of(pressed.action.action_id):
+            case Press.CHOOSE if chosen := read_option(value):
+                question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)
+                return Pick(*chosen, question, place)
+            case Press.EVIDENCE if value:
+                return ButtonPress(Button.EVIDENCE, value, place, pressed.key)
+            case Press.LOG_EXCERPT if value:
+                return ButtonPress(Button.LOG_EXCERPT, value, place, pressed.key)
+            case Press.RATE if rated := read_rating(value):
+                at = _moment(pressed.action.action_ts or "") or self.now()
+                rating = Rating(rated[0], pressed.user.id, rated[1], at)
+                return RatingPress(rating, pressed.key, place, pressed.trigger_id)
+            case Press.ASK_AGAIN if words := read_words(value):
+                question = self._pressed_question(pressed, "again", bot)
+                again = replace(question, text=words.text, links=words.links)
+                return Asked(again, place, Way.AGAIN)
+        return Ignored(f"press of {pressed.action.action_id}")
+
+    def _pressed_question(self, pressed: _Pressed, what: str, bot: Identity) -> Question:
+        """A question asked by button: keyed by message and button, so a double click is one."""
+        place = pressed.place
+        ts = pressed.action.action_ts or ""
+        return Question(
+            id=f"{bot.team_id}:{place.channel}:{pressed.message}:{what}",
+            origin=self.origin,
+            asker=_asker(pressed.user.id, pressed.user.team_id or "", bot),
+            thread=ThreadKey(bot.team_id, place.channel, place.thread or ""),
+            message_ts=ts,
+            text=self._clean(pressed.label),
+            asked_at=_moment(ts) or self.now(),
+        )
+
+    def _submission(self, payload: shapes.ViewSubmission) -> Arrival:
+        view = payload.view
+        turn_id = view.private_metadata or ""
+        if view.callback_id != RATING_FORM or not turn_id:
+            return Ignored(f"form {view.callback_id}")
+        inputs = [one for block in view.state.values.values() for one in block.values()]
+        reason = next((value for one in inputs if (value := _selected(one))), "")
+        comment = next((value for one in inputs if (value := _typed(one))), "")
+        rating = Rating(
+            turn_id=turn_id,
+            user_id=payload.user.id,
+            score=Score.DOWN,
+            at=self.now(),
+            reason=reason,
+            comment=self._clean(comment),
+        )
+        return RatingPress(rating, key=f"form:{view.id}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Pressed:
+    action: shapes.Action
+    place: Place
+    user: shapes.User
+    message: str
+    trigger_id: str
+    key: str
+
+    @property
+    def value(self) -> str:
+        chosen = self.action.selected_option
+        return (chosen.value if chosen else self.action.value) or ""
+
+    @property
+    def label(self) -> str:
+        """What the pressed thing says on its face."""
+        chosen = self.action.selected_option
+        words = (chosen.text if chosen else self.action.text) or {}
+        text = words.get("text")
+        return text if isinstance(text, str) else ""
+
+
+def _read(payload: object, shape: type[Shape]) -> Shape:
+    return msgspec.convert(payload, shape)
+
+
+def _not_a_question(event: shapes.MessageEvent, bot: Identity) -> str:
+    if event.subtype not in _TYPED:
+        return f"message subtype {event.subtype}"
+    if event.user == bot.user_id or (event.bot_id and event.bot_id == bot.bot_id):
+        return "own message"
+    if event.bot_id:
+        return "message of another app"
+    if not event.user or event.hidden:
+        return "message of nobody"
+    return ""
+
+
+def _way(event: shapes.MessageEvent, flat: Flat, bot: Identity) -> Way | Ignored:
+    if event.type == "message" and event.channel_type == "im":
+        return Way.DIRECT
+    if event.type == "app_mention" or bot.user_id in flat.mentions:
+        return Way.MENTION
+    if event.thread_ts is None or event.thread_ts == event.ts:
+        return Ignored("channel message that does not call the bot")
+    if flat.mentions:
+        return Ignored("follow-up that calls somebody else")
+    return Way.FOLLOW_UP
+
+
+def _asker(user_id: str, team_id: str, bot: Identity) -> Asker:
+    home = {bot.team_id, bot.enterprise_id, ""}
+    return Asker(user_id, team_id or bot.team_id, is_external=team_id not in home)
+
+
+def _moment(ts: str) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(float(ts), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _selected(answer: object) -> str:
+    option = answer.get("selected_option") if isinstance(answer, Mapping) else None
+    value = option.get("value") if isinstance(option, Mapping) else None
+    return value if isinstance(value, str) else ""
+
+
+def _typed(answer: object) -> str:
+    value = answer.get("value") if isinstance(answer, Mapping) else None
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,27 @@
+"""A direct message: every one is a question."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
+
+from bot.slack.arrivals import Asked, Way
+from bot.slack.desk import Desk
+from bot.slack.inbox import arrived, came_by
+from bot.slack.surfaces import Surface
+
+
+def register(app: AsyncApp, desk: Desk, command: str) -> None:
+    async def listen(context: AsyncBoltContext) -> None:
+        asked = arrived(context, Asked)
+        await desk.ask(asked.question, asked.place)
+
+    app.event("message", matchers=[came_by(Way.DIRECT)])(listen)
+
+
+SURFACE = Surface(
+    name="direct message",
+    register=register,
+    events=("message.im",),
+    scopes=("chat:write", "im:history"),
+)
