@@ -55,9 +55,9 @@ _NOISE = re.compile(
     re.I,
 )
 _END = re.compile(
-    r"Marking task as (?P<af2>\w+)|Immediate failure requested|^Task failed with exception"
-    r"|Task exited with return code|Process terminated by signal|^Task finished|^Task exited\b"
-    r"|Process exited abnormally|was killed before it finished",
+    r"Marking task as \w+|Immediate failure requested|Task exited with return code"
+    r"|Process terminated by signal|^Task finished|^Task exited\b|Process exited abnormally"
+    r"|was killed before it finished",
     re.I,
 )
 

@@ -12,6 +12,7 @@ from bot.diagnosis.findings import RuledOut as NotIt
 from bot.diagnosis.known import Known
 from bot.diagnosis.match import match
 from bot.diagnosis.signals import signals_from
+from bot.diagnosis.vocabulary import SPOKEN
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
 from bot.domain.signals import Signals
@@ -107,9 +108,7 @@ def _unknown(
     close = [one.known.cause for one in candidates] + [failure.cause for failure, _ in undecided]
     quotes = [quote for one in candidates[:_POSSIBLE_MAX] for quote in _quotes(one.found)]
     quotes += [quote for _, finding in undecided for quote in finding.lines]
-    if not quotes:
-        last = signals.first("last_line") or signals.first("log") or signals.first("state")
-        quotes = [last.quote] if last else []
+    quotes = quotes or _most_telling(signals)
     return Verdict(
         kind=VerdictKind.UNKNOWN,
         cause=UNDECIDED,
@@ -124,6 +123,14 @@ def _unknown(
         also_possible=tuple(dict.fromkeys(close))[:_POSSIBLE_MAX],
         gaps=evidence.gaps,
     )
+
+
+def _most_telling(signals: Signals) -> list[Quote]:
+    """The deepest words of the evidence; the state where nobody said anything."""
+    spoken = [signal for signal in signals if signal.name in (*SPOKEN, "stopped", "signal")]
+    deepest = max(spoken, key=lambda one: (one.depth, one.quote.line or 0), default=None)
+    last = deepest or signals.first("last_line") or signals.first("log") or signals.first("state")
+    return [last.quote] if last else []
 
 
 def _missing(undecided: Sequence[tuple[KnownFailure, Undecided]], evidence: Evidence) -> str:

@@ -17,6 +17,8 @@ _TASK_MARKS = re.compile(
     r"|Returned value was|Command exited with|was killed before it finished|Poking",
     re.I,
 )
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
+_FRAME = re.compile(r'\s*File "[^"]+", line \d+|\s+[\^~]+\s*$|\s*at [\w$.<>]+\([^)]*\)$')
 _FOREIGN = (
     (
         "scheduler",
@@ -85,8 +87,16 @@ class LogPart:
 
     @cached_property
     def traceback_lines(self) -> frozenset[int]:
-        """Numbers of the lines that hold `Type: message`; they are quoted as exceptions."""
-        return frozenset(error.line for chain in self.chains for error in chain.exceptions)
+        """Numbers of the lines that belong to tracebacks; they are quoted as exceptions."""
+        ends = {error.line for chain in self.chains for error in chain.exceptions}
+        inside, found = False, set(ends)
+        for line in self.lines:
+            if _TRACEBACK.search(line.text):
+                inside = any(end >= line.number for end in ends)
+            if inside or _FRAME.match(line.text):
+                found.add(line.number)
+            inside = inside and line.number not in ends
+        return frozenset(found)
 
     @cached_property
     def ended_well(self) -> bool:

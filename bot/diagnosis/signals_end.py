@@ -9,6 +9,7 @@ from bot.diagnosis.airflow_lines import stop_of
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart
 from bot.diagnosis.quoting import Quotes
+from bot.diagnosis.signals_exceptions import wraps
 from bot.domain.logs import LogLine
 from bot.domain.signals import Signal
 from bot.domain.verdicts import Quote
@@ -64,7 +65,9 @@ def _current_state(text: str) -> str | None:
 
 def _numbers(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
     reading = part.reading
-    if reading.exit_code is not None:
+    # Airflow 2 ends every try that raised with exit code 1: that repeats the exception.
+    told = reading.exit_code == 1 and part.failure is not None and not wraps(part)
+    if reading.exit_code is not None and not told:
         quote = _evidence_of(part, quotes, rf"\b{reading.exit_code}\b", "exit")
         yield Signal("exit_code", str(reading.exit_code), quote, Depth.STATE)
     if reading.signal is not None:
