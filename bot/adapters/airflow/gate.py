@@ -73,6 +73,7 @@ class Gate:
     async def wait(self, future: Future[Outcome], seconds: float, *, drop: bool = True) -> Outcome:
         """Waits for a queued call. With `drop` it is taken back where it has not begun by then."""
         wrapped = asyncio.wrap_future(future)
+        wrapped.add_done_callback(_looked_at)
         try:
             await asyncio.wait({wrapped}, timeout=max(seconds, 0.0))
         finally:
@@ -127,6 +128,12 @@ class Gate:
     def _abandon(self, future: Future[Outcome]) -> None:
         self._left.add(future)
         future.add_done_callback(self._left.discard)
+
+
+def _looked_at(wrapped: asyncio.Future[Outcome]) -> None:
+    """The inner future's result is used; asyncio must not report this one's as lost."""
+    if not wrapped.cancelled():
+        wrapped.exception()
 
 
 def _is_trouble(outcome: Outcome) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
 
 from bot.adapters.airflow import fault
 from bot.adapters.airflow.dossier import Dossier, incomplete
@@ -13,13 +12,12 @@ from bot.adapters.airflow.outcome import Outcome, Refusal, outcome_of
 from bot.adapters.airflow.parse_cluster import health, jobs
 from bot.adapters.airflow.pieces import parsed
 from bot.adapters.airflow.values import mapping, text, whole
+from bot.diagnosis.logs import read_log_records
+from bot.diagnosis.redaction import Redactor
 from bot.domain.errors import CorpusError
 from bot.domain.evidence import Evidence, Gap, GapReason, TaskInstance
 from bot.domain.logs import LogReading
 from bot.domain.targets import Target
-
-if TYPE_CHECKING:
-    from bot.diagnosis.redaction import Redactor
 
 ReadRecords = Callable[[Sequence[Mapping[str, object]], int | None], LogReading]
 
@@ -49,7 +47,7 @@ def evidence_from_recording(
     recording: Mapping[str, object],
     *,
     redact: Callable[[str], str] | None = None,
-    read_records: ReadRecords | None = None,
+    read_records: ReadRecords = read_log_records,
 ) -> Evidence:
     """The evidence in one recorded situation. Labels in it are not looked at.
 
@@ -66,21 +64,14 @@ def evidence_from_recording(
             dossier.take(piece, parsed(piece, _outcome(replies[key]), redact))
     chosen = dossier.pick_task()
     if chosen:
-        _add_task_pieces(dossier, chosen, replies, redact, read_records or _log_reader())
+        _add_task_pieces(dossier, chosen, replies, redact, read_records)
     return dossier.evidence(_newest_heartbeat(replies))
 
 
 @cache
 def _redactor() -> Redactor:
-    from bot.diagnosis.redaction import Redactor
-
+    """Made once: its rules take a while to compile."""
     return Redactor()
-
-
-def _log_reader() -> ReadRecords:
-    from bot.diagnosis.logs import read_log_records
-
-    return read_log_records
 
 
 def _target(recording: Mapping[str, object]) -> Target:
