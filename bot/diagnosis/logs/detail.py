@@ -33,12 +33,17 @@ def _exception_lines(item: dict[str, Any], depth: int) -> Iterator[str]:
     yield HEADER
     for frame in item.get("frames") or []:
         if isinstance(frame, dict):
-            yield (
-                f'  File "{frame.get("filename")}", line {frame.get("lineno")}, '
-                f"in {frame.get('name')}"
-            )
+            yield f"{_where(frame)}, in {frame.get('name')}"
+    syntax = item.get("syntax_error")
+    if isinstance(syntax, dict):
+        yield _where(syntax)
+        yield "    " + str(syntax.get("line") or "").strip()
     value = str(item.get("exc_value") or "")
     kind = str(item.get("exc_type") or "Exception")
     yield from (f"{kind}: {value}" if value else kind).split("\n")
     for note in item.get("exc_notes") or []:
         yield from str(note).split("\n")
+
+
+def _where(place: dict[str, Any]) -> str:
+    return f'  File "{place.get("filename")}", line {place.get("lineno") or 0}'

@@ -17,11 +17,11 @@ from bot.domain.logs import Speaker
 ROUTINE = re2.compile(
     r"Dependencies (?:all|not) met|Starting attempt|Executing <Task|Started process|Running: \[|"
     r"Job \d+: Subtask|Running <TaskInstance|Exporting (?:the following )?env vars|AIRFLOW_CTX|"
-    r"downstream tasks? scheduled|Marking task as|Failed to execute job|::(?:end)?group::|"
+    r"downstream tasks? scheduled|Marking task as|::(?:end)?group::|"
     r"Task exited with return code|Done\. Returned value was|Filling up the DagBag|"
     r"Task instance (?:is )?in (?:running|failure|success)|Previous state of the Task|"
     r"Task operator:|"
-    r"Failure caused by|Current task name|Dag name|Retrieving connection|Using connection ID|"
+    r"Current task name|Dag name|Retrieving connection|Using connection ID|"
     r"Email alerting|Sent an alert|^[-=]{20,}$|^\*\*\* |DAG bundles loaded|Pushing xcom|"
     r"Tmp dir root location|Running command:|^Output:$|Could not load (?:task|dag)|"
     r"Worker startup parse|Task failed with exception|^\.\.\.$"

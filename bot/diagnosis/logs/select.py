@@ -30,7 +30,6 @@ _CHILD_TAIL = 6
 _CHILD_REACH = 400
 _BEST_PIECES = 12
 _CONTEXT_REACH = 8
-_TAIL_REACH = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ class _Chosen:
         for distance in range(1, _CONTEXT_REACH + 1):
             for anchor in anchors:
                 yield from (anchor - distance, anchor + distance)
-        yield from range(len(self._rows) - 1, max(-1, len(self._rows) - _TAIL_REACH), -1)
+        yield from range(len(self._rows) - 1, -1, -1)
 
     def _cost(self, index: int, longest: int) -> int:
         row = self._rows[index]

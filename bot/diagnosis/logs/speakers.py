@@ -20,20 +20,21 @@ _RELAYS = re.compile(
     re.IGNORECASE,
 )
 _PRINTED = "logging_mixin.py"
-_AIRFLOW_FILES = frozenset(
-    """
-    taskinstance.py task_command.py task_run.py standard_task_runner.py base_task_runner.py
-    task_runner.py supervisor.py local_task_job.py local_task_job_runner.py scheduler_job.py
-    scheduler_job_runner.py dagbag.py dag_processing.py manager.py processor.py jobs.py
-    models.py base_job.py job.py cgroup_task_runner.py cli_action_loggers.py settings.py
-    abstractoperator.py baseoperator.py templater.py process_utils.py helpers.py timeout.py
-    xcom.py base_executor.py local_executor.py sequential_executor.py celery_executor.py
-    kubernetes_executor.py kubernetes_executor_utils.py __init__.py cli.py dag.py dagrun.py
-    serialized_dag.py plugins_manager.py file_task_handler.py execute_callable.py
-    configuration.py db.py session.py crypto.py kubernetes_helper_functions.py
-    task_instance.py callback_runner.py callback_supervisor.py dag_run.py logging.py bundle.py
-    manager_job.py stats.py
-    """.split()
+_AIRFLOW_FILE = re.compile(
+    r"(?:"
+    r"taskinstance|task_command|task_run|standard_task_runner|base_task_runner|task_runner|"
+    r"supervisor|local_task_job|local_task_job_runner|scheduler_job|scheduler_job_runner|"
+    r"dagbag|dag_processing|manager|processor|jobs|models|base_job|job|cgroup_task_runner|"
+    r"cli_action_loggers|settings|abstractoperator|baseoperator|templater|process_utils|"
+    r"helpers|timeout|xcom|base_executor|local_executor|sequential_executor|celery_executor|"
+    r"kubernetes_executor|kubernetes_executor_utils|__init__|cli|dag|dagrun|serialized_dag|"
+    r"plugins_manager|file_task_handler|execute_callable|configuration|db|session|crypto|"
+    r"kubernetes_helper_functions|task_instance|callback_runner|callback_supervisor|dag_run|"
+    r"logging|bundle|manager_job|stats"
+    r")\.py"
+)
+_PROCESSOR_FILE = re.compile(
+    r"(?:processor|manager|dag_processing|scheduler_job|scheduler_job_runner|dagbag)\.py"
 )
 _TRIGGERER_FILES = frozenset(("triggerer_job.py", "triggerer_job_runner.py", "triggers.py"))
 _REMARK = re.compile(
@@ -53,7 +54,7 @@ def of_logger(logger: str | None, filename: str | None) -> Speaker:
         return Speaker.TRIGGERER
     if logger == "task":
         # User code may take a logger of this name; its records then say another file.
-        return Speaker.AIRFLOW if not name or name in _AIRFLOW_FILES else Speaker.TASK
+        return Speaker.AIRFLOW if not name or _AIRFLOW_FILE.fullmatch(name) else Speaker.TASK
     if logger is None:
         return Speaker.TASK
     if _RELAYS.search(logger.rsplit(".", 1)[-1]) or _RELAYS.search(name):
@@ -70,11 +71,19 @@ def of_source(source: str) -> Speaker:
         return Speaker.STDOUT
     if name in _TRIGGERER_FILES:
         return Speaker.TRIGGERER
-    if name in _AIRFLOW_FILES:
+    if _AIRFLOW_FILE.fullmatch(name):
         return Speaker.AIRFLOW
     if _RELAYS.search(name):
         return Speaker.CHILD
     return Speaker.TASK
+
+
+def is_processor(source: str) -> bool:
+    """Whether a log with such a record is the scheduler's or the Dag processor's.
+
+    They pass their own children's records on the way that a task's prints are passed on.
+    """
+    return _PROCESSOR_FILE.fullmatch(source.rsplit(":", 1)[0].rsplit("/", 1)[-1]) is not None
 
 
 def is_remark(text: str) -> bool:
