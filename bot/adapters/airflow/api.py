@@ -65,7 +65,7 @@ class Api:
         return self._transport.once(
             VersionApi(self._client).get_version_without_preload_content,
             read_json,
-            "",
+            {},
             self._config.reply_seconds,
             {},
         )
@@ -77,7 +77,7 @@ class Api:
         def call(**_: Any) -> urllib3.BaseHTTPResponse:
             return self._transport.pool.request("GET", address, preload_content=False, timeout=10.0)
 
-        return self._transport.once(call, read_json, "", 10.0, {})
+        return self._transport.once(call, read_json, {}, 10.0, {})
 
     def sign_on(self) -> Outcome:
         """Whether the credentials are good: any answer but 401 to a call that needs them."""

@@ -48,6 +48,7 @@ class Transport:
         call: Call,
         read: Read | None = None,
         *,
+        accept: str = "application/json",
         seconds: float | None = None,
         **arguments: Any,
     ) -> Outcome:
@@ -57,26 +58,29 @@ class Transport:
         if isinstance(token, Refusal):
             return token
         wait = seconds or self._config.reply_seconds
-        outcome = self.once(call, read or read_json, token, wait, arguments)
+        # Not by the client's own `accept`: that one is sent beside its "Accept: application/json".
+        headers = {"Accept": accept, "Authorization": f"Bearer {token}"}
+        outcome = self.once(call, read or read_json, headers, wait, arguments)
         if not _is_stale(outcome):
             return outcome
         renewed = self._session.token(stale=token)
         if isinstance(renewed, Refusal):
             return renewed
-        return self.once(call, read or read_json, renewed, wait, arguments)
+        headers["Authorization"] = f"Bearer {renewed}"
+        return self.once(call, read or read_json, headers, wait, arguments)
 
     def once(
         self,
         call: Call,
         read: Read,
-        token: str,
+        headers: dict[str, str],
         wait: float,
         arguments: dict[str, Any],
     ) -> Outcome:
         try:
             answer = call(
                 **{name: value for name, value in arguments.items() if value is not None},
-                _headers={"Authorization": f"Bearer {token}"} if token else None,
+                _headers=headers,
                 _request_timeout=(float(self._config.connect_seconds), float(wait)),
             )
         except pydantic.ValidationError as error:
