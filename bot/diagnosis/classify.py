@@ -67,9 +67,9 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
         finding = match(failure, signals, evidence, hits.get(failure.cause, ()))
         if isinstance(finding, Matched):
             candidates.append(Candidate(failure, finding))
-        elif isinstance(finding, Undecided):
+        elif isinstance(finding, Undecided) and finding.lines:
             undecided.append((failure, finding))
-        elif finding.lines:
+        elif isinstance(finding, NotIt) and finding.lines:
             refuted.append((failure, finding))
     candidates.sort(key=lambda candidate: candidate.key, reverse=True)
     if not candidates:

@@ -29,9 +29,9 @@ _LEVEL = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b")
 
 
 def weight(text: str, level: str | None = None) -> int:
-    """2 for a plain complaint, 1 for a possible one, 0 for none."""
+    """2 for a plain complaint, 1 for a possible one, 0 for none, -1 for a decoy."""
     if _DECOY.search(text):
-        return 0
+        return -1
     if level in ("error", "critical", "fatal") or _STRONG.search(text):
         return 2
     if _LEVEL.search(text) or _WEAK.search(text):

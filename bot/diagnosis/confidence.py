@@ -57,8 +57,8 @@ class Doubts:
         """Other verdicts that something speaks for, and that only unseen evidence could settle."""
         return [
             failure
-            for failure, finding in self.undecided
-            if finding.lines and failure.verdict is not self.best.known.verdict
+            for failure, _ in self.undecided
+            if failure.verdict is not self.best.known.verdict
         ]
 
     @property

@@ -34,9 +34,10 @@ JUDGEMENTS: Mapping[str, Judgement] = {
 }
 
 _IMPORT_MACHINERY = re.compile(
-    r"importlib|/typing\.py|/re\.py|sre_|/enum\.py|/dataclasses\.py|/abc\.py|/weakref\.py"
+    r"importlib|/typing\.py|/re\.py|/sre_\w+\.py|/enum\.py|/dataclasses\.py|/abc\.py|/weakref\.py"
     r"|/collections/|/inspect\.py|/ast\.py|/functools\.py|<frozen|/tokenize\.py|/linecache\.py"
 )
+_TIMEOUT_HANDLER = "airflow/utils/timeout.py"
 
 
 def _import_timeout(signals: Signals, evidence: Evidence, *, own_work: bool) -> Finding:
@@ -50,20 +51,14 @@ def _import_timeout(signals: Signals, evidence: Evidence, *, own_work: bool) -> 
 
 
 def _timed_out_import(evidence: Evidence) -> RaisedException | None:
-    if evidence.log is None:
-        return None
-    for chain in reversed(evidence.log.chains):
+    chains = evidence.log.chains if evidence.log else ()
+    for chain in reversed(chains):
         if "DagBag import timeout" in chain.root_cause.message:
             return chain.root_cause
     return None
 
 
 def _works(error: RaisedException) -> bool:
-    """The innermost frame outside Python's import machinery belongs to a call, not an import."""
-    user = [index for index, frame in enumerate(error.frames) if frame.is_user]
-    below = error.frames[user[-1] + 1 :] if user else ()
-    if not user or not below:
-        return bool(user)
-    return not _IMPORT_MACHINERY.search(below[0].file) and "<module>" not in {
-        frame.function for frame in below
-    }
+    """It was interrupted in a call, not while Python loaded and built modules."""
+    frames = [frame for frame in error.frames if _TIMEOUT_HANDLER not in frame.file]
+    return bool(frames) and not _IMPORT_MACHINERY.search(frames[-1].file)

@@ -17,6 +17,7 @@ _TASK_MARKS = re.compile(
     r"|Returned value was|Command exited with|was killed before it finished|Poking",
     re.I,
 )
+_CLEAN_UP = re.compile(r"Top level error|Error (?:when|while) (?:executing|running|sending)", re.I)
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
 _FRAME = re.compile(r'\s*File "[^"]+", line \d+|\s+[\^~]+\s*$|\s*at [\w$.<>]+\([^)]*\)$')
 _FOREIGN = (
@@ -65,7 +66,7 @@ class LogPart:
     """The deciding segment of one reading.
 
     `failure` is the chain that ended the try, None where no exception did. `end` is the number of
-    the line by which the outcome stood: what comes later is clean-up.
+    the line by which the outcome stood: what comes later is clean-up. `kind` says who wrote it.
     """
 
     reading: LogReading
@@ -76,10 +77,15 @@ class LogPart:
     @cached_property
     def failure(self) -> ExceptionChain | None:
         """The last chain that was neither handled nor raised by clean-up."""
-        open_ones = [chain for chain in self.chains if not (chain.handled or chain.after_failure)]
-        airflows = [c for c in open_ones if c.exceptions[0].speaker is not Speaker.STDOUT]
-        ranked = airflows or open_ones
-        return ranked[-1] if ranked else None
+        found = [chain for chain in self.chains if not (chain.handled or chain.after_failure)]
+        found = [c for c in found if c.exceptions[0].speaker is not Speaker.STDOUT] or found
+        found = [chain for chain in found if not self._by_clean_up(chain)] or found
+        return found[-1] if found else None
+
+    def _by_clean_up(self, chain: ExceptionChain) -> bool:
+        """Airflow 3 logs as "Top level error" what fails while it reports a failure."""
+        announced = {line.number for line in self.lines if _CLEAN_UP.match(line.text)}
+        return any(error.line in announced for error in chain.exceptions)
 
     @cached_property
     def end(self) -> int:
@@ -103,18 +109,21 @@ class LogPart:
         return (self.reading.final_state or "").lower() == "success"
 
 
-def log_part(reading: LogReading) -> LogPart:
-    """The last segment of the log, by its "Starting attempt" lines."""
+def log_part(reading: LogReading, default_kind: str = "task") -> LogPart:
+    """The last segment of the log, by its "Starting attempt" lines.
+
+    `default_kind` is assumed where no line tells whose log it is.
+    """
     start = reading.segment_starts[-1] if reading.segment_starts else 0
     lines = tuple(line for line in reading.lines if line.number >= start)
     chains = tuple(
         chain for chain in reading.chains if chain.exceptions and chain.exceptions[0].line >= start
     )
-    return LogPart(reading, lines, chains, kind_of(lines))
+    return LogPart(reading, lines, chains, kind_of(lines) or default_kind)
 
 
-def kind_of(lines: tuple[LogLine, ...]) -> str:
-    """Who wrote the log: task, scheduler, triggerer, dag_processor or webserver."""
+def kind_of(lines: tuple[LogLine, ...]) -> str | None:
+    """Who wrote the log: task, scheduler, triggerer, dag_processor, webserver, or not to tell."""
     if any(_TASK_MARKS.search(line.text) for line in lines):
         return "task"
     for kind, words, sources in _FOREIGN:
@@ -122,4 +131,4 @@ def kind_of(lines: tuple[LogLine, ...]) -> str:
             source = (line.source or "").split(".", 1)[0]
             if source in sources or words.search(line.text):
                 return kind
-    return "task"
+    return None

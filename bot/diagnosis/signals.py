@@ -59,7 +59,9 @@ def signals_from(evidence: Evidence) -> Signals:
     """Every fact the evidence holds, each with its quote, and the names it is blind to."""
     reading = evidence.log
     quotes = Quotes(reading.try_number if reading else None)
-    part = log_part(reading) if reading is not None and not reading.is_empty else None
+    part = None
+    if reading is not None and not reading.is_empty:
+        part = log_part(reading, "task" if evidence.task_instance else "component")
     found: list[Signal] = []
     if part is not None:
         found.extend(_from_part(part, quotes))

@@ -101,8 +101,10 @@ def _chain(chain: ExceptionChain, part: LogPart, quotes: Quotes, depth: int) -> 
         yield Signal("family", kind, quote, depth)
     if root.message:
         yield Signal("message", normalise(root.message), quote, depth)
-    for error in chain.exceptions:
-        at = depth if error is root else min(depth, Depth.CHAIN)
+    place = chain.exceptions.index(root)
+    for number, error in enumerate(chain.exceptions):
+        # Above the root: wrappers of it. Below: what had been caught when the root was raised.
+        at = depth if number == place else min(depth, Depth.CHAIN if number < place else Depth.TAIL)
         yield Signal("exception_chain", error.short_type, _quote(error, quotes), at)
         yield from _words(error, quotes, at)
     yield from _where(chain, part, quote, depth)

@@ -17,7 +17,8 @@ from bot.diagnosis.text import lines_of, normalise
 from bot.domain.logs import LogLine, Speaker
 from bot.domain.signals import Signal
 
-_COMPLAINTS_KEPT = 16  # the last ones before the end, and half as many of the first
+_COMPLAINTS_KEPT = 24  # the last ones before the end, and half as many of the first
+_CHILD_LINES = 40  # last lines of a failed child in which every signature counts
 _TAIL = 6
 _LINES_OF_RECORD = 60
 _ERROR_LEVELS = ("error", "critical", "fatal")
@@ -92,28 +93,33 @@ def _complaints(
     part: LogPart, spoken: Sequence[LogLine], quotes: Quotes, killed: bool
 ) -> Iterator[Signal]:
     behind_wrapper = wraps(part) and not part.ended_well
+    last = {line.number for line in spoken[-_CHILD_LINES:]}
     found: list[Signal] = []
     for line in spoken:
         if line.number in part.traceback_lines or stop_of(line):
             continue
         for text in lines_of(line.text, _LINES_OF_RECORD):
-            if is_echo(text) or not (heavy := weight(text, line.level)):
+            heavy = weight(text, line.level)
+            if is_echo(text) or heavy < 0 or (not heavy and line.number not in last):
                 continue
             depth = _complaint_depth(line, text, heavy, behind_wrapper, killed)
-            name = "child_error" if depth >= Depth.CHILD - 1 else "text"
+            if not heavy and depth <= Depth.TAIL:
+                continue
+            name = "child_error" if heavy and depth > Depth.ROOT else "text"
             found.append(Signal(name, text, quotes.line(line.number, text, line.at), depth))
     kept = found[: _COMPLAINTS_KEPT // 2]
     yield from dict.fromkeys(kept + found[-_COMPLAINTS_KEPT:])
 
 
 def _complaint_depth(line: LogLine, text: str, heavy: int, behind: bool, killed: bool) -> int:
+    """A child's plain complaint lies deepest, then its possible ones, then what else it said."""
     if _KERNEL.search(text):
         return Depth.CHILD
     loud = line.level in _ERROR_LEVELS
     if killed and not (line.speaker is Speaker.CHILD and heavy == 2):
         return Depth.TAIL
     if behind and (line.speaker in CHILD_SPEAKERS or loud or heavy == 2):
-        return Depth.CHILD if heavy == 2 else Depth.CHILD - 1
+        return Depth.CHILD - 2 + heavy
     return Depth.ERROR_LINE if loud else Depth.TAIL
 
 

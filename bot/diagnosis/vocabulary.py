@@ -57,7 +57,11 @@ _METADATA = (
     Term("never_started", "the try ended or waits without a process ever started", "true"),
     Term("ran_for", "seconds the deciding try took", "number"),
     Term("log", "what there is of the task log", "present, empty, missing, ends_abruptly"),
-    Term("log_kind", "who wrote the log", "task, scheduler, dag_processor, triggerer, webserver"),
+    Term(
+        "log_kind",
+        "who wrote the log",
+        "task, scheduler, dag_processor, triggerer, webserver, component (one of these)",
+    ),
     Term("event", "an event-log entry on this task or run", "Airflow's event names"),
     Term("event_extra", "the details of such an entry", "text"),
     Term(
