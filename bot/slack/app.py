@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import BotError, ConfigError
 from bot.slack.arrivals import Identity
+from bot.slack.channel import Style
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Desk, Records
 from bot.slack.door import Door
@@ -123,7 +124,8 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     client = web_client(config, config.bot_token)
     door = Door(services.new_reference)
     gestures = Gestures(client)
-    replies = Replies(Outgoing(client), gestures, services.redact, config.progress_every)
+    style = Style(config.has_model, config.progress_every)
+    replies = Replies(Outgoing(client), gestures, services.redact, style)
     desk = TaskDesk(
         services.answers, services.records, services.engaged, replies, door, config.turns_at_once
     )

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 import structlog
 from slack_sdk.errors import SlackClientError
 
-from bot.domain.answers import LogReport, Reply
+from bot.domain.answers import Diagnosis, HowTo, LogReport, Reply
 from bot.slack.arrivals import Place
 from bot.slack.blocks.kit import Block, mrkdwn, rich, section, text
 from bot.slack.blocks.logs import excerpt_file
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
+from bot.slack.blocks.talk import addendum_card
 from bot.slack.gestures import Gestures
 from bot.slack.limits import Limit
 from bot.slack.outgoing import Outgoing
@@ -35,16 +36,27 @@ def notice(words: str) -> SlackMessage:
     return SlackMessage(mrkdwn(words), (rich(section(text(words))),))
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What is the same for every reply of this process. `progress_every` is in seconds."""
+
+    has_model: bool = False
+    progress_every: float = 3.0
+
+    def draw(self, reply: Reply, turn_id: str, words: Words) -> SlackMessage:
+        return render(reply, turn_id, words, has_model=self.has_model)
+
+
 @dataclass(slots=True)
 class ThreadChannel:
     """A thread. What is being done shows as a status line, or as a message that later becomes
     the answer where the workspace has no status lines."""
 
+    style: Style
     outgoing: Outgoing
     gestures: Gestures
     place: Place
     words: Words
-    progress_every: float
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _placeholder: str | None = None  # ts of a message that is to become the answer
     _posted: dict[str, str] = field(default_factory=dict)
@@ -77,7 +89,7 @@ class ThreadChannel:
         self._placeholder = ts
 
     async def progress(self, words: str) -> None:
-        """Shows the newest words, at most once in `progress_every` seconds."""
+        """Shows the newest words, at most one each `progress_every` seconds."""
         self._next_words = words
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._tick())
@@ -89,7 +101,7 @@ class ThreadChannel:
                 await self._show(words)
             except (SlackClientError, *UNSURE) as error:
                 log.warning("slack.progress_not_shown", error=type(error).__name__)
-            await self.sleep(self.progress_every)
+            await self.sleep(self.style.progress_every)
 
     async def _show(self, words: str) -> None:
         place = self.place
@@ -108,7 +120,7 @@ class ThreadChannel:
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         await self._still()
-        message = self._with_echo(render(reply, turn_id, self.words))
+        message = self._with_echo(self.style.draw(reply, turn_id, self.words))
         ts, is_new = self._posted.get(turn_id), turn_id not in self._posted
         if ts is None:
             ts, self._placeholder = self._placeholder, None
@@ -140,16 +152,21 @@ class ThreadChannel:
 
 @dataclass(slots=True)
 class WhisperChannel:
-    """Only the asker sees it: a private command, or a channel that the bot is no member of.
+    """Only the asker sees it: a private command, a private card, or a channel that the bot is no
+    member of.
 
-    `shows_work`: the asker is told at once that somebody is looking into it.
+    `replaces`: what was pressed is private itself and makes room for what comes. Elsewhere a
+    whisper cannot be changed, so that a refined reply adds what is new and no more.
     """
 
+    style: Style
     outgoing: Outgoing
     place: Place
     words: Words
     shows_work: bool = True
+    replaces: bool = False
     answered: bool = False
+    _posted: set[str] = field(default_factory=set)
     _whispers: int = 0
 
     async def acknowledge(self) -> None:
@@ -160,18 +177,22 @@ class WhisperChannel:
         """Nothing is shown: a `response_url` may be used five times."""
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
-        """Whispers have no ts; a later one takes the place of the one before."""
-        await self._whisper(render(reply, turn_id, self.words))
+        """Whispers have no ts."""
+        if turn_id in self._posted and not self.replaces and isinstance(reply, Diagnosis | HowTo):
+            await self._whisper(addendum_card(reply))
+        else:
+            await self._whisper(self.style.draw(reply, turn_id, self.words))
+        self._posted.add(turn_id)
         self.answered = True
         return None
 
     async def _whisper(self, message: SlackMessage) -> None:
-        url = self.place.response_url
-        if url is None or self._whispers >= _WHISPERS:
-            await self.outgoing.whisper(replace(self.place, response_url=None), message)
-            return
-        self._whispers += 1
-        await self.outgoing.respond(url, message, replace=self._whispers > 1)
+        place, self._whispers = self.place, self._whispers + 1
+        outside = place.is_private or place.thread is None
+        if outside and place.response_url and self._whispers <= _WHISPERS:
+            await self.outgoing.respond(place.response_url, message, replace=self.replaces)
+        else:
+            await self.outgoing.whisper(replace(place, response_url=None), message)
 
     async def close(self) -> None:
         """Nothing to tidy up."""

@@ -69,7 +69,7 @@ def manifest(
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
             },
-            "bot_user": {"display_name": _NAME, "always_online": True},
+            "bot_user": {"display_name": "Airflow Support", "always_online": True},
             "slash_commands": commands,
         },
         "oauth_config": {"scopes": {"bot": sorted(scopes)}},

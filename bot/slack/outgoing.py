@@ -84,14 +84,17 @@ class Outgoing:
 
     async def whisper(self, place: Place, message: SlackMessage) -> None:
         """Shows `message` to one person only, in the thread if there is one."""
-        if place.response_url and place.is_private:
+        if place.response_url and (place.is_private or place.thread is None):
             await self.respond(place.response_url, message)
             return
         arguments = {"channel": place.channel, "user": place.user, "thread_ts": place.thread}
         await self._send("chat.postEphemeral", message, arguments)
 
     async def respond(self, url: str, message: SlackMessage, *, replace: bool = False) -> None:
-        """Answers through a `response_url`, which works where the bot is no member."""
+        """Answers through a `response_url`, which works where the bot is no member.
+
+        `replace` puts it in place of the message whose button gave the address.
+        """
         client = AsyncWebhookClient(
             url,
             timeout=int(self._client.timeout),
@@ -99,7 +102,7 @@ class Outgoing:
             retry_handlers=[AsyncRateLimitErrorRetryHandler()],
             logger=logging.getLogger("bot.slack.sdk"),
         )
-        status = 0
+        status, said = 0, ""
         for variant in self._variants(message):
             body = {
                 **_INERT,
@@ -111,8 +114,8 @@ class Outgoing:
             reply = await client.send_dict(body)
             if reply.status_code == 200:
                 return
-            status = reply.status_code
-        raise SlackClientError(f"the response_url answered {status}")
+            status, said = reply.status_code, reply.body[:100]
+        raise SlackClientError(f"the response_url answered {status}: {said}")
 
     async def _send(
         self, method: str, message: SlackMessage, arguments: Mapping[str, Any]

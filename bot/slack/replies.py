@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 from bot.domain.questions import Author, EarlierMessage, Question
 from bot.slack.arrivals import Arrival, Asked, Identity, Ignored, Pick, Place
 from bot.slack.blocks.message import SlackMessage
-from bot.slack.channel import Channel, ThreadChannel, WhisperChannel, echo_of, notice
+from bot.slack.channel import Channel, Style, ThreadChannel, WhisperChannel, echo_of, notice
 from bot.slack.gestures import Gestures
 from bot.slack.limits import Limit
 from bot.slack.outgoing import Outgoing
@@ -37,14 +37,14 @@ class Replies:
     outgoing: Outgoing
     gestures: Gestures
     redact: Redact
-    progress_every: float
+    style: Style
 
     async def open(self, question: Question, place: Place) -> tuple[Question, Channel]:
         """The channel for `question`. A command opens a thread of its own: the question then
         belongs to that thread, so that follow-ups there find it."""
         words = Words(question.text, question.links)
         if place.is_private:
-            return question, WhisperChannel(self.outgoing, place, words, shows_work=False)
+            return question, self._whisper(place, words)
         if place.thread is not None:
             return question, self._thread(place, words)
         try:
@@ -54,17 +54,24 @@ class Replies:
         except SlackApiError as error:
             if code_of(error) not in NOT_A_MEMBER or place.response_url is None:
                 raise
-            return question, WhisperChannel(self.outgoing, place, words)
+            return question, WhisperChannel(self.style, self.outgoing, place, words)
         channel = self._thread(replace(place, thread=ts), words)
         channel.opened(ts)
         return replace(question, thread=replace(question.thread, thread=ts)), channel
 
     def _thread(self, place: Place, words: Words) -> ThreadChannel:
-        return ThreadChannel(self.outgoing, self.gestures, place, words, self.progress_every)
+        return ThreadChannel(self.style, self.outgoing, self.gestures, place, words)
+
+    def _whisper(self, place: Place, words: Words) -> WhisperChannel:
+        """In place of the private card that was pressed; a private command is answered at once."""
+        pressed = place.thread is not None
+        return WhisperChannel(
+            self.style, self.outgoing, place, words, shows_work=pressed, replaces=pressed
+        )
 
     def private(self, place: Place) -> WhisperChannel:
-        """For what concerns nobody but the one who pressed a button."""
-        return WhisperChannel(self.outgoing, replace(place, is_private=True), Words(""), False)
+        """For what concerns nobody but the one who pressed a button; the card stays."""
+        return WhisperChannel(self.style, self.outgoing, place, Words(""), shows_work=False)
 
     def beside(self, arrival: Arrival | None) -> Channel | None:
         """Where to say that `arrival` could not even be taken on; None where there is no place."""

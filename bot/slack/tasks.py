@@ -106,7 +106,9 @@ class TaskDesk:
         try:
             question, channel = await self._replies.open(question, place)
             async with self._lines.join(question.thread) as line:
-                await channel.acknowledge()
+                # A remark that calls nobody is acknowledged once it turns out to be for us.
+                if question.is_addressed:
+                    await channel.acknowledge()
                 async with line, self._slots:
                     earlier = await self._replies.earlier(question)
                     await work(replace(question, earlier=earlier), channel)

@@ -7,12 +7,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from bot.playground.workspace.world import AUTHOR as DAG_AUTHOR
+from bot.playground.workspace.world import SUPPORT_CHANNEL, TEAM_ID, InstalledApp
 from bot.slack.arrivals import Identity
-from tests.fakes.slack_server import BOT_ID, BOT_USER, TEAM
 
 _FOLDER = Path(__file__).parent.parent / "payloads" / "slack"
-BOT = Identity(BOT_USER, BOT_ID, TEAM)
-CHANNEL, DIRECT, AUTHOR = "C0SUPPORT1", "D0DIRECT01", "U0AUTHOR01"
+_APP = InstalledApp()
+BOT = Identity(_APP.bot_user_id, _APP.bot_id, TEAM_ID)
+CHANNEL, DIRECT, AUTHOR = SUPPORT_CHANNEL, "D0DIRECT01", DAG_AUTHOR.id
 MENTION_TS = "1700000100.000100"
 
 

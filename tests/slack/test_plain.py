@@ -26,8 +26,8 @@ from tests.slack.payloads import BOT, load
         ("<https://x.example.com|x.example.com> and <https://y.example.com>",
          "x.example.com and https://y.example.com"),
         ("before ```a*b*c\n  d``` after", "before\na*b*c\n  d\n after"),
-        ("<@U0BOT00001> why", "why"),
-        ("why <@U0BOT00001> now", "why now"),
+        ("<@U0AIRFLOW1> why", "why"),
+        ("why <@U0AIRFLOW1> now", "why now"),
         ("<not a token>", "<not a token>"),
     ],
 )  # fmt: skip

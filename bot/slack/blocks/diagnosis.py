@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.domain.answers import Diagnosis, ModelOutcome
+from bot.domain.answers import Diagnosis
 from bot.domain.verdicts import VerdictKind
 from bot.slack.blocks.kit import (
     Block,
@@ -22,9 +22,9 @@ from bot.slack.blocks.markdown import steps
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import (
     MARKS,
-    claims,
+    explanation_parts,
     feedback,
-    model_note,
+    model_line,
     more_buttons,
     origin_of,
     small_print,
@@ -37,13 +37,17 @@ _FACTS_SHOWN = 6
 _SURE, _LIKELY = 0.8, 0.5
 
 
-def diagnosis_card(diagnosis: Diagnosis, turn_id: str) -> SlackMessage:
-    """`turn_id` travels in the buttons."""
+def diagnosis_card(diagnosis: Diagnosis, turn_id: str, has_model: bool = False) -> SlackMessage:
+    """`turn_id` travels in the buttons. `has_model`: its words may be added later."""
     summary = _summary(diagnosis)
-    return fit(lambda room: SlackMessage(summary, tuple(_blocks(diagnosis, turn_id, room))))
+
+    def draw(room: Room) -> SlackMessage:
+        return SlackMessage(summary, tuple(_blocks(diagnosis, turn_id, has_model, room)))
+
+    return fit(draw)
 
 
-def _blocks(diagnosis: Diagnosis, turn_id: str, room: Room) -> Iterator[Block]:
+def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> Iterator[Block]:
     verdict = diagnosis.verdict
     yield header(_headline(diagnosis))
     target = target_line(diagnosis.target, diagnosis.links, diagnosis.understood_as, room.urls)
@@ -51,7 +55,8 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, room: Room) -> Iterator[Block]:
     yield rich(section(*target, *((text(f"\n{why}"),) if why else ())))
     yield from _quotes(diagnosis, room)
     yield rich(*_what_to_do(diagnosis, room))
-    yield from _explanation(diagnosis, room)
+    if said := explanation_parts(diagnosis.explanation, room):
+        yield rich(*said)
     facts = [f"{label}: {value}" for label, value in diagnosis.facts[:_FACTS_SHOWN]]
     grey = [Limit(room.prose).head("  ·  ".join(facts)), unseen(verdict.gaps, room.items)]
     if any(grey):
@@ -63,7 +68,7 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, room: Room) -> Iterator[Block]:
         diagnosis.reference,
         _confidence(diagnosis),
         f"{diagnosis.lines_read:,} log lines read" if diagnosis.lines_read else "",
-        model_note(diagnosis.explanation),
+        model_line(diagnosis.explanation, has_model),
     )
 
 
@@ -103,6 +108,12 @@ def _one_line(words: str, size: int) -> str:
     return Limit(size).head(" ".join(words.split()))
 
 
+def _last_line(words: str) -> str:
+    """Of a traceback, the line that names the error."""
+    lines = [line for line in words.splitlines() if line.strip()]
+    return _one_line(lines[-1], 400) if lines else ""
+
+
 def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
     owner = f"  ·  {Limit(120).head(diagnosis.owner)}" if diagnosis.owner else ""
     yield section(text("What to do", bold=True), text(owner))
@@ -116,33 +127,13 @@ def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
         yield section(text("Will a retry help?", bold=True), text(f"  {retry}"))
 
 
-def _explanation(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
-    """What the model added, set apart from what rules found."""
-    explanation = diagnosis.explanation
-    if explanation.outcome is not ModelOutcome.USED:
-        return
-    parts: list[Element] = []
-    size = min(room.step, 400)
-    if explanation.claims:
-        parts.append(section(text("In other words", bold=True)))
-        parts.append(listing(claims(explanation.claims, min(room.items, 5), size)))
-    if explanation.next_steps:
-        parts.append(section(text("It also suggests", bold=True)))
-        parts.append(listing(claims(explanation.next_steps, 3, size)))
-    if explanation.disputes_verdict:
-        reason = Limit(size).head(explanation.disputes_verdict)
-        parts.append(section(text("The model disagrees: ", bold=True), text(reason)))
-    if parts:
-        yield rich(*parts)
-
-
 def _summary(diagnosis: Diagnosis) -> str:
     """The card in a few lines, readable in a notification and without blocks."""
     verdict = diagnosis.verdict
     lines = [_headline(diagnosis), diagnosis.target.label()]
     lines.append(diagnosis.what_happened or verdict.why)
     if verdict.deciding:
-        lines.append(f"{_one_line(verdict.deciding.text, 600)}  ({origin_of(verdict.deciding)})")
+        lines.append(f"{_last_line(verdict.deciding.text)}  ({origin_of(verdict.deciding)})")
     if diagnosis.steps:
         lines.append(f"First: {_one_line(diagnosis.steps[0], 400)}")
     lines.append(diagnosis.retry_text and f"Will a retry help? {diagnosis.retry_text}")

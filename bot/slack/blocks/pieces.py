@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.answering.model_note import model_note
 from bot.domain.answers import Claim, Explanation, Link, ModelOutcome
 from bot.domain.conversations import Score
 from bot.domain.evidence import Gap, GapReason
@@ -18,10 +19,13 @@ from bot.slack.blocks.kit import (
     context,
     link,
     link_button,
+    listing,
     plain,
+    section,
     text,
 )
 from bot.slack.blocks.markdown import inline
+from bot.slack.blocks.message import Room
 from bot.slack.limits import Limit
 from bot.slack.presses import Press, rating_value
 
@@ -55,14 +59,6 @@ _REASONS = {
     GapReason.MALFORMED: "unreadable",
     GapReason.UNSUPPORTED: "not offered by this Airflow",
     GapReason.NOT_ASKED: "not looked at",
-}
-_MODEL_NOTES = {
-    ModelOutcome.NOT_CONFIGURED: "No language model is configured: rules and runbooks answered.",
-    ModelOutcome.TIMED_OUT: "The language model was too slow; this answer stands without it.",
-    ModelOutcome.FAILED: "The language model failed; this answer stands without it.",
-    ModelOutcome.REFUSED: "The language model declined; this answer stands without it.",
-    ModelOutcome.UNUSABLE: "The language model said nothing that the evidence backs.",
-    ModelOutcome.OVER_BUDGET: "The language model's budget is used up; this stands without it.",
 }
 _LINKS_SHOWN = 3
 
@@ -152,14 +148,31 @@ def claims(said: Sequence[Claim], limit: int, size: int) -> tuple[tuple[Element,
     return tuple(items)
 
 
-def model_note(explanation: Explanation) -> str:
-    """One line on what the model did, for the small print."""
+def explanation_parts(explanation: Explanation, room: Room) -> tuple[Element, ...]:
+    """What the model added to what rules found, set apart from it; empty where it did not."""
     if explanation.outcome is not ModelOutcome.USED:
-        return _MODEL_NOTES[explanation.outcome]
-    model = f" {Limit(60).head(explanation.model)}" if explanation.model else ""
-    dropped = explanation.dropped
-    left_out = f"; {dropped} uncited left out" if dropped else ""
-    return f"Worded by the language model{model} from the cited evidence{left_out}."
+        return ()
+    parts: list[Element] = []
+    size = min(room.step, 400)
+    if explanation.claims:
+        parts.append(section(text("In other words", bold=True)))
+        parts.append(listing(claims(explanation.claims, min(room.items, 5), size)))
+    if explanation.next_steps:
+        parts.append(section(text("It also suggests", bold=True)))
+        parts.append(listing(claims(explanation.next_steps, 3, size)))
+    if explanation.disputes_verdict:
+        reason = Limit(size).head(explanation.disputes_verdict)
+        parts.append(section(text("The model disagrees: ", bold=True), text(reason)))
+    return tuple(parts)
+
+
+def model_line(explanation: Explanation, has_model: bool) -> str:
+    """One line on what the model did, or is about to do, for the small print."""
+    if explanation.outcome is not ModelOutcome.NOT_CONFIGURED:
+        return Limit(250).head(model_note(explanation))
+    return (
+        "The language model is adding its words …" if has_model else "No language model is set up"
+    )
 
 
 def link_buttons(links: Sequence[Link], urls: int) -> list[Element]:

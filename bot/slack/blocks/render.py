@@ -32,11 +32,14 @@ from bot.slack.blocks.talk import (
 from bot.slack.presses import Words
 
 
-def render(reply: Reply, turn_id: str, words: Words | None = None) -> SlackMessage:
-    """`turn_id` and the question's `words` come back with what the user presses."""
+def render(
+    reply: Reply, turn_id: str, words: Words | None = None, *, has_model: bool = False
+) -> SlackMessage:
+    """`turn_id` and the question's `words` come back with what the user presses; `has_model` says
+    that a model may add to this."""
     match reply:
         case Diagnosis():
-            return diagnosis_card(reply, turn_id)
+            return diagnosis_card(reply, turn_id, has_model)
         case StatusReport():
             return status_card(reply, turn_id)
         case HealthReport():
@@ -44,7 +47,7 @@ def render(reply: Reply, turn_id: str, words: Words | None = None) -> SlackMessa
         case LogReport():
             return log_card(reply, turn_id)
         case HowTo():
-            return how_to_card(reply, turn_id)
+            return how_to_card(reply, turn_id, has_model)
         case Choice():
             return choice_card(reply, turn_id)
         case NotFound():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.answering.wording import duration
 from bot.domain.answers import ClusterReport, HealthReport, StatusReport
 from bot.domain.evidence import ComponentHealth, DagRun, Pool, TaskInstance
 from bot.slack.blocks.kit import (
@@ -75,7 +76,8 @@ def _status_blocks(report: StatusReport, turn_id: str, room: Room) -> Iterator[B
 
 def _run_words(run: DagRun) -> str:
     when = clock(run.start or run.queued_at or run.run_after)
-    details = [_NAME.head(run.run_id), run.state or "no state", when, _duration(run.duration)]
+    took = duration(run.duration) if run.duration is not None else ""
+    details = [_NAME.head(run.run_id), run.state or "no state", when, took]
     return f"{state_mark(run.state)} " + "  ·  ".join(part for part in details if part)
 
 
@@ -84,16 +86,6 @@ def _task_words(task: TaskInstance) -> str:
     tried = f"try {task.try_number}" if task.try_number else ""
     details = [_NAME.head(name), task.state or "no state", tried, clock(task.end)]
     return f"{state_mark(task.state)} " + "  ·  ".join(part for part in details if part)
-
-
-def _duration(seconds: float | None) -> str:
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def health_card(report: HealthReport) -> SlackMessage:

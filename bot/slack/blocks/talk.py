@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.domain.answers import Apology, Choice, Help, HowTo, ModelOutcome, NotFound, Unsupported
+from bot.answering.model_note import model_note
+from bot.domain.answers import (
+    Apology,
+    Choice,
+    Diagnosis,
+    Help,
+    HowTo,
+    ModelOutcome,
+    NotFound,
+    Unsupported,
+)
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Option
 from bot.slack.blocks.kit import (
@@ -22,7 +32,7 @@ from bot.slack.blocks.kit import (
 )
 from bot.slack.blocks.markdown import rich_parts
 from bot.slack.blocks.message import Room, SlackMessage, fit
-from bot.slack.blocks.pieces import claims, feedback, model_note, small_print
+from bot.slack.blocks.pieces import claims, explanation_parts, feedback, model_line, small_print
 from bot.slack.limits import OPTIONS_PER_SELECT, Limit
 from bot.slack.presses import Press, Words, option_value, words_value
 
@@ -84,7 +94,7 @@ def not_found_card(reply: NotFound, turn_id: str) -> SlackMessage:
     return fit(draw)
 
 
-def how_to_card(reply: HowTo, turn_id: str) -> SlackMessage:
+def how_to_card(reply: HowTo, turn_id: str, has_model: bool = False) -> SlackMessage:
     title = Limit(110).head(reply.query) or "How-to"
     if not reply.passages:
         lead = "The runbooks say nothing good enough on this, so I would rather not guess."
@@ -93,10 +103,14 @@ def how_to_card(reply: HowTo, turn_id: str) -> SlackMessage:
             (header(f"📚  {title}"), rich(section(text(lead))), small_print(reply.reference)),
         )
     summary = mrkdwn("\n".join([title, *(f"{one.id} {one.title}" for one in reply.passages[:5])]))
-    return fit(lambda room: SlackMessage(summary, tuple(_how_to_blocks(reply, turn_id, room))))
+
+    def draw(room: Room) -> SlackMessage:
+        return SlackMessage(summary, tuple(_how_to_blocks(reply, turn_id, has_model, room)))
+
+    return fit(draw)
 
 
-def _how_to_blocks(reply: HowTo, turn_id: str, room: Room) -> Iterator[Block]:
+def _how_to_blocks(reply: HowTo, turn_id: str, has_model: bool, room: Room) -> Iterator[Block]:
     yield header(f"📚  {Limit(110).head(reply.query) or 'How-to'}")
     explanation = reply.explanation
     if explanation.outcome is ModelOutcome.USED and explanation.claims:
@@ -107,7 +121,7 @@ def _how_to_blocks(reply: HowTo, turn_id: str, room: Room) -> Iterator[Block]:
     for passage in reply.passages[: max(room.steps, 1)]:
         yield rich(*_passage_parts(passage, size))
     yield feedback(turn_id)
-    yield small_print(reply.reference, model_note(explanation))
+    yield small_print(reply.reference, model_line(explanation, has_model))
 
 
 def _passage_parts(passage: Passage, size: int) -> Iterator[Element]:
@@ -158,3 +172,15 @@ def apology_card(reply: Apology, words: Words | None) -> SlackMessage:
     # The reference stands in the sentence: it is what a person passes on.
     sentence = f"{what} Reference: {Limit(80).head(reply.reference)}"
     return SlackMessage(mrkdwn(sentence), (rich(section(text(f"😕  {sentence}"))), *again))
+
+
+def addendum_card(reply: Diagnosis | HowTo) -> SlackMessage:
+    """The model's words by themselves, for where the answer itself cannot be changed any more."""
+    note = model_note(reply.explanation)
+
+    def draw(room: Room) -> SlackMessage:
+        said = explanation_parts(reply.explanation, room)
+        words = (rich(*said),) if said else ()
+        return SlackMessage(mrkdwn(note), (*words, small_print(reply.reference, note)))
+
+    return fit(draw)
