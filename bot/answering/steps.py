@@ -16,6 +16,20 @@ from bot.domain.targets import Target
 _MARKDOWN = MarkdownIt()
 # `{{ ds }}` is Jinja's and must stay; only single braces round a known name are ours.
 _PLACEHOLDER = re.compile(r"(?<!\{)\{([a-z_]{2,40})\}(?!\})")
+# The way in which manuals write "your own here"; filled only where the value is known.
+_BLANK = re.compile(r"<([a-z_]{3,20})>")
+_BLANKS = {
+    "cluster": "cluster",
+    "dag": "dag_id",
+    "dag_id": "dag_id",
+    "task": "task_id",
+    "task_id": "task_id",
+    "run_id": "run_id",
+    "pool": "pool",
+    "queue": "queue",
+    "worker": "hostname",
+    "host": "hostname",
+}
 # An owner's name is free text: nothing in it may become a link, a mention or code.
 _MARKUP = re.compile(r"[^\w.:+~@ ,/=-]")
 # What a placeholder reads as where its value is not known.
@@ -51,13 +65,16 @@ def steps_of(markdown: str) -> tuple[str, ...]:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """`text` with `{dag_id}` and the like replaced; unknown names in braces stay as they are."""
+    """`text` with `{dag_id}`, `<dag>` and the like replaced; names we do not know stay."""
 
     def value_of(hit: re.Match[str]) -> str:
         name = hit.group(1)
         return values.get(name) or _UNKNOWN.get(name) or hit.group()
 
-    return _PLACEHOLDER.sub(value_of, text)
+    def blank_of(hit: re.Match[str]) -> str:
+        return values.get(_BLANKS.get(hit.group(1), ""), "") or hit.group()
+
+    return _BLANK.sub(blank_of, _PLACEHOLDER.sub(value_of, text))
 
 
 def placeholder_values(target: Target, evidence: Evidence) -> dict[str, str]:

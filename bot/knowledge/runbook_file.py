@@ -202,7 +202,7 @@ def _applies_to(matter: FrontMatter) -> tuple[str, tuple[str, ...]]:
         return "", ()
     if not isinstance(field.value, dict) or set(field.value) - {"airflow", "executor"}:
         raise matter.fault('"applies_to" holds "airflow" and "executor"', field.line)
-    airflow = str(field.value.get("airflow") or "")
+    airflow = str(field.value.get("airflow") or "any").removeprefix("any")
     try:
         SpecifierSet(airflow)
     except InvalidSpecifier as error:

@@ -22,7 +22,7 @@ from bot.domain.evidence import (
     UnmetDependency,
 )
 from bot.domain.logs import LogLine, LogReading, Speaker
-from bot.domain.runbooks import Passage
+from bot.domain.runbooks import Passage, Section
 from bot.domain.verdicts import Quote, RetryAdvice, Verdict, VerdictKind
 from tests.answering.cases import (
     BEGAN,
@@ -87,14 +87,21 @@ def test_steps_are_the_items_of_the_runbooks_fix_with_this_dag_in_them() -> None
 
 
 def test_jinja_in_a_runbook_is_left_alone_and_unknown_values_are_words() -> None:
-    from bot.domain.runbooks import Section
-
     fix = "- Give `{{ ds }}` a default in {dag_file}; see {pool} and {nonsense}."
     known = replace(RUNBOOK, sections=(Section("Fix", fix),))
     bare = replace(EVIDENCE, dag=None, task_instance=None)
     (step,) = diagnosed(evidence=bare, known=known).steps
     assert step == (
         "Give `{{ ds }}` a default in the Dag's file; see the task's pool and {nonsense}."
+    )
+
+
+def test_blanks_of_a_manual_are_filled_where_the_value_is_known() -> None:
+    fix = "- `airflow tasks render <dag> <task> <run_id>`, then `kubectl get pod <pod>`."
+    known = replace(RUNBOOK, sections=(Section("Fix", fix),))
+    (step,) = diagnosed(known=known).steps
+    assert step == (
+        "`airflow tasks render orders load scheduled__2026-11-22`, then `kubectl get pod <pod>`."
     )
 
 
@@ -108,8 +115,6 @@ def test_names_cannot_bring_markup_into_a_step() -> None:
 
 
 def test_a_fix_in_paragraphs_is_a_step_for_each() -> None:
-    from bot.domain.runbooks import Section
-
     known = replace(RUNBOOK, sections=(Section("Fix", "Do this.\n\nThen that."),))
     assert diagnosed(known=known).steps == ("Do this.", "Then that.")
 

@@ -1,0 +1,1 @@
+"""Search over runbooks and guides: by signature, by words, by meaning."""

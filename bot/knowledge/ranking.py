@@ -1,0 +1,53 @@
+"""Which documents answer a query, out of what each kind of search found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.knowledge.chunks import Chunk
+from bot.knowledge.fusion import fused
+
+GUIDE_PREFIX = "guide:"
+_ASKS_HOW = re.compile(
+    r"^\W*(?:how|where|who|what(?:'s| is| are| does)|can i|is there a way)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A document; `heading` is the section that was hit, "" where only its signature was."""
+
+    document: str
+    heading: str
+    score: float
+
+
+def ranked(
+    query: str,
+    *,
+    exact: Sequence[str],
+    by_words: Sequence[str],
+    by_meaning: Sequence[str],
+    chunks: Mapping[str, Chunk],
+) -> list[Hit]:
+    """Best first: `exact` names documents and leads; the two others rank chunk ids.
+
+    Ids that are not in `chunks` are skipped: an index may lag behind the files. Who asks how to do
+    something is served by a guide rather than by the runbook of a failure, so guides count once
+    more then.
+    """
+    rankings = [_known(by_words, chunks), _known(by_meaning, chunks)]
+    if _ASKS_HOW.search(query):
+        rankings.append([one for one in rankings[0] if one.startswith(GUIDE_PREFIX)])
+    best: dict[str, Hit] = {}
+    for chunk_id, score in fused(rankings):
+        chunk = chunks[chunk_id]
+        best.setdefault(chunk.document, Hit(chunk.document, chunk.heading, score))
+    leading = [best.pop(name) if name in best else Hit(name, "", 1.0) for name in exact]
+    return [*leading, *best.values()]
+
+
+def _known(ranking: Sequence[str], chunks: Mapping[str, Chunk]) -> list[str]:
+    return [one for one in ranking if one in chunks]
