@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -40,6 +41,7 @@ class Faults:
     rubbish: set[str] = field(default_factory=set)  # 200 with text that is no JSON
     gzip: bool = False
     invalid_tokens: bool = False  # 403 "Invalid JWT token", as after a change of secret
+    latency: float = 0.0  # seconds that every answer takes
     page_cap: int = 100
     hold: dict[str, threading.Event] = field(default_factory=dict)  # waits before answering
 
@@ -70,6 +72,7 @@ class RecordedAirflow:
         self.world = AirflowWorld(recordings, more_dags)
         self.faults = Faults()
         self.log_source: Callable[[], Iterator[bytes]] | None = None
+        self.version_of_airflow_2: str | None = None  # answered at Airflow 2's own address
         self.seen: list[Seen] = []
         self.logins = 0
         self.in_flight = 0
@@ -153,6 +156,7 @@ def _handler(server: RecordedAirflow) -> type[BaseHTTPRequestHandler]:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # or head and body go out apart and wait 40 ms for each other
     airflow: RecordedAirflow
 
     def do_POST(self) -> None:
@@ -176,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.airflow.enter(Seen(self.command, piece, parts.path, query, headers))
         try:
             if not self._fail(piece):
-                found = answer() if route else Answer(404, {"detail": "Not Found"})
+                found = answer() if route else self._off_the_map(parts.path)
                 if found is not None:
                     self._send_json(found, cut=self._hits("cut", piece))
         except (BrokenPipeError, ConnectionResetError):
@@ -187,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, route: Route | None, query: Mapping[str, Sequence[str]]) -> Answer | None:
         """The answer to a GET; None where a log has been sent already."""
         if route is None:
-            return Answer(404, {"detail": "Not Found"})
+            return None
         turned_away = self.airflow.turned_away(route.piece, self.headers.get("Authorization"))
         if turned_away:
             return turned_away
@@ -199,6 +203,11 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send_log(route, query)
         return self.airflow.world.answer(route, query, self.airflow.faults.page_cap)
 
+    def _off_the_map(self, path: str) -> Answer:
+        if path == "/api/v1/version" and self.airflow.version_of_airflow_2:
+            return Answer(200, {"version": self.airflow.version_of_airflow_2})
+        return Answer(404, {"detail": "Not Found"})
+
     def _hits(self, fault: str, piece: str) -> bool:
         return self.airflow.faults.hits(getattr(self.airflow.faults, fault), piece)
 
@@ -208,6 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
         held = faults.hold.get(piece) or faults.hold.get("*")
         if held:
             held.wait(60)
+        time.sleep(faults.latency)
         if self._hits("drop", piece):
             self.close_connection = True
             return True
