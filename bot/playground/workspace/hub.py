@@ -29,7 +29,12 @@ class Connections:
     count: int
 
 
-Notice = Change | ApiCall | Delivery | Connections
+@dataclass(frozen=True, slots=True)
+class FaultsSet:
+    """Faults were switched on or off, or used up."""
+
+
+Notice = Change | ApiCall | Delivery | Connections | FaultsSet
 """Anything that moved."""
 Listener = Callable[[Notice], None]
 

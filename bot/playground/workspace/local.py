@@ -16,8 +16,12 @@ from bot.domain.errors import BotError
 from bot.playground.workspace.actors import Actors
 from bot.playground.workspace.clock import Clock, SystemClock
 from bot.playground.workspace.dispatch import Dispatcher, Outcome
+from bot.playground.workspace.doors.control import Control
+from bot.playground.workspace.doors.deeds import Stage
+from bot.playground.workspace.doors.feed import Feed
 from bot.playground.workspace.doors.files import Files
 from bot.playground.workspace.doors.guard import only_loopback_names
+from bot.playground.workspace.doors.page import page_routes
 from bot.playground.workspace.doors.web_api import WebApi
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.hub import Hub, Limits
@@ -53,6 +57,7 @@ class LocalWorkspace:
         self.response_urls = ResponseUrls(hub)
         self.dispatcher = Dispatcher(hub, sockets)
         self.actors = Actors(hub, self.dispatcher, self.response_urls)
+        self._feed = Feed(hub, sockets)
 
     @classmethod
     @asynccontextmanager
@@ -85,17 +90,21 @@ class LocalWorkspace:
                 await workspace._listen(runner, port)
                 yield workspace
             finally:
+                workspace._feed.close()
                 await workspace.dispatcher.close()
                 await workspace.sockets.close()
                 await runner.cleanup()
 
     def _application(self) -> web.Application:
+        stage = Stage(self.hub, self.actors, self.dispatcher, self.sockets)
         application = web.Application(middlewares=[only_loopback_names], client_max_size=UPLOAD_MAX)
         application.add_routes(
             [
                 web.get("/link/", self.sockets.serve),
                 *WebApi(self.hub).routes(),
                 *Files(self.hub, self.response_urls).routes(),
+                *Control(stage, self._feed).routes(),
+                *page_routes(),
             ]
         )
         return application

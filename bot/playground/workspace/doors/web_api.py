@@ -12,7 +12,7 @@ from aiohttp import web
 from bot.playground.workspace.arguments import Arguments
 from bot.playground.workspace.errors import SlackRefusal
 from bot.playground.workspace.faults import Fault, FaultKind
-from bot.playground.workspace.hub import Hub
+from bot.playground.workspace.hub import FaultsSet, Hub
 from bot.playground.workspace.journal import ApiCall
 from bot.playground.workspace.methods import METHODS, Call, Method, TokenKind
 from bot.playground.workspace.rates import Rates
@@ -33,6 +33,8 @@ class WebApi:
         name = request.match_info["method"]
         sent, token = await _read(request)
         fault = self._hub.faults.take(name)
+        if fault:
+            self._hub.announce(FaultsSet())
         if fault and fault.kind is FaultKind.SLOW:
             await self._hub.clock.sleep(fault.seconds)
         spoilt = self._spoilt(fault)
