@@ -1,0 +1,90 @@
+"""What `airflow-bot doctor` asks of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.sql.engine import store_errors
+from bot.adapters.sql.migrate import SchemaStatus, current_state, explain
+from bot.domain.checks import Check, CheckStatus
+from bot.domain.errors import StoreError
+
+PART = "database"
+
+_WRITE = {
+    "sqlite": "BEGIN IMMEDIATE",
+    "postgresql": "CREATE TEMPORARY TABLE writable (one INTEGER) ON COMMIT DROP",
+}
+
+
+async def check_database(engine: AsyncEngine) -> list[Check]:
+    """Reachable and writable, at the right schema, whole. Changes nothing."""
+    checks = [await _checked("writable", lambda: _writable(engine), _writable_remedy(engine))]
+    if checks[0].status is CheckStatus.FAILED:
+        reason = "not looked at: the database cannot be used"
+        return [*checks, *(_skipped(name, reason) for name in ("schema", "integrity"))]
+    checks.append(await _schema(engine))
+    if engine.dialect.name == "sqlite":
+        remedy = "Stop the bot and restore the file from a backup."
+        checks.append(await _checked("integrity", lambda: _intact(engine), remedy))
+    return checks
+
+
+async def _checked(name: str, check: Callable[[], Awaitable[str]], remedy: str) -> Check:
+    try:
+        return Check(PART, name, CheckStatus.OK, await check())
+    except StoreError as error:
+        return Check(PART, name, CheckStatus.FAILED, str(error), remedy)
+
+
+async def _writable(engine: AsyncEngine) -> str:
+    """Takes the lock for writing and gives it back."""
+    with store_errors("Writing to the database"):
+        async with engine.connect() as connection:
+            await connection.exec_driver_sql(_WRITE[engine.dialect.name])
+            await connection.rollback()
+    return _address(engine)
+
+
+async def _schema(engine: AsyncEngine) -> Check:
+    try:
+        state = await current_state(engine)
+    except StoreError as error:
+        return Check(PART, "schema", CheckStatus.FAILED, str(error))
+    if state.status is SchemaStatus.CURRENT:
+        return Check(PART, "schema", CheckStatus.OK, f"revision {state.head}")
+    message, _, remedy = explain(state).partition(". ")
+    return Check(PART, "schema", CheckStatus.FAILED, message, remedy)
+
+
+async def _intact(engine: AsyncEngine) -> str:
+    with store_errors("Checking the file"):
+        async with engine.connect() as connection:
+            found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar_one()
+            orphans = await connection.exec_driver_sql("PRAGMA foreign_key_check")
+            orphan: Row[*tuple[Any, ...]] | None = orphans.first()
+            mode = (await connection.exec_driver_sql("PRAGMA journal_mode")).scalar_one()
+    if found != "ok":
+        raise StoreError(f"The file is damaged: {found}")
+    if orphan is not None:
+        table, _, parent, _ = orphan
+        raise StoreError(f"Rows of {table} refer to rows of {parent} that are gone.")
+    return f"whole, journal mode {mode}"
+
+
+def _skipped(name: str, reason: str) -> Check:
+    return Check(PART, name, CheckStatus.SKIPPED, reason)
+
+
+def _writable_remedy(engine: AsyncEngine) -> str:
+    if engine.dialect.name == "sqlite":
+        return f"Let the bot write to {engine.url.database} and its folder, and see to free space."
+    return "Start the database, and correct database.url and its password."
+
+
+def _address(engine: AsyncEngine) -> str:
+    return engine.url.render_as_string(hide_password=True)

@@ -1,0 +1,66 @@
+"""Engines for the databases that the bot can live in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.domain.errors import StoreError
+
+_BUSY_MILLISECONDS = 15_000
+
+
+def create_engine(url: str) -> AsyncEngine:
+    """An engine for `url` (sqlite+aiosqlite or postgresql+asyncpg), bound to one event loop.
+
+    The folder of a SQLite file is made where it does not exist. Connects to nothing yet.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        _make_folder(parsed.database)
+    try:
+        # Parameters hold what people wrote; errors must not carry it into logs.
+        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+    except ModuleNotFoundError as error:
+        raise StoreError(f"The database driver {error.name} is not installed.") from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
+    return engine
+
+
+@contextmanager
+def store_errors(doing: str) -> Iterator[None]:
+    """Errors of the database leave as `StoreError` saying what was being done."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreError(f"{doing} failed: {type(cause).__name__}: {cause}") from error
+
+
+def _make_folder(database: str | None) -> None:
+    if not database or database == ":memory:":
+        return
+    folder = Path(database).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StoreError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    # Waiting comes first: switching to WAL needs the file for itself for a moment.
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    # Readers do not wait for the writer; FULL keeps what was committed when the power fails.
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()

@@ -1,0 +1,214 @@
+"""Conversations in a database: what was asked, answered, seen and rated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Insert, Select, delete, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
+
+from bot.adapters.sql.checks import check_database
+from bot.adapters.sql.engine import create_engine, store_errors
+from bot.adapters.sql.migrate import make_ready
+from bot.adapters.sql.packing import pack
+from bot.adapters.sql.rows import (
+    PROVENANCE,
+    Redact,
+    Values,
+    evidence_values,
+    provenance,
+    rating_of,
+    rating_values,
+    reply_values,
+    turn_of,
+    turn_values,
+    verdict_values,
+)
+from bot.adapters.sql.tables import ConversationRow, EvidenceRow, RatingRow, TurnRow, VerdictRow
+from bot.domain.answers import Diagnosis, Reply
+from bot.domain.checks import Check
+from bot.domain.conversations import Rating, Turn
+from bot.domain.errors import StoreError
+from bot.domain.questions import ThreadKey
+
+
+class SqlConversationStore:
+    """The port `ConversationStore` over SQLAlchemy; the engine belongs to the caller.
+
+    All text passes through `redact` on its way in: a last gate behind those at the doors.
+    Every method raises `StoreError` where the database refuses.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        redact: Redact = str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._engine = engine
+        self._sessions = async_sessionmaker(engine)
+        self._redact = redact
+        self._clock = clock
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, url: str, *, redact: Redact = str, prepare: bool = True
+    ) -> AsyncIterator[SqlConversationStore]:
+        """A store on the database at `url`, with an engine of its own.
+
+        A SQLite file is brought up to date first; a schema that does not fit raises `StoreError`.
+        Without `prepare` neither is looked at, as `doctor` wants it.
+        """
+        engine = create_engine(url)
+        try:
+            if prepare:
+                await make_ready(engine)
+            yield cls(engine, redact=redact)
+        finally:
+            await engine.dispose()
+
+    async def add_turn(self, turn: Turn) -> None:
+        """Stores the turn; one stored again under its id replaces it, but keeps its reply's ts."""
+        values, evidence, verdict = await asyncio.to_thread(self._values, turn)
+        came_from = provenance(turn.question, self._clock())
+        with store_errors("Storing a turn"):
+            async with self._engine.begin() as connection:
+                await self._put_turn(connection, turn.question.thread, {**came_from, **values})
+                await _replace(connection, EvidenceRow, turn.id, came_from, evidence)
+                await _replace(connection, VerdictRow, turn.id, came_from, verdict)
+
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
+        """Without `reply_ts` the known one stands. Raises `StoreError` where the turn is not there."""
+        values = await asyncio.to_thread(reply_values, reply, self._redact)
+        if reply_ts is not None:
+            values["reply_ts"] = reply_ts
+        statement = update(TurnRow).where(TurnRow.id == turn_id).values(values)
+        with store_errors("Storing a reply"):
+            async with self._engine.begin() as connection:
+                changed = await connection.execute(statement)
+        if changed.rowcount == 0:
+            raise StoreError(f"There is no turn {turn_id} to keep a reply for.")
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        """None where no turn has that id."""
+        turns = await self._turns(_turns_with_evidence().where(TurnRow.id == turn_id))
+        return turns[0] if turns else None
+
+    async def turns(self, thread: ThreadKey) -> Sequence[Turn]:
+        """Oldest first."""
+        return await self._turns(
+            _turns_with_evidence()
+            .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
+            .where(*_is_thread(thread))
+            .order_by(TurnRow.asked_at, TurnRow.id)
+        )
+
+    async def rate(self, rating: Rating) -> None:
+        """One rating a person and turn; the newest stands, in whichever order they arrive.
+
+        Raises `StoreError` where the turn is not there.
+        """
+        with store_errors("Storing a rating"):
+            async with self._engine.begin() as connection:
+                await connection.execute(self._rating_of_stored_turn(rating))
+                found = await connection.execute(
+                    select(RatingRow.turn_id).where(RatingRow.turn_id == rating.turn_id).limit(1)
+                )
+        if found.first() is None:
+            raise StoreError(f"There is no turn {rating.turn_id} to rate.")
+
+    async def ratings(self, turn_id: str) -> Sequence[Rating]:
+        """Oldest first."""
+        statement = select(RatingRow).where(RatingRow.turn_id == turn_id)
+        with store_errors("Reading ratings"):
+            async with self._sessions() as session:
+                rows = await session.scalars(statement.order_by(RatingRow.at, RatingRow.user_id))
+                return [rating_of(row) for row in rows]
+
+    async def doctor(self) -> Sequence[Check]:
+        return await check_database(self._engine)
+
+    async def _turns(self, statement: Select[TurnRow, EvidenceRow]) -> list[Turn]:
+        with store_errors("Reading turns"):
+            async with self._sessions() as session:
+                rows = (await session.execute(statement)).all()
+        return await asyncio.to_thread(lambda: [turn_of(turn, seen) for turn, seen in rows])
+
+    def _values(self, turn: Turn) -> tuple[Values, Values | None, Values | None]:
+        """Columns of the turn, its evidence and its verdict; takes time where evidence is large."""
+        evidence = evidence_values(pack(turn.evidence, self._redact)) if turn.evidence else None
+        verdict = verdict_values(turn.reply) if isinstance(turn.reply, Diagnosis) else None
+        return turn_values(turn, self._redact), evidence, verdict
+
+    async def _put_turn(
+        self, connection: AsyncConnection, thread: ThreadKey, values: Values
+    ) -> None:
+        came_from = {name: values[name] for name in PROVENANCE}
+        conversation = self._insert(ConversationRow).values(**came_from, thread=thread.thread)
+        # First a write: SQLite takes its lock at once, or could not get it after a read.
+        await connection.execute(conversation.on_conflict_do_nothing())
+        of_thread = select(ConversationRow.id).where(*_is_thread(thread)).scalar_subquery()
+        statement = self._insert(TurnRow).values({**values, "conversation_id": of_thread})
+        kept = {*PROVENANCE, "id", "reply_ts"}
+        await connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["id"],
+                set_={
+                    **{name: statement.excluded[name] for name in values if name not in kept},
+                    "reply_ts": func.coalesce(statement.excluded.reply_ts, TurnRow.reply_ts),
+                },
+            )
+        )
+
+    def _rating_of_stored_turn(self, rating: Rating) -> Insert:
+        """Inserts or renews the rating; nothing where its turn is not stored."""
+        values = rating_values(rating, self._redact, self._clock())
+        columns = RatingRow.__table__.columns
+        lent = {
+            "origin": TurnRow.origin,
+            "workspace": TurnRow.workspace,
+            "channel": TurnRow.channel,
+        }
+        given = [literal(value, columns[name].type) for name, value in values.items()]
+        source = select(*lent.values(), *given).where(TurnRow.id == rating.turn_id)
+        statement = self._insert(RatingRow).from_select([*lent, *values], source)
+        return statement.on_conflict_do_update(
+            index_elements=["turn_id", "user_id"],
+            set_={name: statement.excluded[name] for name in ("score", "reason", "comment", "at")},
+            where=statement.excluded["at"] >= RatingRow.at,
+        )
+
+    def _insert(self, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
+        on_postgresql = self._engine.dialect.name == "postgresql"
+        return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
+
+
+async def _replace(
+    connection: AsyncConnection,
+    table: type[EvidenceRow | VerdictRow],
+    turn_id: str,
+    came_from: Values,
+    values: Values | None,
+) -> None:
+    await connection.execute(delete(table).where(table.turn_id == turn_id))
+    if values is not None:
+        await connection.execute(insert(table).values({**came_from, **values, "turn_id": turn_id}))
+
+
+def _turns_with_evidence() -> Select[TurnRow, EvidenceRow]:
+    return select(TurnRow, EvidenceRow).outerjoin(EvidenceRow, EvidenceRow.turn_id == TurnRow.id)
+
+
+def _is_thread(thread: ThreadKey) -> tuple[Any, ...]:
+    return (
+        ConversationRow.workspace == thread.workspace,
+        ConversationRow.channel == thread.channel,
+        ConversationRow.thread == thread.thread,
+    )

@@ -1,0 +1,122 @@
+"""The tables: conversations, their turns, what each turn rested on, and what people thought of it.
+
+Every row says where it came from and when it ends, so that consent and deletion can be carried
+out row by row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from bot.adapters.sql.columns import CleanText, UtcDateTime
+
+
+class Base(DeclarativeBase):
+    # Constraints have names of their own, so that a later migration can alter them anywhere.
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {str: CleanText(), datetime: UtcDateTime()}
+
+
+class Provenance:
+    """Where a row came from. `expires_at` is when it has to go; NULL where nothing says so."""
+
+    origin: Mapped[str]
+    workspace: Mapped[str]
+    channel: Mapped[str]
+    author_team: Mapped[str]  # Slack's team of whoever wrote it; "" where not known
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
+
+
+class ConversationRow(Provenance, Base):
+    __tablename__ = "conversations"
+    __table_args__ = (UniqueConstraint("workspace", "channel", "thread"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    thread: Mapped[str]
+
+
+class TurnRow(Provenance, Base):
+    __tablename__ = "turns"
+    __table_args__ = (Index(None, "conversation_id", "asked_at"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
+    question_id: Mapped[str] = mapped_column(index=True)
+    user_id: Mapped[str] = mapped_column(index=True)
+    intent: Mapped[str]
+    question: Mapped[str]  # JSON, see `codec`
+    reply_kind: Mapped[str]
+    reply: Mapped[str]  # JSON, see `codec`
+    format: Mapped[int]  # of both JSON columns
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime] = mapped_column(index=True)
+    seconds: Mapped[float]
+    reply_ts: Mapped[str | None]
+
+
+class EvidenceRow(Provenance, Base):
+    """The evidence of a turn as compressed JSON; `digest` is the SHA-256 of the JSON."""
+
+    __tablename__ = "evidence"
+
+    turn_id: Mapped[str] = mapped_column(
+        ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
+    )
+    digest: Mapped[str]
+    format: Mapped[int]
+    size: Mapped[int]  # bytes of the JSON
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class VerdictRow(Provenance, Base):
+    """The verdict of a turn, laid out for questions across turns; the whole is in the reply."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (
+        Index(None, "cluster", "dag_id", "created_at"),
+        Index(None, "cause", "created_at"),
+    )
+
+    turn_id: Mapped[str] = mapped_column(
+        ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
+    )
+    kind: Mapped[str]
+    cause: Mapped[str]
+    confidence: Mapped[float]
+    error_class: Mapped[str]
+    retry: Mapped[str]
+    owner: Mapped[str]
+    cluster: Mapped[str]
+    dag_id: Mapped[str | None]
+    run_id: Mapped[str | None]
+    task_id: Mapped[str | None]
+    map_index: Mapped[int | None]
+    try_number: Mapped[int | None]
+
+
+class RatingRow(Provenance, Base):
+    """One person's opinion of one turn."""
+
+    __tablename__ = "ratings"
+
+    turn_id: Mapped[str] = mapped_column(
+        ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[str] = mapped_column(primary_key=True)
+    score: Mapped[str]
+    reason: Mapped[str]
+    comment: Mapped[str]
+    at: Mapped[datetime]

@@ -1,0 +1,116 @@
+"""Logs: one line for each event, in one form for all libraries, and never with a secret.
+
+Text goes to stderr, as JSON for machines or coloured for people. Events carry what was bound
+with `structlog.contextvars`, above all the reference that the user was shown.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from typing import Any, TextIO
+
+import structlog
+from structlog.types import EventDict, Processor
+
+from bot.settings import LogFormat, LoggingSettings
+
+OWN = "bot"
+
+
+def set_up_logging(
+    settings: LoggingSettings,
+    redact: Callable[[str], str],
+    *,
+    quiet: bool = False,
+    stream: TextIO | None = None,
+) -> None:
+    """Routes structlog and the standard library's loggers to one handler on `stream` (stderr).
+
+    All text passes through `redact`, tracebacks included. With `quiet` only warnings and worse
+    are written, whatever the level. Calling it again replaces what was set up before.
+    """
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        # Before redaction and without local variables: a traceback may quote anything.
+        structlog.processors.format_exc_info,
+        _Redaction(redact),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(_only_our_chatter)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                *_rendering(settings.format, handler.stream),
+            ],
+        )
+    )
+    _take_over(handler, logging.WARNING if quiet else getattr(logging, settings.level.upper()))
+
+
+def _take_over(handler: logging.Handler, level: int) -> None:
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.captureWarnings(capture=True)
+    for name in list(logging.root.manager.loggerDict):
+        # Libraries that bring handlers of their own (uvicorn does) would write past this one.
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+
+
+def _only_our_chatter(record: logging.LogRecord) -> bool:
+    """Below warnings only our own loggers speak.
+
+    At debug level Slack's, OpenAI's and HTTP's libraries write whole payloads and headers; some
+    of their loggers set their level themselves, so the handler is where it has to be stopped.
+    """
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] == OWN
+
+
+class _Redaction:
+    """Passes every text of an event through a redactor, at any depth."""
+
+    def __init__(self, redact: Callable[[str], str]) -> None:
+        self._redact = redact
+
+    def __call__(self, logger: object, method: str, event: EventDict) -> EventDict:
+        return {
+            key: value if key.startswith("_") else self._clean(value)
+            for key, value in event.items()
+        }
+
+    def _clean(self, value: Any) -> Any:
+        match value:
+            case str():
+                return self._redact(value)
+            case None | bool() | int() | float():
+                return value
+            case dict():
+                return {str(key): self._clean(item) for key, item in value.items()}
+            case list() | tuple() | set() | frozenset():
+                return [self._clean(item) for item in value]
+            case _:
+                # Rendering would turn it into text later, past this place.
+                return self._redact(str(value))
+
+
+def _rendering(form: LogFormat, stream: TextIO) -> list[Processor]:
+    if form is LogFormat.JSON:
+        return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
