@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.log_recall logs.jsonl dev.jsonl [--misses]
 
-A file whose entries name a log file and the number of its deciding line is read as it is and
-re-shaped as Airflow 3's ndjson; one whose entries hold the log itself is searched for the text
+A file whose entries name a log file and the number of its deciding line is read as it is,
+re-shaped as Airflow 3's ndjson, and under noise with a failing callback; one whose entries hold the log itself is searched for the text
 of its deciding line. One third of each file, by hash of the name, is reported apart: look at it
 only to see whether what was learnt on the rest holds.
 """
@@ -72,6 +72,42 @@ def as_records(case: Case) -> str:
     return "\n".join(json.dumps(record) for record in records)
 
 
+def as_it_is(case: Case) -> str:
+    return case.log
+
+
+def under_noise(case: Case) -> str:
+    """3,000 lines of retries and false alarms before the failure, a failing callback after it."""
+    lines = case.log.split("\n")
+    started = next((i for i, line in enumerate(lines) if "Executing <Task" in line), -1)
+    return "\n".join([*lines[: started + 1], *_noise(), *lines[started + 1 :], *_callback()])
+
+
+def _noise() -> Iterator[str]:
+    lead = "[2024-05-01T03:00:00.000+0000] {logging_mixin.py:190} INFO - "
+    for number in range(0, 3000, 12):
+        yield f"{lead}batch {number} done, errors=[] failed=0"
+        yield f"{lead}WARN retrying part {number}: connection error, will try again"
+        yield "[2024-05-01T03:00:00.000+0000] {retry.py:40} WARNING - request failed, retry"
+        yield "Traceback (most recent call last):"
+        yield f'  File "/opt/airflow/dags/lib/fetch.py", line {number % 90}, in fetch'
+        yield "    response.raise_for_status()"
+        yield f"requests.exceptions.ReadTimeout: attempt {number} timed out"
+        for part in range(5):
+            yield f"{lead}row {number + part} checked, on_error=continue, no errors found"
+
+
+def _callback() -> Iterator[str]:
+    lead = "[2024-05-01T05:00:00.000+0000] {taskinstance.py:1800} "
+    yield f"{lead}ERROR - Error when executing notify callback"
+    yield "Traceback (most recent call last):"
+    yield '  File "/opt/airflow/dags/lib/notify.py", line 20, in on_failure_callback'
+    yield "    hook.post(text)"
+    yield "slack_sdk.errors.SlackApiError: The request to the Slack API failed."
+    for number in range(60):
+        yield f"[2024-05-01T05:00:01.000+0000] {{pod_manager.py:90}} INFO - Deleting pod part-{number}"
+
+
 def read(text: str, budget: int) -> LogReading:
     reader = LogReader(token_budget=budget)
     reader.feed(text.encode())
@@ -94,18 +130,12 @@ def normal(text: str) -> str:
     return " ".join(_CONSOLE.sub("", _PREFIX.sub("", _PREFIX.sub("", text.strip()))).split())
 
 
-def report(
-    cases: list[Case], label: str, reshape: Callable[[Case], str] | None, misses: bool
-) -> None:
+def report(cases: list[Case], label: str, reshape: Callable[[Case], str], misses: bool) -> None:
     for is_held_back in (False, True):
         part = [case for case in cases if case.is_held_back == is_held_back]
         shown = []
         for budget in BUDGETS:
-            lost = [
-                case.name
-                for case in part
-                if not holds(read(reshape(case) if reshape else case.log, budget), case)
-            ]
+            lost = [case.name for case in part if not holds(read(reshape(case), budget), case)]
             shown.append(f"{budget}: {100 * (1 - len(lost) / max(1, len(part))):5.1f} %")
             if misses and lost and not is_held_back:
                 print(f"    lost at {budget}: {' '.join(lost)}")
@@ -120,9 +150,10 @@ def main() -> None:
     options = parser.parse_args()
     for path in options.paths:
         cases = list(cases_of(path))
-        report(cases, path.name, None, options.misses)
+        report(cases, path.name, as_it_is, options.misses)
         if any(case.root_number for case in cases):
             report(cases, f"{path.name} as ndjson", as_records, options.misses)
+            report(cases, f"{path.name} under noise", under_noise, options.misses)
 
 
 if __name__ == "__main__":

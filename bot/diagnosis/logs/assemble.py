@@ -86,6 +86,8 @@ def _redacted(
     rows: Sequence[Row], chosen: dict[int, int], redactor: Redactor
 ) -> tuple[dict[int, str], int]:
     """Chosen texts, masked whole and only then cut."""
+    if not chosen:
+        return {}, 0
     indexes = sorted(chosen)
     scrubbed = redactor.scrub("\n".join(rows[index].text for index in indexes))
     texts = scrubbed.text.split("\n")

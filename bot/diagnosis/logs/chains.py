@@ -22,6 +22,10 @@ _CALLBACK_FRAME = re.compile(
     r"on_(?:failure|retry|success|execute)_callback|callback|notifier", re.I
 )
 _QUOTED_MIN = 8
+_VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
+
+# Rows of work after which an exception that was logged cannot have ended the task.
+_WENT_ON = 30
 
 
 @dataclass(slots=True)
@@ -49,10 +53,6 @@ class Chain:
     def is_wrapper(self) -> bool:
         """Whether nothing in it says more than that something else failed."""
         return all(raised.is_wrapper for raised in self.raised)
-
-    @property
-    def signature(self) -> tuple[tuple[str, str], ...]:
-        return tuple((raised.type.rsplit(".", 1)[-1], raised.message) for raised in self.raised)
 
 
 def find_chains(
@@ -129,38 +129,49 @@ def _is_callback(rows: Sequence[Row], chain: Chain) -> bool:
 
 
 def _flag_handled(rows: Sequence[Row], chains: Sequence[Chain], final_state: str | None) -> None:
+    """What user code or a child logged, and then went on, did not end the task."""
+    if final_state in ("success", "skipped"):
+        for chain in chains:
+            chain.handled = True
+        return
     fatal = [
         chain
         for chain in chains
         if rows[chain.start].head.speaker is Speaker.AIRFLOW and not chain.after_failure
     ]
-    if final_state in ("success", "skipped"):
-        for chain in chains:
-            chain.handled = True
-        return
-    real = [chain for chain in fatal if not chain.cause.is_wrapper]
-    if not real:
-        return
-    causes = {
-        (raised.type.rsplit(".", 1)[-1], raised.message)
-        for chain in real
-        for raised in chain.raised
-    }
+    said = {_words(raised) for chain in fatal for raised in chain.raised}
+    end = min((chain.start for chain in fatal), default=len(rows))
+    is_explained = any(not chain.cause.is_wrapper for chain in fatal)
     for chain in chains:
-        speaks = rows[chain.start].head.speaker
-        said = (chain.cause.type.rsplit(".", 1)[-1], chain.cause.message)
-        chain.handled = speaks is not Speaker.AIRFLOW and said not in causes
+        head = rows[chain.start].head
+        if head.speaker is Speaker.AIRFLOW or said & {_words(raised) for raised in chain.raised}:
+            continue
+        if is_explained or (head.speaker is not Speaker.CHILD and head.rank == 2):
+            chain.handled = True
+        elif head.speaker is not Speaker.CHILD or not fatal:
+            chain.handled = _rows_after(rows, chain.end, end) > _WENT_ON
+        if chain.after_failure:
+            chain.handled = False
+
+
+def _rows_after(rows: Sequence[Row], start: int, end: int) -> int:
+    """How many rows of work follow."""
+    return sum(row.head.speaker is not Speaker.AIRFLOW for row in rows[start + 1 : end])
+
+
+def _words(raised: Raised) -> tuple[str, str]:
+    return raised.type.rsplit(".", 1)[-1], _VARIABLE.sub("#", raised.message[:300])
 
 
 def _unique(chains: Sequence[Chain]) -> list[Chain]:
-    """The same exceptions logged again are one chain: the first that was not handled."""
+    """The same exceptions logged again are one chain: the first that ended the task."""
     best: dict[tuple[tuple[str, str], ...], Chain] = {}
     for chain in chains:
-        known = best.get(chain.signature)
-        if (
-            known is None
-            or (known.handled and not chain.handled)
-            or (known.after_failure and not chain.after_failure)
+        words = tuple(_words(raised) for raised in chain.raised)
+        known = best.get(words)
+        if known is None or (chain.after_failure, chain.handled) < (
+            known.after_failure,
+            known.handled,
         ):
-            best[chain.signature] = chain
+            best[words] = chain
     return sorted(best.values(), key=lambda chain: chain.start)

@@ -25,6 +25,8 @@ _CONTENT = re.compile(
 )
 _LITERAL = re.compile(rb"""\s*\[\s*\(\s*(?:'[^']*'|"[^"]*")\s*,\s*['"]""")
 
+_ARRAY_END = rb'\s*\]\s*(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|null|\d+)\s*)*\}?\s*\Z'
+
 Unwrap = Callable[[bytes, bool], bytes]
 """Takes the next bytes and whether they are the last; gives lines' bytes."""
 
@@ -76,52 +78,61 @@ def _unchanged(chunk: bytes, is_last: bool) -> bytes:
     return chunk
 
 
-class _Array:
-    """Items of a JSON array, a line each, cut where no string can hold the cut."""
+class _Records:
+    """Objects of a JSON array, a line each."""
 
-    between: re.Pattern[bytes]
-    joint: bytes
-    end: re.Pattern[bytes]
-    first = b""
-    last = b""
+    # Within a JSON string the last quote would stand behind a backslash: this is never text.
+    _between = re.compile(rb'\}\s*,\s*(?=\{\s*"(?:timestamp|event)"\s*:)')
+    _end = re.compile(rb"\}" + _ARRAY_END)
 
     def __init__(self) -> None:
-        self._held = bytearray(self.first)
+        self._held = bytearray()
 
     def __call__(self, chunk: bytes, is_last: bool) -> bytes:
         # Raw line ends are layout here: within a JSON string they are escaped.
         self._held += chunk.translate(None, b"\r\n")
+        if len(self._held) < _PIECE and not is_last:
+            return b""
+        # What lies between two records begins with the only brace in it.
+        safe = len(self._held) - _CARRY
+        end = self._held.rfind(b"}", 0, safe)
+        piece = bytes(self._held if is_last else self._held[: end if end > 0 else safe])
+        del self._held[: len(piece)]
         if is_last:
-            rest = self.end.sub(self.last, bytes(self._held))
-            self._held.clear()
-            return self.between.sub(self.joint, rest)
-        return b"" if len(self._held) < _PIECE else self._hand_on()
+            piece = self._end.sub(b"}", piece)
+        return self._between.sub(b"}\n", piece)
 
-    def _hand_on(self) -> bytes:
+
+class _Strings:
+    """Strings of a JSON array, each as a record that holds nothing but its event."""
+
+    _between = re.compile(rb'((?<!\\)(?:\\\\)*)"\s*,\s*"')
+    _joint = rb'\1"}\n{"event":"'
+    _end = re.compile(rb'"' + _ARRAY_END)
+
+    def __init__(self) -> None:
+        self._held = bytearray(b'{"event":"')
+
+    def __call__(self, chunk: bytes, is_last: bool) -> bytes:
+        self._held += chunk.translate(None, b"\r\n")
+        if len(self._held) < _PIECE and not is_last:
+            return b""
         end = 0
-        for match in self.between.finditer(self._held):
+        for match in self._between.finditer(self._held):
             end = match.end()
-        if len(self._held) - end > _PIECE // 4:  # one huge item: nothing to cut within it
-            end = len(self._held) - _CARRY
-        piece = bytes(self._held[:end])
-        del self._held[:end]
-        return self.between.sub(self.joint, piece)
+        if len(self._held) - end > _PIECE // 4:  # one huge string: no cut within its escapes
+            end = _before_escape(self._held, len(self._held) - _CARRY)
+        piece = bytes(self._held if is_last else self._held[:end])
+        del self._held[: len(piece)]
+        if is_last:
+            piece = self._end.sub(b'"}', piece)
+        return self._between.sub(self._joint, piece)
 
 
-class _Records(_Array):
-    # Within a JSON string the quote would stand behind a backslash.
-    between = re.compile(rb'\}\s*,\s*\{(\s*"(?:timestamp|event)"\s*:)')
-    joint = rb"}\n{\1"
-    end = re.compile(rb'\}\s*\]\s*(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|null|\d+)\s*)*\}?\s*\Z')
-    last = b"}"
-
-
-class _Strings(_Array):
-    between = re.compile(rb'((?<!\\)(?:\\\\)*)"\s*,\s*"')
-    joint = rb'\1"}\n{"event":"'
-    end = re.compile(rb'"\s*\]\s*(?:,\s*"[^"]*"\s*:\s*(?:"[^"]*"|null|\d+)\s*)*\}?\s*\Z')
-    first = b'{"event":"'
-    last = b'"}'
+def _before_escape(text: bytearray, end: int) -> int:
+    while end > 0 and text[end - 1] == 0x5C:
+        end -= 1
+    return end
 
 
 class _Text:
@@ -193,9 +204,7 @@ class _Literal:
             return self._plain(rest)
         if len(self._held) < _PIECE:
             return b""
-        end = len(self._held) - _CARRY
-        while end > 0 and self._held[end - 1] == 0x5C:
-            end -= 1
+        end = _before_escape(self._held, len(self._held) - _CARRY)
         piece = bytes(self._held[:end])
         del self._held[:end]
         return self._plain(piece)

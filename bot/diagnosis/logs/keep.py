@@ -6,7 +6,6 @@ occurrences with their neighbours. Lines that open or end something keep more ne
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +13,10 @@ from typing import NamedTuple
 
 import re2
 
+from bot.diagnosis.logs.lines import Block
 from bot.diagnosis.logs.patterns import ENDING, OPENING
 from bot.diagnosis.logs.scan import Engine, best_engine
+from bot.diagnosis.logs.templates import TemplateKeys
 
 HEAD_LINES = 150
 TAIL_LINES = 400
@@ -26,7 +27,8 @@ _FIRSTS = 3
 _LASTS = 2
 _TEMPLATES_MAX = 3000
 
-# Raw bytes held for first occurrences, by kind of line, then for last ones.
+# Raw bytes held for first occurrences, by kind of line, then for last ones, then for the newest
+# of more templates than can be told apart.
 _WORD_BYTES = 1_200_000
 _FIRST_BYTES = 2_400_000
 _LAST_BYTES = 1_200_000
@@ -45,15 +47,14 @@ _WORD = Reach(6, 10)
 _OPENING = Reach(10, 120)
 _ENDING = Reach(60, 40)
 _ALONE = Reach(0, 0)
+_REACHES = (_WORD, _OPENING, _ENDING)
 
-# Lines of one block that wait for the next, so that no window ends at a block's end.
-_WAITING = max(reach.after for reach in (_WORD, _OPENING, _ENDING))
-_BEHIND = max(reach.before for reach in (_WORD, _OPENING, _ENDING))
+# Hits wait until their last neighbour is there, so that no window ends at a block's end.
+_WAITING = max(reach.after for reach in _REACHES)
+_BEHIND = max(reach.before for reach in _REACHES)
 
 _IS_OPENING = re2.compile(OPENING.encode(), re2.Options())
 _IS_ENDING = re2.compile(ENDING.encode(), re2.Options())
-_VARIABLE = re.compile(rb"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
-_KEY_BYTES = 140
 
 
 class Window(NamedTuple):
@@ -64,6 +65,7 @@ class Window(NamedTuple):
 
     @property
     def size(self) -> int:
+        """In bytes."""
         return sum(map(len, self.lines))
 
 
@@ -72,10 +74,11 @@ class Template:
     """Interesting lines that are equal but for numbers and ids."""
 
     first: int
-    last: int
+    reach: Reach
     count: int = 0
+    recent: deque[int] = field(default_factory=lambda: deque(maxlen=_LASTS))
     firsts: list[Window] = field(default_factory=list)
-    lasts: deque[Window] = field(default_factory=lambda: deque(maxlen=_LASTS))
+    lasts: dict[int, Window] = field(default_factory=dict)  # by the number of the hit
 
 
 class Keeper:
@@ -83,25 +86,24 @@ class Keeper:
 
     def __init__(self, engine: Engine | None = None) -> None:
         self._engine = engine or best_engine()
+        self._keys = TemplateKeys()
         self._number = 1  # of the first line in `_lines`
         self._lines: list[bytes] = []
-        self._waiting: list[int] = []  # numbers of hits whose neighbours are not all there yet
+        self._waiting: list[int] = []  # numbers of hits
         self._templates: dict[bytes, Template] = {}
         self._late: deque[Window] = deque()
-        self._late_size = 0
-        self._first_size = 0
-        self._last_size = 0
+        self._late_size = self._first_size = self._last_size = 0
         self._head: list[bytes] = []
         self._head_size = 0
         self.lines_read = 0
 
-    def add(self, block: Sequence[bytes]) -> None:
+    def add(self, block: Block) -> None:
         """The next lines of the stream."""
         first = self.lines_read + 1
-        self.lines_read += len(block)
-        self._fill_head(block)
+        self.lines_read += len(block.lines)
+        self._fill_head(block.lines)
         self._waiting += [first + index for index in self._engine(block)]
-        self._lines += block
+        self._lines += block.lines
         self._settle(self.lines_read - _WAITING)
         self._forget()
 
@@ -114,7 +116,7 @@ class Keeper:
         windows = [Window(1, self._head), self._tail(), *self._late]
         for template in self._templates.values():
             windows += template.firsts
-            windows += template.lasts
+            windows += template.lasts.values()
         found = {
             window.number + offset: line
             for window in windows
@@ -126,10 +128,10 @@ class Keeper:
         """(first, last, count) line numbers of interesting lines that occur more than once."""
         for template in self._templates.values():
             if template.count > 1:
-                yield template.first, template.last, template.count
+                yield template.first, template.recent[-1], template.count
 
-    def _fill_head(self, block: Sequence[bytes]) -> None:
-        for line in block:
+    def _fill_head(self, lines: Sequence[bytes]) -> None:
+        for line in lines:
             if len(self._head) >= HEAD_LINES or self._head_size > HEAD_BYTES:
                 return
             self._head.append(line)
@@ -145,44 +147,54 @@ class Keeper:
         return Window(self._number + start, self._lines[start:])
 
     def _settle(self, upto: int) -> None:
+        """Note the hits whose neighbours are all there."""
         ready = 0
+        repeated: dict[int, Template] = {}
         for number in self._waiting:
             if number > upto:
                 break
             ready += 1
-            self._note(number)
+            template = self._noted(number)
+            if template is not None:
+                repeated[id(template)] = template
         del self._waiting[:ready]
+        for template in repeated.values():
+            self._keep_lasts(template)
 
-    def _note(self, number: int) -> None:
+    def _noted(self, number: int) -> Template | None:
+        """Counts a hit; gives its template where its last occurrences have to be kept anew."""
         line = self._lines[number - self._number]
-        key = template_key(line)
+        key = self._keys.of(line)
         template = self._templates.get(key)
         if template is None:
+            reach = _reach(line)
             if len(self._templates) >= _TEMPLATES_MAX:
-                self._note_late(number, line)
-                return
-            template = self._templates[key] = Template(number, number)
+                self._keep_late(number, reach)
+                return None
+            template = self._templates[key] = Template(number, reach)
         template.count += 1
-        template.last = number
-        if template.count <= _FIRSTS and self._has_room(line):
-            window = self._window(number, _reach(line))
-            template.firsts.append(window)
-            self._first_size += window.size
-            return
-        if len(template.lasts) == _LASTS:
-            self._last_size -= template.lasts[0].size
-        reach = _reach(line) if self._last_size < _LAST_BYTES else _ALONE
+        template.recent.append(number)
+        limit = _WORD_BYTES if template.reach is _WORD else _FIRST_BYTES
+        if template.count > _FIRSTS or self._first_size >= limit:
+            return template
+        window = self._window(number, template.reach)
+        template.firsts.append(window)
+        self._first_size += window.size
+        return None
+
+    def _keep_lasts(self, template: Template) -> None:
+        """Cut the windows of the newest occurrences while their neighbours are there."""
+        self._last_size -= sum(window.size for window in template.lasts.values())
+        reach = template.reach if self._last_size < _LAST_BYTES else _ALONE
+        template.lasts = {
+            number: template.lasts.get(number) or self._window(number, reach)
+            for number in template.recent
+            if number in template.lasts or number >= self._number
+        }
+        self._last_size += sum(window.size for window in template.lasts.values())
+
+    def _keep_late(self, number: int, reach: Reach) -> None:
         window = self._window(number, reach)
-        template.lasts.append(window)
-        self._last_size += window.size
-
-    def _has_room(self, line: bytes) -> bool:
-        limit = _WORD_BYTES if _reach(line) is _WORD else _FIRST_BYTES
-        return self._first_size < limit
-
-    def _note_late(self, number: int, line: bytes) -> None:
-        """More kinds of interesting lines than can be told apart: the newest are kept."""
-        window = self._window(number, _reach(line))
         self._late.append(window)
         self._late_size += window.size
         while self._late_size > _LATE_BYTES and len(self._late) > 1:
@@ -204,19 +216,7 @@ class Keeper:
             self._number += spare
 
 
-def template_key(line: bytes) -> bytes:
-    """The line without its prefix, its numbers and its ids; equal for lines of one kind."""
-    if line.startswith(b"{"):
-        start = line.find(b'"event":') + 8
-        return _VARIABLE.sub(b"#", line[max(start, 0) : max(start, 0) + 240])[:_KEY_BYTES]
-    dash = line.find(b" - ", 0, 120)
-    start = dash + 3 if dash > 0 and line.startswith(b"[") else 0
-    return _VARIABLE.sub(b"#", line[start : start + 240])[:_KEY_BYTES]
-
-
 def _reach(line: bytes) -> Reach:
     if _IS_OPENING.search(line) is not None:
         return _OPENING
-    if _IS_ENDING.search(line) is not None:
-        return _ENDING
-    return _WORD
+    return _ENDING if _IS_ENDING.search(line) is not None else _WORD

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 # Lines handed on together. Larger gains nothing in speed.
 BLOCK = 256 * 1024
@@ -23,31 +24,38 @@ _LAST_WORD = re.compile(rb"[^\s]{1,%d}\Z" % _RAGGED_MAX)
 _FIRST_WORD = re.compile(rb"\A[^\s]{1,%d}" % _RAGGED_MAX)
 
 
+class Block(NamedTuple):
+    """Neighbouring lines: as one text, and each without its end."""
+
+    text: bytes
+    lines: list[bytes]
+
+
 class LineSplitter:
-    """Feed chunks, receive blocks: lists of lines without their ends."""
+    """Feed chunks, receive blocks."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
         self._head: bytes | None = None  # of a line that is too long to be held
         self._tail = bytearray()
 
-    def feed(self, chunk: bytes) -> Iterator[list[bytes]]:
+    def feed(self, chunk: bytes) -> Iterator[Block]:
         """Blocks that are complete now."""
         for start in range(0, len(chunk), BLOCK):
             self._pending += chunk[start : start + BLOCK]
             yield from self._blocks()
 
-    def finish(self) -> Iterator[list[bytes]]:
+    def finish(self) -> Iterator[Block]:
         """What is left; a last line without an end counts as a line."""
         if self._head is not None:
             self._tail += self._pending
             self._pending.clear()
-            yield [self._end_of_long_line()]
+            yield self._end_of_long_line()
         elif self._pending:
-            yield _lines(bytes(self._pending))
+            yield _block(bytes(self._pending))
             self._pending.clear()
 
-    def _blocks(self) -> Iterator[list[bytes]]:
+    def _blocks(self) -> Iterator[Block]:
         while len(self._pending) >= BLOCK or self._head is not None:
             if self._head is not None:
                 newline = self._pending.find(b"\n")
@@ -57,31 +65,33 @@ class LineSplitter:
                     self._pending.clear()
                     return
                 del self._pending[: newline + 1]
-                yield [self._end_of_long_line()]
+                yield self._end_of_long_line()
                 continue
             cut = self._pending.rfind(b"\n", 0, BLOCK) + 1
             if cut:
-                yield _lines(bytes(self._pending[:cut]))
+                yield _block(bytes(self._pending[:cut]))
                 del self._pending[:cut]
             else:
                 self._head = bytes(self._pending[:_HALF])
                 del self._pending[:_HALF]
 
-    def _end_of_long_line(self) -> bytes:
+    def _end_of_long_line(self) -> Block:
         line = _joined(self._head or b"", bytes(self._tail[-_HALF:]))
         self._head = None
         self._tail.clear()
-        return line
+        return Block(line, [line])
 
 
-def _lines(block: bytes) -> list[bytes]:
-    lines = block.removesuffix(b"\n").split(b"\n")
-    if len(block) > LINE_MAX and max(map(len, lines)) > LINE_MAX:
+def _block(text: bytes) -> Block:
+    text = text.removesuffix(b"\n")
+    lines = text.split(b"\n")
+    if len(text) > LINE_MAX and max(map(len, lines)) > LINE_MAX:
         lines = [
             line if len(line) <= LINE_MAX else _joined(line[:_HALF], line[-_HALF:])
             for line in lines
         ]
-    return lines
+        text = b"\n".join(lines)
+    return Block(text, lines)
 
 
 def _joined(head: bytes, tail: bytes) -> bytes:

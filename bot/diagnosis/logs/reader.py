@@ -9,7 +9,7 @@ from functools import cache
 from bot.diagnosis.logs.assemble import assemble
 from bot.diagnosis.logs.envelope import Envelope
 from bot.diagnosis.logs.keep import Keeper
-from bot.diagnosis.logs.lines import LineSplitter
+from bot.diagnosis.logs.lines import Block, LineSplitter
 from bot.diagnosis.logs.segments import Segments
 from bot.diagnosis.redaction import Redactor
 from bot.domain.logs import LogReading
@@ -67,7 +67,7 @@ class LogReader:
         for block in self._splitter.feed(content):
             self._add(block)
 
-    def _add(self, block: Sequence[bytes]) -> None:
+    def _add(self, block: Block) -> None:
         self._segments.add(block, self._keeper.lines_read + 1)
         self._keeper.add(block)
 

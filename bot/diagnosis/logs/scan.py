@@ -11,6 +11,7 @@ from typing import Any
 
 import re2
 
+from bot.diagnosis.logs.lines import Block
 from bot.diagnosis.logs.patterns import WORDS
 
 try:
@@ -18,8 +19,8 @@ try:
 except ImportError:  # no wheel for this machine; RE2 finds the same lines, several times slower
     hyperscan = None  # type: ignore[assignment]
 
-Engine = Callable[[Sequence[bytes]], list[int]]
-"""Takes the lines of a block, gives the ascending indexes of those that hit."""
+Engine = Callable[[Block], list[int]]
+"""Gives the ascending indexes of the lines that hit."""
 
 
 @cache
@@ -38,14 +39,14 @@ def hyperscan_engine() -> Engine:
         elements=len(WORDS),
     )
 
-    def hits(lines: Sequence[bytes]) -> list[int]:
+    def hits(block: Block) -> list[int]:
         ends: list[int] = []
 
         def note(_id: int, _start: int, end: int, _flags: int, _context: Any) -> None:
             ends.append(end)
 
-        database.scan(b"\n".join(lines), match_event_handler=note)
-        starts = _starts(lines)
+        database.scan(block.text, match_event_handler=note)
+        starts = _starts(block.lines)
         # A match never ends on a line's first byte, so the byte before its end is in its line.
         return sorted({bisect_right(starts, end - 1) - 1 for end in ends})
 
@@ -70,12 +71,11 @@ def _alternation() -> bytes:
 
 
 def _searching(pattern: Any) -> Engine:
-    def hits(lines: Sequence[bytes]) -> list[int]:
-        block = b"\n".join(lines)
-        starts = _starts(lines)
+    def hits(block: Block) -> list[int]:
+        starts = _starts(block.lines)
         found: list[int] = []
         at = 0
-        while (match := pattern.search(block, at)) is not None:
+        while (match := pattern.search(block.text, at)) is not None:
             line = bisect_right(starts, match.start()) - 1
             found.append(line)
             if line + 1 == len(starts):

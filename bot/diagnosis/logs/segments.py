@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.diagnosis.logs.clock import Clock, Silence
+from bot.diagnosis.logs.lines import Block
 from bot.diagnosis.logs.patterns import ATTEMPT
 
 _ATTEMPT = re.compile(ATTEMPT.encode())
@@ -35,17 +36,17 @@ class Segments:
     found: list[Segment] = field(default_factory=lambda: [Segment(1)])
     _clock: Clock = field(default_factory=Clock)
 
-    def add(self, block: Sequence[bytes], number: int) -> None:
+    def add(self, block: Block, number: int) -> None:
         """The next lines; the first has this number."""
         begin = 0
         for index, attempt in _attempts(block):
-            self._time(block[begin:index], number + begin)
+            self._time(block.lines[begin:index], number + begin)
             self._clock = Clock()
             self.found.append(Segment(number + index, attempt))
             if len(self.found) > _SEGMENTS_MAX:
                 del self.found[1]
             begin = index
-        self._time(block[begin:] if begin else block, number + begin)
+        self._time(block.lines[begin:], number + begin)
 
     def _time(self, lines: Sequence[bytes], number: int) -> None:
         self._clock.add(lines, number)
@@ -54,9 +55,11 @@ class Segments:
         segment.silence = self._clock.silence
 
 
-def _attempts(block: Sequence[bytes]) -> list[tuple[int, int]]:
-    found = []
-    for index, line in enumerate(block):
+def _attempts(block: Block) -> list[tuple[int, int]]:
+    found: list[tuple[int, int]] = []
+    if b"Starting attempt" not in block.text:
+        return found
+    for index, line in enumerate(block.lines):
         if b"Starting attempt" in line:
             match = _ATTEMPT.search(line)
             if match and not any(mark in line[:400] for mark in _NOT_AIRFLOW):
