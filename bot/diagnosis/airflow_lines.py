@@ -27,8 +27,7 @@ _STOPS = (
     (
         "heartbeat_failed",
         re.compile(
-            r"Too many failed heartbeats|heartbeat got an exception|Failed to send heartbeat"
-            r"|Heartbeating is failing|Heartbeat time limit exceeded",
+            r"Too many failed heartbeats|Heartbeat time limit exceeded",
             re.I,
         ),
     ),
@@ -64,7 +63,7 @@ _END = re.compile(
 
 def stop_of(line: LogLine) -> Stop | None:
     """What the line says about Airflow stopping the try, if it speaks for Airflow at all."""
-    if line.speaker not in (Speaker.AIRFLOW, Speaker.TASK):
+    if line.speaker not in (Speaker.AIRFLOW, Speaker.TASK) or is_echo(line.text):
         return None
     for kind, pattern in _STOPS:
         found = pattern.search(line.text)

@@ -41,10 +41,11 @@ class Candidate:
     found: Matched
 
     @property
-    def key(self) -> tuple[bool, int, int, int, str]:
-        """Greater is better. Fallbacks lose to everything that is not far above them."""
+    def key(self) -> tuple[int, bool, int, int, int, str]:
+        """Greater is better: the deeper rung, within it what is no fallback, then shades."""
         return (
-            self.found.depth > 0,
+            self.found.depth // 10,
+            self.known.rank >= 0,
             self.found.depth,
             self.known.rank,
             len(self.found.proofs),

@@ -104,7 +104,7 @@ def _applies(known: KnownFailure, signals: Signals) -> bool:
 
 
 def _deepest_first(proofs: Sequence[Signal]) -> tuple[Signal, ...]:
-    """Deepest first; among equals the later line, which is nearer to the end of the try."""
+    """Deepest first. Among equals the later line, which is nearer to the end of the try."""
     return tuple(
         sorted(proofs, key=lambda proof: (-proof.depth, -(proof.quote.line or 0), proof.quote.id))
     )

@@ -80,8 +80,9 @@ def _upstream(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     failed = [one for one in evidence.task_instances if one.state == "failed"]
     direct = [one for one in failed if one.task_id in upstream] or failed
     name = direct[0].task_id if direct else "an upstream task"
-    quote = quotes.fact(f"{chosen.task_id} did not run because {name} failed", "task instances")
-    yield Signal("upstream_failed", name, quote, Depth.RECORDED)
+    own = chosen.task_id or "the task"
+    quote = quotes.fact(f"{own} did not run because {name} failed", "task instances")
+    yield Signal("upstream_failed", name, quote, Depth.OUTSIDE - 1)
 
 
 def _children(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:

@@ -53,7 +53,8 @@ def waits(evidence: Evidence) -> bool:
 
 def _sentence(task: TaskInstance) -> str:
     allowed = f" of {task.max_tries + 1}" if task.max_tries is not None else ""
-    return f"{task.task_id} is {task.state or 'not scheduled yet'}, try {task.try_number}{allowed}"
+    name = task.task_id or "the task"
+    return f"{name} is {task.state or 'not scheduled yet'}, try {task.try_number}{allowed}"
 
 
 def _never_started(task: TaskInstance, quotes: Quotes) -> Iterator[Signal]:
