@@ -1,1 +1,261 @@
 """From settings to adapters to services: the only place that names both sides."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.adapters.airflow.cluster import AirflowCluster
+from bot.adapters.airflow.config import ClusterConfig
+from bot.adapters.llm.config import ModelConfig, Prices
+from bot.adapters.llm.explainer import OpenAIExplainer
+from bot.adapters.llm.ledger import FileLedger
+from bot.adapters.llm.none import NoExplainer
+from bot.adapters.runbook_folder import RunbookFolder
+from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
+from bot.adapters.search.embedders import EmbeddingServer
+from bot.adapters.search.knowledge import RunbookKnowledge
+from bot.adapters.sql.store import SqlConversationStore
+from bot.diagnosis.judgements import JUDGEMENTS
+from bot.diagnosis.logs import LogReader
+from bot.diagnosis.redaction import Redactor
+from bot.diagnosis.vocabulary import VOCABULARY
+from bot.domain.checks import Check
+from bot.domain.questions import Origin, ThreadKey
+from bot.knowledge.catalogue import Catalogue
+from bot.knowledge.runbook_file import Words
+from bot.questions.links import ClusterAddress
+from bot.services.ask import AskService
+from bot.services.diagnose import Diagnoser
+from bot.services.ports import Explainer
+from bot.services.resolve import Resolver
+from bot.settings import (
+    ClusterSettings,
+    Embeddings,
+    EmbeddingsSettings,
+    ModelSettings,
+    Settings,
+    SlackMode,
+)
+from bot.shipped import shipped_runbooks
+from bot.slack.app import Services, SlackSide, build_slack
+from bot.slack.config import SlackConfig
+from bot.slack.doctor import check_slack
+from bot.slack.manifest import manifest
+from bot.slack.surfaces import all_surfaces
+
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
+_REFERENCE_LENGTH = 6
+_OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that one process works with."""
+
+    settings: Settings
+    redactor: Redactor
+    clusters: Mapping[str, AirflowCluster]
+    runbooks: RunbookFolder
+    knowledge: RunbookKnowledge
+    explainer: Explainer
+    store: SqlConversationStore
+    asking: AskService
+
+    async def doctor(self) -> Sequence[Check]:
+        """Each part checked for real, one after the other."""
+        checks: list[Check] = []
+        if self.settings.slack.mode is not SlackMode.OFF:
+            socket_mode = self.settings.slack.mode is SlackMode.SOCKET
+            checks += await check_slack(slack_config(self.settings), socket_mode=socket_mode)
+        for cluster in self.clusters.values():
+            checks += await cluster.doctor()
+        checks += await self.store.doctor()
+        checks += await self.explainer.doctor()
+        checks += await self.knowledge.doctor()
+        return checks
+
+
+@asynccontextmanager
+async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
+    """Wires all parts and closes them at the end. Raises `StoreError` for a schema not ours."""
+    redactor = redactor_of(settings)
+    clusters = {
+        name: _cluster(name, cluster, settings, redactor)
+        for name, cluster in settings.clusters.items()
+    }
+    runbooks = _folder_of(runbook_folders(settings))
+    knowledge = _knowledge(settings, runbooks)
+    explainer = _explainer(settings, redactor)
+    async with SqlConversationStore.opened(settings.database_url, redact=redactor.redact) as store:
+        asking = AskService(
+            clusters=clusters,
+            addresses=_addresses(settings),
+            resolver=Resolver(clusters, _timezones(settings)),
+            diagnoser=Diagnoser(runbooks.catalogue),
+            knowledge=knowledge,
+            explainer=explainer,
+            store=store,
+            now=now,
+            new_reference=new_reference,
+            seconds=settings.answers.deadline,
+        )
+        try:
+            yield Parts(settings, redactor, clusters, runbooks, knowledge, explainer, store, asking)
+        finally:
+            if isinstance(explainer, OpenAIExplainer):
+                await explainer.close()
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_reference() -> str:
+    """A short id that a user can read aloud and that the log carries."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH))
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    return Redactor(settings.secret_values())
+
+
+def runbook_folders(settings: Settings) -> list[Path]:
+    """Shipped runbooks first, so that the platform team's own files replace them by cause."""
+    shipped = [shipped_runbooks()] if settings.knowledge.shipped else []
+    return [*shipped, *settings.knowledge.runbooks]
+
+
+def catalogue_of(folders: Sequence[Path] | None) -> Catalogue:
+    """The known failures of these folders; of the shipped one without any."""
+    return _folder_of(folders or [shipped_runbooks()]).catalogue()
+
+
+def app_manifest() -> dict[str, Any]:
+    """The manifest of the Slack app, from the surfaces that there are."""
+    return manifest(all_surfaces())
+
+
+def _folder_of(folders: Sequence[Path]) -> RunbookFolder:
+    return RunbookFolder(folders, Words(signals=VOCABULARY, judgements=JUDGEMENTS))
+
+
+def slack_config(settings: Settings) -> SlackConfig:
+    slack = settings.slack
+    return SlackConfig(
+        bot_token=_revealed(slack.bot_token),
+        app_token=_revealed(slack.app_token),
+        signing_secret=_revealed(slack.signing_secret),
+        api_url=slack.api_url,
+        origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
+    )
+
+
+def slack_side(parts: Parts) -> SlackSide:
+    async def engaged(thread: ThreadKey) -> bool:
+        return bool(await parts.store.turns(thread))
+
+    services = Services(
+        answers=parts.asking,
+        records=parts.store,
+        engaged=engaged,
+        redact=parts.redactor.redact,
+        now=now,
+        new_reference=new_reference,
+    )
+    return build_slack(slack_config(parts.settings), services)
+
+
+def _cluster(
+    name: str, cluster: ClusterSettings, settings: Settings, redactor: Redactor
+) -> AirflowCluster:
+    config = ClusterConfig(
+        name=name,
+        base_url=cluster.base_url,
+        username=cluster.username or "",
+        password=_revealed(cluster.password),
+        token=_revealed(cluster.token),
+        verify_tls=cluster.verify,
+        ca_file=str(cluster.ca_file or ""),
+        ui_url=cluster.ui_url or "",
+        description=cluster.description,
+        deadline_seconds=cluster.deadline or settings.answers.deadline,
+        max_calls=cluster.max_calls,
+        dag_ids_seconds=cluster.dag_list_seconds,
+    )
+    return AirflowCluster(
+        config,
+        make_log_reader=lambda try_number: LogReader(try_number, redactor=redactor),
+        redact=redactor.redact,
+    )
+
+
+def _addresses(settings: Settings) -> tuple[ClusterAddress, ...]:
+    return tuple(
+        ClusterAddress(
+            name, tuple(filter(None, (cluster.base_url, cluster.ui_url))), cluster.aliases
+        )
+        for name, cluster in settings.clusters.items()
+    )
+
+
+def _timezones(settings: Settings) -> dict[str, ZoneInfo]:
+    return {name: ZoneInfo(cluster.timezone) for name, cluster in settings.clusters.items()}
+
+
+def _explainer(settings: Settings, redactor: Redactor) -> Explainer:
+    model = settings.model
+    if not model.is_enabled:
+        return NoExplainer()
+    return OpenAIExplainer(
+        _model_config(model),
+        ledger=FileLedger(settings.data_dir / "spend"),
+        redact=redactor.redact,
+        now=now,
+    )
+
+
+def _model_config(model: ModelSettings) -> ModelConfig:
+    prices = None
+    if model.price_in is not None and model.price_out is not None:
+        prices = Prices(model.price_in, model.price_out)
+    return ModelConfig(
+        base_url=model.base_url or _OPENAI,
+        model=model.name or "",
+        api_key=_revealed(model.api_key),
+        seconds=model.timeout,
+        max_reply_tokens=model.max_tokens,
+        prices=prices,
+        max_cost_per_question=model.max_cost_per_question,
+        max_cost_per_day=model.max_cost_per_day,
+    )
+
+
+def _knowledge(settings: Settings, runbooks: RunbookFolder) -> RunbookKnowledge:
+    config = SearchConfig(settings.chroma_dir, _embeddings(settings.knowledge.embeddings))
+    return build_knowledge(runbooks.catalogue, config)
+
+
+def _embeddings(chosen: EmbeddingsSettings) -> LocalModel | EmbeddingServer | None:
+    match chosen.kind:
+        case Embeddings.LOCAL:
+            return LocalModel(chosen.folder)
+        case Embeddings.OPENAI:
+            return EmbeddingServer(
+                base_url=chosen.base_url or _OPENAI,
+                model=chosen.name or "",
+                api_key=_revealed(chosen.api_key),
+            )
+        case _:
+            return None
+
+
+def _revealed(secret: object) -> str:
+    reveal = getattr(secret, "get_secret_value", None)
+    return str(reveal()) if reveal else ""

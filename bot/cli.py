@@ -1,5 +1,198 @@
-"""The command line."""
+"""The command line: what each command takes, and how it ends.
+
+Exit status: 0 done, 1 done with findings (doctor, runbooks check, nothing found), 2 cannot start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import json
+import os
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot import __version__
+from bot.domain.errors import BotError, ConfigError
+from bot.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="airflow-bot",
+    help="First-line diagnosis of Airflow failures, in Slack and at the terminal.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_args_is_help=True)
+app.add_typer(runbooks_app, name="runbooks")
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", help="YAML file; else AIRFLOW_BOT_CONFIG, ./airflow-bot.yaml."),
+]
+
+CANNOT_START = 2
 
 
 def main() -> None:
-    raise SystemExit("Nothing to run yet.")
+    """Runs the command; an error raised on purpose is one message and status 2."""
+    try:
+        app()
+    except ConfigError as error:
+        _fail("The settings need attention:", *error.faults)
+    except BotError as error:
+        _fail(str(error))
+
+
+def _fail(*lines: str) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
+    raise SystemExit(CANNOT_START)
+
+
+def _settings(config: Path | None) -> Settings:
+    return load_settings(os.environ, config)
+
+
+def _width() -> int:
+    return max(60, min(110, shutil.get_terminal_size().columns))
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def serve(config: ConfigOption = None) -> None:
+    """Runs the bot: Slack, answers, health pages. Ends on SIGTERM."""
+    from bot.serve import serve_until_stopped
+
+    asyncio.run(serve_until_stopped(_settings(config)))
+
+
+@app.command()
+def ask(
+    question: Annotated[list[str], typer.Argument(help="As in Slack: why did orders_daily fail?")],
+    config: ConfigOption = None,
+) -> None:
+    """Answers one question at the terminal, against the configured clusters."""
+    from bot.serve import ask_once
+
+    answered = asyncio.run(ask_once(_settings(config), " ".join(question), _width()))
+    raise typer.Exit(0 if answered else 1)
+
+
+@app.command()
+def doctor(config: ConfigOption = None) -> None:
+    """Checks every part for real and says what to do about each fault."""
+    from bot.serve import doctor_report
+
+    healthy = asyncio.run(doctor_report(_settings(config), _width()))
+    raise typer.Exit(0 if healthy else 1)
+
+
+@app.command()
+def migrate(config: ConfigOption = None) -> None:
+    """Brings the database to the schema of this version."""
+    from bot.adapters.sql.migrate import migrate as run
+
+    settings = _settings(config)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    print(f"The database is at schema {run(settings.database_url)}.")
+
+
+@app.command(name="eval")
+def evaluate(
+    paths: Annotated[list[Path], typer.Argument(help="Corpus files (.jsonl) or recordings.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    runbooks: Annotated[
+        list[Path] | None, typer.Option(help="Folders of runbooks instead of the shipped ones.")
+    ] = None,
+) -> None:
+    """Measures verdicts against labelled failures."""
+    from bot.adapters.evaluation import evaluate as run
+    from bot.bootstrap import catalogue_of
+    from bot.services.evaluate import render
+
+    report = run(paths, catalogue_of(runbooks))
+    print(json.dumps(report.to_json(), ensure_ascii=False) if as_json else render(report))
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path(".demo"),
+    airflow_venv: Annotated[Path, typer.Option(help="A venv with Airflow; made if missing.")] = (
+        Path(".cache/airflow-venv")
+    ),
+    airflow_port: Annotated[int, typer.Option(help="This port and the three above it.")] = 28080,
+    page_port: Annotated[int, typer.Option(help="The page of the local workspace.")] = 28090,
+    bot_port: Annotated[int, typer.Option(help="The bot's health page.")] = 28091,
+    once: Annotated[bool, typer.Option(help="End after the first answer.")] = False,
+) -> None:
+    """Starts a real Airflow with failing Dags, a local workspace and the bot."""
+    from bot.bootstrap import app_manifest
+    from bot.playground.demo.run import DemoPlan, run_demo
+
+    plan = DemoPlan(
+        folder=folder.resolve(),
+        airflow_venv=airflow_venv.absolute(),
+        manifest=app_manifest(),
+        airflow_port=airflow_port,
+        page_port=page_port,
+        bot_port=bot_port,
+        stay=not once,
+    )
+    asyncio.run(run_demo(plan, functools.partial(print, flush=True)))
+
+
+@app.command()
+def manifest() -> None:
+    """Prints the Slack app manifest, to create or update the app with."""
+    from bot.bootstrap import app_manifest
+
+    print(json.dumps(app_manifest(), indent=2))
+
+
+@runbooks_app.command(name="list")
+def list_runbooks(config: ConfigOption = None) -> None:
+    """Lists the known failures in force."""
+    from bot.bootstrap import catalogue_of, runbook_folders
+
+    catalogue = catalogue_of(runbook_folders(_settings(config)) if config else None)
+    for known in catalogue.failures:
+        print(f"{known.verdict.value:<11} {known.cause:<28} {known.title}")
+    _say_refused(catalogue.faults)
+
+
+@runbooks_app.command(name="check")
+def check_runbooks(
+    folders: Annotated[list[Path] | None, typer.Argument(help="Else the shipped ones.")] = None,
+) -> None:
+    """Proves every file: it catches its examples, spares its near misses, and wins its own."""
+    from bot.bootstrap import catalogue_of
+    from bot.services.check_runbooks import check_runbooks as check
+
+    catalogue = catalogue_of(folders)
+    faults = [*catalogue.faults, *check(catalogue.failures, today=datetime.now(UTC).date())]
+    for fault in faults:
+        print(fault)
+    print(f"{len(catalogue.failures)} runbooks, {len(faults)} faults")
+    raise typer.Exit(1 if faults else 0)
+
+
+def _say_refused(faults: tuple[str, ...]) -> None:
+    for fault in faults:
+        print(f"refused: {fault}", file=sys.stderr)
+    if faults:
+        raise typer.Exit(1)

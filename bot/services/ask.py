@@ -29,7 +29,7 @@ from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, Ta
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
-from bot.services.diagnose import Diagnoser
+from bot.services.diagnose import Diagnoser, subject_of
 from bot.services.ports import Cluster, ConversationStore, Explainer, Knowledge, ReplyChannel
 from bot.services.reports import cluster_reports, log_report, status_report
 from bot.services.resolve import Resolver
@@ -191,12 +191,10 @@ class AskService:
             evidence = await cluster.gather(found.target, self._seconds)
         except AirflowError as error:
             return Answered(NotFound(asked.reference, _unreachable(found.target, error)))
+        evidence = replace(evidence, target=subject_of(evidence))
+        links = cluster.links(evidence.target)
         diagnosis = await asyncio.to_thread(
-            self._diagnoser.diagnose,
-            asked.reference,
-            found,
-            evidence,
-            cluster.links(evidence.target),
+            self._diagnoser.diagnose, asked.reference, found, evidence, links
         )
         passages = await self._knowledge.search(_gist(diagnosis))
         return Answered(with_passages(diagnosis, passages), evidence)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from bot.answering.deterministic import diagnosis_from
 from bot.diagnosis.classify import diagnose
 from bot.diagnosis.known import Known
 from bot.domain.answers import Diagnosis, Link
 from bot.domain.evidence import Evidence
-from bot.domain.targets import Found
+from bot.domain.targets import Found, Target
 from bot.knowledge.catalogue import Catalogue
 
 
@@ -41,3 +42,17 @@ class Diagnoser:
         if self._compiled is None or self._compiled[0] is not catalogue:
             self._compiled = (catalogue, Known(catalogue.failures))
         return self._compiled[1]
+
+
+def subject_of(evidence: Evidence) -> Target:
+    """The target with what the evidence adds: the task instance at fault and its try."""
+    at_fault = evidence.task_instance
+    if at_fault is None:
+        return evidence.target
+    return replace(
+        evidence.target,
+        run_id=at_fault.run_id,
+        task_id=at_fault.task_id,
+        map_index=at_fault.map_index if at_fault.map_index >= 0 else None,
+        try_number=evidence.target.try_number or at_fault.try_number or None,
+    )

@@ -115,7 +115,10 @@ class Knowledge(Protocol):
 
 class ConversationStore(Protocol):
     async def add_turn(self, turn: Turn) -> None:
-        """Stores the turn with its evidence (redacted) and verdict; the same id twice is one."""
+        """Stores the turn with its evidence (redacted) and verdict.
+
+        One stored again under its id replaces it: its reply was refined since.
+        """
         ...
 
     async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:

@@ -1,0 +1,56 @@
+"""Replies at the terminal: progress to one stream, the answer to another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.answering.terminal import render_text
+from bot.domain.answers import Diagnosis, ModelOutcome, Reply
+
+
+class TerminalChannel:
+    """Implements `ReplyChannel`. `say` gets progress, `write` the reply.
+
+    With `refined_only` the deterministic card is held back until the model's words are in, as a
+    terminal cannot change what it has printed; `flush` prints it where none came.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        say: Callable[[str], None],
+        width: int,
+        *,
+        colour: bool = False,
+        refined_only: bool = False,
+    ) -> None:
+        self._write = write
+        self._say = say
+        self._width = width
+        self._colour = colour
+        self._refined_only = refined_only
+        self._held: Reply | None = None
+
+    async def acknowledge(self) -> None:
+        self._say("Looking …")
+
+    async def progress(self, text: str) -> None:
+        self._say(text)
+
+    async def post(self, reply: Reply, turn_id: str) -> str | None:
+        waits = isinstance(reply, Diagnosis) and (
+            reply.explanation.outcome is ModelOutcome.NOT_CONFIGURED
+        )
+        if self._refined_only and waits:
+            self._held = reply
+            self._say("Asking the model …")
+        else:
+            self._held = None
+            self._write(render_text(reply, self._width, colour=self._colour))
+        return None
+
+    def flush(self) -> None:
+        """Prints a reply that was held back."""
+        if self._held is not None:
+            self._write(render_text(self._held, self._width, colour=self._colour))
+            self._held = None
