@@ -38,3 +38,5 @@ class Undecided:
 
 
 Finding = Matched | RuledOut | Undecided
+
+NOTHING = RuledOut("nothing of it was seen")
