@@ -3,59 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bot.diagnosis.logs.chains import Chain, find_chains
 from bot.diagnosis.logs.keep import Keeper
 from bot.diagnosis.logs.outcome import missing_reason, outcome_of
 from bot.diagnosis.logs.parse import Parser
-from bot.diagnosis.logs.raised import find_raised
+from bot.diagnosis.logs.raised import Raised, find_raised
+from bot.diagnosis.logs.repeats import Repeats
 from bot.diagnosis.logs.rows import Row
 from bot.diagnosis.logs.segments import Segment, Segments
 from bot.diagnosis.logs.select import clip, select
 from bot.diagnosis.redaction import Redactor
-from bot.domain.logs import ExceptionChain, LogLine, LogReading, RaisedException
+from bot.domain.logs import ExceptionChain, Frame, LogLine, LogReading, RaisedException
 
 _MESSAGE_MAX = 2_000
 
 
-def assemble(
-    keeper: Keeper,
-    segments: Segments,
-    *,
-    try_number: int | None,
-    token_budget: int,
-    redactor: Redactor,
-    bytes_read: int,
-    complete: bool,
-) -> LogReading:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked of a reading, and how much was fed into it."""
+
+    try_number: int | None
+    token_budget: int
+    redactor: Redactor
+    bytes_read: int
+    complete: bool
+
+
+def assemble(keeper: Keeper, segments: Segments, request: Request) -> LogReading:
     """The reading of the chosen try."""
     parser = Parser()
-    rows = [row for number, raw in keeper.kept().items() for row in parser.rows(number, raw)]
-    segment, mine = _chosen(segments.found, rows, try_number)
-    outcome = outcome_of(mine)
-    chains = find_chains(mine, find_raised(mine), outcome.state)
-    chosen = select(mine, chains, segment.silence, token_budget)
-    texts, masked = _redacted(mine, chosen, redactor)
-    lines = _log_lines(mine, texts, keeper)
-    silence = segment.silence
+    everything = [row for number, raw in keeper.kept().items() for row in parser.rows(number, raw)]
+    segment, rows = _chosen(segments.found, everything, request.try_number)
+    outcome = outcome_of(rows)
+    chains = find_chains(rows, find_raised(rows), outcome.state)
+    lengths = select(rows, chains, segment.silence, request.token_budget)
+    texts, masked = _redacted(rows, lengths, request.redactor)
+    lines = _log_lines(rows, texts, Repeats(rows, keeper.repeats()))
+    silence, missing = segment.silence, missing_reason(everything)
     return LogReading(
-        try_number=try_number or segment.attempt or None,
+        try_number=request.try_number or segment.attempt or None,
         lines=lines,
-        chains=tuple(_exception_chain(mine, chain, redactor) for chain in chains),
+        chains=tuple(_exception_chain(rows, chain, request.redactor) for chain in chains),
         exit_code=outcome.exit_code,
         signal=outcome.signal,
         final_state=outcome.state,
-        segment_starts=tuple(part.start for part in segments.found if part.attempt),
+        segment_starts=tuple(
+            part.start for part in segments.found if part.attempt and part.start <= segment.start
+        ),
         first_at=segment.first_at,
         last_at=segment.last_at,
         longest_gap=silence.seconds if silence else None,
         gap_before_line=silence.number if silence else None,
         lines_read=keeper.lines_read,
-        bytes_read=bytes_read,
+        bytes_read=request.bytes_read,
         lines_dropped=keeper.lines_read - len(lines),
         secrets_masked=masked,
-        complete=complete,
-        missing_reason=missing_reason(rows),
+        complete=request.complete,
+        missing_reason=request.redactor.redact(missing) if missing else None,
     )
 
 
@@ -63,7 +69,7 @@ def _chosen(
     found: Sequence[Segment], rows: Sequence[Row], try_number: int | None
 ) -> tuple[Segment, list[Row]]:
     """The try that was asked for, else the last that failed, else the last."""
-    ends = [segment.start for segment in found[1:]] + [2**62]
+    ends = [segment.start for segment in found[1:]] + [rows[-1].number + 1 if rows else 1]
     parts = [
         (segment, [row for row in rows if segment.start <= row.number < end])
         for segment, end in zip(found, ends, strict=True)
@@ -83,54 +89,61 @@ def _failed(rows: Sequence[Row]) -> bool:
 
 
 def _redacted(
-    rows: Sequence[Row], chosen: dict[int, int], redactor: Redactor
+    rows: Sequence[Row], lengths: dict[int, int], redactor: Redactor
 ) -> tuple[dict[int, str], int]:
-    """Chosen texts, masked whole and only then cut."""
-    if not chosen:
+    """Chosen texts, masked whole and only then cut: half a secret is known to no rule."""
+    if not lengths:
         return {}, 0
-    indexes = sorted(chosen)
+    indexes = sorted(lengths)
     scrubbed = redactor.scrub("\n".join(rows[index].text for index in indexes))
-    texts = scrubbed.text.split("\n")
-    cut = {index: clip(text, chosen[index]) for index, text in zip(indexes, texts, strict=True)}
-    return cut, scrubbed.count
+    texts = zip(indexes, scrubbed.text.split("\n"), strict=True)
+    return {index: clip(text, lengths[index]) for index, text in texts}, scrubbed.count
 
 
-def _log_lines(rows: Sequence[Row], texts: dict[int, str], keeper: Keeper) -> tuple[LogLine, ...]:
-    repeats = {first: (count, last) for first, last, count in keeper.repeats()}
-    lines: dict[int, LogLine] = {}
-    for index, text in texts.items():
-        row = rows[index]
-        known = lines.get(row.number)
-        if known is not None:
-            text = f"{known.text}\n{text}"
-        count, last = repeats.get(row.number, (1, None))
-        lines[row.number] = LogLine(
-            row.number,
-            text,
-            row.head.at,
-            row.inner or row.head.level,
-            row.head.logger,
-            row.head.speaker,
-            row.head.source,
-            count,
-            last,
+def _log_lines(rows: Sequence[Row], texts: dict[int, str], repeats: Repeats) -> tuple[LogLine, ...]:
+    """One line a number: a record of several rows becomes one text of several lines."""
+    by_number: dict[int, list[int]] = {}
+    for index in texts:
+        by_number.setdefault(rows[index].number, []).append(index)
+    lines = []
+    for number, indexes in by_number.items():
+        row = rows[indexes[0]]
+        count, last = repeats.of(row)
+        lines.append(
+            LogLine(
+                number,
+                "\n".join(texts[index] for index in indexes),
+                row.head.at,
+                row.inner or row.head.level,
+                row.head.logger,
+                row.head.speaker,
+                row.head.source,
+                count,
+                last,
+            )
         )
-    return tuple(lines.values())
+    return tuple(lines)
 
 
 def _exception_chain(rows: Sequence[Row], chain: Chain, redactor: Redactor) -> ExceptionChain:
-    return ExceptionChain(
-        tuple(
-            RaisedException(
-                raised.type,
-                redactor.redact(raised.message)[:_MESSAGE_MAX],
-                rows[raised.at].number,
-                tuple(frame for frame, _ in raised.frames),
-                rows[raised.at].head.speaker,
-            )
-            for raised in chain.raised
-        ),
-        chain.root,
-        chain.handled,
-        chain.after_failure,
+    raised = tuple(_raised_exception(rows, item, redactor) for item in chain.raised)
+    return ExceptionChain(raised, chain.root, chain.handled, chain.after_failure)
+
+
+def _raised_exception(rows: Sequence[Row], raised: Raised, redactor: Redactor) -> RaisedException:
+    row = rows[raised.at]
+    # The type goes along: "PasswordExpired: abc" is read differently from "abc".
+    lead = f"{raised.type}: "
+    said = redactor.redact(lead + raised.message)
+    message = said.removeprefix(lead) if said.startswith(lead) else said
+    frames = tuple(_redacted_frame(frame, redactor) for frame, _ in raised.frames)
+    return RaisedException(
+        raised.type, message[:_MESSAGE_MAX], row.number, frames, row.head.speaker
     )
+
+
+def _redacted_frame(frame: Frame, redactor: Redactor) -> Frame:
+    if not frame.code:
+        return frame
+    code = redactor.redact(frame.code)
+    return Frame(frame.file, frame.line, frame.function, frame.is_user, code)

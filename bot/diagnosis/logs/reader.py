@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 
-from bot.diagnosis.logs.assemble import assemble
+from bot.diagnosis.logs.assemble import Request, assemble
 from bot.diagnosis.logs.envelope import Envelope
 from bot.diagnosis.logs.keep import Keeper
 from bot.diagnosis.logs.lines import Block, LineSplitter
@@ -53,15 +53,9 @@ class LogReader:
         for block in self._splitter.finish():
             self._add(block)
         self._keeper.finish()
-        return assemble(
-            self._keeper,
-            self._segments,
-            try_number=self._try_number,
-            token_budget=self._budget,
-            redactor=self._redactor or _default_redactor(),
-            bytes_read=self._bytes_read,
-            complete=complete,
-        )
+        redactor = self._redactor or _default_redactor()
+        request = Request(self._try_number, self._budget, redactor, self._bytes_read, complete)
+        return assemble(self._keeper, self._segments, request)
 
     def _take(self, content: bytes) -> None:
         for block in self._splitter.feed(content):

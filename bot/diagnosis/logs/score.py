@@ -14,7 +14,7 @@ from bot.diagnosis.logs.rows import Row
 from bot.domain.logs import Speaker
 
 # Airflow's own routine, which says that and not why.
-ROUTINE = re2.compile(
+_ROUTINE = re2.compile(
     r"Dependencies (?:all|not) met|Starting attempt|Executing <Task|Started process|Running: \[|"
     r"Job \d+: Subtask|Running <TaskInstance|Exporting (?:the following )?env vars|AIRFLOW_CTX|"
     r"downstream tasks? scheduled|Marking task as|::(?:end)?group::|"
@@ -67,7 +67,7 @@ _STRONG = re2.compile(
     r"statement timeout|"
     r"^error(?:\[e\d+\])?:|npm err!|failed |assertionerror|assert|has timed out|broken dag"
 )
-KILL = re2.compile(
+_KILL = re2.compile(
     r"(?i)sigterm|sigkill|negsignal|externally set to|heartbeat timeout|zombie|return code -|"
     r"oomkilled|"
     r"timed out|terminating|terminated by signal|task killed|shouldn't be running"
@@ -117,9 +117,14 @@ def is_idle(row: Row) -> bool:
         len(text.strip()) < _SHORTEST
         or row.head.speaker is Speaker.SOURCE
         or _ONLY_MARKS.match(text) is not None
-        or ROUTINE.search(text) is not None
+        or _ROUTINE.search(text) is not None
         or shapes.JAVA_FRAME.match(text) is not None
     )
+
+
+def tells_kill(text: str) -> bool:
+    """Whether it tells that the task was ended from outside."""
+    return _KILL.search(text) is not None
 
 
 def is_decoy(text: str) -> bool:
@@ -135,7 +140,7 @@ def _may_tell(row: Row) -> bool:
 
 def _score(row: Row, count: int) -> float | None:
     text = row.text
-    if ROUTINE.search(text) is not None and KILL.search(text) is None:
+    if _ROUTINE.search(text) is not None and _KILL.search(text) is None:
         return None
     if shapes.FRAME.match(text) or shapes.JAVA_FRAME.match(text) or _ONLY_MARKS.match(text):
         return None
