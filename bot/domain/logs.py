@@ -93,7 +93,8 @@ class LogReading:
 
     `lines` are ascending by number and hold what the diagnosis may quote: the head, the tail,
     every line of error level, around exceptions and signature hits, within a token budget.
-    `segment_starts` are numbers of "Starting attempt" lines where several tries share a file.
+    `segment_starts` are numbers of "Starting attempt" lines where several tries share a file, up
+    to that of the try that was read: the last one is its own.
     """
 
     try_number: int | None
