@@ -28,7 +28,7 @@ _COMMAND = re.compile(
 _RISKY = re.compile(
     r"(?i)chmod +[0-7]*7{2}|--privileged|--no-check|--insecure|\bverify *= *false|rm +-rf|mkfs"
     r"|\|\s*(?:ba|z)?sh\b|\b(?:disable|turn(?:ing)? off|switch(?:ing)? off|bypass|remove|skip)\b"
-    r".{0,30}\b(?:auth\w*|login|tls|ssl|certificat\w+|verification|security|firewall|rbac"
+    r".{0,30}\b(?:auth\w*|login|tls|ssl|cert\w+|verification|security|firewall|rbac"
     r"|permissions?|redaction|mask\w*|audit\w*|checks?)\b"
     r"|\b(?:grant|give|assign)\b.{0,30}\b(?:admin|root|superuser|cluster-admin|public)\b"
     r"|\b(?:post|paste|send|share|e-?mail|reveal|print|upload)\b.{0,40}"

@@ -31,7 +31,9 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 500
 _NOT_NAME = re.compile(r"[^a-z0-9-]+")
-_STORE = "chroma"  # below the folder, so that throwing it away spares the lock
+# Below the folder, so that throwing a store away spares the lock. Each new one has a new number:
+# Chroma caches what it knows of a path for the life of the process, broken stores too.
+_STORE = "store-"
 _VERSION = "v1"  # of how chunks become text to embed
 
 
@@ -52,6 +54,7 @@ class ChromaIndex:
         self._guard = threading.Lock()
         self._syncing = threading.Lock()
         self._opened: _Open | None = None
+        self._store_number = 0  # 0: not looked for yet
 
     @property
     def identity(self) -> str:
@@ -135,7 +138,7 @@ class ChromaIndex:
     def _open(self) -> _Open:
         if self._opened is None:
             self._lock.acquire()
-            client = _client(self._folder / _STORE)
+            client = _client(self._store_folder())
             name = _collection_name(self._source, self.identity)
             for other in client.list_collections():
                 if other.name.startswith(f"{self._source}__") and other.name != name:
@@ -149,7 +152,14 @@ class ChromaIndex:
     def _throw_away(self) -> None:
         with self._guard:
             self._forget()
-        shutil.rmtree(self._folder / _STORE, ignore_errors=True)
+            shutil.rmtree(self._store_folder(), ignore_errors=True)
+            self._store_number += 1
+
+    def _store_folder(self) -> Path:
+        if not self._store_number:
+            found = (path.name.removeprefix(_STORE) for path in self._folder.glob(f"{_STORE}*"))
+            self._store_number = max((int(one) for one in found if one.isdigit()), default=1)
+        return self._folder / f"{_STORE}{self._store_number}"
 
     def _forget(self) -> None:
         if self._opened is not None:
@@ -163,7 +173,7 @@ class _Broken(Exception):
 
 @contextmanager
 def _chroma_errors() -> Iterator[None]:
-    """Whatever Chroma raises means that its store is unusable: its errors share no useful base."""
+    """Whatever Chroma raises means that its store is unusable: its errors share no base."""
     try:
         yield
     except (VectorsUnavailable, _Broken, KeyboardInterrupt, SystemExit):

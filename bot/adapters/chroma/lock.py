@@ -24,7 +24,9 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Raises `VectorsUnavailable` naming the process that has it."""
+        """Raises `VectorsUnavailable` naming the process that has it. Nothing to do if held."""
+        if self._file is not None:
+            return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             file = (self._folder / _FILE).open("a+", encoding="ascii")

@@ -62,7 +62,7 @@ class OpenAIEmbedder:
             reply = self._client.embeddings.create(
                 model=self._server.model, input=texts, encoding_format="float"
             )
-            vectors = [one.embedding for one in sorted(reply.data, key=lambda one: one.index)]
+            vectors = [list(one.embedding) for one in sorted(reply.data, key=lambda one: one.index)]
         except openai.APIStatusError as error:
             raise VectorsUnavailable(f"the embedding server replied {error.status_code}") from error
         except (openai.OpenAIError, httpx.HTTPError) as error:
