@@ -238,7 +238,7 @@ def test_a_log_that_takes_too_long_is_left_with_what_came() -> None:
     now = [0.0]
 
     def feed(chunk: bytes) -> None:
-        now[0] += 61
+        now[0] += 181
 
     with support.serve(support.KEY_ERROR) as airflow:
         config = ClusterConfig("lab", airflow.url, airflow.username, airflow.password)

@@ -36,7 +36,7 @@ with DAG("scores", schedule=None):
 with DAG("flaky", schedule=None):
 
     @task(retries=1, retry_delay=timedelta(seconds=1))
-    def settle(ti=None) -> None:  # noqa: ANN001
+    def settle(ti=None) -> None:
         if ti.try_number == 1:
             raise ConnectionResetError("connection reset by peer")
 
@@ -45,7 +45,7 @@ with DAG("flaky", schedule=None):
 with DAG("chatty", schedule=None, params={"megabytes": Param(150)}):
 
     @task
-    def export(params=None) -> None:  # noqa: ANN001
+    def export(params=None) -> None:
         """Writes a log of about so many megabytes, then fails."""
         for number in range(int(params["megabytes"]) * 4_000):
             print(WIDE_LINE.format(number, number))
@@ -56,7 +56,7 @@ with DAG("chatty", schedule=None, params={"megabytes": Param(150)}):
 with DAG("patient", schedule=None, params={"seconds": Param(40)}):
 
     @task
-    def work(params=None) -> None:  # noqa: ANN001
+    def work(params=None) -> None:
         for second in range(int(params["seconds"])):
             print(f"second {second}")
             time.sleep(1)

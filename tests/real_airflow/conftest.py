@@ -1,0 +1,146 @@
+"""A real Airflow for the tests of this folder: one for all of them, ended with the session."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from bot.adapters.airflow.cluster import AirflowCluster
+from bot.adapters.airflow.config import ClusterConfig
+from bot.diagnosis.logs import LogReader
+from bot.diagnosis.redaction import Redactor
+from bot.playground.airflow_server import LocalAirflow, ensure_airflow
+
+ROOT = Path(__file__).parents[2]
+DAGS = Path(__file__).parent / "dags"
+TOKEN_SECONDS = 20  # Airflow itself allows 10 more
+
+
+@dataclass
+class Lab:
+    """The running Airflow, and an administrator's hands on it."""
+
+    airflow: LocalAirflow
+    admin_token: str = ""
+
+    @property
+    def url(self) -> str:
+        return self.airflow.url
+
+    def trigger(self, dag_id: str, **conf: object) -> str:
+        """Starts a run and returns its id."""
+        body = {"logical_date": None, "conf": conf}
+        run_id: str = self.call("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        return run_id
+
+    def finished(self, dag_id: str, run_id: str, seconds: float = 90.0) -> str:
+        """The run's state, once it is over."""
+        return self.until(dag_id, run_id, {"success", "failed"}, seconds)
+
+    def until(self, dag_id: str, run_id: str, states: set[str], seconds: float = 90.0) -> str:
+        deadline = time.monotonic() + seconds
+        state = ""
+        while time.monotonic() < deadline:
+            state = self.call("GET", f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}")["state"]
+            if state in states:
+                return state
+            time.sleep(0.5)
+        raise AssertionError(f"{dag_id} is {state} after {seconds} s")
+
+    def task_state(self, dag_id: str, run_id: str, task_id: str) -> str | None:
+        place = f"/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/taskInstances/{task_id}"
+        state: str | None = self.call("GET", place)["state"]
+        return state
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """One call as admin; a fresh token for each, since they expire quickly here."""
+        login = {"username": "admin", "password": "admin"}
+        token = self._send("POST", "/auth/token", login, "")["access_token"]
+        return self._send(method, f"/api/v2{path}", body, token)
+
+    def _send(self, method: str, path: str, body: object, token: str) -> Any:
+        request = urllib.request.Request(
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {token}"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """Airflow on SQLite; from `AIRFLOW_VENV`, or installed once into `.cache/airflow-venv`."""
+    venv = Path(os.environ.get("AIRFLOW_VENV") or ROOT / ".cache" / "airflow-venv")
+    ensure_airflow(venv)
+    home = tmp_path_factory.mktemp("airflow")
+    dags = home / "dags"
+    shutil.copytree(DAGS, dags)
+    airflow = LocalAirflow(
+        venv,
+        home / "home",
+        dags,
+        _free_port(),
+        settings={"API_AUTH__JWT_EXPIRATION_TIME": str(TOKEN_SECONDS)},
+    )
+    try:
+        airflow.start()
+        airflow.wait_healthy()
+        made = Lab(airflow)
+        _wait_for_dags(made)
+        yield made
+    finally:
+        airflow.stop()
+
+
+@pytest.fixture(scope="session")
+def redactor() -> Redactor:
+    return Redactor()
+
+
+@pytest.fixture
+def cluster(lab: Lab, redactor: Redactor) -> Iterator[AirflowCluster]:
+    config = ClusterConfig("lab", lab.url, "bot", "bot")
+    made = AirflowCluster(
+        config,
+        make_log_reader=lambda number: LogReader(number, redactor=redactor),
+        redact=redactor.redact,
+    )
+    yield made
+    made.close()
+
+
+def _wait_for_dags(lab: Lab) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        if lab.call("GET", "/dags")["total_entries"] >= 6:
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"no Dags: {lab.airflow.log_tail('dag-processor')}")
+
+
+def _free_port() -> int:
+    """The first of four neighbouring ports that are free."""
+    low, high = (int(one) for one in os.environ.get("AIRFLOW_PORTS", "18400-18480").split("-"))
+    for port in range(low, high, 4):
+        if all(_is_free(port + step) for step in range(4)):
+            return port
+    raise AssertionError(f"no free ports between {low} and {high}")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
