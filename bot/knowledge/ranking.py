@@ -10,8 +10,10 @@ from bot.knowledge.chunks import Chunk
 from bot.knowledge.fusion import fused
 
 GUIDE_PREFIX = "guide:"
-_ASKS_HOW = re.compile(
-    r"^\W*(?:how|where|who|what(?:'s| is| are| does)|can i|is there a way)\b", re.IGNORECASE
+_ASKS_IN_GENERAL = re.compile(
+    r"^\W*(?:how|where|who|what(?:'s| is| are| does)|can i|is there a way"
+    r"|why (?:is|are|do|does|did|isn't|doesn't|won't) (?:my|the|our|a) (?:dag|run|task)s?)\b",
+    re.IGNORECASE,
 )
 
 
@@ -34,12 +36,11 @@ def ranked(
 ) -> list[Hit]:
     """Best first: `exact` names documents and leads; the two others rank chunk ids.
 
-    Ids that are not in `chunks` are skipped: an index may lag behind the files. Who asks how to do
-    something is served by a guide rather than by the runbook of a failure, so guides count once
-    more then.
+    Ids that are not in `chunks` are skipped: an index may lag behind the files. Who asks in general
+    is served by a guide rather than by the runbook of one failure, so guides count once more then.
     """
     rankings = [_known(by_words, chunks), _known(by_meaning, chunks)]
-    if _ASKS_HOW.search(query):
+    if _ASKS_IN_GENERAL.search(query):
         rankings.append([one for one in rankings[0] if one.startswith(GUIDE_PREFIX)])
     best: dict[str, Hit] = {}
     for chunk_id, score in fused(rankings):
