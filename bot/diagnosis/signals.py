@@ -75,11 +75,11 @@ def signals_from(evidence: Evidence) -> Signals:
 
 
 def _from_part(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
-    if part.lines:
-        yield Signal("log_kind", part.kind, quotes.log_line(part.lines[0]), Depth.STATE)
     yield from from_exceptions(part, quotes)
     yield from from_end(part, quotes)
     yield from from_lines(part, quotes, killed=was_stopped(part))
+    if part.lines:
+        yield Signal("log_kind", part.kind, quotes.log_line(part.lines[0]), Depth.STATE)
 
 
 def _log_presence(evidence: Evidence, part: LogPart | None, quotes: Quotes) -> Iterator[Signal]:

@@ -20,6 +20,7 @@ def from_run(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     """Facts that concern the run as a whole, its Dag and its neighbours."""
     yield from _unmet(evidence, quotes)
     yield from _dag(evidence, quotes)
+    yield from _version(evidence, quotes)
     yield from _upstream(evidence, quotes)
     yield from _children(evidence, quotes)
     yield from _warnings(evidence, quotes)
@@ -63,6 +64,9 @@ def _dag(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     if dag.is_stale:
         quote = quotes.fact(f"Dag {dag.dag_id} is no longer found in its file", "Dag")
         yield Signal("dag_stale", "true", quote, depth)
+
+
+def _version(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     green = evidence.last_green.version if evidence.last_green else None
     now = evidence.task_instance.version if evidence.task_instance else None
     if green and now and green.number and now.number and green.number != now.number:
