@@ -40,7 +40,7 @@ def read_corpus(path: Path, redact: Callable[[str], str]) -> Iterator[Sample | U
             continue
         try:
             yield sample_of(json.loads(line), redact)
-        except (ValueError, CorpusError) as error:
+        except (json.JSONDecodeError, CorpusError) as error:
             yield Unreadable(f"{path}:{number}: {error}")
 
 

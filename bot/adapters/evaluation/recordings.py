@@ -20,7 +20,7 @@ def read_recording(path: Path) -> Sample | Unreadable:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return sample_of(content, path.stem)
-    except (OSError, ValueError, CorpusError) as error:
+    except (OSError, json.JSONDecodeError, UnicodeDecodeError, CorpusError) as error:
         return Unreadable(f"{path}: {error}")
 
 
