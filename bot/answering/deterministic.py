@@ -11,8 +11,8 @@ from bot.answering.foreign import clipped, one_line, visible
 from bot.answering.gaps import gap_in_words
 from bot.answering.owners import owner_in_words
 from bot.answering.retries import retry_text
-from bot.answering.standing import Phase, deciding_try, standing_of
-from bot.answering.steps import fill, placeholder_values, steps_of
+from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
+from bot.answering.steps import fill, fitting, placeholder_values, steps_of
 from bot.answering.wording import clock, count, duration, moment, sentence
 from bot.domain.answers import Diagnosis, Link
 from bot.domain.evidence import Evidence, TaskInstance
@@ -22,6 +22,7 @@ from bot.domain.verdicts import Verdict
 
 _PASSAGE_MAX = 4_000  # characters; more is a manual, not a runbook
 _MAX_STEPS = 8
+_WHY_MAX = 400  # characters; a message of the failure's own can be endless
 
 
 def diagnosis_from(
@@ -68,8 +69,13 @@ def _steps(
     known: KnownFailure | None, verdict: Verdict, evidence: Evidence, values: dict[str, str]
 ) -> tuple[str, ...]:
     if known and known.section("Fix"):
-        return tuple(fill(step, values) for step in steps_of(known.section("Fix")))[:_MAX_STEPS]
+        steps = fitting(steps_of(known.section("Fix")), _seen(verdict))
+        return tuple(fill(step, values) for step in steps)[:_MAX_STEPS]
     return tuple(_steps_without_runbook(verdict, evidence))
+
+
+def _seen(verdict: Verdict) -> str:
+    return "\n".join([verdict.why, *(quote.text for quote in verdict.quotes)])
 
 
 def _steps_without_runbook(verdict: Verdict, evidence: Evidence) -> list[str]:
@@ -94,7 +100,9 @@ def _what_happened(
     why = verdict.why.strip()
     if not why and known:
         why = _first_paragraph(fill(known.section("What happened"), values))
-    return " ".join(part for part in (_ending(evidence), sentence(visible(why))) if part)
+    return " ".join(
+        part for part in (_ending(evidence), sentence(clipped(visible(why), _WHY_MAX))) if part
+    )
 
 
 def _ending(evidence: Evidence) -> str:
@@ -108,7 +116,7 @@ def _ending(evidence: Evidence) -> str:
         name += f"[{tried.map_index}]"
     of = f" of {standing.tries_allowed}" if standing.tries_allowed else ""
     number = f" (try {tried.try_number}{of})" if tried.try_number else ""
-    return f"{name}{number} {_verb(tried, standing.phase, evidence)}."
+    return f"{name}{number} {_verb(tried, standing.phase, evidence)}{_since(tried, standing)}."
 
 
 def _verb(tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
@@ -129,9 +137,16 @@ def _verb(tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
     return f"is waiting ({state or 'not scheduled'})" + (f" since {moment(since)}" if since else "")
 
 
+def _since(tried: TaskInstance, standing: Standing) -> str:
+    """What became of it after the try that is told about."""
+    if standing.try_number <= tried.try_number:
+        return ""
+    became = {Phase.SUCCEEDED: "succeeded", Phase.RUNNING: "is running", Phase.FAILED: "failed too"}
+    return f"; try {standing.try_number} {became.get(standing.phase, 'is waiting')}"
+
+
 def _how_long(tried: TaskInstance) -> str:
-    # A try that died in the queue has no process, and Airflow writes its end as its start.
-    if tried.start is None or (tried.start == tried.end and tried.pid is None):
+    if never_started(tried):
         return " without ever having started"
     return f" after {duration(tried.duration)}" if tried.duration is not None else ""
 

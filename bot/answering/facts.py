@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.answering.foreign import one_line
 from bot.answering.owners import dag_owners
-from bot.answering.standing import Phase, Standing, deciding_try, standing_of
+from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
 from bot.answering.wording import clock, count, duration, listed, moment
 from bot.domain.evidence import DagRun, Evidence, Pool, TaskInstance
 
@@ -77,7 +77,7 @@ def _mapped(now: TaskInstance, evidence: Evidence) -> str:
 
 
 def _times(tried: TaskInstance) -> str:
-    if tried.start is None:
+    if tried.start is None or never_started(tried):
         return f"ended {moment(tried.end)}, never started" if tried.end else ""
     if tried.end is None:
         return f"since {moment(tried.start)}"
@@ -85,6 +85,8 @@ def _times(tried: TaskInstance) -> str:
 
 
 def _ran_for(tried: TaskInstance, evidence: Evidence) -> str:
+    if never_started(tried):
+        return ""
     seconds = tried.duration
     if seconds is None and tried.start is not None:
         until = tried.end or evidence.gathered_at

@@ -23,7 +23,7 @@ def retry_text(advice: RetryAdvice, standing: Standing, kind: VerdictKind) -> st
             return f"{_coming(standing)} {_EXPECTED[advice]}"
         case Phase.NEVER_RAN:
             return "Not by itself: it never ran. Clear it together with the task that held it up."
-    if kind is VerdictKind.OPERATOR:
+    if kind is VerdictKind.OPERATOR and advice is not RetryAdvice.AFTER_FIX:
         return "It did not break, so there is nothing to cure. Clear it if it should run after all."
     return f"{_ended(advice, standing)} {_unused(advice, standing)}".strip()
 

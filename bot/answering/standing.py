@@ -76,6 +76,11 @@ def deciding_try(evidence: Evidence) -> TaskInstance | None:
     return found or evidence.task_instance
 
 
+def never_started(tried: TaskInstance) -> bool:
+    """A try that died in the queue has no process, and Airflow writes its end as its start."""
+    return tried.start is None or (tried.start == tried.end and tried.pid is None)
+
+
 def _phase(task_instance: TaskInstance, evidence: Evidence) -> Phase:
     phase = _PHASES.get((task_instance.state or "none").lower(), Phase.UNSEEN)
     run_over = evidence.dag_run is not None and evidence.dag_run.state in ("failed", "success")

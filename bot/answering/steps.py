@@ -32,6 +32,8 @@ _BLANKS = {
 }
 # An owner's name is free text: nothing in it may become a link, a mention or code.
 _MARKUP = re.compile(r"[^\w.:+~@ ,/=-]")
+_ERROR_NAME = re.compile(r"`((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Timeout|NoneType))[`:]")
+_BLOCK_START = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 # What a placeholder reads as where its value is not known.
 _UNKNOWN = {
     "cluster": "the cluster",
@@ -107,13 +109,43 @@ def _map_index(target: Target) -> str:
     return str(target.map_index) if mapped else ""
 
 
+def fitting(steps: tuple[str, ...], evidence: str) -> tuple[str, ...]:
+    """Without the steps that begin by naming other errors than those in the evidence.
+
+    "`KeyError`, `IndexError`: …" is of no use to somebody whose task raised a RuntimeError.
+    """
+    kept = tuple(step for step in steps if _fits(step, evidence))
+    return kept or steps
+
+
+def _fits(step: str, evidence: str) -> bool:
+    lead, colon, _ = step.partition(":")
+    named = _ERROR_NAME.findall(lead) if colon else []
+    return not named or any(name in evidence for name in named)
+
+
 def _source(lines: list[str], token: Token) -> str:
     start, end = token.map or (0, 0)
-    return textwrap.dedent("\n".join(lines[start:end])).strip()
+    return _unwrapped(textwrap.dedent("\n".join(lines[start:end])).strip())
 
 
 def _item_text(lines: list[str], token: Token) -> str:
     start, end = token.map or (0, 0)
     first = re.sub(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+", "", lines[start])
     rest = textwrap.dedent("\n".join(lines[start + 1 : end]))
-    return f"{first}\n{rest}".strip()
+    return _unwrapped(f"{first}\n{rest}".strip())
+
+
+def _unwrapped(markdown: str) -> str:
+    """Lines that were only broken for the author's editor are joined; code and lists stay."""
+    lines: list[str] = []
+    in_code = False
+    for line in markdown.splitlines():
+        is_fence = line.lstrip().startswith("```")
+        goes_on = lines and lines[-1].strip() and line.strip() and not _BLOCK_START.match(line)
+        if goes_on and not in_code and not is_fence and not lines[-1].lstrip().startswith("```"):
+            lines[-1] = f"{lines[-1].rstrip()} {line.strip()}"
+        else:
+            lines.append(line)
+        in_code ^= is_fence
+    return "\n".join(lines)

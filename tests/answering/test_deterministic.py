@@ -96,6 +96,33 @@ def test_jinja_in_a_runbook_is_left_alone_and_unknown_values_are_words() -> None
     )
 
 
+def test_lines_that_were_broken_for_an_editor_are_joined_and_code_is_not() -> None:
+    fix = "1. Read in\n   chunks:\n   ```\n   a\n   b\n   ```\n   - one\n     more\n2. Then\nclear."
+    known = replace(RUNBOOK, sections=(Section("Fix", fix),))
+    assert diagnosed(known=known).steps == (
+        "Read in chunks:\n```\na\nb\n```\n- one more",
+        "Then clear.",
+    )
+
+
+def test_steps_for_other_errors_than_this_one_are_left_out() -> None:
+    fix = "1. `TypeError`, `AttributeError`: pin the library.\n2. `KeyError`: guard it.\n3. Deploy."
+    known = replace(RUNBOOK, sections=(Section("Fix", fix),))
+    assert diagnosed(known=known).steps == ("`KeyError`: guard it.", "Deploy.")
+
+
+def test_the_tries_after_the_one_that_is_told_about_are_mentioned() -> None:
+    first = replace(TASK_INSTANCE, try_number=1)
+    evidence = replace(
+        EVIDENCE,
+        target=replace(EVIDENCE.target, try_number=1),
+        task_instance=replace(TASK_INSTANCE, state="success"),
+        tries=(first, replace(TASK_INSTANCE, state="success")),
+    )
+    told = diagnosed(evidence=evidence).what_happened
+    assert told.startswith("load (try 1 of 2) failed after 41 s at 05:54:41 UTC; try 2 succeeded.")
+
+
 def test_blanks_of_a_manual_are_filled_where_the_value_is_known() -> None:
     fix = "- `airflow tasks render <dag> <task> <run_id>`, then `kubectl get pod <pod>`."
     known = replace(RUNBOOK, sections=(Section("Fix", fix),))

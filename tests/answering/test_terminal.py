@@ -30,7 +30,7 @@ from bot.domain.evidence import ComponentHealth, DagRun, Gap, GapReason, Pool
 from bot.domain.logs import LogLine
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Ambiguous, Nowhere, Option
-from bot.domain.verdicts import Quote, RuledOut
+from bot.domain.verdicts import Quote, RuledOut, VerdictKind
 from tests.answering.cases import BEGAN, LINK, LOG, TARGET, TASK_INSTANCE, VERDICT, diagnosed
 
 GAP = Gap("event log", GapReason.FORBIDDEN, "403", "Grant Audit Log read.")
@@ -83,6 +83,18 @@ def test_a_diagnosis_leads_with_the_verdict_and_proves_it() -> None:
     assert "What to do: next is the Dag's owner (orders-team)" in text
     assert "       airflow dags test orders" in text
     assert text.endswith("Reference A1B2, cause python_exception, 61 log lines read\n")
+
+
+def test_a_quote_is_not_shown_twice() -> None:
+    once = Quote("L57", "KeyError: 'country'\ndetail", "task log", 2, 57)
+    again = Quote("L57.2", "KeyError: 'country'", "task log", 2, 57)
+    text = render_text(diagnosed(replace(VERDICT, quotes=(once, again))), 90)
+    assert "L57.2" not in text
+
+
+def test_nobody_is_told_how_sure_we_are_of_not_knowing() -> None:
+    text = render_text(diagnosed(replace(VERDICT, kind=VerdictKind.UNKNOWN)), 90)
+    assert text.splitlines()[0] == "I can't tell yet"
 
 
 def test_claims_of_the_model_show_what_they_cite_and_what_is_disputed() -> None:

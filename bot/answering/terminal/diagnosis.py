@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -23,6 +23,7 @@ _STYLES = {
     VerdictKind.UNKNOWN: "bold",
 }
 _QUOTES_SHOWN = 4
+_QUOTE_MAX = 600  # characters
 _RULED_OUT_SHOWN = 5
 
 
@@ -31,7 +32,7 @@ def diagnosis_parts(diagnosis: Diagnosis) -> Iterator[Part]:
     yield from _headline(diagnosis)
     yield section("What happened", text(diagnosis.what_happened))
     if verdict.quotes:
-        yield section("Why I say so", *(_quote(one) for one in verdict.quotes[:_QUOTES_SHOWN]))
+        yield section("Why I say so", *(_quote(one) for one in _telling(verdict.quotes)))
     yield from claim_parts(diagnosis.explanation)
     if diagnosis.steps:
         yield section(f"What to do: next is {diagnosis.owner}", numbered(diagnosis.steps))
@@ -53,7 +54,7 @@ def _headline(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     verdict = diagnosis.verdict
     yield Text.assemble(
         text(verdict.kind.headline, _STYLES[verdict.kind]),
-        text(f"  ({round(verdict.confidence * 100)} % sure)", "dim"),
+        text(_sureness(verdict), "dim"),
     )
     yield text(verdict.title, "bold")
     where = f"{diagnosis.target.label()} on {diagnosis.target.cluster}"
@@ -61,8 +62,31 @@ def _headline(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     yield text(f"{where}{understood}", "dim")
 
 
+def _sureness(verdict: Verdict) -> str:
+    # To be sure of not knowing is of no use to anybody.
+    if verdict.kind is VerdictKind.UNKNOWN:
+        return ""
+    return f"  ({round(verdict.confidence * 100)} % sure)"
+
+
+def _telling(quotes: Sequence[Quote]) -> list[Quote]:
+    """The first few that say something which those before them have not."""
+    kept: list[Quote] = []
+    for quote in quotes:
+        if not any(quote.text.strip() in before.text for before in kept):
+            kept.append(quote)
+    return kept[:_QUOTES_SHOWN]
+
+
 def _quote(quote: Quote) -> RenderableType:
-    return Group(text(f"{quote.id}  {origin(quote)}", "dim"), quoted(quote.text))
+    return Group(text(f"{quote.id}  {origin(quote)}", "dim"), quoted(_middle_cut(quote.text)))
+
+
+def _middle_cut(words: str) -> str:
+    """The end is kept: that is where a message says what was wrong."""
+    if len(words) <= _QUOTE_MAX:
+        return words
+    return f"{words[: _QUOTE_MAX // 2]} … {words[-_QUOTE_MAX // 2 :]}"
 
 
 def origin(quote: Quote) -> str:
