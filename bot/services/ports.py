@@ -47,7 +47,14 @@ class Cluster(Protocol):
     def base_url(self) -> str: ...
 
     async def dag_ids(self) -> Sequence[str]:
-        """All Dag ids, cached for a while (seconds to minutes, by settings)."""
+        """All Dag ids, cached for a while (seconds to minutes, by settings).
+
+        Of a large cluster at first only those that have been read by now; see `search_dags`.
+        """
+        ...
+
+    async def search_dags(self, words: str, limit: int = 20) -> Sequence[str]:
+        """Dag ids that contain `words`, in any case; also those `dag_ids` does not hold yet."""
         ...
 
     async def dag(self, dag_id: str) -> DagDetails | None:

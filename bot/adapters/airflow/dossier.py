@@ -190,11 +190,15 @@ def _in_order(tries: tuple[TaskInstance, ...]) -> tuple[TaskInstance, ...]:
 
 
 def _earlier(history: tuple[TaskInstance, ...], chosen: TaskInstance) -> tuple[TaskInstance, ...]:
-    """The same task in other runs that began before this one, newest first."""
+    """The same task in other runs that began before this one, newest first.
+
+    Servers that do not know a filter ignore it, so other tasks may be among them.
+    """
     others = [
         one
         for one in history
-        if (one.run_id, one.map_index) != (chosen.run_id, chosen.map_index)
+        if (one.task_id, one.map_index) == (chosen.task_id, chosen.map_index)
+        and one.run_id != chosen.run_id
         and (one.start is None or chosen.start is None or one.start <= chosen.start)
     ]
     ordered = sorted(others, key=lambda one: (one.start or _NEVER, one.run_id))

@@ -303,3 +303,15 @@ async def test_a_question_about_the_cluster_alone_gets_its_state() -> None:
     assert found.health
     assert found.pools
     assert found.task_instance is None
+
+
+async def test_a_server_that_ignores_a_filter_does_not_mix_tasks_up() -> None:
+    recording = support.recording(support.KEY_ERROR)
+    rows = recording["evidence"]["history:bye"]["body"]["task_instances"]
+    earlier = {"run_id": "before", "dag_run_id": "before", "start_date": "2026-11-21T00:00:00Z"}
+    rows.append({**rows[0], **earlier, "state": "success"})
+    rows.append({**rows[0], **earlier, "task_id": "another", "state": "failed"})
+    with RecordedAirflow([recording]) as airflow:
+        found = await gathered(airflow, target_of(support.KEY_ERROR))
+    assert [(one.task_id, one.state) for one in found.history] == [("bye", "success")]
+    assert found.last_green == found.history[0]
