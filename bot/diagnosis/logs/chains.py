@@ -24,6 +24,10 @@ _CALLBACK_FRAME = re.compile(
 _QUOTED_MIN = 8
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
 
+# Exceptions of one chain that are kept, and chains of one log.
+_LONGEST = 20
+_MOST = 60
+
 # Rows of work after which an exception that was logged cannot have ended the task.
 _WENT_ON = 30
 
@@ -70,27 +74,30 @@ def find_chains(
 def _linked(raised: Sequence[Raised]) -> list[Chain]:
     chains: list[list[Raised]] = []
     for item in raised:
-        if chains and item.link is not None:
-            chains[-1].append(item)
-        else:
+        if not chains or item.link is None:
             chains.append([item])
+        elif len(chains[-1]) < _LONGEST:
+            chains[-1].append(item)
+        else:  # the deepest tells more than the middle of an endless chain
+            chains[-1][-1] = item
     return [Chain(_surfaced_first(chain)) for chain in chains]
 
 
 def _surfaced_first(printed: list[Raised]) -> list[Raised]:
-    """Python prints the deepest first, Java last; a Python error may wrap Java's."""
-    python = [raised for raised in printed if not raised.is_java]
-    java = [raised for raised in printed if raised.is_java]
-    return python[::-1] + java
+    """Python prints the deepest first; Java's causes and a group's members come after it."""
+    above = [raised for raised in printed if not raised.is_deeper]
+    return above[::-1] + [raised for raised in printed if raised.is_deeper]
 
 
 def _root(chain: Sequence[Raised]) -> int:
     index = 0
     while index + 1 < len(chain):
         here, deeper = chain[index], chain[index + 1]
-        # Python notes the link on the exception printed later, Java on the deeper one.
-        link = deeper.link if deeper.is_java else here.link
-        if link == "cause" or here.is_wrapper or _quotes(here.message, deeper):
+        # The link is noted on whichever was printed later.
+        link = deeper.link if deeper.is_deeper else here.link
+        if here.link == "member" and link == "member":
+            break  # members of a group stand side by side
+        if link != "during" or here.is_wrapper or _quotes(here.message, deeper):
             index += 1
         else:
             break
@@ -104,20 +111,20 @@ def _quotes(message: str, deeper: Raised) -> bool:
 
 
 def _flag_after_failure(rows: Sequence[Row], chains: Sequence[Chain]) -> None:
-    failed_at = next(
-        (
-            index
-            for index, row in enumerate(rows)
-            if row.head.speaker is Speaker.AIRFLOW and _FAILED.search(row.text)
-        ),
-        len(rows),
-    )
-    known = [chain for chain in chains if chain.start <= failed_at]
+    """What is raised once the failure stood: callbacks, and whatever breaks in its wake."""
+    failed_at = next((i for i, row in enumerate(rows) if _says_failed(row)), len(rows))
+    known = [
+        chain
+        for chain in chains
+        if chain.start <= failed_at or rows[chain.start].head is rows[failed_at].head
+    ]
     for chain in chains:
-        is_later = bool(known) and chain.start > failed_at
-        if is_later and rows[chain.start].head is rows[failed_at].head:
-            is_later = False
+        is_later = bool(known) and chain.start > failed_at and chain not in known
         chain.after_failure = is_later or _is_callback(rows, chain)
+
+
+def _says_failed(row: Row) -> bool:
+    return row.head.speaker is Speaker.AIRFLOW and _FAILED.search(row.text) is not None
 
 
 def _is_callback(rows: Sequence[Row], chain: Chain) -> bool:
@@ -174,4 +181,5 @@ def _unique(chains: Sequence[Chain]) -> list[Chain]:
             known.handled,
         ):
             best[words] = chain
-    return sorted(best.values(), key=lambda chain: chain.start)
+    chains = sorted(best.values(), key=lambda chain: chain.start)
+    return chains[: _MOST // 4] + chains[_MOST // 4 :][-_MOST * 3 // 4 :]

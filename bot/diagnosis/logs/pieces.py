@@ -130,7 +130,7 @@ def _last_words(rows: Sequence[Row], within: set[int]) -> Iterator[Piece]:
 
 
 def _is_wrapper(row: Row) -> bool:
-    is_error = row.head.rank >= 3 or shapes.exception_type(row.text, is_loose=False) is not None
+    is_error = row.head.rank >= 3 or shapes.told_type(row.text) is not None
     return is_error and shapes.is_wrapper("", row.text)
 
 

@@ -1,4 +1,4 @@
-"""Finds exceptions in rows: whole, cut, relayed line by line, or boxed."""
+"""Finds exceptions in rows: whole, cut, relayed line by line, boxed, or in a group."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from bot.diagnosis.logs import shapes
 from bot.diagnosis.logs.rows import Row
 from bot.domain.logs import Frame
 
-Link = Literal["cause", "during"]
+Link = Literal["cause", "during", "member"]
 
 _ROWS_MAX = 600
 _MESSAGE_ROWS = 12
 _CODE_MAX = 200
+
+# Rows between two exceptions of one chain: blank lines, the sentence between them, a header.
+_CHAIN_GAP = 8
 
 
 @dataclass(slots=True)
@@ -22,8 +25,9 @@ class Raised:
     """One exception. `start`, `at` and `end` are row indexes: its first row, the row with
     `Type: message`, and the last row of the message.
 
-    `link` says how it relates to the exception printed before it in the same chain; Java prints
-    the deepest last, Python first.
+    `link` says how it belongs to the exception printed just before it. Python prints the cause
+    before what it caused; where `is_deeper`, this one lies below the one before: Java's causes,
+    and the members of a group.
     """
 
     type: str
@@ -33,54 +37,57 @@ class Raised:
     end: int
     frames: list[tuple[Frame, int]] = field(default_factory=list)
     link: Link | None = None
-    is_java: bool = False
+    is_deeper: bool = False
     is_bare: bool = False  # a single line without a traceback
 
     @property
     def is_wrapper(self) -> bool:
+        """Whether it only reports that something else failed."""
         return shapes.is_wrapper(self.type, self.message)
 
 
 def find_raised(rows: Sequence[Row]) -> list[Raised]:
     """All exceptions in order of appearance."""
-    return _Finder(rows).find()
+    finder = _Finder(rows)
+    index = 0
+    while index < len(rows):
+        index = finder.step(index)
+    return finder.found
 
 
 class _Finder:
     def __init__(self, rows: Sequence[Row]) -> None:
         self._rows = rows
         self._link: Link | None = None
-        self._found: list[Raised] = []
+        self.found: list[Raised] = []
 
-    def find(self) -> list[Raised]:
-        index = 0
-        while index < len(self._rows):
-            index = self._step(index)
-        return self._found
-
-    def _step(self, index: int) -> int:
-        """Handle what begins here; give the next row to look at."""
+    def step(self, index: int) -> int:
+        """Take in what begins at this row; give the next row to look at."""
         text = shapes.bare(self._rows[index].text)
-        if not text.strip() or shapes.is_rule(text):
+        if shapes.TRACEBACK in text:
+            return self._traceback(index, index + 1)
+        if not text.strip():
             return index + 1
+        if shapes.is_rule(text):
+            return self._rule(index)
         if shapes.CAUSE in text or shapes.DURING in text:
             self._link = "cause" if shapes.CAUSE in text else "during"
             return index + 1
-        if shapes.TRACEBACK in text:
-            return self._traceback(index, index + 1)
         if shapes.FRAME.match(text):
             return self._traceback(index, index)
         head = shapes.JAVA_HEAD.search(text)
         if head is not None:
-            link: Link | None = (
-                "cause" if "Caused" in head["lead"] or head["lead"].strip() == ":" else None
-            )
-            return self._java(index, head["type"], head["message"] or "", link)
-        named = shapes.exception_type(text, is_loose=False)
+            return self._java(index, head["type"], head["message"] or "", head["lead"])
+        named = shapes.told_type(text)
         if named is not None:
             return self._bare(index, *named)
         if self._rows[index].head is not self._rows[max(index - 1, 0)].head:
             self._link = None
+        return index + 1
+
+    def _rule(self, index: int) -> int:
+        if self.found and self.found[-1].end >= index - 2:
+            self._link = "member"
         return index + 1
 
     def _traceback(self, start: int, index: int) -> int:
@@ -88,21 +95,18 @@ class _Finder:
         frames: list[tuple[Frame, int]] = []
         is_indented = True
         while index < len(rows) and index - start < _ROWS_MAX:
-            row, text = rows[index], shapes.bare(rows[index].text)
-            if index > start and (not row.follows or self._is_foreign(start, index)):
+            text = shapes.bare(rows[index].text)
+            if index > start and (not rows[index].follows or self._is_foreign(start, index)):
                 break
             frame = shapes.FRAME.match(text) or shapes.BOX_FRAME.match(text)
             if frame is not None:
                 is_indented = is_indented and text.startswith(" ")
-                frames.append(
-                    (self._frame(frame["file"], frame["line"], frame["function"], index), index)
-                )
-                index += 1
-                continue
-            if shapes.TRACEBACK in text or shapes.DURING in text or shapes.CAUSE in text:
+                place = self._frame(frame["file"], frame["line"], frame["function"], index)
+                frames.append((place, index))
+            elif shapes.TRACEBACK in text or shapes.DURING in text or shapes.CAUSE in text:
                 break
-            if text.strip() and not text[:1].isspace():
-                named = shapes.exception_type(text, is_loose=is_indented and bool(frames))
+            elif text.strip() and not text[:1].isspace():
+                named = shapes.raised_type(text, is_loose=is_indented and bool(frames))
                 if named is not None:
                     return self._raise(start, index, named, frames)
             index += 1
@@ -119,67 +123,62 @@ class _Finder:
             below = shapes.bare(self._rows[index + 1].text)
             if below[:1].isspace() and not shapes.FRAME.match(below):
                 code = below.strip()[:_CODE_MAX]
-        return Frame(file, int(line), (function or "").strip(), not shapes.is_library(file), code)
+        number = int(line) if len(line) < 10 else None
+        return Frame(file, number, (function or "").strip(), not shapes.is_library(file), code)
 
     def _raise(
         self, start: int, at: int, named: tuple[str, str], frames: list[tuple[Frame, int]]
     ) -> int:
         end, message = self._message(at, named[1])
         raised = Raised(named[0], message, start, at, end, frames, self._link)
-        self._link = None
-        self._found.append(raised)
-        return end + 1
+        raised.is_deeper = self._link == "member"
+        return self._add(raised)
 
     def _message(self, at: int, first: str) -> tuple[int, str]:
         """The last row of a message of several lines, and its text."""
         rows, end, lines = self._rows, at, [first]
         while end + 1 < len(rows) and end - at < _MESSAGE_ROWS:
             row, text = rows[end + 1], shapes.bare(rows[end + 1].text)
-            if row.head is not rows[at].head or not row.follows or not text.strip():
-                break
-            if (
-                shapes.TRACEBACK in text
-                or shapes.FRAME.match(text)
-                or shapes.JAVA_HEAD.search(text)
-            ):
-                break
-            if shapes.DURING in text or shapes.CAUSE in text or shapes.JAVA_FRAME.match(text):
-                break
-            if shapes.is_rule(text):
+            if row.head is not rows[at].head or not row.follows or shapes.ends_message(text):
                 break
             end += 1
             lines.append(text.strip())
         return end, "\n".join(lines).strip()
 
-    def _java(self, at: int, type_: str, message: str, link: Link | None) -> int:
+    def _java(self, at: int, type_: str, message: str, lead: str = "") -> int:
         rows, index = self._rows, at + 1
         frames: list[tuple[Frame, int]] = []
         while index < len(rows) and rows[index].follows:
             text = shapes.bare(rows[index].text)
             frame = shapes.JAVA_FRAME.match(text)
             if frame is not None:
-                line = int(frame["line"]) if frame["line"] else None
+                line = int(frame["line"]) if len(frame["line"] or "x" * 10) < 10 else None
                 is_user = not shapes.is_java_library(frame["function"])
                 frames.append((Frame(frame["file"], line, frame["function"], is_user), index))
             elif not shapes.JAVA_MORE.match(text):
                 break
             index += 1
-        # Java's chains are linked from the line above only while nothing else was raised.
-        self._found.append(
-            Raised(type_, message.strip(), at, at, index - 1, frames, link, is_java=True)
-        )
-        self._link = None
-        return index
+        if lead.startswith("Suppressed"):  # what failed while cleaning up after the failure
+            return index
+        # Spark writes the Java error behind Python's as a line that begins with a colon.
+        is_deeper = lead.startswith("Caused") or lead.strip() == ":"
+        link: Link | None = "cause" if is_deeper else None
+        raised = Raised(type_, message.strip(), at, at, index - 1, frames, link, is_deeper)
+        return self._add(raised)
 
     def _bare(self, index: int, type_: str, message: str) -> int:
-        following = self._rows[index + 1] if index + 1 < len(self._rows) else None
-        if following is not None and shapes.JAVA_FRAME.match(shapes.bare(following.text)):
-            return self._java(index, type_, message, None)
-        if message and not type_.endswith("Warning"):
-            end, message = self._message(index, message)
-            self._found.append(
-                Raised(type_, message, index, index, end, link=self._link, is_bare=True)
-            )
-            self._link = None
-            return end + 1
-        return index + 1
+        below = self._rows[index + 1].text if index + 1 < len(self._rows) else ""
+        if shapes.JAVA_FRAME.match(shapes.bare(below)):
+            return self._java(index, type_, message)
+        if not message or type_.endswith("Warning"):
+            return index + 1
+        end, message = self._message(index, message)
+        return self._add(Raised(type_, message, index, index, end, link=self._link, is_bare=True))
+
+    def _add(self, raised: Raised) -> int:
+        """Append it; a link holds only to what stands just above."""
+        if not self.found or raised.start - self.found[-1].end > _CHAIN_GAP:
+            raised.link, raised.is_deeper = None, False
+        self.found.append(raised)
+        self._link = None
+        return max(raised.end, raised.at) + 1

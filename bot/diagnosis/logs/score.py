@@ -150,7 +150,7 @@ def _score(row: Row, count: int) -> float | None:
     score = 2.0 * bad + 3.0 * strong
     score += {0: -2.0, 1: 0.0, 2: 1.0, 3: 2.5, 4: 3.0}.get(row.inner_rank or 1, 0.0)
     score += {2: 0.5, 3: 1.5, 4: 2.5}.get(row.head.rank, 0.0)
-    if shapes.exception_type(shapes.bare(text), is_loose=False) or shapes.JAVA_HEAD.search(text):
+    if shapes.told_type(shapes.bare(text)) or shapes.JAVA_HEAD.search(text):
         score += 3
     if shapes.is_wrapper("", text):
         score -= 2

@@ -27,13 +27,13 @@ _ENDINGS = (
     "|Empty|Exceeded|Unavailable|Group|Failed|Mismatch|Iteration|Invalid\\w*|Skip|Deferred"
 )
 # `Type: message` where the type tells itself by its name.
-TELLING = re.compile(
-    rf"(?:E\s{{3,}})?:?\s*(?P<type>(?:[A-Za-z_]\w*\.)*[A-Z]\w*?(?:{_ENDINGS}))(?::\s?(?P<message>.*)|\s*)$",
+_TELLING = re.compile(
+    rf"(?:E\s{{3,}})?:?\s*(?P<type>(?:[A-Za-z_]\w*\.)*(?:[A-Z]\w*?(?:{_ENDINGS})|Exception|SystemExit))(?::\s?(?P<message>.*)|\s*)$",
     re.DOTALL,
 )
 _DOTTED = re.compile(r"(?P<type>[a-z_]\w*(?:\.\w+)*\.[A-Z]\w*)(?::\s(?P<message>.*)|)$", re.DOTALL)
 # Behind indented frames any name at the margin is the exception's type.
-ANY_TYPE = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?::\s(?P<message>.*)|:?)$", re.DOTALL)
+_ANY_TYPE = re.compile(r"(?P<type>[A-Za-z_][\w.]*)(?::\s(?P<message>.*)|:?)$", re.DOTALL)
 JAVA_HEAD = re.compile(
     r'(?P<lead>Exception in thread "[^"]*"|Caused by:|Suppressed:|^\s*:)\s+'
     r"(?P<type>(?:[a-z]\w*\.)+[A-Z][\w$]*)(?::\s?(?P<message>.*))?$",
@@ -96,15 +96,30 @@ def is_java_library(function: str) -> bool:
     return _JAVA_LIBRARY.match(function) is not None
 
 
-def exception_type(text: str, *, is_loose: bool) -> tuple[str, str] | None:
-    """(type, message) where the line is `Type: message`. Loose: any name will do."""
+def told_type(text: str) -> tuple[str, str] | None:
+    """(type, message) where the line is `Type: message` and the name tells that it is one."""
+    match = _TELLING.match(text.strip())
+    return None if match is None else (match["type"], (match["message"] or "").strip())
+
+
+def raised_type(text: str, *, is_loose: bool) -> tuple[str, str] | None:
+    """(type, message) of the line that ends a traceback. Loose: any name will do."""
     text = text.strip()
-    match = TELLING.match(text) or _DOTTED.match(text)
+    match = _TELLING.match(text) or _DOTTED.match(text)
     if match is None and is_loose:
-        match = ANY_TYPE.match(text)
-    if match is None:
-        return None
-    return match["type"], (match["message"] or "").strip()
+        match = _ANY_TYPE.match(text)
+    return None if match is None else (match["type"], (match["message"] or "").strip())
+
+
+def ends_message(text: str) -> bool:
+    """Whether a message of several lines is over before this line."""
+    return (
+        not text.strip()
+        or any(mark in text for mark in (TRACEBACK, DURING, CAUSE))
+        or any(shape.match(text) for shape in (FRAME, JAVA_FRAME))
+        or JAVA_HEAD.search(text) is not None
+        or is_rule(text)
+    )
 
 
 def is_wrapper(type_: str, message: str) -> bool:
