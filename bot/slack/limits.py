@@ -29,7 +29,8 @@ class Limit:
         if self.fits(text):
             return text
         cut = _first(text, self.characters - 1)
-        at_word = cut.rsplit(" ", 1)[0]
+        ends_a_word = text[len(cut) : len(cut) + 1].isspace()
+        at_word = cut if ends_a_word else cut.rsplit(" ", 1)[0]
         return (at_word if len(at_word) > len(cut) * 2 // 3 else cut).rstrip() + ELLIPSIS
 
     def tail(self, text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -26,8 +27,6 @@ def encode(payload: Mapping[str, Any]) -> tuple[str, str]:
 
 def signed(body: str, secret: str, content_type: str) -> dict[str, str]:
     """The headers with which Slack sends `body`."""
-    import time
-
     now = str(int(time.time()))
     signature = SignatureVerifier(secret).generate_signature(timestamp=now, body=body) or ""
     return {

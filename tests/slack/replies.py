@@ -18,6 +18,7 @@ from bot.domain.answers import (
     LogReport,
     ModelOutcome,
     NotFound,
+    Reply,
     StatusReport,
     Unsupported,
 )
@@ -90,7 +91,7 @@ CODE = Diagnosis(
     ),
     steps=(
         "Look at one row of the input and find what `amount` is called now.",
-        'Handle both names in `load`:\n\n```python\namount = row.get("amount", row["total"])\n```',
+        "Handle both names in `load`:\n\n```python\namount = row.get('amount', 0)\n```",
         "Add a schema check before **load**, see [data checks](https://runbooks.example.com/d).",
         "Clear the task once the fix is deployed.",
     ),
@@ -248,7 +249,7 @@ HOW_TO = HowTo(
 HELP = Help("d0e1f2a3", ("production", "staging"))
 UNSUPPORTED = Unsupported("e1f2a3b4", "retry", "Clear the task instance in Airflow.")
 APOLOGY = Apology("f2a3b4c5", "Something broke on my side.")
-EVERY = {
+EVERY: dict[str, Reply] = {
     "code": CODE,
     "capacity": CAPACITY,
     "unknown": UNKNOWN,

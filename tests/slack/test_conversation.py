@@ -62,7 +62,7 @@ async def test_a_mention_is_seen_at_once_and_answered_once_in_its_thread(
     gate.let_go.set()
     answer = await answered(ws, connected, message)
     assert answer.thread_ts == message.ts
-    assert answer.text.startswith("🐞  Your code")
+    assert answer.text.startswith("🐞 Your code")
     assert "KeyError" in words(answer)
     assert by_bot(ws, SUPPORT_CHANNEL) == [answer]
     assert (SUPPORT_CHANNEL, message.ts) not in ws.state.statuses
@@ -96,7 +96,7 @@ async def test_where_the_workspace_has_no_status_lines_a_message_becomes_the_ans
     gate.let_go.set()
     answer = await answered(ws, connected, message)
     assert answer.ts == placeholder.ts
-    assert answer.text.startswith("🐞  Your code")
+    assert answer.text.startswith("🐞 Your code")
     await answered(ws, connected, await mention(ws))
     # Refused for good, so not asked for a second time.
     assert len(ws.calls("assistant.threads.setStatus")) == 1

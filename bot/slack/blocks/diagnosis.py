@@ -58,7 +58,7 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
     if said := explanation_parts(diagnosis.explanation, room):
         yield rich(*said)
     facts = [f"{label}: {value}" for label, value in diagnosis.facts[:_FACTS_SHOWN]]
-    grey = [Limit(room.prose).head("  ·  ".join(facts)), unseen(verdict.gaps, room.items)]
+    grey = [Limit(room.prose).head(" · ".join(facts)), unseen(verdict.gaps, room.items)]
     if any(grey):
         yield context(*grey)
     log = bool(diagnosis.log_lines)
@@ -74,8 +74,8 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
 
 def _headline(diagnosis: Diagnosis) -> str:
     verdict = diagnosis.verdict
-    title = f"  ·  {verdict.title}" if verdict.title else ""
-    return f"{MARKS[verdict.kind]}  {verdict.kind.headline}{title}"
+    title = f" · {verdict.title}" if verdict.title else ""
+    return f"{MARKS[verdict.kind]} {verdict.kind.headline}{title}"
 
 
 def _confidence(diagnosis: Diagnosis) -> str:
@@ -115,7 +115,7 @@ def _last_line(words: str) -> str:
 
 
 def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
-    owner = f"  ·  {Limit(120).head(diagnosis.owner)}" if diagnosis.owner else ""
+    owner = f" · {Limit(120).head(diagnosis.owner)}" if diagnosis.owner else ""
     yield section(text("What to do", bold=True), text(owner))
     shown = diagnosis.steps[: room.steps]
     yield from steps(shown, Limit(room.step))

@@ -31,7 +31,7 @@ def evidence_card(diagnosis: Diagnosis) -> SlackMessage:
 
 def _blocks(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     verdict = diagnosis.verdict
-    yield header(f"Evidence  ·  {short_name(diagnosis.target)}")
+    yield header(f"Evidence · {short_name(diagnosis.target)}")
     yield rich(*_quotes(diagnosis, room))
     facts = (
         (text(f"{Limit(40).head(label)}: ", bold=True), text(Limit(160).head(value)))

@@ -48,7 +48,7 @@ def one_line(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """`text` for the top-level fallback, the one place that Slack still parses as mrkdwn."""
     escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return MESSAGE_TEXT.head(escaped)
+    return MESSAGE_TEXT.head(escaped) if escaped.strip() else "(no words)"
 
 
 def plain(text: str) -> Element:

@@ -26,7 +26,7 @@ def log_card(report: LogReport, turn_id: str) -> SlackMessage:
 
 
 def _blocks(report: LogReport, turn_id: str, room: Room) -> Iterator[Block]:
-    yield header(f"📄  {_headline(report.target)}")
+    yield header(f"📄 {_headline(report.target)}")
     if report.lines:
         yield rich(preformatted(_end(report.lines, room.quote)))
     yield context(_counts(report), unseen(report.gaps, room.items))

@@ -91,7 +91,7 @@ def target_line(
     if understood_as:
         details.append(understood_as)
     if details:
-        elements.append(text("  ·  " + Limit(300).head("  ·  ".join(details))))
+        elements.append(text(" · " + Limit(300).head(" · ".join(details))))
     return tuple(elements)
 
 
@@ -170,9 +170,7 @@ def model_line(explanation: Explanation, has_model: bool) -> str:
     """One line on what the model did, or is about to do, for the small print."""
     if explanation.outcome is not ModelOutcome.NOT_CONFIGURED:
         return Limit(250).head(model_note(explanation))
-    return (
-        "The language model is adding its words …" if has_model else "No language model is set up"
-    )
+    return "A language model is adding its words …" if has_model else "No language model is set up"
 
 
 def link_buttons(links: Sequence[Link], urls: int) -> list[Element]:
@@ -225,4 +223,4 @@ def more_buttons(
 def small_print(reference: str, *notes: str) -> Block:
     """The last line of every card: notes, then the reference that the log carries too."""
     lines = [note for note in notes if note]
-    return context("  ·  ".join([*lines, f"Ref {Limit(80).head(reference)}"]))
+    return context(" · ".join([*lines, f"Ref {Limit(80).head(reference)}"]))

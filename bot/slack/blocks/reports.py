@@ -33,6 +33,7 @@ _CLUSTERS_SHOWN = 10
 # Pools with fewer free slots than this share are worth a line.
 _TIGHT = 0.2
 _NAME = Limit(120)
+_WORD = Limit(40)  # states and versions: one word as Airflow writes them
 
 
 def status_card(report: StatusReport, turn_id: str) -> SlackMessage:
@@ -47,9 +48,9 @@ def status_card(report: StatusReport, turn_id: str) -> SlackMessage:
 def _status_headline(report: StatusReport) -> str:
     name = _NAME.head(short_name(report.target))
     if not report.runs:
-        return f"{name}  ·  no runs yet" if not report.gaps else f"{name}  ·  runs not seen"
+        return f"{name} · no runs yet" if not report.gaps else f"{name} · runs not seen"
     state = report.runs[0].state
-    return f"{state_mark(state)}  {name}  ·  latest run {state or 'without a state'}"
+    return f"{state_mark(state)} {name} · latest run {_word(state, 'without a state')}"
 
 
 def _status_blocks(report: StatusReport, turn_id: str, room: Room) -> Iterator[Block]:
@@ -74,18 +75,22 @@ def _status_blocks(report: StatusReport, turn_id: str, room: Room) -> Iterator[B
     yield small_print(report.reference)
 
 
+def _word(word: str | None, otherwise: str) -> str:
+    return _WORD.head(word) if word else otherwise
+
+
 def _run_words(run: DagRun) -> str:
     when = clock(run.start or run.queued_at or run.run_after)
     took = duration(run.duration) if run.duration is not None else ""
-    details = [_NAME.head(run.run_id), run.state or "no state", when, took]
-    return f"{state_mark(run.state)} " + "  ·  ".join(part for part in details if part)
+    details = [_NAME.head(run.run_id), _word(run.state, "no state"), when, took]
+    return f"{state_mark(run.state)} " + " · ".join(part for part in details if part)
 
 
 def _task_words(task: TaskInstance) -> str:
     name = task.task_id + (f"[{task.map_index}]" if task.map_index >= 0 else "")
     tried = f"try {task.try_number}" if task.try_number else ""
-    details = [_NAME.head(name), task.state or "no state", tried, clock(task.end)]
-    return f"{state_mark(task.state)} " + "  ·  ".join(part for part in details if part)
+    details = [_NAME.head(name), _word(task.state, "no state"), tried, clock(task.end)]
+    return f"{state_mark(task.state)} " + " · ".join(part for part in details if part)
 
 
 def health_card(report: HealthReport) -> SlackMessage:
@@ -95,7 +100,7 @@ def health_card(report: HealthReport) -> SlackMessage:
 
 def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
     healthy = all(_is_well(cluster) for cluster in report.clusters)
-    yield header(f"{'✅' if healthy else '⚠️'}  Platform health")
+    yield header(f"{'✅' if healthy else '⚠️'} Platform health")
     for cluster in report.clusters[:_CLUSTERS_SHOWN]:
         yield rich(*_cluster_parts(cluster, room))
         if missing := unseen(cluster.gaps, room.items):
@@ -114,12 +119,12 @@ def _is_healthy(component: ComponentHealth) -> bool:
 
 
 def _cluster_words(cluster: ClusterReport) -> str:
-    version = f"Airflow {cluster.airflow_version}" if cluster.airflow_version else ""
+    version = f"Airflow {_WORD.head(cluster.airflow_version)}" if cluster.airflow_version else ""
     ailing = [f"{one.name} {one.status}" for one in cluster.components if not _is_healthy(one)]
     state = "; ".join(ailing) or "all parts healthy" if cluster.reachable else "does not answer"
     mark = "✅" if _is_well(cluster) else "❌"
     parts = [_NAME.head(cluster.cluster), version, Limit(300).head(state)]
-    return f"{mark} " + "  ·  ".join(part for part in parts if part)
+    return f"{mark} " + " · ".join(part for part in parts if part)
 
 
 def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
@@ -130,9 +135,10 @@ def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
     for component in cluster.components[: room.items]:
         mark = "✅" if _is_healthy(component) else "❌"
         beat = clock(component.latest_heartbeat)
-        heard = f"  ·  last heard of {beat}" if beat else ""
-        name = component.name.replace("_", " ")
-        items.append((text(f"{mark} {name}: {component.status or 'not deployed'}{heard}"),))
+        heard = f" · last heard of {beat}" if beat else ""
+        name = _word(component.name, "part").replace("_", " ")
+        status = _word(component.status, "not deployed")
+        items.append((text(f"{mark} {name}: {status}{heard}"),))
     items.extend((text(_pool_words(pool)),) for pool in _tight(cluster.pools)[: room.items])
     if cluster.import_errors:
         items.append((text(f"⚠️ {cluster.import_errors:,} Dag files do not import"),))

@@ -43,7 +43,7 @@ _RUNBOOK = "runbook"
 def choice_card(choice: Choice, turn_id: str) -> SlackMessage:
     options = choice.ambiguous.options
     labels = "\n".join(f"• {option.label}" for option in options[:BUTTONS_OFFERED])
-    question = Limit(900).head(choice.ambiguous.question)
+    question = Limit(900).head(choice.ambiguous.question) or "Which of these do you mean?"
 
     def draw(room: Room) -> SlackMessage:
         asked = Limit(room.prose).head(question)
@@ -100,7 +100,7 @@ def how_to_card(reply: HowTo, turn_id: str, has_model: bool = False) -> SlackMes
         lead = "The runbooks say nothing good enough on this, so I would rather not guess."
         return SlackMessage(
             mrkdwn(f"{title}\n{lead}"),
-            (header(f"📚  {title}"), rich(section(text(lead))), small_print(reply.reference)),
+            (header(f"📚 {title}"), rich(section(text(lead))), small_print(reply.reference)),
         )
     summary = mrkdwn("\n".join([title, *(f"{one.id} {one.title}" for one in reply.passages[:5])]))
 
@@ -111,7 +111,7 @@ def how_to_card(reply: HowTo, turn_id: str, has_model: bool = False) -> SlackMes
 
 
 def _how_to_blocks(reply: HowTo, turn_id: str, has_model: bool, room: Room) -> Iterator[Block]:
-    yield header(f"📚  {Limit(110).head(reply.query) or 'How-to'}")
+    yield header(f"📚 {Limit(110).head(reply.query) or 'How-to'}")
     explanation = reply.explanation
     if explanation.outcome is ModelOutcome.USED and explanation.claims:
         yield rich(listing(claims(explanation.claims, room.items, min(room.step, 400))))

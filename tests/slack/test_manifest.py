@@ -1,0 +1,125 @@
+"""The manifest asks for what the listeners need, and the listeners use what it asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.desk import Desk
+from bot.slack.manifest import as_json, bot_events, manifest, optional_scopes, required_scopes
+from bot.slack.presses import RATING_FORM, Press
+from bot.slack.surfaces import Surface, all_surfaces
+
+_ROOT = Path(__file__).parent.parent.parent
+
+
+class ListeningApp:
+    """Notes what a surface listens to."""
+
+    def __init__(self) -> None:
+        self.heard: set[tuple[str, str]] = set()
+
+    def _note(self, kind: str, what: str | re.Pattern[str]) -> Callable[[Any], Any]:
+        self.heard.add((kind, what if isinstance(what, str) else what.pattern))
+        return lambda listener: listener
+
+    def event(self, what: str, matchers: object = None) -> Callable[[Any], Any]:
+        return self._note("event", what)
+
+    def action(self, what: re.Pattern[str]) -> Callable[[Any], Any]:
+        return self._note("action", what)
+
+    def command(self, what: str) -> Callable[[Any], Any]:
+        return self._note("command", what)
+
+    def view(self, what: str) -> Callable[[Any], Any]:
+        return self._note("view", what)
+
+
+def heard_by(surface: Surface) -> set[tuple[str, str]]:
+    app = ListeningApp()
+    surface.register(cast(AsyncApp, app), cast(Desk, None), "/airflow")
+    return app.heard
+
+
+SURFACES = all_surfaces()
+HEARD = {surface.name: heard_by(surface) for surface in SURFACES}
+
+
+def test_the_committed_manifest_is_the_one_that_the_surfaces_make() -> None:
+    assert (_ROOT / "manifest.json").read_text() == as_json(manifest(SURFACES))
+
+
+def test_every_file_of_the_package_is_a_surface() -> None:
+    files = {path.stem for path in (_ROOT / "bot/slack/surfaces").glob("[a-z]*.py")}
+    assert len(SURFACES) == len(files)
+    assert len({surface.name for surface in SURFACES}) == len(files)
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+def test_a_surface_listens_to_the_events_that_it_asks_for(surface: Surface) -> None:
+    listened = {what for kind, what in HEARD[surface.name] if kind == "event"}
+    asked_for = {event.partition(".")[0] for event in surface.events}
+    # A mention may come as a message too, where other surfaces subscribe to messages.
+    assert asked_for <= listened
+    assert listened - asked_for <= {"message"}
+
+
+def test_every_event_that_is_listened_to_is_asked_for_by_some_surface() -> None:
+    listened = {what for heard in HEARD.values() for kind, what in heard if kind == "event"}
+    assert listened == {event.partition(".")[0] for event in bot_events(SURFACES)}
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+def test_a_surface_says_whether_it_is_interactive_or_a_command(surface: Surface) -> None:
+    kinds = {kind for kind, _ in HEARD[surface.name]}
+    assert surface.interactive == bool(kinds & {"action", "view"})
+    assert (surface.command is not None) == ("command" in kinds)
+
+
+def test_every_button_and_form_of_ours_has_its_listener() -> None:
+    actions = {what for heard in HEARD.values() for kind, what in heard if kind == "action"}
+    forms = {what for heard in HEARD.values() for kind, what in heard if kind == "view"}
+    # Links are opened by the browser and need no more than an acknowledgement.
+    assert actions == {press.pattern().pattern for press in Press if press is not Press.OPEN}
+    assert forms == {RATING_FORM}
+
+
+@pytest.mark.parametrize(
+    ("event", "scope"),
+    [
+        ("app_mention", "app_mentions:read"),
+        ("message.im", "im:history"),
+        ("message.channels", "channels:history"),
+        ("message.groups", "groups:history"),
+    ],
+)
+def test_each_event_comes_with_the_scope_that_slack_demands_for_it(event: str, scope: str) -> None:
+    assert event in bot_events(SURFACES)
+    assert scope in required_scopes(SURFACES) | optional_scopes(SURFACES)
+
+
+def test_with_an_address_the_manifest_is_for_signed_http() -> None:
+    made = manifest(SURFACES, request_url="https://bot.example.com/slack/events")
+    assert made["settings"]["socket_mode_enabled"] is False
+    for part in (
+        made["settings"]["event_subscriptions"],
+        made["settings"]["interactivity"],
+    ):
+        assert part["request_url"] == "https://bot.example.com/slack/events"
+    assert made["features"]["slash_commands"][0]["url"] == "https://bot.example.com/slack/events"
+
+
+def test_the_manifest_keeps_to_slacks_lengths() -> None:
+    made = manifest(SURFACES)
+    about = made["display_information"]
+    assert len(about["name"]) <= 35
+    assert len(about["description"]) <= 140
+    assert 174 <= len(about["long_description"]) <= 4_000
+    assert len(made["features"]["bot_user"]["display_name"]) <= 80
+    assert all(len(one["usage_hint"]) <= 1_000 for one in made["features"]["slash_commands"])
