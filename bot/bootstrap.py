@@ -83,8 +83,11 @@ class Parts:
 
 
 @asynccontextmanager
-async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
-    """Wires all parts and closes them at the end. Raises `StoreError` for a schema not ours."""
+async def parts_of(settings: Settings, *, prepare: bool = True) -> AsyncIterator[Parts]:
+    """Wires all parts and closes them at the end.
+
+    Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at.
+    """
     redactor = redactor_of(settings)
     clusters = {
         name: _cluster(name, cluster, settings, redactor)
@@ -93,7 +96,10 @@ async def parts_of(settings: Settings) -> AsyncIterator[Parts]:
     runbooks = _folder_of(runbook_folders(settings))
     knowledge = _knowledge(settings, runbooks)
     explainer = _explainer(settings, redactor)
-    async with SqlConversationStore.opened(settings.database_url, redact=redactor.redact) as store:
+    opened = SqlConversationStore.opened(
+        settings.database_url, redact=redactor.redact, prepare=prepare
+    )
+    async with opened as store:
         asking = AskService(
             clusters=clusters,
             addresses=_addresses(settings),

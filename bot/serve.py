@@ -33,16 +33,26 @@ log = structlog.get_logger(__name__)
 async def serve_until_stopped(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT. Raises `BotError` where a part cannot start."""
     set_up_logging(settings.logging, redactor_of(settings).redact)
-    if settings.slack.mode is SlackMode.OFF:
-        raise BotError("slack.mode is off: set the Slack tokens to serve, or use `airflow-bot ask`")
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with parts_of(settings) as parts, _slack(parts) as slack, _web(parts, slack):
+    async with serving(settings):
         log.info("serving", version=__version__, mode=settings.slack.mode.value)
         await stop.wait()
         log.info("stopping")
+
+
+@contextlib.asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Parts]:
+    """The whole service while the block runs: Slack, answers and the web side."""
+    if settings.slack.mode is SlackMode.OFF:
+        raise BotError("slack.mode is off: set the Slack tokens to serve, or use `airflow-bot ask`")
+    async with parts_of(settings) as parts, _slack(parts) as slack, _web(parts, slack):
+        await parts.knowledge.warm()
+        if settings.slack.mode is SlackMode.SOCKET:
+            await slack.connect()
+        yield parts
 
 
 async def ask_once(settings: Settings, text: str, width: int) -> bool:
@@ -71,7 +81,7 @@ async def ask_once(settings: Settings, text: str, width: int) -> bool:
 async def doctor_report(settings: Settings, width: int) -> bool:
     """Prints one row a check, with the remedy; False where something failed."""
     set_up_logging(settings.logging, redactor_of(settings).redact, quiet=True)
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, prepare=False) as parts:
         checks = await parts.doctor()
     _print_checks(checks, width)
     return not any(check.status is CheckStatus.FAILED for check in checks)
@@ -98,8 +108,6 @@ async def _slack(parts: Parts) -> AsyncIterator[SlackSide]:
     slack = slack_side(parts)
     try:
         await slack.open()
-        if parts.settings.slack.mode is SlackMode.SOCKET:
-            await slack.connect()
         yield slack
     finally:
         await slack.close()

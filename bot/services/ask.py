@@ -22,7 +22,7 @@ from bot.domain.answers import (
     Unsupported,
 )
 from bot.domain.conversations import Turn
-from bot.domain.errors import AirflowError, BadRequest
+from bot.domain.errors import AirflowError, BadRequest, StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Author, Intent, Question
 from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
@@ -115,7 +115,6 @@ class AskService:
             await channel.acknowledge()
             log.info("question_understood", intent=understood.intent, origin=question.origin)
             answered = await self._answers[understood.intent](understood, channel)
-            reply_ts = await channel.post(answered.reply, question.id)
             turn = Turn(
                 id=question.id,
                 question=question,
@@ -124,10 +123,24 @@ class AskService:
                 evidence=answered.evidence,
                 answered_at=self._now(),
                 seconds=(self._now() - began).total_seconds(),
-                reply_ts=reply_ts,
             )
+            return await self._refine(await self._post(turn, channel), channel)
+
+    async def _post(self, turn: Turn, channel: ReplyChannel) -> Turn:
+        """Stores first: buttons may be pressed as soon as the reply is seen.
+
+        A store that refuses costs the buttons, not the answer.
+        """
+        stored = True
+        try:
             await self._store.add_turn(turn)
-            return await self._refine(turn, channel)
+        except StoreError as error:
+            stored = False
+            log.error("turn_not_stored", error=str(error))
+        reply_ts = await channel.post(turn.reply, turn.id)
+        if stored and reply_ts is not None:
+            await self._store.set_reply(turn.id, turn.reply, reply_ts)
+        return replace(turn, reply_ts=reply_ts)
 
     async def pick(
         self, turn_id: str, option: int, question: Question, channel: ReplyChannel
@@ -176,7 +189,10 @@ class AskService:
         log.info("model_answered", outcome=explained.outcome, dropped=explained.dropped)
         refined = replace(reply, explanation=explained)
         reply_ts = await channel.post(refined, turn.id) or turn.reply_ts
-        await self._store.set_reply(turn.id, refined, reply_ts)
+        try:
+            await self._store.set_reply(turn.id, refined, reply_ts)
+        except StoreError as error:
+            log.error("turn_not_stored", error=str(error))
         return replace(turn, reply=refined, reply_ts=reply_ts)
 
     async def _diagnose(self, asked: Understood, channel: ReplyChannel) -> Answered:

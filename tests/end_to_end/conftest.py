@@ -1,0 +1,109 @@
+"""The whole bot, wired as in production, between a recorded Airflow and a local workspace."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot.bootstrap import Parts, app_manifest
+from bot.playground.workspace import InstalledApp, LocalWorkspace, Message, World
+from bot.serve import serving
+from bot.settings import load_settings
+from tests.fakes.airflow_server import RecordedAirflow
+
+RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What a test sees: the workspace, the Airflow behind the bot, and the bot's parts."""
+
+    ws: LocalWorkspace
+    airflow: RecordedAirflow
+    parts: Parts
+    channel: str
+    asker: str
+
+    async def ask(self, text: str, thread_ts: str | None = None) -> Message:
+        """Mentions the bot as a person would, and returns the asker's own message."""
+        said = f"{self.ws.mention} {text}"
+        return await self.ws.say(self.channel, self.asker, said, thread_ts, raw=True)
+
+    async def card(self, asked: Message, holding: str, seconds: float = 30) -> Message:
+        """The bot's message in the thread that holds some words, once it is there."""
+
+        def look() -> Message | None:
+            replies = (m for m in self.ws.replies(asked) if m.bot_id)
+            return next((m for m in replies if holding in shown(m)), None)
+
+        return await self.ws.wait_for(look, seconds)
+
+    def answers(self, asked: Message) -> list[Message]:
+        return [m for m in self.ws.replies(asked) if m.bot_id and m.ephemeral_to is None]
+
+
+def shown(message: Message) -> str:
+    """Everything that a message says, as text."""
+    return message.text + "\n" + json.dumps(message.blocks, ensure_ascii=False)
+
+
+@asynccontextmanager
+async def bot_between(
+    folder: Path,
+    recordings: tuple[str, ...],
+    *,
+    mode: str = "socket",
+    more: Mapping[str, Any] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> AsyncIterator[Stage]:
+    """Runs the service over loopback for the length of the block."""
+    world = World(app=InstalledApp.from_manifest(app_manifest()))
+    paths = [RECORDINGS / f"{name}.json" for name in recordings]
+    with RecordedAirflow.from_file(*paths) as airflow:
+        async with LocalWorkspace.started(world) as ws:
+            port = free_port()
+            config = folder / "airflow-bot.yaml"
+            config.write_text(json.dumps(_settings(folder, airflow, mode, port, more or {})))
+            secrets = {**_secrets(ws), **(environ or {})}
+            async with serving(load_settings(secrets, config)) as parts:
+                if mode == "http":
+                    await ws.use_http(f"http://127.0.0.1:{port}/slack/events")
+                else:
+                    await ws.wait_for_app()
+                channel = next(
+                    c.id for c in ws.state.channels.values() if c.name.endswith("support")
+                )
+                yield Stage(ws, airflow, parts, channel, world.people[0].id)
+
+
+def _settings(
+    folder: Path, airflow: RecordedAirflow, mode: str, port: int, more: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "data_dir": str(folder / "data"),
+        "clusters": {"lab": {"base_url": airflow.url, "username": airflow.username}},
+        "slack": {"mode": mode, "local_workspace": True},
+        "web": {"port": port},
+        **more,
+    }
+
+
+def _secrets(ws: LocalWorkspace) -> dict[str, str]:
+    return {
+        "SLACK_API_URL": ws.base_url,
+        "AIRFLOW_BOT_SLACK__BOT_TOKEN": ws.bot_token,
+        "AIRFLOW_BOT_SLACK__APP_TOKEN": ws.app_token,
+        "AIRFLOW_BOT_SLACK__SIGNING_SECRET": ws.signing_secret,
+        "AIRFLOW_BOT_CLUSTERS__lab__PASSWORD": RecordedAirflow.password,
+    }
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
