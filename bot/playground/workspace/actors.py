@@ -1,146 +1,32 @@
-"""What people do in the workspace: say things, press buttons, fill in forms."""
+"""What people do in the workspace: besides talking, they press buttons and fill in forms."""
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from bot.playground.workspace import interactions
-from bot.playground.workspace.blocks.check import elements_of, find_element
-from bot.playground.workspace.changes import (
-    FileStored,
-    MemberJoined,
-    MemberLeft,
-    MessageEdited,
-    MessagePosted,
-    ReactionAdded,
-    ReactionRemoved,
-    ViewClosed,
-    ViewShown,
-)
-from bot.playground.workspace.composer import Names, compose
+from bot.playground.workspace.blocks import elements_of, find_element
+from bot.playground.workspace.changes import MessageEdited, MessagePosted, ViewClosed, ViewShown
 from bot.playground.workspace.dispatch import Dispatcher, Outcome
-from bot.playground.workspace.emoji import is_known
 from bot.playground.workspace.errors import NoSuchThing, SlackRefusal
 from bot.playground.workspace.hub import Hub
-from bot.playground.workspace.methods.reactions import has_reacted
 from bot.playground.workspace.methods.views import judged, new_modal, renewed
 from bot.playground.workspace.response_urls import ResponseUrls, answer
-from bot.playground.workspace.values import (
-    Channel,
-    Edited,
-    Json,
-    Message,
-    StoredFile,
-    View,
-)
+from bot.playground.workspace.speaking import Speaking
+from bot.playground.workspace.values import Json, Message, View
 from bot.playground.workspace.wire import view_json
 from bot.playground.workspace.world import TEAM_ID
 
 
-class Actors:
-    """Every deed is somebody's: `user` is a member's id. Raises `NoSuchThing` for what is not."""
+class Actors(Speaking):
+    """Talks as people do, and uses what the app shows them."""
 
     def __init__(self, hub: Hub, dispatcher: Dispatcher, urls: ResponseUrls) -> None:
-        self._hub = hub
+        super().__init__(hub)
         self._dispatcher = dispatcher
         self._urls = urls
-
-    # Messages
-
-    def say(
-        self,
-        channel: str,
-        user: str,
-        text: str,
-        thread_ts: str | None = None,
-        *,
-        raw: bool = False,
-        files: tuple[str, ...] = (),
-    ) -> Message:
-        """Posts what `user` typed. `raw` takes the text as Slack's mrkdwn, unescaped."""
-        place = self.channel(channel, user)
-        mrkdwn, block = (text, None) if raw else compose(text, self._names())
-        message = Message(
-            place.id,
-            self._hub.new_ts(),
-            user,
-            mrkdwn,
-            blocks=({**block, "block_id": self._hub.new_id("b")},) if block else (),
-            thread_ts=thread_ts,
-            client_msg_id=str(uuid.uuid4()),
-            subtype="file_share" if files else None,
-            files=files,
-        )
-        self._hub.commit(MessagePosted(message))
-        return message
-
-    def edit(self, channel: str, ts: str, user: str, text: str) -> Message:
-        before = self._own(channel, ts, user)
-        mrkdwn, block = compose(text, self._names())
-        after = replace(
-            before,
-            text=mrkdwn,
-            blocks=({**block, "block_id": self._hub.new_id("b")},),
-            edited=Edited(user, self._hub.new_ts()),
-        )
-        self._hub.commit(MessageEdited(before, after))
-        return after
-
-    def delete(self, channel: str, ts: str, user: str) -> None:
-        self._hub.commit(self._hub.deletion(self._own(channel, ts, user)))
-
-    def react(self, channel: str, ts: str, user: str, name: str) -> None:
-        message = self.message(channel, ts)
-        if not is_known(name):
-            raise NoSuchThing(f"no emoji is called {name!r}")
-        if not has_reacted(message, user, name):
-            self._hub.commit(ReactionAdded(channel, ts, user, name))
-
-    def unreact(self, channel: str, ts: str, user: str, name: str) -> None:
-        if has_reacted(self.message(channel, ts), user, name):
-            self._hub.commit(ReactionRemoved(channel, ts, user, name))
-
-    def upload(
-        self,
-        channel: str,
-        user: str,
-        name: str,
-        content: bytes,
-        text: str = "",
-        thread_ts: str | None = None,
-    ) -> Message:
-        """Shares a file in a channel."""
-        file = StoredFile(
-            self._hub.new_id("F"),
-            name,
-            name,
-            "text/plain",
-            user,
-            int(self._hub.clock.now()),
-            content,
-            channels=(channel,),
-            shared=True,
-        )
-        self._hub.commit(FileStored(file))
-        return self.say(channel, user, text, thread_ts, files=(file.id,))
-
-    def add_app(self, channel: str, user: str) -> None:
-        """Adds the app to a channel."""
-        place = self.channel(channel, user)
-        app = self._hub.world.app.bot_user_id
-        if app not in place.members:
-            self._hub.commit(MemberJoined(channel, app, user))
-
-    def remove_app(self, channel: str, user: str) -> None:
-        place = self.channel(channel, user)
-        app = self._hub.world.app.bot_user_id
-        if app in place.members:
-            self._hub.commit(MemberLeft(channel, app))
-
-    # Interactions
 
     async def press(
         self,
@@ -303,41 +189,6 @@ class Actors:
         """Sends an event that no change of the workspace stands for, if it is subscribed to."""
         if subscription in self._hub.world.app.events:
             self._dispatcher.send_event(body)
-
-    # Looking things up
-
-    def channel(self, channel: str, user: str) -> Channel:
-        found = self._hub.state.channels.get(channel)
-        if found is None or user not in found.members:
-            raise NoSuchThing(f"{user} is in no channel {channel!r}")
-        return found
-
-    def message(self, channel: str, ts: str) -> Message:
-        found = self._hub.state.message(channel, ts)
-        if found is None:
-            raise NoSuchThing(f"no message {ts} in {channel}")
-        return found
-
-    def view(self, view_id: str) -> View:
-        homes = {home.id: home for home in self._hub.state.homes.values()}
-        found = self._hub.state.modals.get(view_id) or homes.get(view_id)
-        if found is None:
-            raise NoSuchThing(f"no view {view_id} is open")
-        return found
-
-    def _own(self, channel: str, ts: str, user: str) -> Message:
-        message = self.message(channel, ts)
-        if message.user != user:
-            raise NoSuchThing(f"message {ts} was not written by {user}")
-        return message
-
-    def _names(self) -> Names:
-        members = self._hub.world.members.values()
-        channels = self._hub.state.channels.values()
-        return Names(
-            {person.name.lower(): person.id for person in members},
-            {channel.name.lower(): channel.id for channel in channels},
-        )
 
     @staticmethod
     def _element(blocks: Any, action_id: str, where: str) -> tuple[Json, Json]:

@@ -17,11 +17,11 @@ from bot.playground.workspace.actors import Actors
 from bot.playground.workspace.clock import Clock, SystemClock
 from bot.playground.workspace.dispatch import Dispatcher, Outcome
 from bot.playground.workspace.doors.control import Control
-from bot.playground.workspace.doors.deeds import Stage
 from bot.playground.workspace.doors.feed import Feed
 from bot.playground.workspace.doors.files import Files
 from bot.playground.workspace.doors.guard import only_loopback_names
 from bot.playground.workspace.doors.page import page_routes
+from bot.playground.workspace.doors.stage import Stage
 from bot.playground.workspace.doors.web_api import WebApi
 from bot.playground.workspace.faults import Faults
 from bot.playground.workspace.hub import Hub, Limits
@@ -57,7 +57,7 @@ class LocalWorkspace:
         self.response_urls = ResponseUrls(hub)
         self.dispatcher = Dispatcher(hub, sockets)
         self.actors = Actors(hub, self.dispatcher, self.response_urls)
-        self._feed = Feed(hub, sockets)
+        self.feed = Feed(hub, sockets)
 
     @classmethod
     @asynccontextmanager
@@ -90,7 +90,7 @@ class LocalWorkspace:
                 await workspace._listen(runner, port)
                 yield workspace
             finally:
-                workspace._feed.close()
+                workspace.feed.close()
                 await workspace.dispatcher.close()
                 await workspace.sockets.close()
                 await runner.cleanup()
@@ -103,7 +103,7 @@ class LocalWorkspace:
                 web.get("/link/", self.sockets.serve),
                 *WebApi(self.hub).routes(),
                 *Files(self.hub, self.response_urls).routes(),
-                *Control(stage, self._feed).routes(),
+                *Control(stage, self.feed).routes(),
                 *page_routes(),
             ]
         )

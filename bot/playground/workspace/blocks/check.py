@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -264,24 +264,3 @@ def check_view(view: Json) -> None:
     if findings.problems:
         raise SlackRefusal("invalid_arguments", [f"[ERROR] {text}" for text in findings.problems])
     check_blocks(blocks, Surface(kind), code="invalid_arguments")
-
-
-def elements_of(blocks: Sequence[Json]) -> Iterator[tuple[Json, Json]]:
-    """All interactive elements with the block each stands in."""
-    for block in blocks:
-        for nested in ("child_blocks", "tasks"):
-            yield from elements_of(block.get(nested) or ())
-        if block.get("type") == "carousel":
-            yield from elements_of(block["elements"])
-            continue
-        inside = [block.get("accessory"), block.get("element")]
-        inside += block.get("elements") or ()
-        inside += block.get("actions") or ()
-        for element in inside:
-            if isinstance(element, dict) and "action_id" in element:
-                yield block, element
-
-
-def find_element(blocks: Sequence[Json], action_id: str) -> tuple[Json, Json] | None:
-    """The block and the element with this action id."""
-    return next((pair for pair in elements_of(blocks) if pair[1]["action_id"] == action_id), None)

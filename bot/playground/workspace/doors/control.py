@@ -6,10 +6,11 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from bot.domain.errors import BadRequest
-from bot.playground.workspace.doors.deeds import DEEDS, PersonalDeed, Stage
+from bot.playground.workspace.doors.deeds import DEEDS
 from bot.playground.workspace.doors.feed import Feed
 from bot.playground.workspace.doors.files import as_download
 from bot.playground.workspace.doors.guard import demand_token
+from bot.playground.workspace.doors.stage import PersonalDeed, Stage
 from bot.playground.workspace.errors import SlackRefusal
 from bot.playground.workspace.snapshot import snapshot
 

@@ -42,6 +42,9 @@ function settle() {
     const kept = sessionStorage.getItem("workspace-me");
     store.me = store.people.some((one) => one.id === kept) ? kept : store.people[0].id;
   }
+  if (store.channels.has(store.awaited)) {
+    Object.assign(store, { place: store.awaited, awaited: null, thread: null, tab: "messages" });
+  }
   if (!store.channels.has(store.place)) {
     const kept = sessionStorage.getItem("workspace-place");
     store.place = store.channels.has(kept) ? kept : myChannels()[0]?.id;

@@ -25,6 +25,7 @@ export function drawModals(host) {
   const dialog = build(top, mine.length > 1);
   host.append(dialog);
   dialog.showModal();
+  if (!dialog.querySelector("[autofocus]")) dialog.querySelector(".scroll :is(input, select, textarea)")?.focus();
   shown = { id: top.id, hash: top.hash, dialog };
   showErrors(dialog, top.errors);
 }

@@ -95,7 +95,7 @@ export function goTo(id) {
 export function openApp() {
   return attempt(async () => {
     const { channel } = await act("direct", { user: store.me });
-    look({ place: channel, thread: null, tab: "messages" });
+    look({ awaited: channel });
     document.getElementById("shell").classList.remove("menu-open");
     await act("home", { user: store.me, tab: "messages" });
   });

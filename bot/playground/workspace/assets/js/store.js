@@ -25,6 +25,7 @@ export const store = {
   // What the person at the keyboard looks at
   me: null,
   place: null, // channel id
+  awaited: null, // a channel to go to once the feed has told of it
   tab: "messages",
   thread: null, // {channel, ts}
   inspected: null, // {channel, ts}
