@@ -48,7 +48,7 @@ def diagnosis_from(
         owner=owner_in_words(verdict, evidence),
         retry_text=retry_text(verdict.retry, standing_of(evidence), verdict.kind),
         what_happened=_what_happened(verdict, known, evidence, values),
-        facts=headline_facts(evidence),
+        facts=headline_facts(evidence, verdict.deciding),
         links=tuple(links),
         passages=_passages(known, evidence, values),
         log_lines=excerpt(evidence, verdict),

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from bot.answering.foreign import one_line
+from bot.answering.frames import raised_at
 from bot.answering.owners import dag_owners
 from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
 from bot.answering.wording import clock, count, duration, listed, moment
 from bot.domain.evidence import DagRun, Evidence, Pool, TaskInstance
+from bot.domain.verdicts import Quote
 
 Fact = tuple[str, str]
 # Seconds in the queue below which nobody asks.
 _NOTABLE_WAIT = 5.0
 
 
-def headline_facts(evidence: Evidence) -> tuple[Fact, ...]:
+def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ...]:
     """Facts with values short enough for a Slack field; foreign text is cleaned and cut."""
     return tuple(
         (label, value)
         for label, value in (
+            ("Raised at", raised_at(evidence, deciding)),
             *_task_facts(evidence),
             *_run_facts(evidence.dag_run),
             ("Pool", _pool(evidence)),

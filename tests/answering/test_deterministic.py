@@ -21,7 +21,14 @@ from bot.domain.evidence import (
     TaskDetails,
     UnmetDependency,
 )
-from bot.domain.logs import LogLine, LogReading, Speaker
+from bot.domain.logs import (
+    ExceptionChain,
+    Frame,
+    LogLine,
+    LogReading,
+    RaisedException,
+    Speaker,
+)
 from bot.domain.runbooks import Passage, Section
 from bot.domain.verdicts import Quote, RetryAdvice, Verdict, VerdictKind
 from tests.answering.cases import (
@@ -262,6 +269,21 @@ def test_headline_facts_name_what_a_responder_asks_first() -> None:
     assert known["In the queue"] == "12 s"
 
 
+def test_the_place_in_the_users_own_code_is_the_first_fact() -> None:
+    frames = (
+        Frame("/opt/airflow/dags/orders.py", 33, "load", True, "row['country']"),
+        Frame("/usr/lib/python3.12/json/decoder.py", 355, "raw_decode", False),
+    )
+    wrapper = RaisedException("RuntimeError", "load failed", 58)
+    chain = ExceptionChain((wrapper, RaisedException("KeyError", "'country'", 57, frames)))
+    handled = ExceptionChain((RaisedException("OSError", "x", 12),), handled=True)
+    log = replace(LOG, chains=(chain, handled))
+    first, *_ = diagnosed(evidence=replace(EVIDENCE, log=log)).facts
+    assert first == ("Raised at", "orders.py:33 in load: row['country']")
+    unquoted = diagnosed(replace(VERDICT, quotes=()), replace(EVIDENCE, log=log))
+    assert unquoted.facts[0] == first
+
+
 def test_facts_that_nobody_knows_are_left_out() -> None:
     bare = Evidence(target=EVIDENCE.target)
     assert diagnosed(evidence=bare).facts == ()
@@ -330,6 +352,11 @@ def test_the_excerpt_is_of_the_try_that_was_quoted() -> None:
     diagnosis = diagnosed(verdict, replace(EVIDENCE, other_logs=(other,)))
     assert [line.text for line in diagnosis.log_lines] == ["from try 1"]
     assert diagnosis.lines_read == 9
+
+
+def test_marks_for_folding_are_no_excerpt() -> None:
+    lines = (LogLine(2, "::group::Pre Execute"), *LOG.lines)
+    assert all(not line.text.startswith("::") for line in shown_of(lines))
 
 
 def test_remarks_of_the_log_handler_are_no_excerpt() -> None:

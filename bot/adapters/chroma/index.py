@@ -19,7 +19,7 @@ import structlog
 
 from bot.adapters.chroma.lock import FolderLock
 from bot.adapters.search.embedders import Embedder
-from bot.adapters.search.vectors import VectorsUnavailable
+from bot.adapters.search.vectors import IndexInUse, VectorsUnavailable
 from bot.domain.checks import Check, CheckStatus
 from bot.knowledge.chunks import Chunk
 
@@ -90,6 +90,9 @@ class ChromaIndex:
             self._embedder.embed(["self test"])
             with self._using() as collection:
                 count = collection.count()
+        except IndexInUse as error:
+            remedy = "Right while the bot runs; otherwise give this process a folder of its own."
+            return Check("index", "vectors", CheckStatus.SKIPPED, str(error), remedy)
         except (VectorsUnavailable, _Broken) as error:
             remedy = "Search goes by words alone until this is put right."
             return Check("index", "vectors", CheckStatus.WARNING, str(error), remedy)

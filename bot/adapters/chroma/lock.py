@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from bot.adapters.search.vectors import VectorsUnavailable
+from bot.adapters.search.vectors import IndexInUse, VectorsUnavailable
 
 _FILE = "owner.lock"
 
@@ -24,7 +24,7 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Raises `VectorsUnavailable` naming the process that has it. Nothing to do if held."""
+        """Raises `IndexInUse` naming the process that has it. Nothing to do if held."""
         if self._file is not None:
             return
         try:
@@ -37,7 +37,7 @@ class FolderLock:
         except OSError as error:
             owner = _owner(file)
             file.close()
-            raise VectorsUnavailable(
+            raise IndexInUse(
                 f"the index folder {self._folder} is in use by process {owner}; one process may "
                 "own it, so give each its own folder"
             ) from error

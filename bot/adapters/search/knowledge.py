@@ -60,7 +60,6 @@ class RunbookKnowledge:
         self._library = _Library()
         self._refreshing = threading.Lock()
         self._synced = ""  # digest that the vectors hold; "" before `warm`
-        self._trouble = ""
         self._syncing: asyncio.Task[None] | None = None
 
     async def search(self, query: str, limit: int = 5) -> Sequence[Passage]:
@@ -78,7 +77,10 @@ class RunbookKnowledge:
         await self._sync()
 
     async def doctor(self) -> Sequence[Check]:
-        return [await asyncio.to_thread(self._check_files), *await self._check_vectors()]
+        return [
+            await asyncio.to_thread(self._check_files),
+            await asyncio.to_thread(self._vectors.check),
+        ]
 
     async def close(self) -> None:
         if self._syncing is not None:
@@ -147,10 +149,8 @@ class RunbookKnowledge:
         try:
             embedded = await asyncio.to_thread(self._vectors.sync, list(library.chunks.values()))
         except VectorsUnavailable as error:
-            self._trouble = str(error)
             log.warning("vectors_unavailable", reason=str(error))
             return
-        self._trouble = ""
         self._synced = library.digest
         log.info("vectors_synced", embedded=embedded, by=self._vectors.identity)
 
@@ -167,9 +167,6 @@ class RunbookKnowledge:
             remedy = "Correct the files named; the others are in force."
             return Check("index", "runbooks", CheckStatus.WARNING, refused, remedy)
         return Check("index", "runbooks", CheckStatus.OK, detail)
-
-    async def _check_vectors(self) -> list[Check]:
-        return [await asyncio.to_thread(self._vectors.check)]
 
 
 def _is_about(query: str, document: Document, rarity: Mapping[str, float]) -> bool:

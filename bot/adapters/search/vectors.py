@@ -14,6 +14,10 @@ class VectorsUnavailable(BotError):
     """The index by meaning cannot be used now; search goes on by words and says so."""
 
 
+class IndexInUse(VectorsUnavailable):
+    """Another process owns the index."""
+
+
 class VectorIndex(Protocol):
     """All methods block and are called in threads. They raise `VectorsUnavailable` only."""
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.answering.excerpt import log_of
 from bot.answering.foreign import one_line
+from bot.answering.frames import deciding_chain, frame_text
 from bot.answering.prompts.fence import for_prompt
 from bot.answering.wording import duration
 from bot.domain.answers import Diagnosis
@@ -22,6 +23,7 @@ REVIEWED_SOURCES = ("runbook", "guide")
 _LINE_MAX = 600
 _PASSAGE_MAX = 4_000
 _EVENTS_MAX = 12
+_FRAMES_MAX = 4
 _LOUD = {"error", "critical", "fatal"}
 
 
@@ -65,6 +67,7 @@ def _candidates(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
         yield _item(quote.id, "What decided", f"{quote.source}: {quote.text}")
     for number, (label, value) in enumerate(diagnosis.facts, start=1):
         yield _item(f"F{number}", "Facts", f"{label}: {value}")
+    yield from _chain(diagnosis, evidence)
     yield from (_passage_item(one) for one in diagnosis.passages if one.source == "runbook")
     yield from _log_items(diagnosis, evidence)
     yield from _tries(evidence)
@@ -76,6 +79,16 @@ def _candidates(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
             text = f"{excluded.quote.text} (rules out {excluded.cause}: {excluded.reason})"
             yield _item(excluded.quote.id, "Ruled out", text)
     yield from (_passage_item(one) for one in diagnosis.passages if one.source != "runbook")
+
+
+def _chain(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
+    """The exceptions behind the verdict, from the one that surfaced to the deepest cause."""
+    chain = deciding_chain(evidence, diagnosis.verdict.deciding)
+    for number, exception in enumerate(chain.exceptions if chain else (), start=1):
+        own = [frame_text(frame) for frame in exception.frames if frame.is_user]
+        at = f", raised by way of {' > '.join(own[-_FRAMES_MAX:])}" if own else ""
+        text = f"{exception.type}: {exception.message} (log line {exception.line}){at}"
+        yield _item(f"C{number}", "Exceptions, each caused by the next", text)
 
 
 def _log_items(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
