@@ -39,7 +39,7 @@ _SUPERVISORS = ("local_task_job", "local_task_job_runner")
 
 _ECHO = re.compile(
     r"^(?:Task failed with exception|Failed to execute (?:job|task)\b|Failed to run task"
-    r"|Marking (?:task|run) |Immediate failure requested|Task exited with return code"
+    r"|Marking (?:task|run) |Immediate failure requested|(?:Task|Command) exited with return code"
     r"|\d+ downstream tasks scheduled|Task failed$|Traceback \(most recent call last\)"
     r"|During handling of the above|The above exception was the direct)",
     re.I,

@@ -16,6 +16,8 @@ from bot.domain.logs import ExceptionChain, RaisedException, Speaker
 from bot.domain.signals import Signal
 from bot.domain.verdicts import Quote
 
+_ANNOUNCEMENT_MAX = 400
+
 CHILD_SPEAKERS = (Speaker.CHILD, Speaker.STDOUT, Speaker.STDERR)
 
 _SENT = re.compile(r"Task received SIGTERM signal|SystemExit: 143", re.I)
@@ -58,7 +60,7 @@ def from_exceptions(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
         yield Signal("stopped", "sigterm", _quote(root, quotes), Depth.ROOT)
     depth = Depth.WRAPPER if kind or _SENT.search(root.message) else base
     yield from _chain(chain, part, quotes, depth)
-    child = _child_chain(part, chain) if kind else None
+    child = child_chain(part)
     if child is not None:
         yield from _chain(child, part, quotes, Depth.CHILD)
 
@@ -79,7 +81,11 @@ def _logged(part: LogPart) -> ExceptionChain | None:
     return logged[-1] if logged else None
 
 
-def _child_chain(part: LogPart, wrapper: ExceptionChain) -> ExceptionChain | None:
+def child_chain(part: LogPart) -> ExceptionChain | None:
+    """The last exception of the child system behind the wrapper that ended the try."""
+    wrapper = part.failure
+    if wrapper is None or not wraps(part):
+        return None
     found = [
         chain
         for chain in part.chains
@@ -137,15 +143,27 @@ def _territory(error: RaisedException) -> str:
 
 def _words(error: RaisedException, quotes: Quotes, depth: int) -> Iterator[Signal]:
     """Every line of `Type: message`, for signatures to be searched in."""
-    text = f"{error.type}: {error.message}" if error.message else error.type
-    for line in lines_of(text):
-        yield Signal("text", line, quotes.line(error.line, line), depth)
+    for said, shown in _told(error):
+        yield Signal("text", said, quotes.line(error.line, shown), depth)
 
 
 def _quote(error: RaisedException, quotes: Quotes) -> Quote:
+    """The first line that says something: one that ends in a colon only announces the next."""
+    _, shown = _told(error)[0]
+    return quotes.line(error.line, shown)
+
+
+def _told(error: RaisedException) -> list[tuple[str, str]]:
+    """What each line of the exception says together with what announced it, and the bare line."""
     text = f"{error.type}: {error.message}" if error.message else error.type
-    first = next(iter(lines_of(text, 1)), error.type)
-    return quotes.line(error.line, first)
+    told: list[tuple[str, str]] = []
+    announced = ""
+    for line in lines_of(text) or [error.type]:
+        said = f"{announced} {line}".strip()
+        announced = said if line.endswith(":") and len(said) < _ANNOUNCEMENT_MAX else ""
+        if not announced:
+            told.append((said, line))
+    return told or [(announced, announced)]
 
 
 def http_status(text: str) -> str | None:

@@ -12,13 +12,14 @@ from bot.diagnosis.complaints import weight
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart
 from bot.diagnosis.quoting import Quotes
-from bot.diagnosis.signals_exceptions import CHILD_SPEAKERS, wraps
+from bot.diagnosis.signals_exceptions import CHILD_SPEAKERS, child_chain, wraps
 from bot.diagnosis.text import lines_of, normalise
 from bot.domain.logs import LogLine, Speaker
 from bot.domain.signals import Signal
 
 _COMPLAINTS_KEPT = 24  # the last ones before the end, and half as many of the first
 _CHILD_LINES = 40  # last lines of a failed child in which every signature counts
+_BESIDE_A_RAISED = Depth.ROOT + 5  # where the child raised something, its complaints lead there
 _TAIL = 6
 _LINES_OF_RECORD = 60
 _ERROR_LEVELS = ("error", "critical", "fatal")
@@ -93,6 +94,7 @@ def _complaints(
     part: LogPart, spoken: Sequence[LogLine], quotes: Quotes, killed: bool
 ) -> Iterator[Signal]:
     behind_wrapper = wraps(part) and not part.ended_well
+    raised = child_chain(part) is not None
     last = {line.number for line in spoken[-_CHILD_LINES:]}
     found: list[Signal] = []
     for line in spoken:
@@ -103,6 +105,8 @@ def _complaints(
             if is_echo(text) or heavy < 0 or (not heavy and line.number not in last):
                 continue
             depth = _complaint_depth(line, text, heavy, behind_wrapper, killed)
+            if raised and depth > _BESIDE_A_RAISED:
+                depth = _BESIDE_A_RAISED
             if not heavy and depth <= Depth.TAIL:
                 continue
             name = "child_error" if heavy and depth > Depth.ROOT else "text"
