@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.answering.deterministic import with_passages
 from bot.answering.prompts.build import Prompt, prompt_for_diagnosis, prompt_for_how_to
 from bot.answering.prompts.schema import REPLY_SCHEMA
 from bot.domain.answers import HowTo
@@ -95,6 +96,18 @@ def test_the_budget_holds_and_what_decided_is_always_in(
     asked = prompt(with_lines(decided, *noise), max_tokens)
     assert asked.tokens <= max_tokens
     assert "L57" in ids(asked)
+
+
+def test_other_runbooks_give_way_to_the_evidence() -> None:
+    found = [
+        Passage(f"R{n}", f"other {n}", "words " * 500, "runbook", f"cause_{n}") for n in range(5)
+    ]
+    diagnosis = with_passages(diagnosed(), found)
+    asked = prompt_for_diagnosis(QUESTION, diagnosis, EVIDENCE, nonce="6f1c", max_tokens=9000)
+    assert [name for name in ids(asked) if name[0] == "R"] == ["R1", "R2", "R3"]
+    tight = prompt_for_diagnosis(QUESTION, diagnosis, EVIDENCE, nonce="6f1c", max_tokens=2000)
+    assert {"R1", "L57", "L40", "E2"} <= set(ids(tight))
+    assert "R2" not in ids(tight)
 
 
 def test_long_lines_keep_their_end() -> None:

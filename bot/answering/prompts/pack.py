@@ -24,6 +24,7 @@ _LINE_MAX = 600
 _PASSAGE_MAX = 4_000
 _EVENTS_MAX = 12
 _FRAMES_MAX = 4
+_FURTHER_MAX = 2  # passages beside the runbook of the cause
 _LOUD = {"error", "critical", "fatal"}
 
 
@@ -68,7 +69,8 @@ def _candidates(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
     for number, (label, value) in enumerate(diagnosis.facts, start=1):
         yield _item(f"F{number}", "Facts", f"{label}: {value}")
     yield from _chain(diagnosis, evidence)
-    yield from (_passage_item(one) for one in diagnosis.passages if one.source == "runbook")
+    own, docs, further = _passages(diagnosis)
+    yield from own
     yield from _log_items(diagnosis, evidence)
     yield from _tries(evidence)
     numbered = list(enumerate(evidence.events, start=1))
@@ -78,7 +80,20 @@ def _candidates(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
         if excluded.quote:
             text = f"{excluded.quote.text} (rules out {excluded.cause}: {excluded.reason})"
             yield _item(excluded.quote.id, "Ruled out", text)
-    yield from (_passage_item(one) for one in diagnosis.passages if one.source != "runbook")
+    yield from (*docs, *further[:_FURTHER_MAX])
+
+
+def _passages(diagnosis: Diagnosis) -> tuple[list[Item], list[Item], list[Item]]:
+    """The runbook of the cause, the Dag's own docs, and what a search found besides."""
+    own, docs, further = [], [], []
+    for passage in diagnosis.passages:
+        if passage.cause == diagnosis.verdict.cause:
+            own.append(_passage_item(passage))
+        elif passage.source in REVIEWED_SOURCES:
+            further.append(_passage_item(passage))
+        else:
+            docs.append(_passage_item(passage))
+    return own, docs, further
 
 
 def _chain(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
