@@ -35,15 +35,23 @@ from bot.services.ports import Cluster
 
 MAX_OPTIONS = 5
 _RUNS_LOOKED_AT = 25
+_NAMES_SEARCHED = 3
 _LOOK_BACK = timedelta(hours=48)
 
 
 class Resolver:
     """Finds the target of a question over all clusters."""
 
-    def __init__(self, clusters: Mapping[str, Cluster], timezones: Mapping[str, ZoneInfo]) -> None:
+    def __init__(
+        self,
+        clusters: Mapping[str, Cluster],
+        timezones: Mapping[str, ZoneInfo],
+        default: str | None = None,
+    ) -> None:
+        """`default` is the cluster meant where the same Dag is on several and none is named."""
         self._clusters = clusters
         self._timezones = timezones
+        self._default = default
         self._indexes: dict[str, tuple[int, NameIndex]] = {}
 
     async def resolve(
@@ -77,7 +85,9 @@ class Resolver:
     async def _named(self, hints: TargetHints, now: datetime, unfinished: bool) -> Resolution:
         where = self._where(hints)
         matches, silent = await self._dags(hints, where)
-        best = best_matches(matches)
+        if not matches:
+            matches = await self._unlisted_dags(hints, [w for w in where if w not in silent])
+        best = self._preferring_default(best_matches(matches))
         if not best:
             return await self._by_task(hints, where, silent, now)
         if len(best) > 1:
@@ -114,6 +124,26 @@ class Resolver:
             for match in index.find(spelling)
         ]
         return matches, silent
+
+    async def _unlisted_dags(self, hints: TargetHints, where: Sequence[str]) -> list[DagMatch]:
+        """Of a large cluster the list may not be complete yet: Airflow itself is asked."""
+        names = [name for name in hints.names if is_id_like(name)][:_NAMES_SEARCHED]
+        matches = []
+        for cluster in where:
+            for said in names:
+                try:
+                    index = NameIndex(await self._clusters[cluster].search_dags(said))
+                except AirflowError:
+                    break
+                found = index.find(said)
+                matches += [DagMatch(cluster, m.id, m.fit, m.score, said) for m in found]
+        return matches
+
+    def _preferring_default(self, best: list[DagMatch]) -> list[DagMatch]:
+        """The default cluster's match where the same Dag is on several clusters."""
+        if len({match.dag_id for match in best}) > 1:
+            return best
+        return [match for match in best if match.cluster == self._default] or best
 
     async def _index(self, cluster: str) -> NameIndex | None:
         try:

@@ -26,6 +26,7 @@ class FakeCluster:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     logs: Mapping[str, LogReading] = field(default_factory=dict)
     details: Mapping[str, DagDetails] = field(default_factory=dict)
+    unlisted: Sequence[str] = ()  # Dags that the list does not hold yet
     import_errors: int = 0
     down: bool = False
     gathered: list[Target] = field(default_factory=list)
@@ -33,6 +34,11 @@ class FakeCluster:
     async def dag_ids(self) -> Sequence[str]:
         self._check()
         return tuple(self.dags)
+
+    async def search_dags(self, words: str, limit: int = 20) -> Sequence[str]:
+        self._check()
+        known = (*self.dags, *self.unlisted)
+        return tuple(name for name in known if words.lower() in name.lower())[:limit]
 
     async def dag(self, dag_id: str) -> DagDetails | None:
         self._check()

@@ -121,6 +121,22 @@ async def test_a_named_cluster_settles_it() -> None:
     assert found.target.cluster == "staging"
 
 
+async def test_the_default_cluster_is_meant_where_the_same_dag_is_on_several() -> None:
+    staging = replace(PROD, name="staging")
+    zones = {"prod": ZoneInfo("UTC"), "staging": ZoneInfo("UTC")}
+    both = Resolver({"prod": PROD, "staging": staging}, zones, default="staging")
+    found = await both.resolve(TargetHints(names=("customers",)), NOW)
+    assert isinstance(found, Found)
+    assert found.target.cluster == "staging"
+
+
+async def test_a_dag_that_the_list_does_not_hold_yet_is_searched_for() -> None:
+    large = replace(PROD, unlisted=("zz_just_deployed",))
+    found = await resolver(large).resolve(TargetHints(names=("zz_just_deployed",)), NOW)
+    assert isinstance(found, Found)
+    assert found.target.dag_id == "zz_just_deployed"
+
+
 async def test_a_task_beside_the_dag_is_kept() -> None:
     hints = TargetHints(names=("orders_daily", "load"), try_number=2, map_index=3)
     found = await resolver().resolve(hints, NOW)
