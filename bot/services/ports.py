@@ -57,10 +57,6 @@ class Cluster(Protocol):
         """Dag ids that contain `words`, in any case; also those `dag_ids` does not hold yet."""
         ...
 
-    async def search_dags(self, words: str, limit: int = 20) -> Sequence[str]:
-        """Dag ids that contain `words`, also those that a list still being read does not hold."""
-        ...
-
     async def dag(self, dag_id: str) -> DagDetails | None:
         """None where the Dag does not exist."""
         ...
