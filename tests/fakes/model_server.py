@@ -21,6 +21,7 @@ Behaviour = Callable[[Body], Awaitable[web.StreamResponse]]
 API_KEY = "sk-test-key-of-the-fake-server"
 MODEL = "fake-1"
 _LINE = re.compile(r"^\[([A-Z]\d+(?:\.\d+)?)\] (.+)$", re.MULTILINE)
+_FIRST_STEP = re.compile(r"^\[(R\d+)\] 1\. (.+)$", re.MULTILINE)
 
 
 class ModelServer:
@@ -146,7 +147,8 @@ async def grounded(body: Body) -> web.StreamResponse:
     lines = shown(body)
     cited = list(lines)[:2]
     claims = [claim(f"The evidence says: {lines[name]}", name, quote=lines[name]) for name in cited]
-    steps = [step(lines["R1"].strip("# "), "R1")] if "R1" in lines else []
+    first = _FIRST_STEP.search(body["messages"][-1]["content"])
+    steps = [step(first.group(2), first.group(1))] if first else []
     return completion(reply_text(claims, steps))
 
 
