@@ -50,6 +50,7 @@ _BY_FRAME = (
     ),
     ("http", ("/requests/", "/urllib3/", "/httpx/", "/aiohttp/", "/http/client", "/httpcore/")),
 )
+_BROKER = re.compile(r"redis|amqp|rabbit|kombu|celery|sqs|:6379|:5672", re.I)
 _AIRFLOW_OWN = re.compile(
     r"airflow/(?:jobs|models|executors|dag_processing|serialization|utils/(?:session|db)|cli/"
     r"|settings|configuration|www|api_fastapi|task/task_runner|dag_processor)"
@@ -83,6 +84,8 @@ def against(chain: ExceptionChain, kind: str) -> str | None:
     own = kind != "task" or (bool(files) and _AIRFLOW_OWN.search(files[0]) is not None)
     if database and own and not user and not hooks:
         return "metadata_db"
+    if kind != "task" and not user:
+        return "broker" if _BROKER.search(words) else "airflow_part"
     for name, marks in _BY_FRAME:
         if any(mark in file for mark in marks for file in files):
             return name

@@ -124,10 +124,18 @@ def _neighbours(run: DagRun, evidence: Evidence, quotes: Quotes) -> Iterator[Sig
         words = f"the run before, {before[0].run_id}, failed"
         quote = quotes.fact(words, "recent runs", before[0].end)
         yield Signal("previous_run_failed", "true", quote, Depth.STATE)
+    yield from _at_this_task(evidence, quotes)
     if run.state == "failed":
         row = 1 + len(list(takewhile(lambda one: one.state == "failed", before)))
         quote = quotes.fact(f"{row} failed runs in a row", "recent runs")
         yield Signal("consecutive_failed_runs", str(row), quote, Depth.STATE)
+
+
+def _at_this_task(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    row = len(list(takewhile(lambda one: one.state == "failed", evidence.history)))
+    if row:
+        quote = quotes.fact(f"{row} runs before failed at this task too", "earlier runs")
+        yield Signal("same_failure_before", str(row), quote, Depth.STATE)
 
 
 def _before(run: DagRun, others: list[DagRun]) -> list[DagRun]:

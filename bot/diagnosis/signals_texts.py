@@ -27,6 +27,13 @@ _EVENT_WORDS = (
     ("state mismatch", re.compile(r"state mismatch", re.I), "executor"),
 )
 
+_SET_BY_USER = re.compile(
+    r"(?:patch_task_instance|patch_dag_run|task_instance\.modify|dag_run\.modify|set_state)\b"
+    r".*(?:failed|success|skipped)|\b(?:mark(?:ed|ing)?|set).{0,20}(?:failed|success|skipped).*\bby\b"
+    r"|\b(?:dagrun_failed|dagrun_success|mark_failed|mark_success)\b",
+    re.I,
+)
+
 
 class _TextQuotes(Quotes):
     """Quotes of lines in another text: numbered `X<n>`, with the text's name as their source."""
@@ -43,9 +50,11 @@ class _TextQuotes(Quotes):
 def from_texts(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     """Facts from import problems and from the texts in `Evidence.extra`."""
     failed_by_log = evidence.log is not None and not evidence.log.is_empty
-    for problem in evidence.import_problems:
+    own = [problem for problem in evidence.import_problems if _concerns(problem, evidence)]
+    for problem in own:
         text = NamedText("import error", f"{problem.filename}\n{problem.stack_trace}")
-        yield from _import_error(text, quotes, _import_depth(problem, evidence, failed_by_log))
+        yield from _import_error(text, quotes, Depth.TAIL if failed_by_log else Depth.RECORDED)
+    yield from _others(len(evidence.import_problems) - len(own), quotes)
     for text in evidence.extra:
         name = text.name.replace("_", " ").lower()
         if "import" in name:
@@ -59,13 +68,17 @@ def from_texts(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
             yield from _plain(replace(text, name=name), quotes)
 
 
-def _import_depth(problem: ImportProblem, evidence: Evidence, failed_by_log: bool) -> int:
-    """Where the Dag is unknown, files that do not name it may be anybody's."""
-    if failed_by_log:
-        return Depth.TAIL
+def _concerns(problem: ImportProblem, evidence: Evidence) -> bool:
+    """Where the Dag is unknown, a file that does not name it may be anybody's."""
     name = evidence.target.dag_id or ""
-    own = evidence.dag is not None or name in f"{problem.filename}\n{problem.stack_trace}"
-    return Depth.RECORDED if own else Depth.TAIL
+    return evidence.dag is not None or name in f"{problem.filename}\n{problem.stack_trace}"
+
+
+def _others(count: int, quotes: Quotes) -> Iterator[Signal]:
+    if count > 0:
+        words = f"{count} files that do not name this Dag cannot be imported"
+        quote = quotes.fact(words, "import errors")
+        yield Signal("other_import_errors", str(count), quote, Depth.OUTSIDE)
 
 
 def _import_error(text: NamedText, quotes: Quotes, depth: int) -> Iterator[Signal]:
@@ -98,6 +111,8 @@ def _event_log(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
                     depth = Depth.ROOT - 1 if ended_by == "executor" else Depth.RECORDED
                     yield Signal("event", event, quote, Depth.STATE)
                     yield Signal("ended_by", ended_by, quote, depth)
+            if _SET_BY_USER.search(words):
+                yield Signal("ended_by", "user", quote, Depth.RECORDED)
             reason = pod_reason(words)
             if reason:
                 yield Signal("pod_reason", reason, quote, Depth.RECORDED)

@@ -82,6 +82,11 @@ _METADATA = (
     Term("dag_stale", "the Dag is no longer found in its file", "true"),
     Term("dag_missing", "no such Dag is known", "true"),
     Term("import_error", "the Dag's file cannot be imported", "root exception type"),
+    Term(
+        "other_import_errors",
+        "files that cannot be imported where the Dag is unknown and none names it",
+        "number",
+    ),
     Term("scheduler", "health of the scheduler", "healthy, unhealthy, stale"),
     Term("triggerer", "health of the triggerer", "healthy, unhealthy, stale"),
     Term("dag_processor", "health of the Dag processor", "healthy, unhealthy, stale"),
@@ -127,8 +132,8 @@ _LOG = (
     Term(
         "against",
         "what the failing call was made to",
-        "metadata_db, broker, api_server, log_server, kubernetes_api, docker_daemon, database, "
-        "http, object_store",
+        "metadata_db, broker, api_server, log_server, kubernetes_api, docker_daemon, "
+        "airflow_part (another part of Airflow), database, http, object_store",
     ),
     Term("http_status", "status of the HTTP reply that failed", "number"),
     Term("exit_code", "exit code of the process or of its child", "number"),
