@@ -56,8 +56,12 @@ class Asked:
 
     @property
     def key(self) -> str:
-        """The same for every delivery of the same question, `message` and `app_mention` alike."""
-        return self.question.id
+        """The same for every delivery of the same question, `message` and `app_mention` alike.
+
+        A remark has one of its own: edited to call the bot, it comes again as a mention.
+        """
+        remark = self.way is Way.FOLLOW_UP
+        return f"{self.question.id}:remark" if remark else self.question.id
 
 
 @dataclass(frozen=True, slots=True)

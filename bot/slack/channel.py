@@ -74,15 +74,26 @@ class ThreadChannel:
         if self._reacted or self._has_status or self._placeholder:
             return
         place = self.place
-        if place.asked_in:
-            self._reacted = await self.gestures.react(place.channel, place.asked_in)
-        if place.thread:
-            self._has_status = await self.gestures.status(place.channel, place.thread, _LOOKING)
+        self._reacted, self._has_status = await asyncio.gather(
+            self._react(), self._set_status(_LOOKING)
+        )
         if not self._has_status:
             key = f"placeholder:{place.asked_in or place.thread}"
             self._placeholder = await self.outgoing.post(
                 place.channel, notice(f"⏳ {_LOOKING}"), thread=place.thread, key=key
             )
+
+    async def _react(self) -> bool:
+        place = self.place
+        if place.asked_in is None:
+            return False
+        return await self.gestures.react(place.channel, place.asked_in)
+
+    async def _set_status(self, words: str) -> bool:
+        place = self.place
+        if place.thread is None:
+            return False
+        return await self.gestures.status(place.channel, place.thread, words)
 
     def opened(self, ts: str) -> None:
         """The message that opened the thread is to become the answer."""
@@ -104,11 +115,11 @@ class ThreadChannel:
             await self.sleep(self.style.progress_every)
 
     async def _show(self, words: str) -> None:
-        place = self.place
-        if self._has_status and place.thread:
-            await self.gestures.status(place.channel, place.thread, words)
+        if self._has_status:
+            await self._set_status(words)
         elif self._placeholder:
-            await self.outgoing.update(place.channel, self._placeholder, notice(f"⏳ {words}"))
+            working = notice(f"⏳ {words}")
+            await self.outgoing.update(self.place.channel, self._placeholder, working)
 
     async def _still(self) -> None:
         """No progress may overtake the answer."""
@@ -142,8 +153,8 @@ class ThreadChannel:
         """Leaves no sign of work behind; where nothing was said, no trace at all."""
         await self._still()
         place = self.place
-        if self._has_status and place.thread:
-            await self.gestures.status(place.channel, place.thread, "")
+        if self._has_status:
+            await self._set_status("")
         if self._placeholder:
             await self.gestures.delete(place.channel, self._placeholder)
         if self._reacted and not self._posted and place.asked_in:
@@ -190,9 +201,12 @@ class WhisperChannel:
         place, self._whispers = self.place, self._whispers + 1
         outside = place.is_private or place.thread is None
         if outside and place.response_url and self._whispers <= _WHISPERS:
-            await self.outgoing.respond(place.response_url, message, replace=self.replaces)
-        else:
-            await self.outgoing.whisper(replace(place, response_url=None), message)
+            try:
+                await self.outgoing.respond(place.response_url, message, replace=self.replaces)
+                return
+            except SlackClientError as error:
+                log.warning("slack.response_url_refused", error=str(error))
+        await self.outgoing.whisper(replace(place, response_url=None), message)
 
     async def close(self) -> None:
         """Nothing to tidy up."""

@@ -37,7 +37,7 @@ class Inbox:
             log.debug("slack.ignored", reason=arrival.reason)
             return BoltResponse(status=200)
         if not self._once.claim(arrival.key):
-            log.info("slack.duplicate", key=arrival.key)
+            log.debug("slack.duplicate", key=arrival.key)
             return BoltResponse(status=200)
         context[_ARRIVAL] = arrival
         await next_()

@@ -102,7 +102,7 @@ class Outgoing:
             retry_handlers=[AsyncRateLimitErrorRetryHandler()],
             logger=logging.getLogger("bot.slack.sdk"),
         )
-        status, said = 0, ""
+        refusal = ""
         for variant in self._variants(message):
             body = {
                 **_INERT,
@@ -114,8 +114,10 @@ class Outgoing:
             reply = await client.send_dict(body)
             if reply.status_code == 200:
                 return
-            status, said = reply.status_code, reply.body[:100]
-        raise SlackClientError(f"the response_url answered {status}: {said}")
+            refusal = f"{reply.status_code} {reply.body[:100]}"
+            if not any(code in reply.body for code in BAD_BLOCKS):
+                break
+        raise SlackClientError(f"the response_url answered {refusal}")
 
     async def _send(
         self, method: str, message: SlackMessage, arguments: Mapping[str, Any]

@@ -161,7 +161,7 @@ def test_a_card_says_whose_side_why_where_and_what_to_do() -> None:
     assert "the Dag's owner (orders-team)" in words
     assert "Will a retry help?" in words
     assert "Only after the fix" in words
-    assert "Not seen: event log (not permitted), pools (took too long)" in words
+    assert "🔶 Not seen: event log (not permitted), pools (took too long)" in words
     assert "… and 1 more under “Show evidence”" in words
     assert "Sure (92%) · 10,233 log lines read" in words
     assert "Ref a1b2c3d4" in words
@@ -217,7 +217,7 @@ def test_a_choice_offers_five_buttons_and_a_menu_for_the_rest() -> None:
 
 def test_a_platform_in_trouble_shows_what_ails_it() -> None:
     words = shown(render(example.HEALTH, "turn-1"))
-    assert "⚠ Platform health" in words
+    assert "🔶 Platform health" in words
     assert "❌ production · Airflow 3.3.2 · scheduler unhealthy" in words
     assert "pool default_pool: 2 of 128 slots free, 40 waiting" in words
     assert "pool small" not in words

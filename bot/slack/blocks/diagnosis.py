@@ -33,7 +33,7 @@ from bot.slack.blocks.pieces import (
 )
 from bot.slack.limits import Limit
 
-_FACTS_SHOWN = 6
+_FACTS_SHOWN = 5
 _SURE, _LIKELY = 0.8, 0.5
 
 
@@ -57,8 +57,11 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
     yield rich(*_what_to_do(diagnosis, room))
     if said := explanation_parts(diagnosis.explanation, room):
         yield rich(*said)
-    facts = [f"{label}: {value}" for label, value in diagnosis.facts[:_FACTS_SHOWN]]
-    grey = [Limit(room.prose).head(" · ".join(facts)), unseen(verdict.gaps, room.items)]
+    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label != "Owner"]
+    grey = [
+        Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN])),
+        unseen(verdict.gaps, room.items),
+    ]
     if any(grey):
         yield context(*grey)
     log = bool(diagnosis.log_lines)
@@ -70,6 +73,12 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
         f"{diagnosis.lines_read:,} log lines read" if diagnosis.lines_read else "",
         model_line(diagnosis.explanation, has_model),
     )
+
+
+def _facts(diagnosis: Diagnosis, room: Room) -> str:
+    """The first few; the owner is named under what to do."""
+    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label != "Owner"]
+    return Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN]))
 
 
 def _headline(diagnosis: Diagnosis) -> str:
@@ -98,7 +107,7 @@ def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
         size = min(room.quote, 200)
         yield rich(
             listing(
-                (text(_one_line(one.text, size), code=True), text("  " + origin_of(one)))
+                (text(_one_line(one.text, size), code=True), text(f"  [{Limit(20).head(one.id)}]"))
                 for one in others
             )
         )

@@ -112,6 +112,11 @@ def preformatted(words: str) -> Element:
     }
 
 
+def lines(items: Iterable[str]) -> Element:
+    """One line for each, without bullets: each begins with a mark of its own."""
+    return section(*(text(f"\n{item}" if number else item) for number, item in enumerate(items)))
+
+
 def quote(*elements: Element) -> Element:
     return {"type": "rich_text_quote", "elements": list(elements)}
 

@@ -42,10 +42,7 @@ def _headline(target: Target) -> str:
 def _counts(report: LogReport) -> str:
     if not report.lines:
         return "There is no log to show."
-    return (
-        f"The end is shown; {len(report.lines):,} of {report.lines_read:,} lines that were read "
-        "are in the file."
-    )
+    return f"{report.lines_read:,} lines read, {len(report.lines):,} of them kept; this is the end."
 
 
 def _end(lines: Sequence[LogLine], size: int) -> str:

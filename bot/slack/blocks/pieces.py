@@ -29,9 +29,11 @@ from bot.slack.blocks.message import Room
 from bot.slack.limits import Limit
 from bot.slack.presses import Press, rating_value
 
+# Emoji that need no variation selector: those are taken out of every text with what hides there.
+NEUTRAL, WARNING = "🔹", "🔶"
 MARKS = {
     VerdictKind.CAPACITY: "📦",
-    VerdictKind.PLATFORM: "🏗️",
+    VerdictKind.PLATFORM: "🔧",
     VerdictKind.CODE: "🐞",
     VerdictKind.DEPENDENCY: "🔌",
     VerdictKind.OPERATOR: "✋",
@@ -47,8 +49,8 @@ _STATES = {
     "deferred": "⏳",
     "up_for_retry": "🔁",
     "up_for_reschedule": "🔁",
-    "skipped": "⏭️",
-    "removed": "🗑️",
+    "skipped": "⏩",
+    "removed": "🚮",
 }
 _REASONS = {
     GapReason.FORBIDDEN: "not permitted",
@@ -64,7 +66,7 @@ _LINKS_SHOWN = 3
 
 
 def state_mark(state: str | None) -> str:
-    return _STATES.get(state or "", "▫️")
+    return _STATES.get(state or "", NEUTRAL)
 
 
 def short_name(target: Target) -> str:
@@ -125,7 +127,7 @@ def unseen(gaps: Sequence[Gap], limit: int) -> str:
         return ""
     named = [f"{Limit(60).head(gap.source)} ({_REASONS[gap.reason]})" for gap in gaps[:limit]]
     more = f" and {len(gaps) - limit} more" if len(gaps) > limit else ""
-    return f"⚠️ Not seen: {', '.join(named)}{more}"
+    return f"🔶 Not seen: {', '.join(named)}{more}"
 
 
 def gap_item(gap: Gap, size: int) -> tuple[Element, ...]:
@@ -142,7 +144,7 @@ def claims(said: Sequence[Claim], limit: int, size: int) -> tuple[tuple[Element,
     items = []
     for claim in said[:limit]:
         cites = f"  [{', '.join(claim.cites)}]" if claim.cites else ""
-        disputed = (text("disputed ", bold=True),) if claim.disputed else ()
+        disputed = (text(f"{WARNING} disputed: ", bold=True),) if claim.disputed else ()
         words = inline(claim.text, Limit(size))
         items.append((*disputed, *words, text(Limit(80).head(cites), italic=True)))
     return tuple(items)

@@ -12,7 +12,7 @@ from bot.slack.blocks.kit import (
     Element,
     context,
     header,
-    listing,
+    lines,
     mrkdwn,
     rich,
     section,
@@ -20,6 +20,8 @@ from bot.slack.blocks.kit import (
 )
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import (
+    NEUTRAL,
+    WARNING,
     clock,
     more_buttons,
     short_name,
@@ -57,15 +59,13 @@ def _status_blocks(report: StatusReport, turn_id: str, room: Room) -> Iterator[B
     yield header(_status_headline(report))
     runs = report.runs[: room.items]
     if runs:
-        yield rich(listing((text(_run_words(run)),) for run in runs))
+        yield rich(lines(map(_run_words, runs)))
     if report.failing:
         shown = report.failing[: room.items]
         more = len(report.failing) - len(shown)
-        items: list[Sequence[Element]] = [(text(_task_words(task)),) for task in shown]
-        if more:
-            items.append((text(f"and {more:,} more", italic=True),))
-        yield rich(section(text("Failing tasks", bold=True)), listing(items))
-    notes = ["⏸️ The Dag is paused: nothing is scheduled."] if report.is_paused else []
+        tasks = [*map(_task_words, shown), *([f"… and {more:,} more"] if more else [])]
+        yield rich(section(text("Failing tasks", bold=True)), lines(tasks))
+    notes = ["💤 The Dag is paused: nothing is scheduled."] if report.is_paused else []
     if report.owners:
         notes.append(f"Owner: {_NAME.head(', '.join(report.owners))}")
     notes.append(unseen(report.gaps, room.items))
@@ -100,7 +100,7 @@ def health_card(report: HealthReport) -> SlackMessage:
 
 def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
     healthy = all(_is_well(cluster) for cluster in report.clusters)
-    yield header(f"{'✅' if healthy else '⚠️'} Platform health")
+    yield header(f"{'✅' if healthy else WARNING} Platform health")
     for cluster in report.clusters[:_CLUSTERS_SHOWN]:
         yield rich(*_cluster_parts(cluster, room))
         if missing := unseen(cluster.gaps, room.items):
@@ -131,21 +131,21 @@ def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
     yield section(text(_cluster_words(cluster), bold=True))
     if not cluster.reachable:
         return
-    items: list[Sequence[Element]] = []
+    items: list[str] = []
     for component in cluster.components[: room.items]:
-        mark = "✅" if _is_healthy(component) else "❌"
+        mark = NEUTRAL if component.status is None else "✅" if _is_healthy(component) else "❌"
         beat = clock(component.latest_heartbeat)
         heard = f" · last heard of {beat}" if beat else ""
         name = _word(component.name, "part").replace("_", " ")
         status = _word(component.status, "not deployed")
-        items.append((text(f"{mark} {name}: {status}{heard}"),))
-    items.extend((text(_pool_words(pool)),) for pool in _tight(cluster.pools)[: room.items])
+        items.append(f"{mark} {name}: {status}{heard}")
+    items.extend(map(_pool_words, _tight(cluster.pools)[: room.items]))
     if cluster.import_errors:
-        items.append((text(f"⚠️ {cluster.import_errors:,} Dag files do not import"),))
+        items.append(f"{WARNING} {cluster.import_errors:,} Dag files do not import")
     if cluster.failed_last_hour is not None:
-        items.append((text(f"{cluster.failed_last_hour:,} tasks failed in the last hour"),))
+        items.append(f"{NEUTRAL} {cluster.failed_last_hour:,} tasks failed in the last hour")
     if items:
-        yield listing(items)
+        yield lines(items)
 
 
 def _tight(pools: Sequence[Pool]) -> list[Pool]:
@@ -158,6 +158,6 @@ def _tight(pools: Sequence[Pool]) -> list[Pool]:
 def _pool_words(pool: Pool) -> str:
     waiting = pool.queued + pool.scheduled
     held_up = f", {waiting:,} waiting" if waiting else ""
-    mark = "⚠️" if pool.open_slots <= 0 else "▫️"
+    mark = "🔴" if pool.open_slots <= 0 else WARNING
     free = f"{max(pool.open_slots, 0):,} of {pool.slots:,} slots free"
     return f"{mark} pool {_NAME.head(pool.name)}: {free}{held_up}"

@@ -132,25 +132,26 @@ def _passage_parts(passage: Passage, size: int) -> Iterator[Element]:
 
 _EXAMPLES = (
     ("Why did it fail?", "why did orders_daily fail last night?"),
-    ("A link is enough", "paste an Airflow link, or ask in the thread of an alert"),
+    ("A link is enough", "https://airflow.example.com/dags/orders_daily/runs/…"),
+    ("Under an alert", "what happened here?"),
     ("How is it doing?", "status of orders_daily"),
     ("Its log", "logs of orders_daily.load, try 2"),
     ("The platform", "is the platform healthy?"),
     ("Know-how", "how do I run a backfill safely?"),
 )
-_COMMANDS = "/airflow why · status · logs · health · help, each with the name of a Dag or a link"
+_COMMANDS = "/airflow why|status|logs|health|help"
 
 
 def help_card(reply: Help) -> SlackMessage:
     lead = Limit(300).head(reply.lead) or "I tell you why an Airflow task failed and what to do."
     clusters = f"I can see: {Limit(300).head(', '.join(reply.clusters))}" if reply.clusters else ""
     lines = [lead, *(f"{what} — {words}" for what, words in _EXAMPLES), _COMMANDS, clusters]
-    items = [(text(f"{what}  ", bold=True), text(words)) for what, words in _EXAMPLES]
+    items = [(text(f"{what}  ", bold=True), text(words, code=True)) for what, words in _EXAMPLES]
     return SlackMessage(
         mrkdwn("\n".join(line for line in lines if line)),
         (
             rich(section(text(lead)), listing(items)),
-            rich(section(text(_COMMANDS, code=True))),
+            rich(section(text("Or as a command: "), text(_COMMANDS, code=True))),
             small_print(reply.reference, clusters),
         ),
     )
@@ -171,7 +172,7 @@ def apology_card(reply: Apology, words: Words | None) -> SlackMessage:
         again = (actions([button("Ask again", Press.ASK_AGAIN, words_value(words))]),)
     # The reference stands in the sentence: it is what a person passes on.
     sentence = f"{what} Reference: {Limit(80).head(reply.reference)}"
-    return SlackMessage(mrkdwn(sentence), (rich(section(text(f"😕  {sentence}"))), *again))
+    return SlackMessage(mrkdwn(sentence), (rich(section(text(sentence))), *again))
 
 
 def addendum_card(reply: Diagnosis | HowTo) -> SlackMessage:

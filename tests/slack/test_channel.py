@@ -1,0 +1,195 @@
+"""Where replies go: progress in step, private cards in place, nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
+from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, SUPPORT_CHANNEL
+from bot.slack.app import SlackSide
+from bot.slack.arrivals import Place
+from bot.slack.channel import Style, ThreadChannel
+from bot.slack.gestures import Gestures
+from bot.slack.outgoing import Outgoing
+from bot.slack.presses import Words
+from tests.slack.doubles import ScriptedAnswers, always
+from tests.slack.driver import by_bot, deliver, words
+from tests.slack.payloads import event, load, says
+from tests.slack.replies import CHOICE, CODE, HELP
+
+
+@dataclass
+class Pauses:
+    """Time that passes when a test says so."""
+
+    taken: list[float] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __call__(self, seconds: float) -> None:
+        self.taken.append(seconds)
+        await self.over.wait()
+        self.over.clear()
+
+
+@pytest.fixture
+async def question(ws: LocalWorkspace) -> Message:
+    return await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?")
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    return Pauses()
+
+
+@pytest.fixture
+async def channel(
+    ws: LocalWorkspace, question: Message, pauses: Pauses
+) -> AsyncIterator[ThreadChannel]:
+    client = AsyncWebClient(token=ws.bot_token, base_url=ws.base_url)
+    place = Place(SUPPORT_CHANNEL, AUTHOR.id, question.ts, question.ts)
+    style = Style(progress_every=3.0)
+    made = ThreadChannel(
+        style, Outgoing(client), Gestures(client), place, Words("why?"), sleep=pauses
+    )
+    yield made
+    pauses.over.set()
+    await made.close()
+
+
+def told(ws: LocalWorkspace) -> list[str]:
+    """The progress that was shown, in order."""
+    calls = ws.calls("assistant.threads.setStatus")
+    return [line for call in calls for line in call.arguments.get("loading_messages", [])]
+
+
+async def test_of_progress_that_comes_too_fast_the_newest_is_shown(
+    ws: LocalWorkspace, channel: ThreadChannel, pauses: Pauses
+) -> None:
+    await channel.acknowledge()
+    for step in ("one", "two", "three"):
+        await channel.progress(step)
+    await ws.wait_for(lambda: len(told(ws)) == 2)
+    for step in ("four", "five"):
+        await channel.progress(step)
+    pauses.over.set()
+    await ws.wait_for(lambda: len(told(ws)) == 3)
+    assert told(ws)[1:] == ["three", "five"]
+    assert set(pauses.taken) == {3.0}
+
+
+async def test_progress_never_comes_after_the_answer(
+    ws: LocalWorkspace, channel: ThreadChannel
+) -> None:
+    await channel.acknowledge()
+    await channel.progress("reading")
+    await channel.post(CODE, "turn-1")
+    await channel.close()
+    last = [call.method for call in ws.calls()][-1]
+    assert last == "chat.postMessage"
+    assert ws.state.statuses == {}
+
+
+async def test_where_progress_cannot_be_shown_the_answer_comes_all_the_same(
+    ws: LocalWorkspace, channel: ThreadChannel, pauses: Pauses
+) -> None:
+    method = "assistant.threads.setStatus"
+    ws.faults.add(Fault(FaultKind.REFUSE, method, times=None, error="unknown_method"))
+    await channel.acknowledge()
+    ws.faults.add(Fault(FaultKind.REFUSE, "chat.update", error="ratelimited"))
+    await channel.progress("reading")
+    await ws.wait_for(lambda: ws.calls("chat.update"))
+    ts = await channel.post(CODE, "turn-1")
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert answer.ts == ts
+    assert answer.text.startswith("🐞")
+
+
+async def test_a_second_acknowledgement_does_nothing(
+    ws: LocalWorkspace, channel: ThreadChannel
+) -> None:
+    await channel.acknowledge()
+    before = len(ws.calls())
+    await channel.acknowledge()
+    assert len(ws.calls()) == before
+
+
+async def test_a_channel_in_which_nothing_was_said_leaves_no_trace(
+    ws: LocalWorkspace, channel: ThreadChannel, question: Message
+) -> None:
+    method = "assistant.threads.setStatus"
+    ws.faults.add(Fault(FaultKind.REFUSE, method, times=None, error="missing_scope"))
+    await channel.acknowledge()
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    await channel.close()
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+    assert ws.current(question).reactions == ()
+
+
+async def test_a_choice_made_in_private_is_answered_in_its_place(
+    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CHOICE)
+    await ws.command("/airflow", "why orders", GENERAL_CHANNEL, AUTHOR.id)
+    await connected.desk.idle()
+    offer = ws.ephemerals(AUTHOR.id)[-1]
+    answers.script = always(CODE)
+    await ws.press(offer, "choose:0", AUTHOR.id)
+    await connected.desk.idle()
+    shown = ws.ephemerals(AUTHOR.id)[-1]
+    assert shown.ts == offer.ts
+    assert "KeyError" in words(shown)
+    assert by_bot(ws, GENERAL_CHANNEL) == []
+
+
+async def test_a_log_excerpt_asked_for_in_private_stays_private(
+    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CODE)
+    await ws.command("/airflow", "why orders", GENERAL_CHANNEL, AUTHOR.id)
+    await connected.desk.idle()
+    card = ws.ephemerals(AUTHOR.id)[-1]
+    await ws.press(card, "log_excerpt", AUTHOR.id)
+    await connected.desk.idle()
+    assert ws.files() == []
+    excerpt = ws.ephemerals(AUTHOR.id)[-1]
+    assert "Task exited with code 1" in words(excerpt)
+    assert "KeyError" in words(ws.current(card))
+
+
+async def test_a_private_answer_survives_that_its_address_is_used_up(
+    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(HELP)
+    payload = load("command", text="help", response_url=f"{ws.hub.url}/hooks/gone")
+    assert (await deliver(slack, payload)).status == 200
+    (answer,) = ws.ephemerals(AUTHOR.id)
+    assert "tell you why" in answer.text
+
+
+async def test_a_remark_that_is_edited_into_a_mention_is_a_question_then(
+    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers
+) -> None:
+    head = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "hm")
+    remark = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?", head.ts)
+    inner = {"ts": remark.ts, "event_ts": remark.ts, "thread_ts": head.ts}
+    await deliver(slack, event("message_in_thread", **inner))
+    assert answers.asked == []
+    edited = {**inner, "edited": {"user": AUTHOR.id, "ts": "1"}}
+    await deliver(slack, says("app_mention", f"{ws.mention} why?", **edited))
+    assert len(answers.asked) == 1
+
+
+async def test_where_a_model_is_set_up_the_first_card_says_that_its_words_are_to_come(
+    ws: LocalWorkspace, modelled: SlackSide, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CODE)
+    message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why?", raw=True)
+    payload = says("app_mention", message.text, ts=message.ts, event_ts=message.ts)
+    await deliver(modelled, payload)
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "A language model is adding its words" in words(answer)
