@@ -135,7 +135,9 @@ class ThreadChannel:
         ts, is_new = self._posted.get(turn_id), turn_id not in self._posted
         if ts is None:
             ts, self._placeholder = self._placeholder, None
-        if ts is None or not await self.outgoing.update(self.place.channel, ts, message):
+        if ts is None or not await self.outgoing.update(
+            self.place.channel, ts, message, key=turn_id
+        ):
             ts = await self.outgoing.post(
                 self.place.channel, message, thread=self.place.thread, key=turn_id
             )

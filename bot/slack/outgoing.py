@@ -39,7 +39,7 @@ class Outgoing:
         arguments = {
             "channel": channel,
             "thread_ts": thread,
-            "metadata": {"event_type": METADATA_EVENT, "event_payload": {"key": key}},
+            "metadata": _mark(key),
         }
         try:
             reply = await self._send("chat.postMessage", message, arguments)
@@ -67,9 +67,11 @@ class Outgoing:
                 return str(message["ts"])
         return None
 
-    async def update(self, channel: str, ts: str, message: SlackMessage) -> bool:
-        """Changes a message; False where it is gone or closed to edits."""
-        arguments = {"channel": channel, "ts": ts}
+    async def update(
+        self, channel: str, ts: str, message: SlackMessage, *, key: str | None = None
+    ) -> bool:
+        """Changes a message, and with `key` its mark; False where it is gone or closed to edits."""
+        arguments = {"channel": channel, "ts": ts, "metadata": _mark(key) if key else None}
         try:
             try:
                 await self._send("chat.update", message, arguments)
@@ -146,3 +148,7 @@ class Outgoing:
         plain = message.with_plain_feedback()
         native = [message] if self._knows_feedback and plain != message else []
         return [*native, plain, message.text_only()]
+
+
+def _mark(key: str) -> Mapping[str, Any]:
+    return {"event_type": METADATA_EVENT, "event_payload": {"key": key}}

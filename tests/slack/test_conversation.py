@@ -96,6 +96,8 @@ async def test_where_the_workspace_has_no_status_lines_a_message_becomes_the_ans
     gate.let_go.set()
     answer = await answered(ws, connected, message)
     assert answer.ts == placeholder.ts
+    assert answer.metadata is not None
+    assert answer.metadata["event_payload"] == {"key": answers.asked[0].id}
     assert answer.text.startswith("🐞 Your code")
     await answered(ws, connected, await mention(ws))
     # Refused for good, so not asked for a second time.
