@@ -67,17 +67,22 @@ class LogPart:
 
     `failure` is the chain that ended the try, None where no exception did. `end` is the number of
     the line by which the outcome stood: what comes later is clean-up. `kind` says who wrote it.
+    `ended_well`: the try succeeded, so whatever its code and children complained about was dealt
+    with, and only Airflow's own errors count.
     """
 
     reading: LogReading
     lines: tuple[LogLine, ...]
     chains: tuple[ExceptionChain, ...]
     kind: str
+    ended_well: bool = False
 
     @cached_property
     def failure(self) -> ExceptionChain | None:
         """The last chain that was neither handled nor raised by clean-up."""
         found = [chain for chain in self.chains if not (chain.handled or chain.after_failure)]
+        if self.ended_well:
+            found = [c for c in found if c.exceptions[0].speaker is Speaker.AIRFLOW]
         found = [c for c in found if c.exceptions[0].speaker is not Speaker.STDOUT] or found
         found = [chain for chain in found if not self._by_clean_up(chain)] or found
         return found[-1] if found else None
@@ -104,22 +109,24 @@ class LogPart:
             inside = inside and line.number not in ends
         return frozenset(found)
 
-    @cached_property
-    def ended_well(self) -> bool:
-        return (self.reading.final_state or "").lower() == "success"
 
-
-def log_part(reading: LogReading, default_kind: str = "task") -> LogPart:
+def log_part(
+    reading: LogReading, default_kind: str = "task", *, succeeded: bool = False
+) -> LogPart:
     """The last segment of the log, by its "Starting attempt" lines.
 
-    `default_kind` is assumed where no line tells whose log it is.
+    `default_kind` is assumed where no line tells whose log it is. `succeeded`: Airflow has this
+    very try as a success.
     """
     start = reading.segment_starts[-1] if reading.segment_starts else 0
     lines = tuple(line for line in reading.lines if line.number >= start)
     chains = tuple(
         chain for chain in reading.chains if chain.exceptions and chain.exceptions[0].line >= start
     )
-    return LogPart(reading, lines, chains, kind_of(lines) or default_kind)
+    well = (reading.final_state or "").lower() == "success" or (
+        succeeded and reading.final_state is None
+    )
+    return LogPart(reading, lines, chains, kind_of(lines) or default_kind, well)
 
 
 def kind_of(lines: tuple[LogLine, ...]) -> str | None:

@@ -61,7 +61,8 @@ def signals_from(evidence: Evidence) -> Signals:
     quotes = Quotes(reading.try_number if reading else None)
     part = None
     if reading is not None and not reading.is_empty:
-        part = log_part(reading, "task" if evidence.task_instance else "component")
+        kind = "task" if evidence.task_instance else "component"
+        part = log_part(reading, kind, succeeded=_succeeded(evidence))
     found: list[Signal] = []
     if part is not None:
         found.extend(_from_part(part, quotes))
@@ -72,6 +73,14 @@ def signals_from(evidence: Evidence) -> Signals:
     found.extend(from_events(evidence, quotes))
     found.extend(from_cluster(evidence, quotes))
     return Signals(tuple(dict.fromkeys(found)), _blind(evidence.gaps))
+
+
+def _succeeded(evidence: Evidence) -> bool:
+    """The try whose log was read is the one that went well, not one that failed before it."""
+    chosen, reading = evidence.task_instance, evidence.log
+    if chosen is None or reading is None or chosen.state != "success":
+        return False
+    return reading.try_number in (None, chosen.try_number)
 
 
 def _from_part(part: LogPart, quotes: Quotes) -> Iterator[Signal]:

@@ -43,15 +43,20 @@ def from_lines(part: LogPart, quotes: Quotes, *, killed: bool) -> Iterator[Signa
         yield from _foreign_log(part, quotes)
         return
     yield from _airflow_lines(part, quotes)
-    yield from _complaints(part, spoken, quotes, killed)
-    for line in spoken[-_TAIL:]:
-        for text in lines_of(line.text, 8):
-            yield Signal("text", text, quotes.line(line.number, text, line.at), Depth.TAIL)
+    if not part.ended_well:
+        yield from _complaints(part, spoken, quotes, killed)
+        yield from _tail(spoken, quotes)
     if spoken:
         last = spoken[-1]
         quote = quotes.log_line(last)
         yield Signal("last_line", normalise(last.text), quote, Depth.STATE)
         yield Signal("after_progress", "true", quote, Depth.STATE)
+
+
+def _tail(spoken: Sequence[LogLine], quotes: Quotes) -> Iterator[Signal]:
+    for line in spoken[-_TAIL:]:
+        for text in lines_of(line.text, 8):
+            yield Signal("text", text, quotes.line(line.number, text, line.at), Depth.TAIL)
 
 
 def pod_reason(text: str) -> str | None:
@@ -93,7 +98,7 @@ def _pod(line: LogLine, quotes: Quotes) -> Iterator[Signal]:
 def _complaints(
     part: LogPart, spoken: Sequence[LogLine], quotes: Quotes, killed: bool
 ) -> Iterator[Signal]:
-    behind_wrapper = wraps(part) and not part.ended_well
+    behind_wrapper = wraps(part)
     raised = child_chain(part) is not None
     last = {line.number for line in spoken[-_CHILD_LINES:]}
     found: list[Signal] = []
