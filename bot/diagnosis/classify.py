@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from bot.diagnosis.candidates import Candidate
 from bot.diagnosis.confidence import ABSTAIN_BELOW, Doubts, confidence
 from bot.diagnosis.explain import explain
 from bot.diagnosis.findings import Matched, Undecided
@@ -31,26 +31,6 @@ UNDECIDED = "insufficient_evidence"
 _QUOTES_MAX = 8
 _RULED_OUT_MAX = 5
 _POSSIBLE_MAX = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A known failure that matches, with its proofs."""
-
-    known: KnownFailure
-    found: Matched
-
-    @property
-    def key(self) -> tuple[int, bool, int, int, int, str]:
-        """Greater is better: the deeper rung, within it what is no fallback, then shades."""
-        return (
-            self.found.depth // 10,
-            self.known.rank >= 0,
-            self.found.depth,
-            self.known.rank,
-            len(self.found.proofs),
-            self.known.cause,
-        )
 
 
 def diagnose(evidence: Evidence, known: Known) -> Verdict:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from bot.diagnosis.candidates import Candidate
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.findings import Undecided
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
 from bot.domain.signals import Signals
-
-if TYPE_CHECKING:
-    from bot.diagnosis.classify import Candidate
 
 ABSTAIN_BELOW = 0.3
 """Below this a verdict would be a guess; the answer is then "I can't tell yet"."""
