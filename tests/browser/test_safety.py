@@ -77,7 +77,7 @@ def hostile_blocks(text: str) -> list[dict[str, Any]]:
 async def test_hostile_text_is_shown_and_does_nothing(
     page: Page, ws: LocalWorkspace, client: AsyncWebClient
 ) -> None:
-    place = {"channel": SUPPORT_CHANNEL}
+    place: dict[str, Any] = {"channel": SUPPORT_CHANNEL}
     for text in HOSTILE:
         said = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, text, raw=True)
         await ws.say(SUPPORT_CHANNEL, AUTHOR.id, text)

@@ -25,12 +25,12 @@ async def by_socket(ws: LocalWorkspace, app: AsyncApp) -> AsyncIterator[AsyncSoc
     web_client = AsyncWebClient(token=ws.app_token, base_url=ws.base_url)
     # The SDK looks for a stale connection once per ping interval.
     handler = AsyncSocketModeHandler(app, ws.app_token, web_client=web_client, ping_interval=1)
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]
     await ws.wait_for_app(before + 1)
     try:
         yield handler
     finally:
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.playground.workspace.composer import Names, compose, escape
+from bot.playground.workspace.composer import Names, compose, escape, escaped
 
 NAMES = Names({"airflow": "U0BOT"}, {"airflow-support": "C0SUPPORT"})
 
@@ -40,7 +40,15 @@ def test_a_mention_is_an_element_of_its_own() -> None:
     assert elements[2]["style"] == {"code": True}
 
 
-@given(st.text(alphabet=st.characters(blacklist_categories=("Cs",)), max_size=60))
+def test_a_command_that_asks_for_escaping_gets_names_with_its_mentions() -> None:
+    typed = "why @airflow #airflow-support https://x.example/a"
+
+    assert escaped(typed, NAMES) == (
+        "why <@U0BOT|airflow> <#C0SUPPORT|airflow-support> <https://x.example/a>"
+    )
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_no_typed_text_can_ping_a_channel(typed: str) -> None:
     text, _ = compose(typed, NAMES)
 

@@ -59,12 +59,12 @@ async def test_a_direct_message_is_a_message_event_and_never_a_mention(ws: Local
 
 
 async def test_an_edit_shows_both_messages(ws: LocalWorkspace) -> None:
-    said = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "befor")
+    said = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "bef*re")
     ws.actors.edit(SUPPORT_CHANNEL, said.ts, AUTHOR.id, "before")
     _, event = await heard(ws, 2)
 
     assert event["subtype"] == "message_changed"
-    assert event["previous_message"]["text"] == "befor"
+    assert event["previous_message"]["text"] == "bef*re"
     assert event["message"]["text"] == "before"
     assert event["message"]["edited"]["user"] == AUTHOR.id
     assert event["hidden"] is True
@@ -176,3 +176,4 @@ def test_a_manifest_decides_what_the_app_may_and_hears() -> None:
     assert [command.name for command in app.commands] == ["/help-me"]
     assert app.shortcuts[0].callback_id == "explain"
     assert not app.agent_view
+    assert not app.home_tab

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -153,7 +155,7 @@ async def test_reactions_are_added_once_and_taken_back(
     ws: LocalWorkspace, client: AsyncWebClient
 ) -> None:
     question = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?")
-    target = {"channel": SUPPORT_CHANNEL, "timestamp": question.ts}
+    target: dict[str, Any] = {"channel": SUPPORT_CHANNEL, "timestamp": question.ts}
     await client.reactions_add(name="eyes", **target)
     again = await refusal(client.reactions_add(name="eyes", **target))
     shown = await client.reactions_get(**target)

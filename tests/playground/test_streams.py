@@ -44,12 +44,12 @@ async def test_a_stream_is_dead_after_five_minutes_and_can_be_updated_still() ->
     async with LocalWorkspace.started(clock=clock) as ws:
         client = AsyncWebClient(ws.bot_token, ws.base_url)
         question = await ws.say_directly(AUTHOR.id, "why?")
-        place = {"channel": question.channel}
-        started = await client.chat_startStream(thread_ts=question.ts, **place)
+        channel = question.channel
+        ts = (await client.chat_startStream(channel=channel, thread_ts=question.ts))["ts"]
         clock.advance(301)
-        body = await refusal(client.chat_appendStream(ts=started["ts"], markdown_text="x", **place))
-        stop = await refusal(client.chat_stopStream(ts=started["ts"], **place))
-        await client.chat_update(ts=started["ts"], text="The whole answer", **place)
+        body = await refusal(client.chat_appendStream(channel=channel, ts=ts, markdown_text="x"))
+        stop = await refusal(client.chat_stopStream(channel=channel, ts=ts))
+        await client.chat_update(channel=channel, ts=ts, text="The whole answer")
 
     assert body["error"] == stop["error"] == "message_not_in_streaming_state"
 

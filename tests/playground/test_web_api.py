@@ -2,16 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.playground.workspace import InstalledApp, LocalWorkspace, World
+from bot.playground.workspace import (
+    Credentials,
+    InstalledApp,
+    Limits,
+    LocalWorkspace,
+    ManualClock,
+    Message,
+    World,
+)
+from bot.playground.workspace.arguments import Arguments
+from bot.playground.workspace.changes import MessagePosted
+from bot.playground.workspace.errors import SlackRefusal
+from bot.playground.workspace.hub import Hub
+from bot.playground.workspace.methods import METHODS, Call
 from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, SUPPORT_CHANNEL
+
+FIELDS = st.sampled_from(
+    (
+        "blocks",
+        "channel",
+        "channel_id",
+        "chunks",
+        "cursor",
+        "elements",
+        "files",
+        "id",
+        "limit",
+        "loading_messages",
+        "markdown_text",
+        "metadata",
+        "name",
+        "prompts",
+        "status",
+        "text",
+        "thread_ts",
+        "ts",
+        "type",
+        "user",
+        "users",
+        "view",
+    )
+)
+"""Names that matter, so that nonsense gets past the first check."""
 
 
 async def refusal(awaitable: Any) -> dict[str, Any]:
@@ -135,3 +180,26 @@ async def test_an_email_is_shown_only_with_its_scope() -> None:
         user = (await client.users_info(user=AUTHOR.id))["user"]
 
     assert "email" not in user["profile"]
+
+
+NONSENSE = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(FIELDS, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize("name", sorted(METHODS))
+@settings(max_examples=15, deadline=None)
+@given(sent=st.dictionaries(FIELDS, NONSENSE, max_size=6))
+def test_whatever_is_sent_the_answer_is_slacks(name: str, sent: dict[str, Any]) -> None:
+    hub = Hub(World(), Credentials.fresh(), ManualClock(), Limits())
+    said = MessagePosted(Message(SUPPORT_CHANNEL, hub.new_ts(), AUTHOR.id, "hello"))
+    hub.commit(said)
+    right = dict.fromkeys(("channel", "channel_id"), SUPPORT_CHANNEL)
+    right |= dict.fromkeys(("ts", "thread_ts", "timestamp", "message_ts"), said.message.ts)
+    right |= {"user": AUTHOR.id, "user_id": AUTHOR.id, "name": "eyes", "status": "processing"}
+    right |= {"trigger_id": hub.new_trigger(AUTHOR.id)}
+    for arguments in (sent, right | sent, sent | right):
+        with contextlib.suppress(SlackRefusal):
+            json.dumps(METHODS[name].run(Call(hub, Arguments(arguments))))

@@ -9,6 +9,7 @@ from typing import Any
 from bot.playground.workspace import interactions
 from bot.playground.workspace.blocks import elements_of, find_element
 from bot.playground.workspace.changes import MessageEdited, MessagePosted, ViewClosed, ViewShown
+from bot.playground.workspace.composer import escaped
 from bot.playground.workspace.dispatch import Dispatcher, Outcome
 from bot.playground.workspace.errors import NoSuchThing, SlackRefusal
 from bot.playground.workspace.hub import Hub
@@ -113,8 +114,11 @@ class Actors(Speaking):
 
     async def command(self, name: str, text: str, channel: str, user: str) -> Outcome:
         """Runs a slash command; its answer, or the failure, is shown to `user` alone."""
-        if name not in (known.name for known in self._hub.world.app.commands):
+        known = {known.name: known for known in self._hub.world.app.commands}.get(name)
+        if known is None:
             raise NoSuchThing(f"{name} is not a valid command")
+        if known.should_escape:
+            text = escaped(text, self._names())
         place = self.channel(channel, user)
         url = self._urls.new(place.id, user)
         payload = interactions.command(self._hub, user, place.id, name, text, url)

@@ -59,9 +59,13 @@ class Arguments:
         return value if isinstance(value, bool) else str(value).lower() in ("1", "true")
 
     def names(self, name: str) -> tuple[str, ...]:
-        """A list, or a text with commas."""
-        value = self.sent.get(name) or ()
-        return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+        """A list of texts, or one text with commas."""
+        value = self.sent.get(name)
+        if isinstance(value, str):
+            return tuple(value.split(","))
+        if value is not None and not isinstance(value, list):
+            raise SlackRefusal("invalid_arguments", [f"[ERROR] must be an array: {name}"])
+        return tuple(str(item) for item in value or ())
 
     def objects(self, name: str) -> tuple[Json, ...]:
         value = self.sent.get(name)

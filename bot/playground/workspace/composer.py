@@ -44,6 +44,15 @@ def compose(typed: str, names: Names) -> tuple[str, Json]:
     }
 
 
+def escaped(typed: str, names: Names) -> str:
+    """The text of a command that asks for escaping: mentions carry their names too."""
+    handles = {user: handle for handle, user in names.users.items()}
+    channels = {channel: name for name, channel in names.channels.items()}
+    text = compose(typed, names)[0]
+    text = re.sub(r"<@(\w+)>", lambda m: f"<@{m[1]}|{handles.get(m[1], '')}>", text)
+    return re.sub(r"<#(\w+)\|>", lambda m: f"<#{m[1]}|{channels.get(m[1], '')}>", text)
+
+
 def _parts(typed: str, names: Names) -> Iterable[Json]:
     end = 0
     for fence in _FENCE.finditer(typed):

@@ -25,6 +25,7 @@ def snapshot(hub: Hub, connections: int) -> Json:
         "bot": _person(hub.world.bot),
         "app": {
             "name": app.name,
+            "home_tab": app.home_tab,
             "commands": [asdict(command) for command in app.commands],
             "shortcuts": [asdict(shortcut) for shortcut in app.shortcuts],
             "prompts": [dict(prompt) for prompt in app.suggested_prompts],

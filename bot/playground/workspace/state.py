@@ -26,6 +26,7 @@ class State:
         self.world = world
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, dict[str, Message]] = {}
+        self._threads: dict[tuple[str, str], dict[str, None]] = {}  # ts of replies, in order
         self.files: dict[str, StoredFile] = {}
         self.statuses: dict[tuple[str, str], Status] = {}
         self.titles: dict[tuple[str, str], str] = {}
@@ -41,6 +42,7 @@ class State:
         self.homes.clear()
         self.channels = {channel.id: channel for channel in self.world.first_channels()}
         self.messages = {channel: {} for channel in self.channels}
+        self._threads.clear()
 
     def direct_channel(self, user: str) -> Channel | None:
         """The direct-message channel of `user` with the app, if it was ever opened."""
@@ -58,12 +60,15 @@ class State:
 
     def thread(self, channel: str, root_ts: str) -> Iterator[Message]:
         """The root and its replies, oldest first, without ephemeral ones."""
-        for message in self.messages.get(channel, {}).values():
-            if message.ephemeral_to is None and message.root_ts == root_ts:
-                yield message
+        root = self.message(channel, root_ts)
+        if root is not None and root.ephemeral_to is None:
+            yield root
+        yield from self.replies(channel, root_ts)
 
     def replies(self, channel: str, root_ts: str) -> Iterator[Message]:
-        return (message for message in self.thread(channel, root_ts) if message.is_reply)
+        """The replies alone, oldest first, without ephemeral ones."""
+        for ts in self._threads.get((channel, root_ts), ()):
+            yield self.messages[channel][ts]
 
     def apply(self, change: c.Change) -> None:
         """Makes `change` true. A change of something that is not there is a broken promise."""
@@ -80,7 +85,7 @@ class State:
             case c.MessageEdited(after=message):
                 self.messages[message.channel][message.ts] = message
             case c.MessageDeleted(message):
-                del self.messages[message.channel][message.ts]
+                self._delete(message)
             case c.ReactionAdded() | c.ReactionRemoved():
                 self._react(change)
             case c.FileStored(file):
@@ -114,9 +119,15 @@ class State:
 
     def _post(self, message: Message) -> None:
         self.messages[message.channel][message.ts] = message
+        if message.is_reply and message.ephemeral_to is None:
+            self._threads.setdefault((message.channel, message.root_ts), {})[message.ts] = None
         # Slack takes the status line away as soon as the app posts into the thread.
         if message.bot_id and message.ephemeral_to is None:
             self.statuses.pop((message.channel, message.root_ts), None)
+
+    def _delete(self, message: Message) -> None:
+        del self.messages[message.channel][message.ts]
+        self._threads.get((message.channel, message.root_ts), {}).pop(message.ts, None)
 
     def _set_status(self, status: Status) -> None:
         if status.text:

@@ -76,6 +76,7 @@ class Command:
     name: str  # with the slash
     description: str = ""
     usage_hint: str = ""
+    should_escape: bool = False  # mentions and links arrive as `<@U…|name>` and `<https://…>`
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class InstalledApp:
     commands: tuple[Command, ...] = (Command("/airflow", "Ask about Airflow", "help"),)
     shortcuts: tuple[Shortcut, ...] = ()
     agent_view: bool = True
+    home_tab: bool = True
     suggested_prompts: tuple[Mapping[str, str], ...] = ()
 
     @classmethod
@@ -118,7 +120,12 @@ class InstalledApp:
             scopes=frozenset(scopes),
             events=frozenset(settings.get("event_subscriptions", {}).get("bot_events", ())),
             commands=tuple(
-                Command(c["command"], c.get("description", ""), c.get("usage_hint", ""))
+                Command(
+                    c["command"],
+                    c.get("description", ""),
+                    c.get("usage_hint", ""),
+                    bool(c.get("should_escape")),
+                )
                 for c in features.get("slash_commands", ())
             ),
             shortcuts=tuple(
@@ -126,6 +133,7 @@ class InstalledApp:
                 for s in features.get("shortcuts", ())
             ),
             agent_view=bool(agent),
+            home_tab=bool(features.get("app_home", {}).get("home_tab_enabled")),
             suggested_prompts=tuple(agent.get("suggested_prompts", ())),
         )
 

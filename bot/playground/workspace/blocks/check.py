@@ -210,9 +210,11 @@ def check_block(block: Any, pointer: str, findings: Findings) -> None:
     known.check(content, pointer, findings)
 
 
-def check_blocks(blocks: Sequence[Json], surface: Surface, *, code: str = "invalid_blocks") -> None:
+def check_blocks(blocks: Any, surface: Surface, *, code: str = "invalid_blocks") -> None:
     """Raises `SlackRefusal` as Slack would answer; returns where all is well."""
     findings = Findings(surface)
+    if not isinstance(blocks, (list, tuple)):
+        raise SlackRefusal(code, ["[ERROR] must be an array [json-pointer:/blocks]"])
     if len(blocks) > MOST_BLOCKS[surface]:
         findings.add("/blocks", f"no more than {MOST_BLOCKS[surface]} items allowed")
     for index, block in enumerate(blocks):
@@ -257,8 +259,9 @@ def check_view(view: Json) -> None:
     VIEW.check(view, "/view", findings)
     if kind == "modal" and "title" not in view:
         findings.add("/view", "missing required field: title")
-    blocks = view.get("blocks") or []
-    has_input = any(block.get("type") == "input" for block in blocks)
+    blocks = view.get("blocks")
+    shown = blocks if isinstance(blocks, list) else []
+    has_input = any(isinstance(block, dict) and block.get("type") == "input" for block in shown)
     if kind == "modal" and has_input and not view.get("submit"):
         findings.add("/view", "missing required field: submit")
     if findings.problems:

@@ -15,7 +15,7 @@ _SESSION_WORDS = ("active", "closed", "processing", "suspended")
 
 def _set_status(call: Call) -> Json:
     channel = call.channel("channel_id")
-    messages = tuple(str(text) for text in call.arguments.sent.get("loading_messages") or ())
+    messages = call.arguments.names("loading_messages")
     if len(messages) > LOADING_MESSAGES_MAX:
         raise SlackRefusal("invalid_arguments", ["[ERROR] no more than 10 loading_messages"])
     status = Status(

@@ -38,7 +38,7 @@ def _members(call: Call) -> Json:
     return {"members": list(members), **next_cursor(cursor)}
 
 
-def _messages(call: Call, messages: list[Message]) -> Json:
+def _messages(call: Call, messages: list[Message], default: int) -> Json:
     """The reply for a list of messages within `oldest` and `latest`."""
     oldest, latest = call.arguments.text("oldest", "0"), call.arguments.text("latest", "9" * 20)
     inclusive = call.arguments.flag("inclusive")
@@ -48,7 +48,7 @@ def _messages(call: Call, messages: list[Message]) -> Json:
         for message in messages
         if low < float(message.ts) < high or (inclusive and float(message.ts) in (low, high))
     ]
-    page, cursor = call.page(within, 100)
+    page, cursor = call.page(within, default)
     with_metadata = call.arguments.flag("include_all_metadata")
     return {
         "messages": [message_json(call.hub, m, with_metadata=with_metadata) for m in page],
@@ -73,7 +73,7 @@ def _history(call: Call) -> Json:
         if message.ephemeral_to is None
         and (not message.is_reply or message.subtype == "thread_broadcast")
     ]
-    return _messages(call, newest_first) | {"pin_count": 0}
+    return _messages(call, newest_first, 100) | {"pin_count": 0}
 
 
 def _replies(call: Call) -> Json:
@@ -82,7 +82,7 @@ def _replies(call: Call) -> Json:
     asked = call.hub.state.message(channel.id, call.arguments.text("ts"))
     if asked is None:
         raise SlackRefusal("thread_not_found")
-    return _messages(call, list(call.hub.state.thread(channel.id, asked.root_ts)))
+    return _messages(call, list(call.hub.state.thread(channel.id, asked.root_ts)), 1_000)
 
 
 def _open(call: Call) -> Json:

@@ -49,17 +49,23 @@ def _complete(call: Call) -> Json:
     if not entries:
         raise SlackRefusal("invalid_arguments", ["[ERROR] missing required field: files"])
     stored = [_uploaded(call, entry) for entry in entries]
-    channel = call.channel("channel_id") if "channel_id" in call.arguments else None
+    channels = tuple(channel.id for channel in _destinations(call))
     done = []
     for file, entry in zip(stored, entries, strict=True):
-        channels = (channel.id,) if channel else ()
         title = str(entry.get("title") or file.title)
         after = replace(file, title=title, channels=channels, shared=True)
         call.hub.commit(FileStored(after))
         done.append(after)
-    if channel:
+    for channel in channels:
         call.hub.commit(MessagePosted(_sharing(call, channel, done)))
     return {"files": [file_json(file, call.hub.url) for file in done]}
+
+
+def _destinations(call: Call) -> list[Channel]:
+    """The channels to share in: one `channel_id`, or several `channels`, or none."""
+    if "channel_id" in call.arguments:
+        return [call.channel("channel_id")]
+    return [call.channel_named(name) for name in call.arguments.names("channels")]
 
 
 def _uploaded(call: Call, entry: Json) -> StoredFile:
@@ -69,9 +75,9 @@ def _uploaded(call: Call, entry: Json) -> StoredFile:
     return file
 
 
-def _sharing(call: Call, channel: Channel, files: list[StoredFile]) -> Message:
+def _sharing(call: Call, channel: str, files: list[StoredFile]) -> Message:
     return Message(
-        channel.id,
+        channel,
         call.hub.new_ts(),
         call.bot_user,
         call.arguments.text("initial_comment", ""),

@@ -69,7 +69,9 @@ class Call:
 
         A private channel without the app in it does not exist for the app.
         """
-        name = self.arguments.text(argument)
+        return self.channel_named(self.arguments.text(argument), member=member)
+
+    def channel_named(self, name: str, *, member: bool = True) -> Channel:
         if name in self.hub.world.members and name != self.bot_user:
             return self.hub.open_direct(name)
         channels = self.hub.state.channels

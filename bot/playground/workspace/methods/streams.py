@@ -18,7 +18,13 @@ from bot.playground.workspace.methods.registry import Call, Method, Tier
 from bot.playground.workspace.values import ChannelKind, Json, Message, Status, Stream
 from bot.playground.workspace.wire import message_json
 
-_CHUNK_TYPES = ("markdown_text", "task_update", "plan_update", "blocks")
+_CHUNK_FIELDS: dict[str, dict[str, type]] = {
+    "markdown_text": {"text": str},
+    "task_update": {"id": str, "title": str},
+    "plan_update": {"title": str},
+    "blocks": {"blocks": list},
+}
+"""What each type of chunk must have."""
 
 
 def _chunks(call: Call) -> tuple[Json, ...]:
@@ -29,17 +35,29 @@ def _chunks(call: Call) -> tuple[Json, ...]:
         raise SlackRefusal("invalid_arguments", ["[ERROR] markdown_text and chunks exclude"])
     if text:
         chunks = ({"type": "markdown_text", "text": text},)
-    length = sum(len(chunk.get("text") or "") for chunk in chunks)
+    for chunk in chunks:
+        _check(chunk)
+    length = sum(len(chunk["text"]) for chunk in chunks if chunk["type"] == "markdown_text")
     if length > MARKDOWN_TEXT_MAX:
         raise SlackRefusal("msg_too_long")
-    for chunk in chunks:
-        if chunk.get("type") not in _CHUNK_TYPES:
-            raise SlackRefusal("invalid_chunks")
-        if chunk["type"] == "blocks":
-            check_blocks(chunk.get("blocks") or (), Surface.MESSAGE)
-        if chunk["type"] == "task_update" and not (chunk.get("id") and chunk.get("title")):
-            raise SlackRefusal("invalid_chunks", ["[ERROR] a task needs id and title"])
     return chunks
+
+
+def _check(chunk: Json) -> None:
+    kind = str(chunk.get("type"))
+    fields = _CHUNK_FIELDS.get(kind)
+    if fields is None:
+        raise SlackRefusal("invalid_chunks", [f"[ERROR] unsupported type: {kind}"])
+    for name, wanted in fields.items():
+        if not isinstance(chunk.get(name), wanted):
+            raise SlackRefusal("invalid_chunks", [f"[ERROR] {kind} needs {name}"])
+    if kind == "blocks":
+        check_blocks(chunk["blocks"], Surface.MESSAGE)
+    for name in ("details", "output"):
+        if not isinstance(chunk.get(name) or "", str):
+            raise SlackRefusal("invalid_chunks", [f"[ERROR] {name} must be a string"])
+    if not isinstance(chunk.get("sources") or [], list):
+        raise SlackRefusal("invalid_chunks", ["[ERROR] sources must be an array"])
 
 
 def _start(call: Call) -> Json:

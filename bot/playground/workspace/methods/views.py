@@ -128,6 +128,8 @@ def _refuse_old_hash(call: Call, view: View) -> None:
 
 
 def _publish(call: Call) -> Json:
+    if not call.hub.world.app.home_tab:
+        raise SlackRefusal("not_enabled")
     user = call.user("user_id")
     definition = judged(call.hub, call.arguments.object("view"), "home")
     old = call.hub.state.homes.get(user)

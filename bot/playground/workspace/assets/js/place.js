@@ -21,7 +21,7 @@ export function drawPlace(node) {
       h("h1", {}, direct ? store.bot.real_name : `${channel.kind === "group" ? "◆ " : "#"}${channel.name}`),
       h("p", {}, direct ? "Messages to the app" : channel.topic || `${channel.members.length} members`),
     ),
-    direct ? tabs() : membership(channel),
+    direct ? store.app.home_tab && tabs() : membership(channel),
     iconButton("Inspector", braces, toggleInspector, { "aria-pressed": String(store.inspector !== null), data: { focus: "inspector" } }),
   ]);
 }
