@@ -159,6 +159,7 @@ def slack_config(settings: Settings) -> SlackConfig:
         app_token=_revealed(slack.app_token),
         signing_secret=_revealed(slack.signing_secret),
         api_url=slack.api_url,
+        has_model=settings.model.is_enabled,
         origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
     )
 

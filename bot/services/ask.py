@@ -25,7 +25,15 @@ from bot.domain.conversations import Turn
 from bot.domain.errors import AirflowError, BadRequest, StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Author, Intent, Question
-from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
+from bot.domain.targets import (
+    Ambiguous,
+    Found,
+    Nowhere,
+    Option,
+    Resolution,
+    Target,
+    TargetHints,
+)
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
@@ -150,9 +158,9 @@ class AskService:
         Raises `BadRequest` where the offer is not known any more.
         """
         turn = await self._store.turn(turn_id)
-        if turn is None or not isinstance(turn.reply, Choice):
+        options = _offered(turn.reply) if turn is not None else ()
+        if turn is None or not options:
             raise BadRequest("I no longer have that list. Please ask again.")
-        options = turn.reply.ambiguous.options
         if not 0 <= option < len(options):
             raise BadRequest("That choice is not on the list. Please ask again.")
         chosen = replace(
@@ -260,6 +268,16 @@ class AskService:
 
 def _with_try(target: Target, try_number: int | None) -> Target:
     return replace(target, try_number=try_number or target.try_number)
+
+
+def _offered(reply: Reply) -> tuple[Option, ...]:
+    match reply:
+        case Choice(ambiguous=ambiguous):
+            return ambiguous.options
+        case NotFound(nowhere=nowhere):
+            return nowhere.close
+        case _:
+            return ()
 
 
 def _unresolved(reference: str, resolution: Ambiguous | Nowhere) -> Reply:
