@@ -14,9 +14,6 @@ _STAMP = re.compile(
 _WHERE = 80  # bytes from the start of a line, or of its "timestamp" field
 _FIELD = b'"timestamp":'
 
-# How far to look for the next line that has a time stamp.
-_LOOK = 200
-
 
 @dataclass(frozen=True, slots=True)
 class Silence:
@@ -105,7 +102,7 @@ class Clock:
 
 
 def _next_stamped(lines: Sequence[bytes], start: int, end: int) -> tuple[int, datetime] | None:
-    for index in range(start, min(end, start + _LOOK)):
+    for index in range(start, end):
         stamp = stamp_of(lines[index])
         if stamp is not None:
             return index, stamp

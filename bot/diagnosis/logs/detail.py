@@ -27,11 +27,11 @@ def detail_lines(detail: Any, depth: int = 0) -> list[str]:
 
 
 def _exception_lines(item: dict[str, Any], depth: int) -> Iterator[str]:
-    for group in item.get("exceptions") or []:
+    for group in _list(item.get("exceptions")):
         yield from detail_lines(group if isinstance(group, list) else [group], depth + 1)
         yield from ("", CAUSE, "")
     yield HEADER
-    for frame in item.get("frames") or []:
+    for frame in _list(item.get("frames")):
         if isinstance(frame, dict):
             yield f"{_where(frame)}, in {frame.get('name')}"
     syntax = item.get("syntax_error")
@@ -41,9 +41,13 @@ def _exception_lines(item: dict[str, Any], depth: int) -> Iterator[str]:
     value = str(item.get("exc_value") or "")
     kind = str(item.get("exc_type") or "Exception")
     yield from (f"{kind}: {value}" if value else kind).split("\n")
-    for note in item.get("exc_notes") or []:
+    for note in _list(item.get("exc_notes")):
         yield from str(note).split("\n")
 
 
 def _where(place: dict[str, Any]) -> str:
     return f'  File "{place.get("filename")}", line {place.get("lineno") or 0}'
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -67,7 +67,9 @@ def _form(start: bytes) -> tuple[Unwrap, bytes]:
     if literal is not None:
         return _Literal(), start[literal.end() :]
     inner = rest[1:].lstrip() if rest.startswith(b"[") else b""
-    if inner.startswith(b"{") or (content is not None and inner.startswith(b"]")):
+    if content is not None and inner.startswith(b"]"):
+        return _nothing, b""
+    if inner.startswith(b"{"):
         return _Records(), inner
     if inner.startswith(b'"'):
         return _Strings(), inner[1:]
@@ -76,6 +78,10 @@ def _form(start: bytes) -> tuple[Unwrap, bytes]:
 
 def _unchanged(chunk: bytes, is_last: bool) -> bytes:
     return chunk
+
+
+def _nothing(chunk: bytes, is_last: bool) -> bytes:
+    return b""
 
 
 class _Records:

@@ -6,7 +6,6 @@ chunks gives the same lines and the same blocks.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -20,8 +19,6 @@ CUT_MARK = b" ...[cut]... "
 
 # A cut through a word could leave half a secret that no rule knows any more.
 _RAGGED_MAX = 4096
-_LAST_WORD = re.compile(rb"[^\s]{1,%d}\Z" % _RAGGED_MAX)
-_FIRST_WORD = re.compile(rb"\A[^\s]{1,%d}" % _RAGGED_MAX)
 
 
 class Block(NamedTuple):
@@ -95,4 +92,14 @@ def _block(text: bytes) -> Block:
 
 
 def _joined(head: bytes, tail: bytes) -> bytes:
-    return _LAST_WORD.sub(b"", head) + CUT_MARK + _FIRST_WORD.sub(b"", tail)
+    return head[: -len(_last_word(head)) or None] + CUT_MARK + tail[len(_first_word(tail)) :]
+
+
+def _last_word(text: bytes) -> bytes:
+    end = text[-_RAGGED_MAX:]
+    return b"" if end[-1:].isspace() else end.split()[-1]
+
+
+def _first_word(text: bytes) -> bytes:
+    start = text[:_RAGGED_MAX]
+    return b"" if start[:1].isspace() else start.split()[0]

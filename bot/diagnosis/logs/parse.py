@@ -49,14 +49,7 @@ class Parser:
         if number != self._last_number + 1:
             self._lose_track(number)
         self._last_number = number
-        record = records.decode(raw) if raw.startswith(b"{") else None
-        if record is None:
-            texts = self._plain_texts(number, raw.decode("utf-8", "replace"))
-        elif records.is_bare(record):
-            texts = self._bare_texts(number, str(record["event"]))
-        else:
-            self._head = records.head_of(number, record, raw)
-            texts = list(records.texts_of(record))
+        texts = self._texts(number, raw)
         if texts == [_OMISSION]:
             self._lose_track(number + 1)
             return
@@ -71,13 +64,23 @@ class Parser:
         self._follows = False
         self._head = Head(number)
 
-    def _bare_texts(self, number: int, event: str) -> list[str]:
+    def _texts(self, number: int, raw: bytes) -> list[str]:
+        record = records.decode(raw) if raw.startswith(b"{") else None
+        if record is None:
+            return self._plain_texts(number, raw.decode("utf-8", "replace"))
+        if not records.is_bare(record):
+            self._head = records.head_of(number, record, raw)
+            return list(records.texts_of(record))
+        event = str(record["event"])
         if event.startswith("::group::Log message source details"):
             self._is_among_remarks = True
         if self._is_among_remarks:
             self._is_among_remarks = not event.startswith("::endgroup::")
             self._head = Head(number, speaker=Speaker.SOURCE)
             return clean(event).split("\n")
+        # A line that was wrapped as it stands in the file, where it may be a record in turn.
+        if event.startswith("{") and not event.startswith('{"event"'):
+            return self._texts(number, event.encode("utf-8", "replace"))
         return self._plain_texts(number, event)
 
     def _plain_texts(self, number: int, text: str) -> list[str]:

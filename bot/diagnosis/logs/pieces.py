@@ -110,7 +110,7 @@ def _of_lines(rows: Sequence[Row], within: set[int], failed_at: int) -> Iterator
         if scored.index in within:
             continue
         weight = 20 + scored.score * 5 - max(0, len(rows[scored.index].text) - 300) / 60
-        weight -= 20 * (scored.index > failed_at) + 25 * (scored.index != scored.first)
+        weight -= 20 * (scored.index > failed_at)
         yield Piece(weight, ((scored.index, LINE),))
 
 

@@ -69,8 +69,8 @@ _STRONG = re2.compile(
 )
 _KILL = re2.compile(
     r"(?i)sigterm|sigkill|negsignal|externally set to|heartbeat timeout|zombie|return code -|"
-    r"oomkilled|"
-    r"timed out|terminating|terminated by signal|task killed|shouldn't be running"
+    r"oomkilled|process timed out|timed out, killing|terminating (?:sub)?process|"
+    r"terminated by signal|task killed|shouldn't be running"
 )
 _VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
 _ONLY_MARKS = re.compile(r"\s*[\^~\s]+$")
@@ -79,13 +79,10 @@ _SHORTEST = 4
 
 @dataclass(slots=True)
 class Scored:
-    """One representative of lines that are equal but for numbers and ids."""
+    """The first of lines that are equal but for numbers and ids."""
 
     index: int
     score: float
-    count: int
-    first: int
-    last: int
 
 
 def template_of(text: str) -> str:
@@ -94,19 +91,16 @@ def template_of(text: str) -> str:
 
 
 def score_rows(rows: Sequence[Row]) -> list[Scored]:
-    """The first and the last of each template that tells anything."""
+    """The first of each template that tells anything."""
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         if len(row.text) >= _SHORTEST and _may_tell(row):
             groups.setdefault(template_of(row.text), []).append(index)
-    found: list[Scored] = []
-    for indexes in groups.values():
-        base = _score(rows[indexes[0]], len(indexes))
-        if base is None:
-            continue
-        for index in {indexes[0], indexes[-1]}:
-            late = 1.5 * index / max(1, len(rows))
-            found.append(Scored(index, base + late, len(indexes), indexes[0], indexes[-1]))
+    found = []
+    for index, *others in groups.values():
+        score = _score(rows[index], 1 + len(others))
+        if score is not None:
+            found.append(Scored(index, score + 1.5 * index / len(rows)))
     return found
 
 
