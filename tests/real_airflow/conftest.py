@@ -97,7 +97,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     )
     try:
         airflow.start()
-        airflow.wait_healthy()
+        airflow.wait_healthy(300)
         made = Lab(airflow)
         _wait_for_dags(made)
         yield made

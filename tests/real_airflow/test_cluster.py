@@ -6,6 +6,7 @@ import asyncio
 import time
 import urllib.request
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -181,8 +182,9 @@ async def test_a_running_task_survives_while_the_bot_reads_as_fast_as_it_can(
 async def test_a_huge_log_is_read_through_in_little_memory_beside_everything_else(
     lab: Lab, cluster: AirflowCluster, orders: Target
 ) -> None:
-    run_id = lab.trigger("chatty", megabytes=130)
-    assert lab.finished("chatty", run_id, 300) == "failed"
+    run_id = lab.trigger("chatty", megabytes=1)
+    assert lab.finished("chatty", run_id) == "failed"
+    _swell(lab.airflow.home / "logs" / "dag_id=chatty", 120_000_000)
     await cluster.gather(orders, 15)
     at_rest = _resident()
     peak = at_rest
@@ -201,6 +203,20 @@ async def test_a_huge_log_is_read_through_in_little_memory_beside_everything_els
     assert any("export ended without its footer" in line.text for line in log.lines)
     assert answered >= 3
     assert peak - at_rest < 150_000_000
+
+
+def _swell(folder: Path, size: int) -> None:
+    """Repeats the task's own lines at their beginning in the log file, up to so many bytes."""
+    (path,) = folder.rglob("attempt=1.log")
+    lines = path.read_bytes().splitlines(keepends=True)
+    prints = [line for line in lines if b"nothing unusual" in line]
+    first = lines.index(prints[0])
+    block = b"".join(prints)
+    with path.open("wb") as file:
+        file.writelines(lines[:first])
+        for _ in range(size // len(block) + 1):
+            file.write(block)
+        file.writelines(lines[first:])
 
 
 def _resident() -> int:
