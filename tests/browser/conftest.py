@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.workspace import Limits, LocalWorkspace
@@ -23,6 +23,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 20_000
+"""Milliseconds to wait for what must happen; a busy machine is no fault of the page."""
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -63,7 +65,8 @@ def client(ws: LocalWorkspace) -> AsyncWebClient:
 async def page(browser: Browser, ws: LocalWorkspace) -> AsyncIterator[Page]:
     """The opened page. Any error in its scripts, or any refused script, fails the test."""
     context = await browser.new_context(viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     opened = await context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))

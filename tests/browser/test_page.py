@@ -328,9 +328,7 @@ async def test_a_permalink_opens_its_thread(page: Page, ws: LocalWorkspace) -> N
 async def test_the_page_finds_back_after_the_connection_was_lost(
     page: Page, ws: LocalWorkspace
 ) -> None:
-    await page.context.set_offline(True)
     ws.feed.close()
-    await page.context.set_offline(False)
     await ws.say(SUPPORT_CHANNEL, ONCALL.id, "said meanwhile")
 
     await expect(page.locator("#timeline")).to_contain_text("said meanwhile")

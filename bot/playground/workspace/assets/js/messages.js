@@ -31,6 +31,7 @@ export function messageNode(message, { inThread, continued }) {
     message.ephemeral_to && "ephemeral",
     message.streaming && "streaming",
     isInspected(message) && "inspected",
+    !inThread && isOpen(message) && "opened",
   ].filter(Boolean).join(" ");
   return h("article.message", { class: classes, "aria-label": `${nameOf(message.user)}, ${timeOf(message.ts)}`, data: { ts: message.ts } },
     avatar(message.user),
@@ -50,9 +51,11 @@ export function messageNode(message, { inThread, continued }) {
 const isInspected = ({ channel, ts }) =>
   store.inspector === "message" && store.inspected?.channel === channel && store.inspected.ts === ts;
 
+const isOpen = ({ channel, ts }) => store.thread?.channel === channel && store.thread.ts === ts;
+
 /** Everything that the look of a message depends on. */
 export function messageVersion(message, extra) {
-  return JSON.stringify([message, extra, store.me, isInspected(message)]);
+  return JSON.stringify([message, extra, store.me, isInspected(message), isOpen(message)]);
 }
 
 function byline(message) {
