@@ -12,7 +12,7 @@ from sqlalchemy import Insert, Select, delete, func, insert, literal, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
-from bot.adapters.sql.checks import check_database
+from bot.adapters.sql.checks import check_database, check_writable
 from bot.adapters.sql.engine import create_engine, store_errors
 from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.packing import pack
@@ -85,7 +85,7 @@ class SqlConversationStore:
                 await _replace(connection, VerdictRow, turn.id, came_from, verdict)
 
     async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
-        """Without `reply_ts` the known one stands. Raises `StoreError` where the turn is not there."""
+        """Without `reply_ts` the known one stands. Raises `StoreError` for an unknown turn."""
         values = await asyncio.to_thread(reply_values, reply, self._redact)
         if reply_ts is not None:
             values["reply_ts"] = reply_ts
@@ -110,6 +110,18 @@ class SqlConversationStore:
             .order_by(TurnRow.asked_at, TurnRow.id)
         )
 
+    async def is_known(self, thread: ThreadKey) -> bool:
+        """Whether anything was answered in that thread; reads no turn for it."""
+        statement = (
+            select(TurnRow.id)
+            .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
+            .where(*_is_thread(thread))
+            .limit(1)
+        )
+        with store_errors("Looking for a thread"):
+            async with self._engine.connect() as connection:
+                return (await connection.execute(statement)).first() is not None
+
     async def rate(self, rating: Rating) -> None:
         """One rating a person and turn; the newest stands, in whichever order they arrive.
 
@@ -131,6 +143,10 @@ class SqlConversationStore:
             async with self._sessions() as session:
                 rows = await session.scalars(statement.order_by(RatingRow.at, RatingRow.user_id))
                 return [rating_of(row) for row in rows]
+
+    async def ready(self) -> Check:
+        """For a readiness page: whether a write would be taken now."""
+        return await check_writable(self._engine)
 
     async def doctor(self) -> Sequence[Check]:
         return await check_database(self._engine)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,14 @@ async def test_a_time_without_zone_is_refused(opened: Opened) -> None:
             await store.add_turn(turn(asked=question(asked_at=datetime(2026, 1, 1))))  # noqa: DTZ001
 
 
+async def test_a_thread_is_known_once_something_was_answered_in_it(opened: Opened) -> None:
+    async with opened() as store:
+        assert not await store.is_known(THREAD)
+        await store.add_turn(turn())
+        assert await store.is_known(THREAD)
+        assert not await store.is_known(replace(THREAD, channel="C2"))
+
+
 async def test_damaged_evidence_is_an_error_that_names_the_turn(opened: Opened, file: Path) -> None:
     async with opened() as store:
         await store.add_turn(turn(seen=evidence()))
@@ -226,6 +235,16 @@ def test_a_driver_that_is_not_installed_is_an_error() -> None:
 
 
 class TestDoctor:
+    async def test_readiness_asks_whether_a_write_is_taken(
+        self, opened: Opened, tmp_path: Path
+    ) -> None:
+        (tmp_path / "other.db").write_bytes(b"this is no database" * 100)
+        async with opened() as store:
+            assert (await store.ready()).status is CheckStatus.OK
+        url = f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
+        async with SqlConversationStore.opened(url, prepare=False) as store:
+            assert (await store.ready()).status is CheckStatus.FAILED
+
     async def test_a_sound_file_passes(self, opened: Opened) -> None:
         async with opened() as store:
             checks = {check.name: check for check in await store.doctor()}
