@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.diagnosis.airflow_lines import stop_of
+from bot.diagnosis.airflow_lines import is_echo, stop_of
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart
 from bot.diagnosis.quoting import Quotes
@@ -31,7 +31,7 @@ def from_end(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
         if stop is None:
             continue
         quote = quotes.log_line(line)
-        if outcome is not None and line.number > outcome.number and stop.kind != "sigterm":
+        if outcome is not None and line.number > outcome.number:
             yield Signal("stopped", "after_end", quote, Depth.STATE)
             continue
         depth = Depth.ROOT if stop.kind == "sigterm" else Depth.OUTSIDE
@@ -72,7 +72,9 @@ def _numbers(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
         yield Signal("exit_code", str(reading.exit_code), quote, Depth.STATE)
     if reading.signal is not None:
         number = abs(reading.signal)
-        quote = _evidence_of(part, quotes, _KILLED.pattern if number == 9 else "signal", "signal")
+        quote = _evidence_of(
+            part, quotes, _KILLED.pattern if number == 9 else "SIGTERM|signal", "sig"
+        )
         yield Signal("signal", str(number), quote, Depth.ROOT)
     if reading.final_state:
         quote = _evidence_of(part, quotes, reading.final_state, "state")
@@ -83,7 +85,8 @@ def _evidence_of(part: LogPart, quotes: Quotes, pattern: str, word: str) -> Quot
     """The last line that shows a number the log reader found; the tail where none repeats it."""
     search = re.compile(pattern, re.I)
     for line in reversed(part.lines):
-        if search.search(line.text) and (word in line.text.lower() or word == "state"):
+        told = search.search(line.text) and (word in line.text.lower() or word == "state")
+        if told and not is_echo(line.text):
             return quotes.log_line(line)
     if part.lines:
         return quotes.log_line(part.lines[-1])

@@ -84,9 +84,11 @@ def _upstream(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     failed = [one for one in evidence.task_instances if one.state == "failed"]
     direct = [one for one in failed if one.task_id in upstream] or failed
     name = direct[0].task_id if direct else "an upstream task"
+    # Named, it explains more than the log can; unnamed, the log's own words come first.
+    depth = Depth.OUTSIDE - 1 if direct else Depth.TAIL - 1
     own = chosen.task_id or "the task"
     quote = quotes.fact(f"{own} did not run because {name} failed", "task instances")
-    yield Signal("upstream_failed", name, quote, Depth.OUTSIDE - 1)
+    yield Signal("upstream_failed", name, quote, depth)
 
 
 def _children(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
