@@ -22,10 +22,10 @@ from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.links import pages_of
 from bot.adapters.airflow.listings import task_instance_listing
 from bot.adapters.airflow.log_desk import LogDesk, LogKey, MakeLogReader
-from bot.adapters.airflow.outcome import Refusal, Reply
+from bot.adapters.airflow.outcome import Refusal
 from bot.adapters.airflow.parse_runs import dag_runs
 from bot.adapters.airflow.parse_tasks import task_instances
-from bot.adapters.airflow.pieces import PIECES
+from bot.adapters.airflow.pieces import PIECES, fields_of
 from bot.adapters.airflow.report import cluster_report
 from bot.adapters.airflow.task_log import explained, log_key
 from bot.domain.answers import ClusterReport, Link
@@ -96,8 +96,8 @@ class AirflowCluster:
         call = partial(self._api.dag_details, dag_id)
         outcome = await asking.piece("dag_details", call, Rank.DECISIVE)
         asking.raise_if_silent()
-        fields: dict[str, Any] = outcome.body if isinstance(outcome, Reply) else {}  # type: ignore[assignment]
-        return fields.get("dag")
+        found: DagDetails | None = fields_of(outcome).get("dag")
+        return found
 
     async def runs(
         self,
@@ -154,8 +154,7 @@ class AirflowCluster:
         asking = self._asking()
         outcome = await asking.piece("tasks", partial(self._api.tasks, dag_id), Rank.DECISIVE)
         asking.raise_if_silent()
-        fields: dict[str, Any] = outcome.body if isinstance(outcome, Reply) else {}  # type: ignore[assignment]
-        return [task.task_id for task in fields.get("tasks", ())]
+        return [task.task_id for task in fields_of(outcome).get("tasks", ())]
 
     async def gather(self, target: Target, seconds: float) -> Evidence:
         """Everything about `target`; raises only where the cluster gave nothing at all."""
@@ -231,8 +230,7 @@ class AirflowCluster:
     async def _tries(self, chosen: TaskInstance, asking: Asking) -> tuple[TaskInstance, ...]:
         place = (chosen.dag_id, chosen.run_id, chosen.task_id, chosen.map_index)
         outcome = await asking.piece("tries", partial(self._api.tries, *place), Rank.DECISIVE)
-        fields: dict[str, Any] = outcome.body if isinstance(outcome, Reply) else {}  # type: ignore[assignment]
-        tries: tuple[TaskInstance, ...] = fields.get("tries", ())
+        tries: tuple[TaskInstance, ...] = fields_of(outcome).get("tries", ())
         return tries
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from bot.adapters.airflow.asking import Listing
 from bot.adapters.airflow.fault import asked_task
-from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
+from bot.adapters.airflow.outcome import Outcome, Refusal
 from bot.adapters.airflow.parse_cluster import merge_events
-from bot.adapters.airflow.pieces import PIECES
+from bot.adapters.airflow.pieces import PIECES, fields_of
 from bot.domain.evidence import (
     DagDetails,
     DagRun,
@@ -48,7 +48,7 @@ class Dossier:
         if isinstance(outcome, Refusal):
             self._miss(piece, outcome)
             return
-        found: dict[str, Any] = dict(outcome.body)  # type: ignore[call-overload]
+        found = dict(fields_of(outcome))
         self._events.append(found.pop("events", ()))
         self._fields.update(found)
 
@@ -66,9 +66,9 @@ class Dossier:
 
     def extend(self, field: str, outcome: Outcome) -> None:
         """Adds what one more parsed reply holds to a field; nothing where it was refused."""
-        if isinstance(outcome, Reply):
-            found: dict[str, Any] = outcome.body  # type: ignore[assignment]
-            self._fields[field] = (*self._fields.get(field, ()), *found.get(field, ()))
+        more = fields_of(outcome).get(field, ())
+        if more:
+            self._fields[field] = (*self._fields.get(field, ()), *more)
 
     def add_gap(self, gap: Gap) -> None:
         if gap not in self._gaps:

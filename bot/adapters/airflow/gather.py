@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -17,8 +17,9 @@ from bot.adapters.airflow.dossier import Dossier
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.listings import run_task_instances
 from bot.adapters.airflow.log_desk import LogDesk
-from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
+from bot.adapters.airflow.outcome import Outcome, Refusal
 from bot.adapters.airflow.parse_runs import import_problems
+from bot.adapters.airflow.pieces import fields_of
 from bot.adapters.airflow.task_log import read_deciding_log
 from bot.domain.evidence import Evidence, GapReason, TaskInstance
 
@@ -55,8 +56,10 @@ class Gathering:
                 group.create_task(self._about_dag(self._dossier.target.dag_id))
             else:
                 group.create_task(self._import_errors())
-            for piece in ("health", "pools", "jobs", "version"):
-                group.create_task(self._file(piece, getattr(self._api, piece)))
+            group.create_task(self._file("health", self._api.health))
+            group.create_task(self._file("pools", self._api.pools))
+            group.create_task(self._file("jobs", self._api.jobs))
+            group.create_task(self._file("version", self._api.version))
         self._asking.raise_if_silent()
         return self._dossier.evidence(self._now())
 
@@ -108,8 +111,7 @@ class Gathering:
 
     def _choose_run(self, recent: Outcome) -> None:
         """The latest failed run of the recent ones, else the latest."""
-        fields: Mapping[str, Any] = recent.body if isinstance(recent, Reply) else {}  # type: ignore[assignment]
-        runs = fields.get("recent_runs", ())
+        runs = fields_of(recent).get("recent_runs", ())
         run = next((one for one in runs if one.state == "failed"), next(iter(runs), None))
         if run:
             self._dossier.target = replace(self._dossier.target, run_id=run.run_id)

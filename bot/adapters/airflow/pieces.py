@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.adapters.airflow import parse_cluster, parse_runs, parse_tasks
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
@@ -138,3 +139,10 @@ def parsed(piece: str, outcome: Outcome, redact: Redact) -> Outcome:
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         detail = f"the reply has an unknown shape ({type(error).__name__})"
         return Refusal(GapReason.MALFORMED, detail)
+
+
+def fields_of(outcome: Outcome) -> Mapping[str, Any]:
+    """The `Evidence` fields of a parsed outcome; none where it was refused."""
+    if isinstance(outcome, Reply) and isinstance(outcome.body, Mapping):
+        return outcome.body
+    return {}

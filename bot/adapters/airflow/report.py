@@ -12,7 +12,7 @@ from bot.adapters.airflow.api import Api
 from bot.adapters.airflow.asking import Asking
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
-from bot.adapters.airflow.pieces import PIECES
+from bot.adapters.airflow.pieces import PIECES, fields_of
 from bot.adapters.airflow.values import mapping, whole
 from bot.domain.answers import ClusterReport
 from bot.domain.errors import AirflowError
@@ -57,9 +57,8 @@ class _Findings:
 
     async def piece(self, name: str, call: Callable[[], Outcome]) -> None:
         outcome = await self._asking.piece(name, call, Rank.DECISIVE)
-        if isinstance(outcome, Reply):
-            self.fields.update(outcome.body)  # type: ignore[call-overload]
-        else:
+        self.fields.update(fields_of(outcome))
+        if isinstance(outcome, Refusal):
             self._miss(name, outcome)
 
     async def count(self, name: str, call: Callable[[], Outcome]) -> int | None:

@@ -14,7 +14,7 @@ from bot.domain.logs import LogLine, LogReading
 from tests.fakes.airflow_server import RecordedAirflow
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "airflow"
-KEY_ERROR = "pipeline_62247"  # one task that exits with a code of its own
+EXIT_CODE = "pipeline_62247"  # one task that exits with a code of its own
 RETRIED = "pipeline_30526"  # three tries, the last one well
 MAPPED = "pipeline_31474"  # one of fifty mapped task instances failed
 UPSTREAM = "pipeline_77776"  # extract failed, transform and load never ran

@@ -19,7 +19,7 @@ RUN_AT = datetime(2026, 11, 22, 6, 12, tzinfo=UTC)
 
 
 def test_it_is_a_cluster_as_the_services_know_it() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         cluster: Cluster = support.cluster_of(airflow, ui_url="https://airflow.example/home")
         assert (cluster.name, cluster.base_url) == ("lab", "https://airflow.example")
         assert airflow.password not in repr(cluster)
@@ -39,7 +39,7 @@ async def test_runs_come_newest_first_by_state_and_time() -> None:
 
 
 async def test_runs_of_a_dag_that_does_not_exist_are_a_gap() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         cluster = support.cluster_of(airflow)
         seen = await cluster.runs("nowhere")
         cluster.close()
@@ -60,12 +60,12 @@ async def test_a_dag_that_does_not_exist_is_none_and_has_no_tasks() -> None:
 
 
 async def test_failures_of_all_dags_are_found_since_a_time() -> None:
-    with support.serve(support.KEY_ERROR, support.MAPPED, support.RETRIED) as airflow:
+    with support.serve(support.EXIT_CODE, support.MAPPED, support.RETRIED) as airflow:
         cluster = support.cluster_of(airflow)
         seen = await cluster.find_failed(datetime(2026, 11, 22, tzinfo=UTC))
         later = await cluster.find_failed(datetime(2026, 11, 23, tzinfo=UTC))
         cluster.close()
-    assert {one.dag_id for one in seen.task_instances} == {support.KEY_ERROR, support.MAPPED}
+    assert {one.dag_id for one in seen.task_instances} == {support.EXIT_CODE, support.MAPPED}
     assert later.task_instances == ()
 
 
@@ -158,7 +158,7 @@ async def checks(airflow: RecordedAirflow, **config: object) -> dict[str, tuple[
 
 
 async def test_a_healthy_cluster_passes_every_check() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         found = await checks(airflow)
     assert {status for status, _ in found.values()} == {CheckStatus.OK}
     assert {"reachable", "version", "login", "may read task log", "may read event log"} <= set(
@@ -167,7 +167,7 @@ async def test_a_healthy_cluster_passes_every_check() -> None:
 
 
 async def test_a_forbidden_event_log_is_a_warning_with_its_permission() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.forbidden |= {"event_logs", "log"}
         found = await checks(airflow)
     status, said = found["may read event log"]
@@ -177,7 +177,7 @@ async def test_a_forbidden_event_log_is_a_warning_with_its_permission() -> None:
 
 
 async def test_a_wrong_password_fails_the_login_and_ends_the_examination() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         found = await checks(airflow, password="wrong")
     assert list(found) == ["reachable", "version", "login"]
     assert found["login"][0] is CheckStatus.FAILED
@@ -185,14 +185,14 @@ async def test_a_wrong_password_fails_the_login_and_ends_the_examination() -> No
 
 
 async def test_a_cluster_that_is_gone_fails_the_first_check() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         found = await checks(airflow, base_url="http://127.0.0.1:9")
     assert list(found) == ["reachable"]
     assert "base_url" in found["reachable"][1]
 
 
 async def test_airflow_2_is_named_as_such() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.status["version"] = 404
         airflow.version_of_airflow_2 = "2.10.5"
         found = await checks(airflow)
@@ -202,7 +202,7 @@ async def test_airflow_2_is_named_as_such() -> None:
 
 
 async def test_a_version_newer_than_tested_is_a_warning() -> None:
-    recording = support.recording(support.KEY_ERROR)
+    recording = support.recording(support.EXIT_CODE)
     recording["evidence"]["version"]["body"]["version"] = "3.9.0"
     with RecordedAirflow([recording]) as airflow:
         found = await checks(airflow)
@@ -228,7 +228,7 @@ BASE = "https://airflow.example"
     ],
 )
 def test_links_lead_to_the_page_nearest_to_the_target(target: Target, first: str) -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         cluster = support.cluster_of(airflow, ui_url=BASE)
         assert cluster.links(target)[0].url == first
 

@@ -20,7 +20,7 @@ MANY = [f"team_{number:05d}" for number in range(2_500)]
 def cluster_with(
     *dag_ids: str, **config: object
 ) -> Iterator[tuple[AirflowCluster, RecordedAirflow]]:
-    with RecordedAirflow([support.recording(support.KEY_ERROR)], dag_ids) as airflow:
+    with RecordedAirflow([support.recording(support.EXIT_CODE)], dag_ids) as airflow:
         cluster = support.cluster_of(airflow, **config)
         yield cluster, airflow
         cluster.close()
@@ -43,7 +43,7 @@ async def test_a_list_in_cache_is_the_same_object_and_costs_no_call() -> None:
     with cluster_with("a", "b") as (cluster, airflow):
         first = await cluster.dag_ids()
         assert await cluster.dag_ids() is first
-        assert list(first) == ["a", "b", support.KEY_ERROR]
+        assert list(first) == ["a", "b", support.EXIT_CODE]
         assert len(airflow.asked("dags")) == 1
 
 

@@ -37,7 +37,7 @@ async def gathered(
 @pytest.mark.parametrize(
     "name",
     [
-        support.KEY_ERROR,
+        support.EXIT_CODE,
         support.RETRIED,
         support.MAPPED,
         support.UPSTREAM,
@@ -67,9 +67,9 @@ async def test_a_live_cluster_gives_the_same_evidence_as_its_recording(name: str
 
 
 async def test_a_run_is_chosen_where_none_was_named() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
-        found = await gathered(airflow, Target("lab", support.KEY_ERROR))
-    assert found.target.run_id == support.recording(support.KEY_ERROR)["run_id"]
+    with support.serve(support.EXIT_CODE) as airflow:
+        found = await gathered(airflow, Target("lab", support.EXIT_CODE))
+    assert found.target.run_id == support.recording(support.EXIT_CODE)["run_id"]
     assert found.task_instance
     assert found.task_instance.task_id == "bye"
 
@@ -98,9 +98,9 @@ async def test_the_run_that_a_task_set_off_is_looked_at() -> None:
 
 
 async def test_a_forbidden_event_log_becomes_a_gap_with_a_remedy_and_is_asked_once() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.forbidden.add("event_logs")
-        found = await gathered(airflow, target_of(support.KEY_ERROR))
+        found = await gathered(airflow, target_of(support.EXIT_CODE))
         asked = len(airflow.asked("event_logs"))
     (gap,) = found.gaps
     assert (gap.source, gap.reason) == ("event log", GapReason.FORBIDDEN)
@@ -133,32 +133,32 @@ async def test_a_piece_that_fails_is_a_gap_and_the_rest_goes_on(
 ) -> None:
     if (piece, fault) == ("log", "rubbish"):
         return  # any bytes are a log
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         where = getattr(airflow.faults, fault)
         where.update({piece: 500} if fault == "status" else {piece})
-        found = await gathered(airflow, target_of(support.KEY_ERROR))
+        found = await gathered(airflow, target_of(support.EXIT_CODE))
     assert source in {gap.source for gap in found.gaps}
     assert found.task_instance
     assert found.task_instance.task_id == "bye"
 
 
 async def test_what_does_not_answer_costs_the_deadline_and_becomes_a_gap() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.hold["jobs"] = threading.Event()
-        found = await gathered(airflow, target_of(support.KEY_ERROR), 1.0)
+        found = await gathered(airflow, target_of(support.EXIT_CODE), 1.0)
     assert [(gap.source, gap.reason) for gap in found.gaps] == [("jobs", GapReason.TIMEOUT)]
     assert found.log
     assert found.task_instance
 
 
 async def test_a_log_that_is_late_is_named_and_there_for_the_next_question() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         held = airflow.faults.hold["log"] = threading.Event()
         cluster = support.cluster_of(airflow)
-        first = await cluster.gather(target_of(support.KEY_ERROR), 1.0)
+        first = await cluster.gather(target_of(support.EXIT_CODE), 1.0)
         held.set()
-        second = await cluster.gather(target_of(support.KEY_ERROR), PATIENCE)
-        third = await cluster.gather(target_of(support.KEY_ERROR), PATIENCE)
+        second = await cluster.gather(target_of(support.EXIT_CODE), PATIENCE)
+        third = await cluster.gather(target_of(support.EXIT_CODE), PATIENCE)
         cluster.close()
         assert len(airflow.asked("log")) == 1
     (gap,) = first.gaps
@@ -170,17 +170,17 @@ async def test_a_log_that_is_late_is_named_and_there_for_the_next_question() -> 
 
 
 async def test_a_log_that_breaks_off_is_read_as_far_as_it_came() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.cut.add("log")
-        found = await gathered(airflow, target_of(support.KEY_ERROR))
+        found = await gathered(airflow, target_of(support.EXIT_CODE))
     assert found.log
     assert not found.log.complete
     assert "task log" in {gap.source for gap in found.gaps}
 
 
 async def test_a_run_that_does_not_exist_is_a_gap() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
-        found = await gathered(airflow, target_of(support.KEY_ERROR, run_id="manual__never"))
+    with support.serve(support.EXIT_CODE) as airflow:
+        found = await gathered(airflow, target_of(support.EXIT_CODE, run_id="manual__never"))
     assert found.dag_exists
     assert {gap.reason for gap in found.gaps} == {GapReason.NOT_FOUND}
     assert "run" in {gap.source for gap in found.gaps}
@@ -196,33 +196,33 @@ async def test_a_dag_that_does_not_exist_brings_the_import_errors_and_no_gaps() 
 
 async def test_wrong_credentials_are_an_error_that_names_cluster_and_remedy() -> None:
     said = pytest.raises(AirflowLoginError, match=r"lab: .*'bot' was refused\. Check the user")
-    with support.serve(support.KEY_ERROR) as airflow, said:
-        await gathered(airflow, target_of(support.KEY_ERROR), password="wrong")
+    with support.serve(support.EXIT_CODE) as airflow, said:
+        await gathered(airflow, target_of(support.EXIT_CODE), password="wrong")
 
 
 async def test_a_cluster_that_is_gone_is_an_error_that_names_its_address() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         cluster = support.cluster_of(airflow, base_url="http://127.0.0.1:9")
         with pytest.raises(AirflowUnavailable, match=r"lab: nothing answers at http://127\.0"):
-            await cluster.gather(target_of(support.KEY_ERROR), PATIENCE)
+            await cluster.gather(target_of(support.EXIT_CODE), PATIENCE)
         cluster.close()
 
 
 async def test_an_open_breaker_is_an_error_and_sends_nothing() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.status["*"] = 503
         cluster = support.cluster_of(airflow)
         with pytest.raises(AirflowUnavailable):
-            await cluster.gather(target_of(support.KEY_ERROR), PATIENCE)
+            await cluster.gather(target_of(support.EXIT_CODE), PATIENCE)
         before = len(airflow.seen)
         with pytest.raises(AirflowUnavailable, match="spared"):
-            await cluster.gather(target_of(support.KEY_ERROR), PATIENCE)
+            await cluster.gather(target_of(support.EXIT_CODE), PATIENCE)
         cluster.close()
         assert len(airflow.seen) == before
 
 
 async def test_a_swarm_of_questions_has_at_most_four_calls_in_flight() -> None:
-    names = [support.KEY_ERROR, support.RETRIED, support.MAPPED, support.UPSTREAM]
+    names = [support.EXIT_CODE, support.RETRIED, support.MAPPED, support.UPSTREAM]
     with support.serve(*names) as airflow:
         airflow.faults.latency = 0.01
         cluster = support.cluster_of(airflow)
@@ -243,12 +243,12 @@ async def test_a_lowered_limit_of_calls_is_kept_too() -> None:
 
 
 async def test_a_server_that_hangs_is_not_asked_for_more_than_four_things() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.hold["*"] = threading.Event()
         cluster = support.cluster_of(airflow)
         for _ in range(3):
             with pytest.raises(AirflowUnavailable):
-                await cluster.gather(target_of(support.KEY_ERROR), 0.2)
+                await cluster.gather(target_of(support.EXIT_CODE), 0.2)
         assert cluster.gate.in_flight <= 4
         assert airflow.most_in_flight <= 4
         cluster.close()
@@ -286,19 +286,19 @@ async def test_pages_are_counted_by_what_came_not_by_what_was_asked_for() -> Non
 
 
 async def test_secrets_in_notes_and_events_do_not_get_in() -> None:
-    recording = support.recording(support.KEY_ERROR)
+    recording = support.recording(support.EXIT_CODE)
     evidence = recording["evidence"]
     evidence["task_instances"]["body"]["task_instances"][0]["note"] = "it was hunter2"
     evidence["event_logs_dag"]["body"]["event_logs"][0]["extra"] = '{"password": "hunter2"}'
     evidence["dag_details"]["body"]["doc_md"] = "connect with hunter2"
     with RecordedAirflow([recording]) as airflow:
-        found = await gathered(airflow, target_of(support.KEY_ERROR))
+        found = await gathered(airflow, target_of(support.EXIT_CODE))
     assert "hunter2" not in repr(found)
     assert "[secret]" in repr(found.events)
 
 
 async def test_a_question_about_the_cluster_alone_gets_its_state() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         found = await gathered(airflow, Target("lab"))
     assert found.health
     assert found.pools
@@ -306,12 +306,12 @@ async def test_a_question_about_the_cluster_alone_gets_its_state() -> None:
 
 
 async def test_a_server_that_ignores_a_filter_does_not_mix_tasks_up() -> None:
-    recording = support.recording(support.KEY_ERROR)
+    recording = support.recording(support.EXIT_CODE)
     rows = recording["evidence"]["history:bye"]["body"]["task_instances"]
     earlier = {"run_id": "before", "dag_run_id": "before", "start_date": "2026-11-21T00:00:00Z"}
     rows.append({**rows[0], **earlier, "state": "success"})
     rows.append({**rows[0], **earlier, "task_id": "another", "state": "failed"})
     with RecordedAirflow([recording]) as airflow:
-        found = await gathered(airflow, target_of(support.KEY_ERROR))
+        found = await gathered(airflow, target_of(support.EXIT_CODE))
     assert [(one.task_id, one.state) for one in found.history] == [("bye", "success")]
     assert found.last_green == found.history[0]

@@ -41,15 +41,15 @@ class Setting:
 
 @contextmanager
 def setting() -> Iterator[Setting]:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         made = Setting(airflow)
         yield made
         made.gate.close()
 
 
 def key(ended: datetime | None = ENDED, task_id: str = "bye") -> LogKey:
-    run_id = support.recording(support.KEY_ERROR)["run_id"]
-    return LogKey(support.KEY_ERROR, run_id, task_id, -1, 1, ended)
+    run_id = support.recording(support.EXIT_CODE)["run_id"]
+    return LogKey(support.EXIT_CODE, run_id, task_id, -1, 1, ended)
 
 
 async def test_an_ended_try_is_read_once_and_kept() -> None:

@@ -87,7 +87,7 @@ def test_a_task_that_never_ran_has_no_log_and_no_gap_for_it() -> None:
 
 
 def test_a_forbidden_event_log_becomes_a_gap_with_its_remedy() -> None:
-    recording = support.recording(support.KEY_ERROR)
+    recording = support.recording(support.EXIT_CODE)
     for key in ("event_logs_run", "event_logs_dag"):
         recording["evidence"][key] = {"status": 403, "body": {"detail": "Forbidden"}}
     found = evidence_from_recording(recording, redact=support.mask, read_records=read_records)

@@ -29,7 +29,7 @@ def refused(outcome: Outcome) -> Refusal:
 
 
 def test_many_calls_at_once_log_in_once() -> None:
-    with support.serve(support.KEY_ERROR) as airflow, ThreadPoolExecutor(8) as threads:
+    with support.serve(support.EXIT_CODE) as airflow, ThreadPoolExecutor(8) as threads:
         api = api_of(airflow)
         outcomes = [future.result() for future in [threads.submit(api.pools) for _ in range(16)]]
         assert all(isinstance(outcome, Reply) for outcome in outcomes)
@@ -38,7 +38,7 @@ def test_many_calls_at_once_log_in_once() -> None:
 
 def test_an_expired_token_is_renewed_and_the_call_made_once_more() -> None:
     now = [0.0]
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         config = ClusterConfig("lab", airflow.url, airflow.username, airflow.password)
         api = Api(config, clock=lambda: now[0])
         api.pools()
@@ -50,7 +50,7 @@ def test_an_expired_token_is_renewed_and_the_call_made_once_more() -> None:
 
 def test_many_calls_that_find_the_token_expired_log_in_once_more() -> None:
     now = [0.0]
-    with support.serve(support.KEY_ERROR) as airflow, ThreadPoolExecutor(8) as threads:
+    with support.serve(support.EXIT_CODE) as airflow, ThreadPoolExecutor(8) as threads:
         config = ClusterConfig("lab", airflow.url, airflow.username, airflow.password)
         api = Api(config, clock=lambda: now[0])
         api.pools()
@@ -63,7 +63,7 @@ def test_many_calls_that_find_the_token_expired_log_in_once_more() -> None:
 
 def test_a_403_that_means_a_token_of_another_secret_leads_to_a_new_login() -> None:
     now = [0.0]
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         config = ClusterConfig("lab", airflow.url, airflow.username, airflow.password)
         api = Api(config, clock=lambda: now[0])
         api.pools()
@@ -74,7 +74,7 @@ def test_a_403_that_means_a_token_of_another_secret_leads_to_a_new_login() -> No
 
 
 def test_a_server_that_takes_none_of_its_own_tokens_is_not_stormed_with_logins() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         api = api_of(airflow)
         for _ in range(5):
             airflow.expire_tokens()
@@ -83,7 +83,7 @@ def test_a_server_that_takes_none_of_its_own_tokens_is_not_stormed_with_logins()
 
 
 def test_refused_credentials_are_named_and_not_tried_again_at_once() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         api = api_of(airflow, password="wrong-password")
         for _ in range(4):
             said = refused(api.pools())
@@ -93,7 +93,7 @@ def test_refused_credentials_are_named_and_not_tried_again_at_once() -> None:
 
 
 def test_a_fixed_token_that_expired_says_so() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         said = refused(api_of(airflow, username="", password="", token="old-token").pools())
         assert said.status == 401
         assert "new token" in said.remedy
@@ -109,7 +109,7 @@ def test_no_password_or_token_shows_in_any_representation() -> None:
 
 @pytest.mark.parametrize("fault", ["html", "redirect"])
 def test_a_sign_on_page_in_front_is_recognised_and_named(fault: str) -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         getattr(airflow.faults, fault).add("pools")
         said = refused(api_of(airflow).pools())
         assert said.reason is GapReason.MALFORMED
@@ -118,13 +118,13 @@ def test_a_sign_on_page_in_front_is_recognised_and_named(fault: str) -> None:
 
 
 def test_a_sign_on_page_instead_of_the_login_is_named_too() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.html.add("login")
         assert "sign-on" in refused(api_of(airflow).pools()).remedy
 
 
 def test_a_bad_gateway_is_one_call_and_no_retry() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.status["pools"] = 502
         said = refused(api_of(airflow).pools())
         assert (said.reason, said.status) == (GapReason.UNAVAILABLE, 502)
@@ -132,26 +132,26 @@ def test_a_bad_gateway_is_one_call_and_no_retry() -> None:
 
 
 def test_a_dropped_connection_is_one_call_and_no_retry() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.drop.add("pools")
         assert refused(api_of(airflow).pools()).reason is GapReason.UNAVAILABLE
         assert len(airflow.asked("pools")) == 1
 
 
 def test_a_body_that_ends_too_early_is_a_refusal() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.cut.add("pools")
         assert isinstance(api_of(airflow).pools(), Refusal)
 
 
 def test_a_body_that_is_no_json_is_a_refusal() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.rubbish.add("pools")
         assert refused(api_of(airflow).pools()).reason is GapReason.MALFORMED
 
 
 def test_a_server_that_does_not_answer_is_left_after_the_read_limit() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.hold["pools"] = threading.Event()
         said = refused(api_of(airflow, reply_seconds=0.2).pools())
         assert said.reason is GapReason.TIMEOUT
@@ -165,7 +165,7 @@ def test_an_address_where_nothing_listens_is_named() -> None:
 
 
 def test_an_address_that_speaks_no_tls_is_named() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         address = airflow.url.replace("http:", "https:")
         said = refused(Api(ClusterConfig("lab", address, "bot", "x")).pools())
         assert "TLS" in said.detail
@@ -173,7 +173,7 @@ def test_an_address_that_speaks_no_tls_is_named() -> None:
 
 
 def test_packed_replies_are_unpacked() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.gzip = True
         outcome = api_of(airflow).pools()
         assert isinstance(outcome, Reply)
@@ -181,24 +181,24 @@ def test_packed_replies_are_unpacked() -> None:
 
 
 def test_a_naive_time_is_refused_before_it_makes_the_server_fail() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         with pytest.raises(ValueError, match="aware"):
             api_of(airflow).event_logs(after=NOW.replace(tzinfo=None))
         assert not airflow.asked("event_logs")
 
 
 def test_an_aware_time_reaches_the_server_with_its_offset() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         assert isinstance(api_of(airflow).event_logs(after=NOW), Reply)
         (seen,) = airflow.asked("event_logs")
         assert datetime.fromisoformat(seen.query["after"][0]) == NOW
 
 
 def test_a_plus_in_a_run_id_arrives_as_a_plus() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
-        run_id = support.recording(support.KEY_ERROR)["run_id"]
+    with support.serve(support.EXIT_CODE) as airflow:
+        run_id = support.recording(support.EXIT_CODE)["run_id"]
         api = api_of(airflow)
-        assert isinstance(api.dag_run(support.KEY_ERROR, run_id), Reply)
+        assert isinstance(api.dag_run(support.EXIT_CODE, run_id), Reply)
         api.event_logs(run_id=run_id)
         assert airflow.asked("event_logs")[0].query["run_id"] == [run_id]
 
@@ -213,10 +213,10 @@ def test_a_mapped_task_instance_is_asked_for_with_its_map_index() -> None:
 
 
 def test_a_log_is_asked_for_as_ndjson_once_though_a_token_invites_to_go_on() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
-        run_id = support.recording(support.KEY_ERROR)["run_id"]
+    with support.serve(support.EXIT_CODE) as airflow:
+        run_id = support.recording(support.EXIT_CODE)["run_id"]
         raw = bytearray()
-        outcome = api_of(airflow).log(support.KEY_ERROR, run_id, "bye", -1, 1, raw.extend)
+        outcome = api_of(airflow).log(support.EXIT_CODE, run_id, "bye", -1, 1, raw.extend)
         assert isinstance(outcome, Reply)
         assert raw.count(b"\n") > 5
         (seen,) = airflow.asked("log")
@@ -225,11 +225,11 @@ def test_a_log_is_asked_for_as_ndjson_once_though_a_token_invites_to_go_on() -> 
 
 
 def test_a_log_that_breaks_off_keeps_what_came_and_says_so() -> None:
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         airflow.faults.cut.add("log")
-        run_id = support.recording(support.KEY_ERROR)["run_id"]
+        run_id = support.recording(support.EXIT_CODE)["run_id"]
         raw = bytearray()
-        outcome = api_of(airflow).log(support.KEY_ERROR, run_id, "bye", -1, 1, raw.extend)
+        outcome = api_of(airflow).log(support.EXIT_CODE, run_id, "bye", -1, 1, raw.extend)
         assert isinstance(outcome, Refusal)
         assert raw
 
@@ -240,9 +240,9 @@ def test_a_log_that_takes_too_long_is_left_with_what_came() -> None:
     def feed(chunk: bytes) -> None:
         now[0] += 181
 
-    with support.serve(support.KEY_ERROR) as airflow:
+    with support.serve(support.EXIT_CODE) as airflow:
         config = ClusterConfig("lab", airflow.url, airflow.username, airflow.password)
-        run_id = support.recording(support.KEY_ERROR)["run_id"]
+        run_id = support.recording(support.EXIT_CODE)["run_id"]
         api = Api(config, clock=lambda: now[0])
-        said = refused(api.log(support.KEY_ERROR, run_id, "bye", -1, 1, feed))
+        said = refused(api.log(support.EXIT_CODE, run_id, "bye", -1, 1, feed))
         assert said.reason is GapReason.TOO_LARGE
