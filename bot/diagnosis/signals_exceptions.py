@@ -32,6 +32,7 @@ _HTTP = tuple(
         r"|Too Many|Unauthorized|Forbidden|Gateway Time|Bad Request|Conflict|Gone)",
         r"(?:respon(?:se|ded)|return(?:ed)?|status)\D{0,20}\b([45]\d\d)\b",
         r"^([45]\d\d)\b",
+        r"(?:fail|error|fetch|request|api|download|upload)\w*\b.{0,80}[:=(]\s*([45]\d\d)\)?\.?$",
     )
 )
 _WAITING = frozenset(

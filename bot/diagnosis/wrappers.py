@@ -15,7 +15,7 @@ _BY_MESSAGE = tuple(
             "docker",
             r"^Docker container failed|^docker container .*fail|container .{0,80}exit(?:ed)?",
         ),
-        ("kubernetes_pod", r"^Pod .{0,300}returned a failure|^Pod Launching failed|^Pod .*failed"),
+        ("kubernetes_pod", r"^Pod .{0,300}returned a failure|^Pod \S+ failed"),
         (
             "spark",
             r"Cannot execute: .{0,60}spark-submit|spark[- ]submit.{0,200}(?:fail|error code)",
@@ -49,7 +49,6 @@ _BY_MESSAGE = tuple(
 _BY_TYPE = {
     "CalledProcessError": "script",
     "DockerContainerFailedException": "docker",
-    "PodLaunchFailedException": "kubernetes_pod",
     "AirflowExternalTaskFailedError": "external_dag",
     "ExternalDagFailedError": "external_dag",
     "ExternalTaskFailedError": "external_dag",
