@@ -11,7 +11,6 @@ import structlog
 
 from bot.answering.deterministic import with_passages
 from bot.domain.answers import (
-    Choice,
     Diagnosis,
     HealthReport,
     Help,
@@ -26,10 +25,7 @@ from bot.domain.errors import AirflowError, BadRequest, StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Author, Intent, Question
 from bot.domain.targets import (
-    Ambiguous,
     Found,
-    Nowhere,
-    Option,
     Resolution,
     Target,
     TargetHints,
@@ -37,12 +33,22 @@ from bot.domain.targets import (
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
-from bot.services.diagnose import Diagnoser, subject_of
+from bot.services.diagnose import Diagnoser, log_was_late, subject_of, with_log
 from bot.services.ports import Cluster, ConversationStore, Explainer, Knowledge, ReplyChannel
 from bot.services.reports import cluster_reports, log_report, status_report
 from bot.services.resolve import Resolver
+from bot.services.unanswered import (
+    HELP_LEADS,
+    INSTEAD,
+    REMARKS,
+    offered,
+    unreachable,
+    unresolved,
+)
 
 log = structlog.get_logger(__name__)
+
+_LATE_LOG_SECONDS = 180.0  # Airflow serves 200 MB in about 110 s on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ class AskService:
         reference = self._new_reference()
         with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
             understood = self._understand(question, reference)
-            if not question.is_addressed and understood.intent in _REMARKS:
+            if not question.is_addressed and understood.intent in REMARKS:
                 log.info("remark_left_alone", intent=understood.intent)
                 return None
             await channel.acknowledge()
@@ -132,7 +138,9 @@ class AskService:
                 answered_at=self._now(),
                 seconds=(self._now() - began).total_seconds(),
             )
-            return await self._refine(await self._post(turn, channel), channel)
+            turn = await self._post(turn, channel)
+            turn = await self._with_late_log(turn, channel)
+            return await self._refine(turn, channel)
 
     async def _post(self, turn: Turn, channel: ReplyChannel) -> Turn:
         """Stores first: buttons may be pressed as soon as the reply is seen.
@@ -158,7 +166,7 @@ class AskService:
         Raises `BadRequest` where the offer is not known any more.
         """
         turn = await self._store.turn(turn_id)
-        options = _offered(turn.reply) if turn is not None else ()
+        options = offered(turn.reply) if turn is not None else ()
         if turn is None or not options:
             raise BadRequest("I no longer have that list. Please ask again.")
         if not 0 <= option < len(options):
@@ -184,6 +192,30 @@ class AskService:
         )
         return Understood(question, intent, hints, reference)
 
+    async def _with_late_log(self, turn: Turn, channel: ReplyChannel) -> Turn:
+        """Judges anew once a log that was late for the deadline has been read through.
+
+        The reading went on meanwhile: Airflow would finish it in any case, and a huge log decides
+        as often as a small one.
+        """
+        evidence, reply = turn.evidence, turn.reply
+        if evidence is None or not isinstance(reply, Diagnosis) or not log_was_late(evidence):
+            return turn
+        await channel.progress("The log is large. I go on reading it and will amend this answer.")
+        cluster = self._clusters[evidence.target.cluster]
+        reading, gaps = await cluster.read_log(evidence.target, _LATE_LOG_SECONDS)
+        if reading is None:
+            return turn
+        evidence = with_log(evidence, reading, gaps)
+        found = Found(evidence.target, reply.understood_as)
+        diagnosis = await asyncio.to_thread(
+            self._diagnoser.diagnose, reply.reference, found, evidence, reply.links
+        )
+        passages = await self._knowledge.search(_gist(diagnosis))
+        turn = replace(turn, reply=with_passages(diagnosis, passages), evidence=evidence)
+        log.info("judged_with_late_log", lines=reading.lines_read)
+        return await self._post(turn, channel)
+
     async def _refine(self, turn: Turn, channel: ReplyChannel) -> Turn:
         reply = turn.reply
         if isinstance(reply, Diagnosis) and turn.evidence is not None:
@@ -206,7 +238,7 @@ class AskService:
     async def _diagnose(self, asked: Understood, channel: ReplyChannel) -> Answered:
         found = await self._target(asked)
         if not isinstance(found, Found):
-            return Answered(_unresolved(asked.reference, found))
+            return Answered(unresolved(asked.reference, found))
         await channel.progress(
             f"Reading every try, the log and the events of {found.target.label()}"
         )
@@ -214,7 +246,7 @@ class AskService:
         try:
             evidence = await cluster.gather(found.target, self._seconds)
         except AirflowError as error:
-            return Answered(NotFound(asked.reference, _unreachable(found.target, error)))
+            return Answered(NotFound(asked.reference, unreachable(found.target, error)))
         evidence = replace(evidence, target=subject_of(evidence))
         links = cluster.links(evidence.target)
         diagnosis = await asyncio.to_thread(
@@ -226,14 +258,14 @@ class AskService:
     async def _status(self, asked: Understood, channel: ReplyChannel) -> Answered:
         found = await self._target(asked)
         if not isinstance(found, Found):
-            return Answered(_unresolved(asked.reference, found))
+            return Answered(unresolved(asked.reference, found))
         cluster = self._clusters[found.target.cluster]
         return Answered(await status_report(cluster, found.target, asked.reference))
 
     async def _logs(self, asked: Understood, channel: ReplyChannel) -> Answered:
         found = await self._target(asked)
         if not isinstance(found, Found):
-            return Answered(_unresolved(asked.reference, found))
+            return Answered(unresolved(asked.reference, found))
         await channel.progress(f"Reading the log of {found.target.label()}")
         cluster = self._clusters[found.target.cluster]
         return Answered(await log_report(cluster, found.target, self._seconds, asked.reference))
@@ -251,11 +283,11 @@ class AskService:
         return Answered(HowTo(asked.reference, asked.question.text, passages))
 
     async def _help(self, asked: Understood, channel: ReplyChannel) -> Answered:
-        lead = _HELP_LEADS.get(asked.intent, "")
+        lead = HELP_LEADS.get(asked.intent, "")
         return Answered(Help(asked.reference, tuple(self._clusters), lead))
 
     async def _not_yet(self, asked: Understood, channel: ReplyChannel) -> Answered:
-        return Answered(Unsupported(asked.reference, asked.intent.value, _INSTEAD[asked.intent]))
+        return Answered(Unsupported(asked.reference, asked.intent.value, INSTEAD[asked.intent]))
 
     async def _target(self, asked: Understood) -> Resolution:
         unfinished = wants_unfinished(asked.question.text)
@@ -263,61 +295,14 @@ class AskService:
             return await self._resolver.resolve(asked.hints, self._now(), unfinished=unfinished)
         except AirflowError as error:
             target = asked.hints.exact or Target(asked.hints.cluster or "")
-            return _unreachable(target, error)
+            return unreachable(target, error)
 
 
 def _with_try(target: Target, try_number: int | None) -> Target:
     return replace(target, try_number=try_number or target.try_number)
 
 
-def _offered(reply: Reply) -> tuple[Option, ...]:
-    match reply:
-        case Choice(ambiguous=ambiguous):
-            return ambiguous.options
-        case NotFound(nowhere=nowhere):
-            return nowhere.close
-        case _:
-            return ()
-
-
-def _unresolved(reference: str, resolution: Ambiguous | Nowhere) -> Reply:
-    if isinstance(resolution, Ambiguous):
-        return Choice(reference, resolution)
-    return NotFound(reference, resolution)
-
-
-def _unreachable(target: Target, error: AirflowError) -> Nowhere:
-    return Nowhere(
-        looked_for=target.label() or "the clusters",
-        where=(target.cluster,) if target.cluster else (),
-        remedy=f"{error} This is no fault of your Dag; ask again once Airflow answers.",
-    )
-
-
 def _gist(diagnosis: Diagnosis) -> str:
     """What to look up in the runbooks: the cause, and the words of the deciding line."""
     deciding = diagnosis.verdict.deciding
     return f"{diagnosis.verdict.title}\n{deciding.text if deciding else ''}"
-
-
-# Said in a thread that goes on among people, these want nothing of the bot.
-_REMARKS = frozenset({Intent.SMALL_TALK, Intent.UNCLEAR, Intent.HELP})
-
-_HELP_LEADS = {
-    Intent.SMALL_TALK: "Happy to help.",
-    Intent.UNCLEAR: "I did not understand what to look at.",
-}
-
-_INSTEAD = {
-    Intent.RETRY: (
-        "I only read Airflow. Ask me why it failed and I will say whether a retry can help; "
-        "then clear the task instance in Airflow."
-    ),
-    Intent.BACKFILL: (
-        "I only read Airflow. Start the backfill in Airflow: on the Dag's page, Trigger, Backfill."
-    ),
-    Intent.ESCALATE: (
-        "I cannot page anybody. Ask me for the diagnosis first and hand that to the on-call "
-        "engineer: it names the evidence and what could not be seen."
-    ),
-}

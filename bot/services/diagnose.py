@@ -9,9 +9,13 @@ from bot.answering.deterministic import diagnosis_from
 from bot.diagnosis.classify import diagnose
 from bot.diagnosis.known import Known
 from bot.domain.answers import Diagnosis, Link
-from bot.domain.evidence import Evidence
+from bot.domain.evidence import Evidence, Gap, GapReason
+from bot.domain.logs import LogReading
 from bot.domain.targets import Found, Target
 from bot.knowledge.catalogue import Catalogue
+
+TASK_LOG = "task log"
+"""The name under which a missing log stands among the gaps."""
 
 
 class Diagnoser:
@@ -42,6 +46,19 @@ class Diagnoser:
         if self._compiled is None or self._compiled[0] is not catalogue:
             self._compiled = (catalogue, Known(catalogue.failures))
         return self._compiled[1]
+
+
+def log_was_late(evidence: Evidence) -> bool:
+    """Whether the log is missing only because the deadline passed before it was read."""
+    return evidence.log is None and any(
+        gap.source == TASK_LOG and gap.reason is GapReason.TIMEOUT for gap in evidence.gaps
+    )
+
+
+def with_log(evidence: Evidence, reading: LogReading, gaps: Sequence[Gap]) -> Evidence:
+    """The evidence with a log that came late; the gap that stood for it goes."""
+    others = tuple(gap for gap in evidence.gaps if gap.source != TASK_LOG)
+    return replace(evidence, log=reading, gaps=(*others, *gaps))
 
 
 def subject_of(evidence: Evidence) -> Target:

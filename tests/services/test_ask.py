@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.bootstrap import catalogue_of
+from bot.diagnosis.logs import read_log_text
 from bot.domain.answers import (
     Choice,
     Claim,
@@ -27,7 +29,7 @@ from bot.domain.answers import (
 )
 from bot.domain.checks import Check
 from bot.domain.errors import BadRequest, StoreError
-from bot.domain.evidence import DagRun, Evidence, TaskInstance
+from bot.domain.evidence import DagRun, Evidence, Gap, GapReason, TaskInstance
 from bot.domain.logs import LogLine, LogReading
 from bot.domain.questions import Asker, Author, EarlierMessage, Intent, Origin, Question, ThreadKey
 from bot.domain.runbooks import Passage
@@ -120,6 +122,13 @@ class Bench:
         return turn.reply if turn else None
 
 
+@cache
+def diagnoser() -> Diagnoser:
+    """One for all tests: it compiles the signatures of all runbooks."""
+    catalogue = catalogue_of(None)
+    return Diagnoser(lambda: catalogue)
+
+
 def bench(
     cluster: FakeCluster | None = None,
     explanation: Explanation | None = None,
@@ -128,12 +137,11 @@ def bench(
 ) -> Bench:
     clusters = {"prod": cluster or orders()}
     kept = store or FakeConversationStore()
-    catalogue = catalogue_of(None)
     service = AskService(
         clusters=clusters,
         addresses=(),
         resolver=Resolver(clusters, {"prod": ZoneInfo("UTC")}),
-        diagnoser=Diagnoser(lambda: catalogue),
+        diagnoser=diagnoser(),
         knowledge=FixedKnowledge(passages),
         explainer=FixedExplainer(explanation or Explanation(ModelOutcome.NOT_CONFIGURED)),
         store=kept,
@@ -207,6 +215,28 @@ async def test_a_model_refines_the_card_that_is_already_there() -> None:
     kept = await at_work.store.turn("T:C:1")
     assert kept is not None
     assert kept.reply == refined
+
+
+async def test_a_log_that_came_late_amends_the_answer_in_place() -> None:
+    late = Gap("task log", GapReason.TIMEOUT, "still being read")
+    blind = Evidence(
+        Target("prod", "orders", "run1"),
+        task_instance=FAILED,
+        task_instances=(FAILED,),
+        gaps=(late,),
+    )
+    read = read_log_text("Traceback (most recent call last):\nMemoryError\n")
+    at_work = bench(orders(evidence={"orders": blind}, logs={"load": read}))
+    await at_work.ask("why did `orders` fail?")
+    first, amended = at_work.channel.posted
+    assert isinstance(first, Diagnosis)
+    assert isinstance(amended, Diagnosis)
+    assert first.verdict.kind is not VerdictKind.CAPACITY
+    assert amended.verdict.kind is VerdictKind.CAPACITY
+    kept = await at_work.store.turn("T:C:1")
+    assert kept is not None
+    assert kept.evidence is not None
+    assert kept.evidence.gaps == ()
 
 
 async def test_a_store_that_refuses_does_not_cost_the_answer() -> None:

@@ -10,10 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import structlog
+
 from bot.adapters.airflow.api import Api
 from bot.adapters.airflow.gate import Gate
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
+from bot.domain.evidence import GapReason
 from bot.domain.logs import LogReading
+
+log = structlog.get_logger(__name__)
 
 KEPT = 32  # readings of ended tries
 KEPT_SECONDS = 900.0
@@ -115,6 +120,15 @@ class LogDesk:
                 del self._errands[key]
 
     def _carry_out(self, key: LogKey) -> Outcome:
+        """The reading thread's door: a log that the reader stumbles over costs the log alone."""
+        try:
+            return self._read_through(key)
+        except Exception as error:
+            log.exception("log_reader_failed", dag_id=key.dag_id, task_id=key.task_id)
+            detail = f"the log reader failed on it ({type(error).__name__})"
+            return Refusal(GapReason.MALFORMED, detail, remedy="Open the log in Airflow.")
+
+    def _read_through(self, key: LogKey) -> Outcome:
         reader = self._make_reader(key.try_number)
         fed = 0
 

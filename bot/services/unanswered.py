@@ -1,0 +1,55 @@
+"""What is said where there is no diagnosis: offers, nothing found, help, and what cannot be done."""
+
+from __future__ import annotations
+
+from bot.domain.answers import Choice, NotFound, Reply
+from bot.domain.errors import AirflowError
+from bot.domain.questions import Intent
+from bot.domain.targets import Ambiguous, Nowhere, Option, Target
+
+
+def offered(reply: Reply) -> tuple[Option, ...]:
+    match reply:
+        case Choice(ambiguous=ambiguous):
+            return ambiguous.options
+        case NotFound(nowhere=nowhere):
+            return nowhere.close
+        case _:
+            return ()
+
+
+def unresolved(reference: str, resolution: Ambiguous | Nowhere) -> Reply:
+    if isinstance(resolution, Ambiguous):
+        return Choice(reference, resolution)
+    return NotFound(reference, resolution)
+
+
+def unreachable(target: Target, error: AirflowError) -> Nowhere:
+    return Nowhere(
+        looked_for=target.label() or "the clusters",
+        where=(target.cluster,) if target.cluster else (),
+        remedy=f"{error} This is no fault of your Dag; ask again once Airflow answers.",
+    )
+
+
+# Said in a thread that goes on among people, these want nothing of the bot.
+REMARKS = frozenset({Intent.SMALL_TALK, Intent.UNCLEAR, Intent.HELP})
+
+HELP_LEADS = {
+    Intent.SMALL_TALK: "Happy to help.",
+    Intent.UNCLEAR: "I did not understand what to look at.",
+}
+
+INSTEAD = {
+    Intent.RETRY: (
+        "I only read Airflow. Ask me why it failed and I will say whether a retry can help; "
+        "then clear the task instance in Airflow."
+    ),
+    Intent.BACKFILL: (
+        "I only read Airflow. Start the backfill in Airflow: on the Dag's page, Trigger, Backfill."
+    ),
+    Intent.ESCALATE: (
+        "I cannot page anybody. Ask me for the diagnosis first and hand that to the on-call "
+        "engineer: it names the evidence and what could not be seen."
+    ),
+}
