@@ -1,4 +1,4 @@
-"""What is said where there is no diagnosis: offers, nothing found, help, and what cannot be done."""
+"""What is said where there is no diagnosis: offers, nothing found, help, things not done yet."""
 
 from __future__ import annotations
 
