@@ -3,9 +3,9 @@
     python -m tests.benchmarks.log_recall logs.jsonl dev.jsonl [--misses]
 
 A file whose entries name a log file and the number of its deciding line is read as it is,
-re-shaped as Airflow 3's ndjson, and under noise with a failing callback; one whose entries hold the log itself is searched for the text
-of its deciding line. One third of each file, by hash of the name, is reported apart: look at it
-only to see whether what was learnt on the rest holds.
+re-shaped as Airflow 3's ndjson, and under noise with a failing callback; one whose entries hold
+the log itself is searched for the text of its deciding line. One third of each file, by hash of
+the name, is reported apart: look at it only to see whether what was learnt on the rest holds.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _callback() -> Iterator[str]:
     yield "    hook.post(text)"
     yield "slack_sdk.errors.SlackApiError: The request to the Slack API failed."
     for number in range(60):
-        yield f"[2024-05-01T05:00:01.000+0000] {{pod_manager.py:90}} INFO - Deleting pod part-{number}"
+        yield f"{lead}INFO - Deleting pod part-{number}"
 
 
 def read(text: str, budget: int) -> LogReading:

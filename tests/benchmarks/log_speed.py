@@ -57,7 +57,7 @@ def main() -> None:
     for form in FORMS:
         command = [sys.executable, "-m", __spec__.name, "--form", form]
         command += ["--megabytes", str(options.megabytes), "--chunk", str(options.chunk)]
-        subprocess.run(command, check=True)  # noqa: S603
+        subprocess.run(command, check=True)
 
 
 def measure(form: str, size: int, chunk: int) -> None:

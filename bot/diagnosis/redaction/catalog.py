@@ -5,6 +5,7 @@ Kingfisher scans in-process and offline; validation of what it finds is never as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -12,8 +13,13 @@ from kingfisher_sdk import Rules, Scanner
 
 from bot.diagnosis.redaction.spans import Span
 
-# Names of things, not secrets: hiding them would hide which account or host is meant.
-_HARMLESS_SUFFIXES = ("-id", "-url", "-host", "-domain", "-name", "-address")
+_LEFT_OUT = re.compile(
+    # Names of things, not secrets: hiding them would hide which account or host is meant.
+    r".*-(?:id|url|host|domain|name|address)"
+    # Found more closely by the project's own rules: the host and the log prefixes within stay.
+    r"|private-key|.*-connection-string"
+)
+_KIND_MAX = 40
 
 
 class Catalog:
@@ -26,11 +32,11 @@ class Catalog:
     def __init__(self, cache_dir: str | None = None) -> None:
         rules = Rules(cache=cache_dir is not None, cache_dir=cache_dir)
         self._scanner = Scanner(rules, base64=False)
-        visible = (rule["id"] for rule in rules.metadata() if rule["visible"])
+        names = {rule["id"]: _name(rule["id"]) for rule in rules.metadata() if rule["visible"]}
         self._kinds = {
-            rule_id: kind
-            for rule_id in visible
-            if not (kind := _kind(rule_id)).endswith(_HARMLESS_SUFFIXES)
+            rule_id: name[:_KIND_MAX]
+            for rule_id, name in names.items()
+            if not _LEFT_OUT.fullmatch(name)
         }
 
     @property
@@ -43,8 +49,8 @@ class Catalog:
         for finding in self._scanner.scan(text):
             kind = self._kinds.get(finding.rule_id)
             if kind is not None:
-                location = finding.location
-                yield Span(location["start_offset"], location["end_offset"], kind)
+                place = finding.location
+                yield Span(place["start_offset"], place["end_offset"], kind)
 
 
 @cache
@@ -53,6 +59,7 @@ def load_catalog(cache_dir: str | None = None) -> Catalog:
     return Catalog(cache_dir)
 
 
-def _kind(rule_id: str) -> str:
+def _name(rule_id: str) -> str:
+    """`betterleaks.github-pat` and `veles.secrets/x.1` without catalog and version."""
     name = rule_id.split(".", 1)[-1].split("/", 1)[-1].removesuffix(".1")
-    return "".join(c if c.isalnum() else "-" for c in name.lower())[:40]
+    return "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower())

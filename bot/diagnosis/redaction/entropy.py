@@ -6,43 +6,56 @@ from collections import Counter
 from collections.abc import Iterator
 from math import log2
 
-import re2
+from bot.diagnosis.redaction.patterns import compiled
+from bot.diagnosis.redaction.spans import FALLBACK, Span
 
-from bot.diagnosis.redaction.spans import Span
+KIND = FALLBACK
 
-KIND = "random"
+_RUN = compiled(r"[A-Za-z0-9+]{20,}")
+_WORD_BYTES = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=~"
+_WORD_MAX = 1_024
 
-_CANDIDATE = re2.compile(rb"[A-Za-z0-9+/_=~.-]{20,}", re2.Options())
-_SPLIT = re2.compile(rb"[/.=_~-]+", re2.Options())
-# Ids that are random by design and carry the diagnosis: what their name says just before.
-_NAMED_ID = re2.compile(
-    rb"(?i)(?:request|req|query|trace|span|correlation|session|job|run|task|operation|statement|"
-    rb"execution|container|image|commit|digest|etag|sha|md5|checksum|hash|version|pod|host|file|"
-    rb"extended request|traceparent|revision|build|id|uuid)"
-    rb"[\w ]{0,12}[\"']?\s*[:=@(]?\s*[\"'(]?\s*$",
-    re2.Options(),
+# Ids that are random by design and carry the diagnosis: their name stands just before.
+_NAMED_ID = compiled(
+    r"(?i)(?:request|req|query|trace|span|correlation|session|job|run|task|operation|statement|"
+    r"execution|container|image|commit|digest|etag|sha|md5|checksum|hash|version|pod|host|file|"
+    r"traceparent|revision|build|id|uuid)"
+    r"[\w ]{0,12}[\"']?\s*[:=@(]?\s*[\"'(]?\s*$",
 )
 
 
 def find(text: bytes) -> Iterator[Span]:
-    """Mixed-case words with digits, at least 20 bytes, of high entropy; not ids by name."""
-    for match in _CANDIDATE.finditer(text):
-        word = match.group()
-        if not _is_random(word):
+    """Runs of at least 20 letters and digits, of high entropy; not ids by name."""
+    done = 0
+    for match in _RUN.finditer(text):
+        is_in_path = text[match.start() - 1 : match.start()] == b"/"
+        if match.start() < done or not _is_random(match.group(), is_in_path=is_in_path):
             continue
-        before = text[max(0, match.start() - 48) : match.start()]
-        if _NAMED_ID.search(before) is None:
-            yield Span(match.start(), match.end(), KIND)
+        start, end = _word(text, match.start(), match.end())
+        start, done = max(start, done), end
+        if _NAMED_ID.search(text[max(0, start - 48) : start]) is None:
+            yield Span(start, end, KIND)
 
 
-def _is_random(word: bytes) -> bool:
-    part = max(_SPLIT.split(word), key=len)
-    if len(part) < 20:
+def _is_random(run: bytes, *, is_in_path: bool) -> bool:
+    digits = sum(0x30 <= byte <= 0x39 for byte in run)
+    if digits < 2 or digits == len(run):
         return False
-    lower = any(0x61 <= byte <= 0x7A for byte in part)
-    upper = any(0x41 <= byte <= 0x5A for byte in part)
-    digits = sum(0x30 <= byte <= 0x39 for byte in part)
-    return lower and upper and digits >= 2 and shannon(part) > 3.9
+    if not (run.islower() or run.isupper()):
+        return shannon(run) > 3.9
+    # Hashes and temporary folders look like this too.
+    is_name = is_in_path or not run.strip(b"0123456789abcdefABCDEF")
+    return not is_name and digits >= 6 and len(run) >= 28 and shannon(run) > 3.6
+
+
+def _word(text: bytes, start: int, end: int) -> tuple[int, int]:
+    """The run with what hangs on it: base64 holds signs that end a run."""
+    low, high = max(0, start - _WORD_MAX), min(len(text), end + _WORD_MAX)
+    while start > low and text[start - 1] in _WORD_BYTES and text[start - 1] != 0x3D:
+        start -= 1
+    while end < high and text[end] in _WORD_BYTES:
+        end += 1
+    return start, end
 
 
 def shannon(word: bytes) -> float:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import re2
-
-from bot.diagnosis.redaction.harmless import is_harmless
-from bot.diagnosis.redaction.rules import TELLING_NAME
+from bot.diagnosis.redaction.harmless import is_harmless, is_harmless_suffix
+from bot.diagnosis.redaction.patterns import compiled
+from bot.diagnosis.redaction.rules import OPENING
 from bot.diagnosis.redaction.spans import Span
 
 KIND = "quoted-value"
@@ -15,19 +14,18 @@ KIND = "quoted-value"
 # Longer values are texts that happen to follow a telling name.
 _LONGEST = 8_192
 
-_OPENING = re2.compile(
-    rf"""(?i){TELLING_NAME}\\*["']?\s*(?:=>|->|:=|=|:|,)\s*(?:b|u|r|f)?(\\*["'])""".encode(),
-    re2.Options(),
-)
+_OPENING = compiled(OPENING)
 
 
 def find(text: bytes) -> Iterator[Span]:
     """Values up to their own closing quote: the quote with as many backslashes as the opening."""
     for match in _OPENING.finditer(text):
-        start = match.end(1)
-        end = _closing(text, start, match.group(1))
+        if is_harmless_suffix(match.group(1)):
+            continue
+        start = match.end()
+        end = _closing(text, start, match.group(2))
         value = text[start:end]
-        if value and not is_harmless(KIND, value, match.group(0) + value):
+        if value and not is_harmless(KIND, value, match.group() + value):
             yield Span(start, end, KIND)
 
 
@@ -41,9 +39,8 @@ def _closing(text: bytes, start: int, quote: bytes) -> int:
         slashes = at
         while slashes > start and text[slashes - 1] == 0x5C:
             slashes -= 1
-        depth = len(quote) - 1
         # Fewer backslashes than at the opening close an outer string, and this value with it.
-        if at - slashes <= depth:
+        if at - slashes < len(quote):
             return slashes
         at += 1
     return limit

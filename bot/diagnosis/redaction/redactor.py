@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bot.diagnosis.redaction import entropy, keyblocks, quoted, rules
+from bot.diagnosis.redaction import cookies, entropy, keyblocks, quoted, rules, tokens
 from bot.diagnosis.redaction.catalog import Catalog, load_catalog
 from bot.diagnosis.redaction.known import KIND as KNOWN
 from bot.diagnosis.redaction.known import KnownSecrets
 from bot.diagnosis.redaction.spans import Span, merge
 
 _TAG = re.compile(rb"\[secret:([a-z0-9-]{1,40}):[0-9a-f]{4}\]")
-_OWN_KINDS = rules.KINDS | {KNOWN, quoted.KIND, keyblocks.KIND, entropy.KIND}
+_OWN_KINDS = (
+    rules.KINDS | tokens.KINDS | {KNOWN, quoted.KIND, cookies.KIND, keyblocks.KIND, entropy.KIND}
+)
 
 # A tag can bring two other words together into something that a rule knows; then look again.
 _PASSES = 6
@@ -76,10 +78,9 @@ class Redactor:
             for match in _TAG.finditer(content)
             if match.group(1).decode() in self._kinds
         ]
-        found = [*self._known.find(content), *keyblocks.find(content), *quoted.find(content)]
-        found += rules.find(content)
-        found += self._catalog.find(content)
-        found += entropy.find(content)
+        found = list(self._known.find(content))
+        for finder in (keyblocks, tokens, quoted, cookies, rules, self._catalog, entropy):
+            found += finder.find(content)
         return merge(found, tags, content)
 
     def _replaced(self, content: bytes, spans: list[Span]) -> Iterator[bytes]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+# The kind of what no rule knew: any other says more.
+FALLBACK = "random"
+
 
 class Span(NamedTuple):
     """Bytes `start` to `end` (exclusive) hold a secret of this `kind` (`[a-z0-9-]+`)."""
@@ -17,15 +20,15 @@ class Span(NamedTuple):
 def merge(spans: Iterable[Span], protected: Iterable[tuple[int, int]], text: bytes) -> list[Span]:
     """Non-overlapping spans in order, each within one line and clear of `protected` ranges.
 
-    Overlapping finds become one span under the kind of the widest one. Line ends stay outside,
+    Overlapping finds become one span under the kind of the first that says something. Line ends stay outside,
     so that redaction never changes the number of lines.
     """
     joined: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
         if joined and span.start < joined[-1].end:
             last = joined[-1]
-            if span.end > last.end:
-                joined[-1] = last._replace(end=span.end)
+            kind = span.kind if last.kind == FALLBACK else last.kind
+            joined[-1] = Span(last.start, max(last.end, span.end), kind)
         elif span.end > span.start:
             joined.append(span)
     return list(_clear_of(_by_line(joined, text), sorted(protected)))
