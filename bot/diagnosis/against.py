@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from bot.domain.logs import ExceptionChain
 
@@ -55,6 +56,10 @@ _AIRFLOW_OWN = re.compile(
     r"airflow/(?:jobs|models|executors|dag_processing|serialization|utils/(?:session|db)|cli/"
     r"|settings|configuration|www|api_fastapi|task/task_runner|dag_processor)"
 )
+_NOT_OF_THE_USER = re.compile(
+    r"site-packages|dist-packages|/lib/python|^<|/airflow/[a-z_]+/.*\.py$"
+)
+_FOR_THE_TASK = re.compile(r"airflow/(?:providers|hooks|operators|sensors|contrib)/")
 _DATABASE_TYPES = frozenset(
     {
         "OperationalError",
@@ -70,8 +75,12 @@ _DATABASE_TYPES = frozenset(
 )
 
 
-def against(chain: ExceptionChain, kind: str) -> str | None:
-    """One word of the vocabulary's `against`, or None. `kind` is the log's kind."""
+def against(chain: ExceptionChain, kind: str, stray: Sequence[str] = ()) -> str | None:
+    """One word of the vocabulary's `against`, or None. `kind` is the log's kind.
+
+    `stray` are files of frames whose exception was cut off: they belong to the surface of the
+    same chain, and tell who called.
+    """
     errors = chain.exceptions
     words = "\n".join(error.message[:2_000] for error in errors)
     for name, pattern in _BY_WORDS:
@@ -79,10 +88,11 @@ def against(chain: ExceptionChain, kind: str) -> str | None:
             return name
     files = [frame.file.replace("\\", "/") for error in errors for frame in error.frames]
     user = any(frame.is_user for error in errors for frame in error.frames)
-    hooks = any("airflow/providers" in file for file in files)
+    user = user or any(not _NOT_OF_THE_USER.search(file) for file in stray)
+    callers = [*files, *stray]
     database = any(error.short_type in _DATABASE_TYPES for error in errors)
-    own = kind != "task" or (bool(files) and _AIRFLOW_OWN.search(files[0]) is not None)
-    if database and own and not user and not hooks:
+    own = kind != "task" or any(_AIRFLOW_OWN.search(file) for file in callers)
+    if database and own and not user and not any(_FOR_THE_TASK.search(file) for file in callers):
         return "metadata_db"
     if kind != "task" and not user:
         return "broker" if _BROKER.search(words) else "airflow_part"

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from bot.diagnosis.against import against
 from bot.diagnosis.airflow_lines import is_end
 from bot.domain.logs import ExceptionChain, LogLine, LogReading, Speaker
 
@@ -18,6 +19,7 @@ _TASK_MARKS = re.compile(
     re.I,
 )
 _CLEAN_UP = re.compile(r"Top level error|Error (?:when|while) (?:executing|running|sending)", re.I)
+_FRAME_FILE = re.compile(r'\s*File "([^"]+)", line \d+')
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
 _FRAME = re.compile(r'\s*File "[^"]+", line \d+|\s+[\^~]+\s*$|\s*at [\w$.<>]+\([^)]*\)$')
 _FOREIGN = (
@@ -82,7 +84,7 @@ class LogPart:
         """The last chain that was neither handled nor raised by clean-up."""
         found = [chain for chain in self.chains if not (chain.handled or chain.after_failure)]
         if self.ended_well:
-            found = [c for c in found if c.exceptions[0].speaker is Speaker.AIRFLOW]
+            found = [c for c in self.chains if against(c, self.kind, self.stray) == "metadata_db"]
         found = [c for c in found if c.exceptions[0].speaker is not Speaker.STDOUT] or found
         found = [chain for chain in found if not self._by_clean_up(chain)] or found
         return found[-1] if found else None
@@ -91,6 +93,13 @@ class LogPart:
         """Airflow 3 logs as "Top level error" what fails while it reports a failure."""
         announced = {line.number for line in self.lines if _CLEAN_UP.match(line.text)}
         return any(error.line in announced for error in chain.exceptions)
+
+    @cached_property
+    def stray(self) -> tuple[str, ...]:
+        """Files of frames below the last exception: of a traceback whose end was cut off."""
+        last = max((error.line for chain in self.chains for error in chain.exceptions), default=0)
+        below = (line for line in self.lines if line.number > last)
+        return tuple(found[1] for line in below if (found := _FRAME_FILE.match(line.text)))
 
     @cached_property
     def end(self) -> int:

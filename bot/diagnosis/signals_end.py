@@ -70,7 +70,7 @@ def _numbers(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
     if reading.exit_code is not None and not told:
         quote = _evidence_of(part, quotes, rf"\b{reading.exit_code}\b", "exit")
         yield Signal("exit_code", str(reading.exit_code), quote, Depth.STATE)
-    if reading.signal is not None:
+    if reading.signal is not None and not part.ended_well:
         number = abs(reading.signal)
         quote = _evidence_of(
             part, quotes, _KILLED.pattern if number == 9 else "SIGTERM|signal", "sig"

@@ -20,6 +20,7 @@ _ANNOUNCEMENT_MAX = 400
 
 CHILD_SPEAKERS = (Speaker.CHILD, Speaker.STDOUT, Speaker.STDERR)
 
+_ECHOED = re.compile(r"^Failed to execute (?:job|task) \S+ (?:for task \S+ )?\((.+?)(?:; \d+\))?$")
 _SENT = re.compile(r"Task received SIGTERM signal|SystemExit: 143", re.I)
 _HTTP = tuple(
     re.compile(pattern, re.I)
@@ -51,6 +52,7 @@ def from_exceptions(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
     """Facts from the chain that ended the try, and from the child's behind a wrapper."""
     chain = part.failure or _logged(part)
     if chain is None:
+        yield from _echoed(part, quotes)
         return
     base = Depth.ROOT if part.failure is not None else Depth.ERROR_LINE
     root = chain.root_cause
@@ -80,6 +82,17 @@ def _logged(part: LogPart) -> ExceptionChain | None:
         return None
     logged = [chain for chain in part.chains if chain.handled and not chain.after_failure]
     return logged[-1] if logged else None
+
+
+def _echoed(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
+    """The message that Airflow 2 repeats at the end, where the traceback itself was cut off."""
+    for line in part.lines:
+        found = _ECHOED.search(normalise(line.text))
+        if found and not part.ended_well:
+            quote = quotes.log_line(line)
+            yield Signal("message", found[1], quote, Depth.ROOT)
+            yield Signal("text", found[1], quote, Depth.ROOT)
+            return
 
 
 def child_chain(part: LogPart) -> ExceptionChain | None:
@@ -128,7 +141,7 @@ def _where(chain: ExceptionChain, part: LogPart, quote: Quote, depth: int) -> It
         yield Signal("raised_in", _territory(root), quote, depth)
     if any(frame.is_user for error in chain.exceptions for frame in error.frames):
         yield Signal("raised_in_user_code", "true", quote, depth)
-    target = against(chain, part.kind)
+    target = against(chain, part.kind, part.stray)
     if target:
         yield Signal("against", target, quote, depth)
     if "DagBag import timeout" in root.message or part.kind == "dag_processor":

@@ -81,6 +81,8 @@ def _airflow_lines(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
                 continue
             loud = line.level in _ERROR_LEVELS
             depth = Depth.ERROR_LINE if loud else Depth.TAIL
+            if stop_of(line) and line.number < part.end:
+                depth = Depth.OUTSIDE
             name = "airflow_error" if loud else "text"
             yield Signal(name, text, quotes.line(line.number, text, line.at), depth)
 

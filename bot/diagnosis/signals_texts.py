@@ -63,7 +63,7 @@ def from_texts(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
         elif "event" in name:
             yield from _event_log(replace(text, name="event log"), quotes)
         elif _LOG_NAMES.search(name):
-            yield from _log(replace(text, name=name), quotes)
+            yield from _log(replace(text, name=name), quotes, alone=not failed_by_log)
         else:
             yield from _plain(replace(text, name=name), quotes)
 
@@ -118,14 +118,17 @@ def _event_log(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
                 yield Signal("pod_reason", reason, quote, Depth.RECORDED)
 
 
-def _log(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
+def _log(text: NamedText, quotes: Quotes, *, alone: bool) -> Iterator[Signal]:
+    """Another log. `alone`: there is no task log, so this one tells whose words all of it is."""
     inner = _TextQuotes(quotes, text.name)
     part = log_part(read_log_text(text.text))
-    if text.name.startswith("scheduler") or text.name.startswith("dag processor"):
+    if text.name.startswith(("scheduler", "dag processor", "triggerer", "webserver")):
         part = replace(part, kind=text.name.removesuffix(" log").replace(" ", "_"))
     yield from from_exceptions(part, inner)
     yield from from_end(part, inner)
     yield from from_lines(part, inner, killed=False)
+    if alone and part.lines:
+        yield Signal("log_kind", part.kind, inner.log_line(part.lines[0]), Depth.STATE)
 
 
 def _plain(text: NamedText, quotes: Quotes) -> Iterator[Signal]:

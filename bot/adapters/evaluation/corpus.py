@@ -25,6 +25,9 @@ EVIDENCE_FIELDS = (
 )
 """All that a diagnosis may see of a row. Labels and provenance are not among them."""
 
+UNKNOWN_STATE = "unknown"
+"""Of a blank state; None would say that the task has not been scheduled yet."""
+
 _NOT_ASKED = ("event log", "unmet dependencies", "pools", "health", "jobs", "tries", "recent runs")
 
 
@@ -102,7 +105,7 @@ def _task(shown: Mapping[str, object], try_number: int | None) -> TaskInstance |
         dag_id="",
         run_id="",
         task_id="",
-        state=state,
+        state=state or UNKNOWN_STATE,
         try_number=try_number or 0,
         max_tries=_whole(shown, "max_tries"),
         operator=operator,

@@ -95,7 +95,7 @@ RULES = (
         r"""(?i)\bpass(?:word|wd|phrase)?\s+(?:is|was|=)?\s*\\*["']([^"'\\\n]{3,})\\*["']""",
     ),
     Rule("spoken-password", r"""(?i)\bpassword\s+(?:is|was)\s*:?\s+([^\s"',;]{4,})"""),
-    Rule("xml-secret", rf"(?i)<[\w:.-]*{_NAME}[^<>]{{0,80}}>\s*([^<\s][^<\n]{{2,}})<"),
+    Rule("xml-secret", rf"(?i)<[\w:.-]*{_NAME}[^<>]{{0,80}}>\s*([^<\s][^<\n]{{2,}})</"),
     Rule(
         "azure-key",
         r"(?i)(?:AccountKey|SharedAccessKey|account\.key[\w.-]*)\s*(?:=|->|:|,)?\s*"

@@ -20,8 +20,8 @@ class Span(NamedTuple):
 def merge(spans: Iterable[Span], protected: Iterable[tuple[int, int]], text: bytes) -> list[Span]:
     """Non-overlapping spans in order, each within one line and clear of `protected` ranges.
 
-    Overlapping finds become one span under the kind of the first that says something. Line ends stay outside,
-    so that redaction never changes the number of lines.
+    Overlapping finds become one span under the kind of the first that says something. Line ends
+    stay outside, so that redaction never changes the number of lines.
     """
     joined: list[Span] = []
     for span in sorted(spans, key=lambda span: (span.start, -span.end)):
