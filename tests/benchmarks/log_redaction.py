@@ -117,9 +117,8 @@ def stress(redactor: Redactor, name: str, piece: str) -> None:
         started = time.process_time()
         redactor.redact(text)
         seconds.append(time.process_time() - started)
-    print(
-        f"hostile {name:10} 0.5 MB in {seconds[1]:6.2f} CPU s, {seconds[1] / seconds[0]:.1f}-fold for the double"
-    )
+    ratio = seconds[1] / seconds[0]
+    print(f"hostile {name:10} 0.5 MB in {seconds[1]:6.2f} CPU s, {ratio:.1f}-fold for the double")
 
 
 if __name__ == "__main__":
