@@ -86,7 +86,7 @@ def _evidence_of(part: LogPart, quotes: Quotes, pattern: str, word: str) -> Quot
     search = re.compile(pattern, re.I)
     for line in reversed(part.lines):
         told = search.search(line.text) and (word in line.text.lower() or word == "state")
-        if told and not is_echo(line.text):
+        if told and (word == "state" or not is_echo(line.text)):
             return quotes.log_line(line)
     if part.lines:
         return quotes.log_line(part.lines[-1])

@@ -76,12 +76,15 @@ def _airflow_lines(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
         yield from _pod(line, quotes)
         if line.speaker is Speaker.TASK or line.number in part.traceback_lines:
             continue
+        stop = stop_of(line)
+        if stop is not None and line.number > part.end:
+            continue  # a race with the end: `stopped: after_end` says so
         for text in lines_of(line.text, _LINES_OF_RECORD):
             if is_noise(text) or is_echo(text):
                 continue
             loud = line.level in _ERROR_LEVELS
             depth = Depth.ERROR_LINE if loud else Depth.TAIL
-            if stop_of(line) and line.number < part.end:
+            if stop is not None and stop.kind not in ("sigterm", "supervisor_sigterm"):
                 depth = Depth.OUTSIDE
             name = "airflow_error" if loud else "text"
             yield Signal(name, text, quotes.line(line.number, text, line.at), depth)

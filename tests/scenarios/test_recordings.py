@@ -25,7 +25,7 @@ RECORDINGS = Path(__file__).parents[1] / "payloads" / "airflow"
 CAUSES = {
     "pipeline_21465": "too_many_open_files",
     "pipeline_30526": "connection_reset",
-    "pipeline_33735": "no_such_dag",
+    "pipeline_33735": "dag_not_loaded",
     "pipeline_34444": "image_pull",
     "pipeline_36024": "queued_timeout",
     "pipeline_38066": "scheduler_restarted",

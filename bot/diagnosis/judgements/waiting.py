@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bot.diagnosis.findings import NOTHING, Finding, Matched
 from bot.domain.evidence import Evidence
@@ -21,4 +22,8 @@ def awaited_run_may_never_come(signals: Signals, evidence: Evidence) -> Finding:
     operator = signals.first("operator")
     poking = tuple(s for s in signals.named("text") if _POKING.search(s.value))
     external = operator is not None and _EXTERNAL.search(operator.value)
-    return Matched((*timed_out, *poking)) if external or poking else NOTHING
+    if not external and not poking:
+        return NOTHING
+    # The date it asked for decides; that it timed out is the consequence.
+    asked = tuple(replace(signal, depth=timed_out[0].depth + 1) for signal in poking)
+    return Matched((*asked, *timed_out))
