@@ -43,7 +43,7 @@ def any_of(kind: Any, chance: Random) -> Any:
     if kind in LEAVES:
         return LEAVES[kind](chance)
     arguments = get_args(kind)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = get_type_hints(kind)
         return kind(**{each.name: any_of(hints[each.name], chance) for each in fields(kind)})
     if get_origin(kind) is tuple and Ellipsis in arguments:
