@@ -29,6 +29,7 @@ _SUFFIXES = frozenset(
 _GROUPS = frozenset((b"root", b"airflow", b"users", b"nobody", b"staff", b"docker", b"admin"))
 _SCHEMES = frozenset((b"aws4-hmac-sha256", b"basic", b"bearer", b"token", b"digest", b"negotiate"))
 _WORD = re.compile(rb"[a-z]+|[A-Z][a-z]+|[A-Z]+")
+_MIXED = re.compile(rb"[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|[!#$%^&*+~]")
 _PORT_AND_PATH = re.compile(rb"\d{1,5}/")
 _CODE = re.compile(
     rb"(?:[a-z_]+\.)+[a-z_]+\(.*|(?:get|str|repr|dict|list|quote|env|var|Variable|Secret)\w*\(.*"
@@ -58,6 +59,8 @@ def is_harmless(kind: str, value: bytes, whole: bytes) -> bool:
         return _WORD.fullmatch(value) is not None
     if kind == "query-key":
         return value.isdigit()
+    if kind == "spaced-value" and not _MIXED.search(value):
+        return True
     if kind == "spoken-password":
         return _WORD.fullmatch(value) is not None or b"|" in value
     if kind == "cli-password" and value in _GROUPS:

@@ -19,7 +19,7 @@ _NAME = (
     r"(?:(?:passw(?:or)?d|passwd|pwd|passphrase|passcode|secret|token|api[_.-]?key"
     r"|(?:access|account|private|fernet|signing|encryption|master|shared|subscription|consumer|auth"
     r"|secret|storage|client|service|ssh|pgp|hmac|license|app|sharedaccess)[_.-]?key|credential)"
-    r"([_-][A-Za-z]\w{0,14})?|\bpass|_pass|_pw|\bsas|_sas|access[_-]?key[_-]?id"
+    r"([_-][A-Za-z]\w{0,14})?|\bpassw?|_pass|\bpw|_pw|\bsas|_sas|access[_-]?key[_-]?id"
     r"|account\.key[\w.-]*)\d{0,2}"
 )
 _QUERY = (
@@ -42,17 +42,19 @@ RULES = (
     # The password runs to the last "@", for it may hold one itself.
     Rule(
         "db-uri",
-        r"""(?i)\b[a-z][a-z0-9+.-]{1,40}://[^\s:/@"'<>]{0,200}:([^\s"'<>]+)@[\w.\[%$-]""",
+        r"""(?i)\b[a-z][a-z0-9+._-]{1,40}://[^\s:/@"'<>]{0,200}:([^\s"'<>]+)@[\w.\[%$-]""",
     ),
     Rule("db-uri", r"(?i)%3A%2F%2F[^\s%&]{0,100}%3A([^\s&/]{1,200}?)%40"),
     Rule("db-uri", r"""\b[\w.-]{2,40}:([^\s:@/"'<>]{3,80})@[\w.-]+:\d{2,5}\b"""),
     Rule(
-        "db-uri", r"(?i)\b(?:sqlplus|sqlldr|rman|expdp|impdp)\b[^\n]{0,80}\s[\w$#]+/([^\s@/]{3,})@"
+        "db-uri",
+        r"(?i)\b(?:(?:sqlplus|sqlldr|rman|expdp|impdp)\b[^\n]{0,80}\s|jdbc:oracle:\w+:)[\w$#]+/"
+        r"([^\s@/]{3,})@",
     ),
     Rule("url-token", r"(?i)\bhttps?://([\w-]{20,})@[\w.\[-]"),
     Rule(
         "auth-header",
-        r"""(?i)\bauthorization\\*["']?\s*[:=,>]+\s*\\*["']?"""
+        r"""(?i)\bauthorization\\*["']?\s*[:=,>]+\s*[\[(]*\\*["']?"""
         r"""(?:(?:basic|bearer|token|negotiate|digest|apikey|bot|splunk|genietoken)\s+"""
         r"""|snowflake\s+token=\\*"?)?([^\s"'\\,;)}\]]{6,})""",
     ),
@@ -64,7 +66,7 @@ RULES = (
         rf"""(?i)(?:%3F|%26){_QUERY}%3D"""
         r"""((?:[^%&\s"'<>]|%[013-9a-f][0-9a-f]|%2[0-57-9a-f]){4,})""",
     ),
-    Rule("key-value", rf"""(?i){_NAME}\\*["']?\s*(?:=>|->|:=|=)\s*({_TAGGED}{_BARE}{_MORE}*)"""),
+    Rule("key-value", rf"""(?i){_NAME}\\*["']?\]?\s*(?:=>|->|:=|=)\s*({_TAGGED}{_BARE}{_MORE}*)"""),
     Rule("key-value", rf"""(?i){_NAME}\\*["']?\s*:\s*({_TAGGED}{_BARE}{_MORE}{{2,}})"""),
     Rule("env-value", rf"""(?im)(?:^|\s)[A-Z][A-Z0-9_]*{_NAME}=([^\s"']{{3,}})"""),
     Rule("cli-password", rf"""(?i)\s--?[\w-]*{_NAME}\s+["']?([^\s"'-][^\s"']{{2,}})"""),
@@ -79,6 +81,18 @@ RULES = (
         "cli-password",
         r"""(?i)\b(?:sshpass|docker\s+login|podman\s+login|az\s+login)\b[^\n]{0,160}?"""
         r"""\s-p\s*["']?([^\s"']{3,})""",
+    ),
+    Rule(
+        "cli-password",
+        r"""(?i)\b(?:beeline|sqlcmd|bcp|isql|impala-shell|mongo\w*|zip|unzip|ldap\w+|smbclient)\b"""
+        r"""[^\n]{0,200}?\s-[pw]\s+["']?([^\s"'-][^\s"']{2,})""",
+    ),
+    Rule(
+        "cli-password",
+        r"""(?i)\brabbitmqctl\s+(?:add_user|change_password)\s+\S{1,80}\s+["']?([^\s"']{3,})""",
+    ),
+    Rule(
+        "cli-password", r"""(?i)\becho\s+["']?([^\s"']{3,})["']?\s*\|[^\n|]{0,120}-password-stdin"""
     ),
     Rule("cli-password", r"""(?i)\bredis-cli\b[^\n]{0,120}?\s-a\s*["']?([^\s"']{3,})"""),
     Rule(
@@ -101,11 +115,26 @@ RULES = (
         r"(?i)(?:AccountKey|SharedAccessKey|account\.key[\w.-]*)\s*(?:=|->|:|,)?\s*"
         r"([\w+/]{40,}={0,2})",
     ),
+    # A Kubernetes or ECS environment: the name in one field, the value in the next.
+    Rule(
+        "named-value",
+        rf"""(?i)\bname\\*["']?\s*[:=]\s*\\*["']?[\w.-]*{_NAME}\\*["']?\s*,?\s*\\*["']?"""
+        r"""value\\*["']?\s*[:=]\s*\\*["']?([^"'\n\\,}]{3,})""",
+    ),
+    Rule("named-value", rf"""(?i)\bkey=["'][\w.-]*{_NAME}["']\s+value=["']([^"'\n]{{3,}})"""),
+    Rule("spaced-value", rf"""(?i)\b[\w-]+[._-][\w.-]*{_NAME}[\w.]*[ \t]+["']?([^\s"']{{6,}})"""),
+    Rule("spaced-value", r"(?i)\blogin\s+\S{1,80}\s+password\s+(\S{3,})"),
+    Rule("spoken-password", r"""(?i)\bpass(?:word|wd)?\s+for\s+[^\n:]{1,60}:\s*([^\s"']{4,})"""),
+    Rule(
+        "auth-header",
+        r"""(?i)\bx-[\w-]*(?:key|token|secret|auth)[\w-]*\\*["']?\s*[:=]\s*\\*["']?"""
+        r"""([^\s"'\\,;]{8,})""",
+    ),
     Rule("vault-id", r"(?i)\bsecret_id\\*[\"']?\s*[:=]\s*\\*[\"']?([0-9a-f-]{36})"),
 )
 
 # Where a value in quotes begins; `quoted` finds where it ends.
-OPENING = rf"""(?i){_NAME}\\*["']?\s*(?:=>|->|:=|=|:)\s*[bruf]?(\\*["'])"""
+OPENING = rf"""(?i){_NAME}\\*["']?\]?\s*(?:=>|->|:=|=|:)\s*[bruf]?(\\*["'])"""
 
 KINDS = frozenset(rule.kind for rule in RULES)
 
@@ -113,7 +142,8 @@ KINDS = frozenset(rule.kind for rule in RULES)
 _TRIGGER = compiled(
     r"(?i)://|%3A|authoriz|bearer|basic|pass|pwd|_pw|secret|token|key|sig|credential|appid|auth"
     r"|code|sid=|session|sas|identified|@[\w.-]+:\d|-u|--|sqlplus|sqlldr|rman|expdp|impdp"
-    r"|mysql|redis-cli"
+    r"|mysql|redis-cli|beeline|sqlcmd|bcp|isql|impala|mongo|zip|ldap|smbclient|rabbitmqctl"
+    r"|oracle|\bpw"
 )
 _COMPILED = tuple((rule.kind, compiled(rule.pattern)) for rule in RULES)
 

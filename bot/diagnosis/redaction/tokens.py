@@ -29,7 +29,7 @@ _FORMS = {
     "package-token": r"pypi-AgE[\w-]{50,}|npm_[A-Za-z0-9]{36}|dckr_pat_[\w-]{20,}",
     "vault-token": r"hv[sbr]\.[\w-]{20,}|s\.[A-Za-z0-9]{24}\b",
     "mail-key": r"SG\.[\w-]{16,}\.[\w-]{30,}|key-[0-9a-f]{32}|xkeysib-[0-9a-f]{60,}[\w-]*",
-    "bot-token": r"\d{8,10}:AA[\w-]{32,}",
+    "bot-token": r"(?:bot)?\d{8,10}:AA[\w-]{32,}",
     "service-token": r"gls[ac]_[\w+/=]{30,}|do[opr]_v1_[0-9a-f]{60,}"
     r"|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|lin_api_\w{30,}|NRAK-[A-Z0-9]{27}|PMAK-[\w-]{50,}"
     r"|sntry[su]_[\w+/=-]{40,}",
