@@ -10,11 +10,9 @@ from bot.domain.evidence import Evidence
 from bot.domain.signals import Signals
 
 _PLACEHOLDER = re.compile(
-    r"\b(?:your|enter|insert|put|replace|change)[-_ ]?(?:own[-_ ]?|this[-_ ]?|me\b)?"
-    r"(?:account|host|server|user|db|database|project|bucket|endpoint|region|cluster|workspace|token"
-    r"|api|key|id|domain|company|org|tenant|subscription|password|secret)\w*"
+    r"\byour[-_]\w+|\b(?:enter|insert|put|replace|change)[-_](?:your[-_]?|this[-_]?)?\w+"
     r"|<(?:your|host|account|project|bucket|region|server|user|database|endpoint|api)[\w -]{0,30}>"
-    r"|\bchange[-_]?me\b|\bplaceholder\b|\bTODO[-_]|\b\w*_hostname\b|\bxxx+\b",
+    r"|\bchangeme\b|\bplaceholder\b|\bTODO[-_]|\b\w*_hostname\b|\bxxx+\b",
     re.I,
 )
 _FAILING = re.compile(
