@@ -17,7 +17,8 @@ _PROSE = frozenset(
     b"is are can may should will been error errors changed reset denied rejected mismatch unknown "
     b"unexpected expected found provided given specified supplied needed supported refresh revoked "
     b"malformed unauthorized unavailable verification validation provider field value name type "
-    b"access login user username based using default please check your file see".split()
+    b"access login user username based using default please check your file see "
+    b"fatal error warning try again".split()
 )
 _SUFFIXES = frozenset(
     b"name url uri type file path id arn version expires expiry expiration ttl count length len "
@@ -28,15 +29,19 @@ _SUFFIXES = frozenset(
 )
 _GROUPS = frozenset((b"root", b"airflow", b"users", b"nobody", b"staff", b"docker", b"admin"))
 _SCHEMES = frozenset((b"aws4-hmac-sha256", b"basic", b"bearer", b"token", b"digest", b"negotiate"))
-_WORD = re.compile(rb"[a-z]+|[A-Z][a-z]+|[A-Z]+")
+_WORD = re.compile(rb"[a-z]+(?:[_-][a-z]+)*|(?:[A-Z][a-z]+)+|[A-Z]+")
 _MIXED = re.compile(rb"[0-9].*[A-Za-z]|[A-Za-z].*[0-9]|[!#$%^&*+~]")
 _PORT_AND_PATH = re.compile(rb"\d{1,5}/")
 _CODE = re.compile(
     rb"(?:[a-z_]+\.)+[a-z_]+\(.*|(?:get|str|repr|dict|list|quote|env|var|Variable|Secret)\w*\(.*"
+    rb"|[A-Za-z]*[._][\w.]*\("
     rb"|(?:self|os|args|kwargs|params|config|conf|cfg|settings|env|environ|conn|connection|hook)"
     rb"(?:\.\w+|\[.*)+",
     re.DOTALL,
 )
+# A variable or a field that is named for what it holds: password=db_password.
+_NAMED_FOR = re.compile(rb"[a-z_.]*(?:secret|token|password|passwd|credentials?|_key)")
+_ERROR_TYPE = re.compile(rb"[\w.]*(?:Error|Exception|Timeout|Failure)(?:\(.*)?", re.DOTALL)
 _WORKING_FOLDER = re.compile(rb"(?:OLD)?PWD\W{1,4}\Z")
 _ENDS = b".:?/|,;)`\"'"
 _QUOTED_NAME = re.compile(rb"[\"']\s*(?::|=>?)\Z")
@@ -50,7 +55,7 @@ def is_harmless(kind: str, value: bytes, whole: bytes) -> bool:
     value = value.rstrip(_ENDS) or value
     if _PLACEHOLDER.fullmatch(value) or value.lower() in _SCHEMES:
         return True
-    if _CONSTANT.fullmatch(value):
+    if _CONSTANT.fullmatch(value) or _NAMED_FOR.fullmatch(value):
         return True
     if kind == "db-uri":
         # http://host:8080/path?mail=a@b looks like a password with a slash in it.
@@ -65,7 +70,7 @@ def is_harmless(kind: str, value: bytes, whole: bytes) -> bool:
         return _WORD.fullmatch(value) is not None or b"|" in value
     if kind == "cli-password" and value in _GROUPS:
         return True
-    if kind != "quoted-value" and _CODE.fullmatch(value):
+    if kind != "quoted-value" and (_CODE.fullmatch(value) or _ERROR_TYPE.fullmatch(value)):
         return True
     return _is_prose(value, whole)
 

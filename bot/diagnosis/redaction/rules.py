@@ -66,8 +66,11 @@ RULES = (
         rf"""(?i)(?:%3F|%26){_QUERY}%3D"""
         r"""((?:[^%&\s"'<>]|%[013-9a-f][0-9a-f]|%2[0-57-9a-f]){4,})""",
     ),
-    Rule("key-value", rf"""(?i){_NAME}\\*["']?\]?\s*(?:=>|->|:=|=)\s*({_TAGGED}{_BARE}{_MORE}*)"""),
-    Rule("key-value", rf"""(?i){_NAME}\\*["']?\s*:\s*({_TAGGED}{_BARE}{_MORE}{{2,}})"""),
+    Rule(
+        "key-value",
+        rf"""(?i){_NAME}\\*["']?\]?[ \t]*(?:=>|->|:=|=)[ \t]*({_TAGGED}{_BARE}{_MORE}*)""",
+    ),
+    Rule("key-value", rf"""(?i){_NAME}\\*["']?[ \t]*:[ \t]*({_TAGGED}{_BARE}{_MORE}{{2,}})"""),
     Rule("env-value", rf"""(?im)(?:^|\s)[A-Z][A-Z0-9_]*{_NAME}=([^\s"']{{3,}})"""),
     Rule("cli-password", rf"""(?i)\s--?[\w-]*{_NAME}\s+["']?([^\s"'-][^\s"']{{2,}})"""),
     Rule("cli-password", rf"""(?i)["']--?[\w-]*{_NAME}["'],\s*["']([^"'\n]{{3,}})"""),
@@ -98,11 +101,12 @@ RULES = (
     Rule(
         "sql-password",
         r"""(?i)\b(?:identified\s+(?:with\s+\S+\s+)?(?:by|as)|(?:encrypted\s+)?password)"""
-        r"""\s*=?\s*\\*['"]([^'"\\\n]{3,})""",
+        r"""(?:\s+|\s*=\s*)\\*['"]([^'"\\\n]{3,})""",
     ),
     Rule(
         "pair",
-        r"""(?i)["'][\w.-]*(?:passw(?:or)?d|pwd|secret|api[_-]?key|[_.-]token|\btoken)["'],\s*["']([^"'\n]{3,})""",
+        r"""(?i)\(["'][\w.-]*(?:passw(?:or)?d|pwd|secret|api[_-]?key|token)["'],\s*"""
+        r"""["']([^"'\n]{3,})["']\)""",
     ),
     Rule(
         "password",
@@ -134,7 +138,7 @@ RULES = (
 )
 
 # Where a value in quotes begins; `quoted` finds where it ends.
-OPENING = rf"""(?i){_NAME}\\*["']?\]?\s*(?:=>|->|:=|=|:)\s*[bruf]?(\\*["'])"""
+OPENING = rf"""(?i){_NAME}\\*["']?\]?[ \t]*(?:=>|->|:=|=|:)[ \t]*[bruf]?(\\*["'])"""
 
 KINDS = frozenset(rule.kind for rule in RULES)
 

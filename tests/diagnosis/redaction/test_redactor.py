@@ -56,6 +56,12 @@ KEPT = (
     "email alert to owner:data-team@example.com was sent",
     "Basic authentication is not supported, use bearer authentication instead",
     "Cookie: lang=en; theme=dark",
+    "Unable to obtain access token: invalid_client",
+    "could not refresh token: HTTPError('401 Client Error: Unauthorized')",
+    "cannot read secret: ResourceNotFoundException, check the name",
+    "wrong password: FATAL: role etl does not exist",
+    "if not token:\n    return conflicting",
+    "credentials = client_secret, password=db_password",
 )
 
 
