@@ -8,6 +8,7 @@ from bot.diagnosis.depth import Depth
 from bot.diagnosis.logs import read_log_text
 from bot.diagnosis.signals import signals_from
 from bot.diagnosis.vocabulary import VOCABULARY
+from bot.domain.errors import RunbookError
 from bot.domain.evidence import Evidence, NamedText, TaskInstance
 from bot.domain.signals import Signal, Signals
 from bot.domain.targets import Target
@@ -56,12 +57,12 @@ def _evidence(text: str) -> Evidence:
 
 
 def _stated(pairs: str) -> list[Signal]:
-    """`name=value, name=value` as signals; an unknown name is a `ValueError`."""
+    """`name=value, name=value` as signals. Raises `RunbookError` for an unknown name."""
     found = []
     for number, match in enumerate(_PAIR.finditer(pairs), 1):
         name, value = match[1], match[2].strip()
         if name not in VOCABULARY:
-            raise ValueError(f'the example states the unknown signal "{name}"')
+            raise RunbookError(f'the example states the unknown signal "{name}"')
         depth = Depth.STATE if name in _CIRCUMSTANCES else Depth.RECORDED
         quote = Quote(f"M{_STATED_FROM + number}", f"{name} is {value}", "example")
         found.append(Signal(name, value, quote, depth))

@@ -10,6 +10,7 @@ from bot.diagnosis.classify import UNDECIDED, classify
 from bot.diagnosis.examples import example
 from bot.diagnosis.known import Known
 from bot.diagnosis.signals import signals_from
+from bot.domain.errors import RunbookError
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
 from bot.domain.verdicts import Verdict, VerdictKind
@@ -55,13 +56,16 @@ def _problems(failure: KnownFailure, known: Known) -> Iterator[str]:
             yield f'has no section "{heading}"'
     if not failure.catches and failure.cause != UNDECIDED:
         yield "has no example under catches"
-    for number, text in enumerate(failure.catches, 1):
-        won = _verdict(text, known)
-        if won.cause != failure.cause:
-            yield f"catches {number} is won by {won.cause}"
-    for number, text in enumerate(failure.spares, 1):
-        if _verdict(text, known).cause == failure.cause:
-            yield f"spares {number} is not spared"
+    try:
+        for number, text in enumerate(failure.catches, 1):
+            won = _verdict(text, known)
+            if won.cause != failure.cause:
+                yield f"catches {number} is won by {won.cause}"
+        for number, text in enumerate(failure.spares, 1):
+            if _verdict(text, known).cause == failure.cause:
+                yield f"spares {number} is not spared"
+    except RunbookError as error:
+        yield str(error)
 
 
 def _verdict(text: str, known: Known) -> Verdict:

@@ -99,3 +99,10 @@ def test_a_runbook_that_catches_another_ones_example_is_complained_about() -> No
 
 def test_unknown_is_a_verdict_of_some_runbooks() -> None:
     assert any(one.verdict is VerdictKind.UNKNOWN for one in catalogue().failures)
+
+
+def test_an_example_that_states_an_unknown_signal_is_complained_about() -> None:
+    original = catalogue().get("disk_full")
+    assert original is not None
+    wrong = replace(original, catches=("signals: colour=red",))
+    assert 'the example states the unknown signal "colour"' in str(check_runbooks([wrong])[-1])
