@@ -157,11 +157,15 @@ class Help:
     reference: str
     clusters: tuple[str, ...]
     lead: str = ""
+    brief: bool = False  # a kind word in return, without the examples
 
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """Something asked for that this bot does not do yet; says what to do instead."""
+    """Something asked for that this bot does not do yet; says what to do instead.
+
+    `asked` goes on from "I cannot": "rerun tasks".
+    """
 
     reference: str
     asked: str

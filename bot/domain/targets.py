@@ -95,6 +95,7 @@ class Nowhere:
     where: tuple[str, ...]
     close: tuple[Option, ...] = ()
     remedy: str = ""
+    unreachable: bool = False  # nobody answered, so whether it exists is not known
 
 
 Resolution = Found | Ambiguous | Nowhere

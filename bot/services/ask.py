@@ -40,6 +40,7 @@ from bot.services.resolve import Resolver
 from bot.services.unanswered import (
     HELP_LEADS,
     INSTEAD,
+    NOT_DONE,
     REMARKS,
     offered,
     unreachable,
@@ -284,10 +285,12 @@ class AskService:
 
     async def _help(self, asked: Understood, channel: ReplyChannel) -> Answered:
         lead = HELP_LEADS.get(asked.intent, "")
-        return Answered(Help(asked.reference, tuple(self._clusters), lead))
+        brief = asked.intent is Intent.SMALL_TALK
+        return Answered(Help(asked.reference, tuple(self._clusters), lead, brief))
 
     async def _not_yet(self, asked: Understood, channel: ReplyChannel) -> Answered:
-        return Answered(Unsupported(asked.reference, asked.intent.value, INSTEAD[asked.intent]))
+        reply = Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])
+        return Answered(reply)
 
     async def _target(self, asked: Understood) -> Resolution:
         unfinished = wants_unfinished(asked.question.text)

@@ -29,6 +29,7 @@ def unreachable(target: Target, error: AirflowError) -> Nowhere:
         looked_for=target.label() or "the clusters",
         where=(target.cluster,) if target.cluster else (),
         remedy=f"{error} This is no fault of your Dag; ask again once Airflow answers.",
+        unreachable=True,
     )
 
 
@@ -40,6 +41,12 @@ HELP_LEADS = {
     Intent.UNCLEAR: "I did not understand what to look at.",
 }
 
+NOT_DONE = {
+    Intent.RETRY: "rerun tasks",
+    Intent.BACKFILL: "start backfills",
+    Intent.ESCALATE: "page anybody",
+}
+
 INSTEAD = {
     Intent.RETRY: (
         "I only read Airflow. Ask me why it failed and I will say whether a retry can help; "
@@ -49,7 +56,7 @@ INSTEAD = {
         "I only read Airflow. Start the backfill in Airflow: on the Dag's page, Trigger, Backfill."
     ),
     Intent.ESCALATE: (
-        "I cannot page anybody. Ask me for the diagnosis first and hand that to the on-call "
-        "engineer: it names the evidence and what could not be seen."
+        "Ask me for the diagnosis first and hand that to the on-call engineer: it names the "
+        "evidence and what could not be seen."
     ),
 }
