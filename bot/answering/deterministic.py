@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from bot.answering.excerpt import excerpt, log_of
 from bot.answering.facts import headline_facts
-from bot.answering.foreign import clipped, one_line, visible
+from bot.answering.foreign import clipped, middle_cut, one_line, visible
 from bot.answering.gaps import gap_in_words
 from bot.answering.owners import owner_in_words
+from bot.answering.quotes import is_quoted
 from bot.answering.retries import retry_text
 from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
-from bot.answering.steps import fill, fitting, placeholder_values, steps_of
-from bot.answering.wording import clock, count, duration, moment, sentence
+from bot.answering.steps import fill, fitting, placeholder_values, steps_of, without_idle_words
+from bot.answering.wording import count, duration, moment, sentence
 from bot.domain.answers import Diagnosis, Link
 from bot.domain.evidence import Evidence, TaskInstance
 from bot.domain.runbooks import KnownFailure, Passage
@@ -68,10 +69,20 @@ def with_passages(diagnosis: Diagnosis, found: Sequence[Passage]) -> Diagnosis:
 def _steps(
     known: KnownFailure | None, verdict: Verdict, evidence: Evidence, values: dict[str, str]
 ) -> tuple[str, ...]:
-    if known and known.section("Fix"):
-        steps = fitting(steps_of(known.section("Fix")), _seen(verdict))
-        return tuple(fill(step, values) for step in steps)[:_MAX_STEPS]
-    return tuple(_steps_without_runbook(verdict, evidence))
+    if not known or not known.section("Fix"):
+        return tuple(_steps_without_runbook(verdict, evidence))
+    written = fitting(steps_of(known.section("Fix")), _seen(verdict))
+    steps = [without_idle_words(fill(step, values)) for step in written]
+    return tuple(_for_now(steps, standing_of(evidence)))[:_MAX_STEPS]
+
+
+def _for_now(steps: list[str], standing: Standing) -> list[str]:
+    """Steps for a task that has succeeded since: what is left to do is for the next time."""
+    over = standing.phase is Phase.SUCCEEDED and standing.failed_tries > 0
+    if not over or steps[0].startswith("Nothing"):
+        return steps
+    later = [step for step in steps if not step.startswith("Clear the task")]
+    return [f"Nothing for this run: try {standing.try_number} has succeeded.", *later]
 
 
 def _seen(verdict: Verdict) -> str:
@@ -100,13 +111,18 @@ def _what_happened(
     why = verdict.why.strip()
     if not why and known:
         why = _first_paragraph(fill(known.section("What happened"), values))
-    return " ".join(
-        part for part in (_ending(evidence), sentence(clipped(visible(why), _WHY_MAX))) if part
-    )
+    why = middle_cut(_unquoted(visible(why), verdict), _WHY_MAX)
+    return " ".join(part for part in (_ending(evidence), sentence(why)) if part)
+
+
+def _unquoted(why: str, verdict: Verdict) -> str:
+    """Without the failure's own message at the end: the quote shows it."""
+    lead, _, message = why.partition(": ")
+    return lead if message and is_quoted(message, verdict.quotes) else why
 
 
 def _ending(evidence: Evidence) -> str:
-    """`load (try 2 of 3) failed after 14 min, at 05:54:41 UTC.`; "" where no task is concerned."""
+    """`load (try 2 of 3) failed after 14 min, at 2026-11-22 05:54 UTC.`; "" without a task."""
     tried = deciding_try(evidence)
     standing = standing_of(evidence)
     if tried is None or standing.phase is Phase.UNSEEN:
@@ -122,8 +138,9 @@ def _ending(evidence: Evidence) -> str:
 def _verb(tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
     state = (tried.state or "").lower()
     if state == "failed" or phase in (Phase.FAILED, Phase.RETRY_COMING):
-        at = f" at {clock(tried.end)}" if tried.end else ""
-        return f"failed{_how_long(tried)}{at}"
+        how = _how_long(tried)
+        at = f"{',' if how else ''} at {moment(tried.end)}" if tried.end else ""
+        return f"failed{how}{at}"
     if phase is Phase.SUCCEEDED:
         failed = standing_of(evidence).failed_tries
         return "succeeded" + (
@@ -132,9 +149,16 @@ def _verb(tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
     if phase is Phase.RUNNING:
         return f"has been running since {moment(tried.start)}" if tried.start else "is running"
     if phase is Phase.NEVER_RAN:
-        return f"did not run ({state or 'no state'})"
+        return _NEVER_RAN.get(state, f"did not run ({state or 'not scheduled'})")
     since = tried.queued_at or tried.scheduled_at
     return f"is waiting ({state or 'not scheduled'})" + (f" since {moment(since)}" if since else "")
+
+
+_NEVER_RAN = {
+    "skipped": "was skipped",
+    "upstream_failed": "did not run, because a task before it failed",
+    "removed": "is no longer part of the Dag",
+}
 
 
 def _since(tried: TaskInstance, standing: Standing) -> str:

@@ -27,7 +27,7 @@ def excerpt(
     log = log_of(evidence, quoted[0].try_number if quoted else None)
     if log is None:
         return ()
-    lines = [line for line in log.lines if _says_something(line)]
+    lines = [line for line in log.lines if says_something(line)]
     numbers = [quote.line for quote in quoted if quote.try_number in (log.try_number, None)]
     chosen: dict[int, LogLine] = {}
     for at in [_position(lines, number) for number in numbers if number] or [len(lines) - 1]:
@@ -40,7 +40,7 @@ def excerpt(
     return tuple(chosen[number] for number in sorted(chosen))
 
 
-def _says_something(line: LogLine) -> bool:
+def says_something(line: LogLine) -> bool:
     """Not a remark of the log handler, not a mark where Airflow's web page folds lines."""
     return line.speaker is not Speaker.SOURCE and not line.text.startswith(_FOLD_MARKS)
 

@@ -11,8 +11,16 @@ from bot.domain.evidence import DagRun, Evidence, Pool, TaskInstance
 from bot.domain.verdicts import Quote
 
 Fact = tuple[str, str]
+ROUTINE = frozenset(
+    {
+        *("State", "Try", "Time", "Duration", "Operator", "Worker", "Run", "In pool"),
+        *("Dag version", "Owner", "Airflow"),
+    }
+)
+"""Labels of facts that every failure has: worth looking up, not worth a place on a first page."""
+
 # Seconds in the queue below which nobody asks.
-_NOTABLE_WAIT = 5.0
+_NOTABLE_WAIT = 30.0
 
 
 def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ...]:
@@ -22,9 +30,11 @@ def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ..
         for label, value in (
             ("Raised at", raised_at(evidence, deciding)),
             *_task_facts(evidence),
+            ("Also failed", _also_failed(evidence)),
+            ("Held up", _held_up(evidence)),
             *_run_facts(evidence.dag_run),
-            ("Pool", _pool(evidence)),
-            ("Dag version", _version(evidence)),
+            _pool(evidence),
+            _version(evidence),
             ("Last success", _last_green(evidence)),
             ("Same failure before", _history(evidence)),
             ("Failing elsewhere", _elsewhere(evidence)),
@@ -48,6 +58,7 @@ def _task_facts(evidence: Evidence) -> tuple[Fact, ...]:
         ("Time", _times(tried)),
         ("Duration", _ran_for(tried, evidence)),
         ("In the queue", _queued_for(tried, evidence)),
+        ("Queue", _queue(tried)),
         ("Operator", one_line(tried.operator or now.operator or "", 60)),
         ("Worker", one_line(tried.hostname or "", 80)),
     )
@@ -110,6 +121,29 @@ def _queued_for(tried: TaskInstance, evidence: Evidence) -> str:
     return duration(seconds) if seconds >= _NOTABLE_WAIT else ""
 
 
+def _queue(tried: TaskInstance) -> str:
+    """Named only where it may be why no worker came."""
+    waits_or_died_waiting = never_started(tried) and tried.queue not in (None, "default")
+    return one_line(tried.queue or "", 60) if waits_or_died_waiting else ""
+
+
+def _also_failed(evidence: Evidence) -> str:
+    """Other tasks of the same run that failed by themselves."""
+    return _others(evidence, "failed")
+
+
+def _held_up(evidence: Evidence) -> str:
+    """Tasks that did not run because one before them failed."""
+    return _others(evidence, "upstream_failed")
+
+
+def _others(evidence: Evidence, state: str) -> str:
+    at_fault = evidence.task_instance.task_id if evidence.task_instance else ""
+    found = [one.task_id for one in evidence.task_instances if one.state == state]
+    names = [one_line(name, 40) for name in dict.fromkeys(found) if name != at_fault]
+    return listed(names)
+
+
 def _run_facts(run: DagRun | None) -> tuple[Fact, ...]:
     if run is None:
         return ()
@@ -121,15 +155,17 @@ def _run_facts(run: DagRun | None) -> tuple[Fact, ...]:
     return (("Run", ", ".join(part for part in (about, one_line(run.state or "", 30)) if part)),)
 
 
-def _pool(evidence: Evidence) -> str:
+def _pool(evidence: Evidence) -> Fact:
+    """Under a label of its own where it has no room or does not exist."""
     task_instance = evidence.task_instance
     if task_instance is None or not task_instance.pool:
-        return ""
+        return "In pool", ""
     name = one_line(task_instance.pool, 60)
     pool = next((one for one in evidence.pools if one.name == task_instance.pool), None)
     if pool is not None:
-        return f"{name}: {_slots(pool)}"
-    return f"{name}: does not exist" if evidence.pools else name
+        is_full = pool.open_slots <= 0 < pool.slots
+        return "Pool" if is_full else "In pool", f"{name}: {_slots(pool)}"
+    return ("Pool", f"{name}: does not exist") if evidence.pools else ("In pool", name)
 
 
 def _slots(pool: Pool) -> str:
@@ -141,17 +177,18 @@ def _slots(pool: Pool) -> str:
     return f"{max(pool.open_slots, 0)} of {count(pool.slots, 'slot')} free{queue}"
 
 
-def _version(evidence: Evidence) -> str:
+def _version(evidence: Evidence) -> Fact:
+    """Under a label of its own where the Dag changed since the last success."""
     now = evidence.task_instance and evidence.task_instance.version
     green = evidence.last_green and evidence.last_green.version
     if not now or now.number is None:
-        return ""
+        return "Dag version", ""
     if not green or green.number is None:
-        return str(now.number)
+        return "Dag version", str(now.number)
     if green.number == now.number:
-        return f"{now.number}, unchanged since the last success"
-    since = f" (since {moment(now.created_at)})" if now.created_at else ""
-    return f"{now.number}{since}; the last success ran version {green.number}"
+        return "Dag version", f"{now.number}, unchanged since the last success"
+    since = f" since {moment(now.created_at)}" if now.created_at else ""
+    return "Dag changed", f"version {now.number}{since}, the last success ran {green.number}"
 
 
 def _last_green(evidence: Evidence) -> str:
@@ -170,7 +207,7 @@ def _history(evidence: Evidence) -> str:
         if earlier.state != "failed":
             break
         streak += 1
-    return f"{count(streak, 'run')} in a row before this one" if streak else ""
+    return f"{count(streak, 'run')} in a row" if streak else ""
 
 
 def _elsewhere(evidence: Evidence) -> str:

@@ -47,6 +47,14 @@ def clipped(text: str, limit: int) -> str:
     return (at_word if len(at_word) > limit * 2 // 3 else cut).rstrip(" ,;:") + "…"
 
 
+def middle_cut(text: str, limit: int) -> str:
+    """At most `limit` characters with both ends kept: the end names what was wrong."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 3) // 3
+    return f"{text[:head].rstrip()} … {text[head - limit + 3 :].lstrip()}"
+
+
 def without_pings(text: str) -> str:
     """Slack's and chat's ways to call people are reduced to bare words."""
     return _PING.sub(lambda hit: " ".join(_PING_NAME.findall(hit.group())[:1]), text)

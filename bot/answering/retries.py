@@ -21,6 +21,8 @@ def retry_text(advice: RetryAdvice, standing: Standing, kind: VerdictKind) -> st
             return f"Nothing to retry: it has not failed, it is waiting. {_waiting(advice)}".strip()
         case Phase.RETRY_COMING:
             return f"{_coming(standing)} {_EXPECTED[advice]}"
+        case Phase.NEVER_RAN if standing.was_skipped:
+            return "Nothing to retry: it was skipped. Clear it if it should run after all."
         case Phase.NEVER_RAN:
             return "Not by itself: it never ran. Clear it together with the task that held it up."
     if kind is VerdictKind.OPERATOR and advice is not RetryAdvice.AFTER_FIX:
@@ -75,7 +77,7 @@ def _unused(advice: RetryAdvice, standing: Standing) -> str:
             f"Airflow had {unused} left and did not use {'it' if standing.unused == 1 else 'them'}."
         )
     if advice is RetryAdvice.HELPS and standing.tries_allowed == 1:
-        return "It has no retries of its own; one or two in the Dag would have absorbed this."
+        return "It has no retries of its own; one or two in the Dag can absorb this next time."
     return "No automatic tries are left." if advice is RetryAdvice.HELPS else ""
 
 

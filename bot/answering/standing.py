@@ -47,6 +47,7 @@ class Standing:
     tries_allowed: int | None = None
     failed_tries: int = 0
     next_retry_at: datetime | None = None
+    was_skipped: bool = False
 
     @property
     def unused(self) -> int:
@@ -66,6 +67,7 @@ def standing_of(evidence: Evidence) -> Standing:
         tries_allowed=allowed and max(allowed, task_instance.try_number),
         failed_tries=sum(one.state == "failed" for one in _tries(evidence, task_instance)),
         next_retry_at=_next_retry(evidence),
+        was_skipped=(task_instance.state or "").lower() == "skipped",
     )
 
 

@@ -33,6 +33,7 @@ _BLANKS = {
 # An owner's name is free text: nothing in it may become a link, a mention or code.
 _MARKUP = re.compile(r"[^\w.:+~@ ,/=-]")
 _ERROR_NAME = re.compile(r"`((?:\w+\.)*[A-Z]\w*(?:Error|Exception|Timeout|NoneType))[`:]")
+_IDLE = re.compile(r"\s*\b(?:Risk: none(?: to speak of)?|Way back: none needed)\.(?=\s|$)")
 _BLOCK_START = re.compile(r"\s*(?:[-*+] |\d{1,9}[.)] |#{1,6} |>|\|)")
 # What a placeholder reads as where its value is not known.
 _UNKNOWN = {
@@ -77,6 +78,11 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         return values.get(_BLANKS.get(hit.group(1), ""), "") or hit.group()
 
     return _BLANK.sub(blank_of, _PLACEHOLDER.sub(value_of, text))
+
+
+def without_idle_words(step: str) -> str:
+    """Without "Risk: none." and its like, which a reader in a hurry has no use for."""
+    return _IDLE.sub("", step).strip()
 
 
 def placeholder_values(target: Target, evidence: Evidence) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.answering.prompts.fence import for_prompt
 from bot.answering.prompts.pack import Item
+from bot.answering.quotes import folded
 
 _WORD = re.compile(r"[A-Za-z][a-z]+|[A-Z]{2,}|\d+")
 _EDGE = re.compile(r"\w")
@@ -22,12 +23,12 @@ _STEM = 5  # letters: enough to tell "memory" from "memo", few enough to join "k
 
 def supports(evidence: str, words: str) -> bool:
     """`words` occur in `evidence`, as whole words, whatever their case and spacing."""
-    wanted = _folded(for_prompt(words)).strip(_QUOTATION).rstrip(".…")
+    wanted = folded(for_prompt(words)).strip(_QUOTATION).rstrip(".…")
     if not wanted:
         return False
     before = r"(?<!\w)" if _EDGE.match(wanted[0]) else ""
     after = r"(?!\w)" if _EDGE.match(wanted[-1]) else ""
-    return re.search(before + re.escape(wanted) + after, _folded(evidence)) is not None
+    return re.search(before + re.escape(wanted) + after, folded(evidence)) is not None
 
 
 def shares_words(text: str, cited: Sequence[Item]) -> bool:
@@ -39,7 +40,3 @@ def telling_words(text: str) -> frozenset[str]:
     """Words that say something, cut to stems; CamelCase and snake_case are taken apart."""
     words = (word.lower() for word in _WORD.findall(text))
     return frozenset(word[:_STEM] for word in words if len(word) > 2 and word not in _STOP)
-
-
-def _folded(text: str) -> str:
-    return " ".join(text.casefold().split())

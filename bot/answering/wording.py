@@ -1,10 +1,20 @@
-"""Durations, moments and counts as a person would say them."""
+"""Durations, moments, counts and run ids as a person would say them."""
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
+
+from bot.answering.foreign import middle_cut
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+# manual__2026-11-22T05:50:28.473535+00:00, in newer versions with a few letters behind it.
+_RUN_ID = re.compile(
+    r"(?P<kind>[a-z]+(?:_[a-z]+)*)__"
+    r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?)(?:_\w{1,40})?"
+)
+_RUN_ID_MAX = 48
+_SMALL_NAMES = frozenset({"dbt"})  # written small even where a sentence begins
 
 
 def duration(seconds: float) -> str:
@@ -59,4 +69,18 @@ def sentence(text: str) -> str:
     text = text.strip()
     if not text:
         return ""
-    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:…" else ".")
+    first = text.split(maxsplit=1)[0]
+    # A name from the code, such as depends_on_past, stays as it is written.
+    is_word = first.rstrip(",:").isalpha() and first.islower() and first not in _SMALL_NAMES
+    begun = text[0].upper() + text[1:] if is_word else text
+    return begun + ("" if text[-1] in ".!?:…" else ".")
+
+
+def run_in_words(run_id: str) -> str:
+    """`manual run of 2026-11-22 05:50 UTC`; an id of another form as it is, its middle cut."""
+    found = _RUN_ID.fullmatch(run_id)
+    if found is None:
+        return f"run {middle_cut(run_id, _RUN_ID_MAX)}"
+    at = datetime.fromisoformat(found["at"])
+    in_utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return f"{found['kind'].replace('_', '-')} run of {moment(in_utc)}"

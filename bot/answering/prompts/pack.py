@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.answering.excerpt import log_of
-from bot.answering.foreign import one_line
+from bot.answering.foreign import middle_cut, one_line
 from bot.answering.frames import deciding_chain, frame_text
 from bot.answering.prompts.fence import for_prompt
 from bot.answering.wording import duration
@@ -166,26 +166,18 @@ def _other_text(evidence: Evidence) -> Iterator[Item]:
 
 
 def _item(item_id: str, heading: str, text: str) -> Item:
-    return Item(item_id, _heading(heading), _middle_cut(for_prompt(text).strip(), _LINE_MAX))
+    return Item(item_id, _heading(heading), middle_cut(for_prompt(text).strip(), _LINE_MAX))
 
 
 def _passage_item(passage: Passage) -> Item:
     heading = f"{passage.source.capitalize()}: {passage.title}"
-    text = _middle_cut(for_prompt(passage.text).strip(), _PASSAGE_MAX)
+    text = middle_cut(for_prompt(passage.text).strip(), _PASSAGE_MAX)
     return Item(passage.id, _heading(heading), text, passage.source in REVIEWED_SOURCES)
 
 
 def _heading(text: str) -> str:
     """Headings stand without an id before them, so they must not hold a second line."""
     return one_line(for_prompt(text), 120)
-
-
-def _middle_cut(text: str, limit: int) -> str:
-    """Keeps the end as well: that is where a traceback names its error."""
-    if len(text) <= limit:
-        return text
-    head = limit // 3
-    return f"{text[:head]} … {text[-(limit - head) :]}"
 
 
 def _distinct(items: Iterator[Item]) -> list[Item]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bot.answering.foreign import middle_cut
 from bot.answering.gaps import gap_in_words
+from bot.answering.headline import nothing_failed
 from bot.answering.model_note import model_note
+from bot.answering.quotes import quoted_words, telling
 from bot.answering.terminal.page import Part, links, numbered, quoted, section, table, text
 from bot.answering.wording import count, sentence
 from bot.domain.answers import Claim, Diagnosis, Explanation
@@ -23,7 +26,7 @@ _STYLES = {
     VerdictKind.UNKNOWN: "bold",
 }
 _QUOTES_SHOWN = 4
-_QUOTE_MAX = 600  # characters
+_QUOTE_MAX = 900  # characters
 _RULED_OUT_SHOWN = 5
 
 
@@ -32,7 +35,7 @@ def diagnosis_parts(diagnosis: Diagnosis) -> Iterator[Part]:
     yield from _headline(diagnosis)
     yield section("What happened", text(diagnosis.what_happened))
     if verdict.quotes:
-        yield section("Why I say so", *(_quote(one) for one in _telling(verdict.quotes)))
+        yield section("Why I say so", *map(_quote, telling(verdict.quotes)[:_QUOTES_SHOWN]))
     yield from claim_parts(diagnosis.explanation)
     if diagnosis.steps:
         yield section(f"What to do: next is {diagnosis.owner}", numbered(diagnosis.steps))
@@ -52,10 +55,11 @@ def diagnosis_parts(diagnosis: Diagnosis) -> Iterator[Part]:
 
 def _headline(diagnosis: Diagnosis) -> Iterator[RenderableType]:
     verdict = diagnosis.verdict
-    yield Text.assemble(
-        text(verdict.kind.headline, _STYLES[verdict.kind]),
-        text(_sureness(verdict), "dim"),
-    )
+    if not nothing_failed(verdict):
+        yield Text.assemble(
+            text(verdict.kind.headline, _STYLES[verdict.kind]),
+            text(_sureness(verdict), "dim"),
+        )
     yield text(verdict.title, "bold")
     where = f"{diagnosis.target.label()} on {diagnosis.target.cluster}"
     understood = f"  [{diagnosis.understood_as}]" if diagnosis.understood_as else ""
@@ -69,24 +73,9 @@ def _sureness(verdict: Verdict) -> str:
     return f"  ({round(verdict.confidence * 100)} % sure)"
 
 
-def _telling(quotes: Sequence[Quote]) -> list[Quote]:
-    """The first few that say something which those before them have not."""
-    kept: list[Quote] = []
-    for quote in quotes:
-        if not any(quote.text.strip() in before.text for before in kept):
-            kept.append(quote)
-    return kept[:_QUOTES_SHOWN]
-
-
 def _quote(quote: Quote) -> RenderableType:
-    return Group(text(f"{quote.id}  {origin(quote)}", "dim"), quoted(_middle_cut(quote.text)))
-
-
-def _middle_cut(words: str) -> str:
-    """The end is kept: that is where a message says what was wrong."""
-    if len(words) <= _QUOTE_MAX:
-        return words
-    return f"{words[: _QUOTE_MAX // 2]} … {words[-_QUOTE_MAX // 2 :]}"
+    words = middle_cut(quoted_words(quote), _QUOTE_MAX)
+    return Group(text(f"{quote.id}  {origin(quote)}", "dim"), quoted(words))
 
 
 def origin(quote: Quote) -> str:

@@ -63,7 +63,7 @@ def _parts(reply: Reply) -> Iterator[Part]:
         case Help():
             yield from _help(reply)
         case Unsupported():
-            yield text(f"I cannot do this yet: {reply.asked}.", "bold")
+            yield text(f"I cannot {reply.asked} yet.", "bold")
             yield text(reply.instead)
         case Apology():
             yield text("That went wrong on my side.", "bold")
@@ -89,7 +89,10 @@ def _how_to(reply: HowTo) -> Iterator[Part]:
 def _not_found(reply: NotFound) -> Iterator[Part]:
     nowhere = reply.nowhere
     where = f" on {', '.join(nowhere.where)}" if nowhere.where else ""
-    yield text(f"I could not find {nowhere.looked_for}{where}.", "bold")
+    if nowhere.unreachable:
+        yield text(f"I could not look at {nowhere.looked_for}: Airflow does not answer.", "bold")
+    else:
+        yield text(f"I could not find {nowhere.looked_for}{where}.", "bold")
     if nowhere.close:
         yield section("Did you mean", numbered(option.label for option in nowhere.close))
     if nowhere.remedy:
@@ -100,6 +103,8 @@ def _help(reply: Help) -> Iterator[Part]:
     if reply.lead:
         yield text(reply.lead)
     yield text("Ask me why something failed in Airflow, and whose side it is on.", "bold")
+    if reply.brief:
+        return
     yield section("For example", *(text(example) for example in _EXAMPLES))
     if reply.clusters:
         yield section("Clusters that I can see", text(", ".join(reply.clusters)))
