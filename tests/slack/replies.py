@@ -247,7 +247,7 @@ HOW_TO = HowTo(
     ),
 )
 HELP = Help("d0e1f2a3", ("production", "staging"))
-UNSUPPORTED = Unsupported("e1f2a3b4", "retry", "Clear the task instance in Airflow.")
+UNSUPPORTED = Unsupported("e1f2a3b4", "rerun tasks", "Clear the task instance in Airflow.")
 APOLOGY = Apology("f2a3b4c5", "Something broke on my side.")
 EVERY: dict[str, Reply] = {
     "code": CODE,

@@ -157,7 +157,7 @@ def test_a_card_says_whose_side_why_where_and_what_to_do() -> None:
     words = shown(message)
     assert words.startswith("🐞 Your code · A field that the code expects is missing")
     assert "no field “amount”" in words
-    assert "Task log, try 2, line 118, 2026-11-21 02:16:01 UTC [L118]" in words
+    assert "Task log, try 2, line 118, 2026-11-21 02:16:01 UTC" in words
     assert "the Dag's owner (orders-team)" in words
     assert "Will a retry help?" in words
     assert "Only after the fix" in words
@@ -192,7 +192,7 @@ def test_the_models_words_stand_apart_with_what_they_cite() -> None:
     message = render(replace(example.CODE, explanation=example.EXPLAINED), "turn-1")
     words = shown(message)
     assert "In other words" in words
-    assert "[L118, M1]" in words
+    assert "(log line 118, Airflow's state)" in words
     assert "disputed" in words
     assert "It also suggests" in words
     assert "small-model" in words
@@ -200,7 +200,7 @@ def test_the_models_words_stand_apart_with_what_they_cite() -> None:
 
 @pytest.mark.parametrize(
     ("has_model", "line"),
-    [(False, "No language model is set up"), (True, "A language model is adding its words")],
+    [(False, "no language model is set up"), (True, "A language model is adding its words")],
 )
 def test_a_card_says_what_the_model_has_to_do_with_it(has_model: bool, line: str) -> None:
     assert line in shown(render(example.CODE, "turn-1", has_model=has_model))
@@ -217,7 +217,7 @@ def test_a_choice_offers_five_buttons_and_a_menu_for_the_rest() -> None:
 
 def test_a_platform_in_trouble_shows_what_ails_it() -> None:
     words = shown(render(example.HEALTH, "turn-1"))
-    assert "🔶 Platform health" in words
+    assert "🔶 Airflow is not well: production, staging" in words
     assert "❌ production · Airflow 3.3.2 · scheduler unhealthy" in words
     assert "pool default_pool: 2 of 128 slots free, 40 waiting" in words
     assert "pool small" not in words

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.answering.facts import ROUTINE
+from bot.answering.foreign import middle_cut
+from bot.answering.headline import headline, nothing_failed
+from bot.answering.quotes import quoted_words, telling
 from bot.domain.answers import Diagnosis
 from bot.domain.verdicts import VerdictKind
 from bot.slack.blocks.kit import (
@@ -29,6 +33,7 @@ from bot.slack.blocks.pieces import (
     origin_of,
     small_print,
     target_line,
+    target_words,
     unseen,
 )
 from bot.slack.limits import Limit
@@ -57,11 +62,7 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
     yield rich(*_what_to_do(diagnosis, room))
     if said := explanation_parts(diagnosis.explanation, room):
         yield rich(*said)
-    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label != "Owner"]
-    grey = [
-        Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN])),
-        unseen(verdict.gaps, room.items),
-    ]
+    grey = [_facts(diagnosis, room), unseen(verdict.gaps, room.items)]
     if any(grey):
         yield context(*grey)
     log = bool(diagnosis.log_lines)
@@ -76,15 +77,15 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
 
 
 def _facts(diagnosis: Diagnosis, room: Room) -> str:
-    """The first few; the owner is named under what to do."""
-    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label != "Owner"]
+    """The first few of those that not every failure has."""
+    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label not in ROUTINE]
     return Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN]))
 
 
 def _headline(diagnosis: Diagnosis) -> str:
     verdict = diagnosis.verdict
-    title = f" · {verdict.title}" if verdict.title else ""
-    return f"{MARKS[verdict.kind]} {verdict.kind.headline}{title}"
+    mark = "✅" if nothing_failed(verdict) else MARKS[verdict.kind]
+    return f"{mark} {headline(verdict)}"
 
 
 def _confidence(diagnosis: Diagnosis) -> str:
@@ -98,23 +99,18 @@ def _confidence(diagnosis: Diagnosis) -> str:
 
 def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     """The deciding quote in full, then the others in a line each."""
-    deciding, *others = diagnosis.verdict.quotes[: room.quotes] or (None,)
+    deciding, *others = telling(diagnosis.verdict.quotes)[: room.quotes] or (None,)
     if deciding is None:
         return
-    yield rich(preformatted(Limit(room.quote).tail(deciding.text)))
+    yield rich(preformatted(Limit(room.quote).tail(quoted_words(deciding))))
     yield context(origin_of(deciding))
     if others:
         size = min(room.quote, 200)
-        yield rich(
-            listing(
-                (text(_one_line(one.text, size), code=True), text(f"  [{Limit(20).head(one.id)}]"))
-                for one in others
-            )
-        )
+        yield rich(listing((text(_one_line(one.text, size), code=True),) for one in others))
 
 
 def _one_line(words: str, size: int) -> str:
-    return Limit(size).head(" ".join(words.split()))
+    return middle_cut(" ".join(words.split()), size)
 
 
 def _last_line(words: str) -> str:
@@ -139,10 +135,10 @@ def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
 def _summary(diagnosis: Diagnosis) -> str:
     """The card in a few lines, readable in a notification and without blocks."""
     verdict = diagnosis.verdict
-    lines = [_headline(diagnosis), diagnosis.target.label()]
+    lines = [_headline(diagnosis), target_words(diagnosis.target)]
     lines.append(diagnosis.what_happened or verdict.why)
-    if verdict.deciding:
-        lines.append(f"{_last_line(verdict.deciding.text)}  ({origin_of(verdict.deciding)})")
+    for deciding in telling(verdict.quotes)[:1]:
+        lines.append(f"{_last_line(deciding.text)}  ({origin_of(deciding)})")
     if diagnosis.steps:
         lines.append(f"First: {_one_line(diagnosis.steps[0], 400)}")
     lines.append(diagnosis.retry_text and f"Will a retry help? {diagnosis.retry_text}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.answering.quotes import quoted_words, telling
+from bot.answering.wording import count
 from bot.domain.answers import Diagnosis
 from bot.domain.verdicts import RuledOut
 from bot.slack.blocks.kit import (
@@ -25,7 +27,8 @@ from bot.slack.limits import Limit
 
 def evidence_card(diagnosis: Diagnosis) -> SlackMessage:
     name = short_name(diagnosis.target)
-    summary = mrkdwn(f"Evidence for {name}: {len(diagnosis.verdict.quotes)} quotes")
+    quotes = count(len(telling(diagnosis.verdict.quotes)), "quote")
+    summary = mrkdwn(f"Evidence for {name}: {quotes}")
     return fit(lambda room: SlackMessage(summary, tuple(_blocks(diagnosis, room))))
 
 
@@ -33,9 +36,11 @@ def _blocks(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     verdict = diagnosis.verdict
     yield header(f"Evidence · {short_name(diagnosis.target)}")
     yield rich(*_quotes(diagnosis, room))
+    # The card above has the run in words; here is the id to search for.
+    run = (("Run id", diagnosis.target.run_id),) if diagnosis.target.run_id else ()
     facts = (
         (text(f"{Limit(40).head(label)}: ", bold=True), text(Limit(160).head(value)))
-        for label, value in diagnosis.facts[: room.items * 2]
+        for label, value in (*run, *diagnosis.facts)[: room.items * 2]
     )
     yield from _listed("Facts", facts)
     ruled_out = (_ruled_out(one, room) for one in verdict.ruled_out[: room.items])
@@ -55,19 +60,18 @@ def _blocks(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
 
 
 def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
-    quotes = diagnosis.verdict.quotes[: room.items]
+    quotes = telling(diagnosis.verdict.quotes)[: room.items]
     if not quotes:
         yield section(text("Nothing could be quoted: see what was not seen.", italic=True))
     size = max(room.quote // max(len(quotes), 1), 80)
     for one in quotes:
         yield section(text(origin_of(one), bold=True))
-        yield preformatted(Limit(size).tail(one.text))
+        yield preformatted(Limit(size).tail(quoted_words(one)))
 
 
 def _ruled_out(one: RuledOut, room: Room) -> Sequence[Element]:
     reason = Limit(min(room.prose, 240)).head(one.reason)
-    quoted = (text(f"  [{Limit(20).head(one.quote.id)}]", italic=True),) if one.quote else ()
-    return (text(_words(one.cause), bold=True), text(f": {reason}"), *quoted)
+    return (text(_words(one.cause), bold=True), text(f": {reason}"))
 
 
 def _listed(title: str, items: Iterable[Sequence[Element]]) -> Iterator[Block]:

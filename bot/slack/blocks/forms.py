@@ -25,14 +25,14 @@ def rating_form(turn_id: str) -> dict[str, Any]:
         "type": "modal",
         "callback_id": RATING_FORM,
         "private_metadata": turn_id,
-        "title": plain(MODAL_TITLE.head("What went wrong?")),
+        "title": plain(MODAL_TITLE.head("Tell us more")),
         "submit": plain("Send"),
         "close": plain("Skip"),
         "blocks": [
             {
                 "type": "input",
                 "block_id": "why",
-                "label": plain("What was wrong?"),
+                "label": plain("What was wrong with the answer?"),
                 "element": {"type": "radio_buttons", "action_id": "why", "options": options},
             },
             {

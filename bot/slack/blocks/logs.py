@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from bot.answering.excerpt import says_something
+from bot.answering.foreign import middle_cut
+from bot.answering.wording import count
 from bot.domain.answers import Diagnosis, LogReport
 from bot.domain.logs import LogLine
 from bot.domain.targets import Target
@@ -14,6 +17,8 @@ from bot.slack.blocks.pieces import more_buttons, short_name, small_print, unsee
 from bot.slack.limits import Limit
 
 _FILE_NAME = Limit(120)
+_LINE_MAX = 600  # characters of one line in a card; the file has them all
+_PACKAGED = re.compile(r'  File "[^"]*/(?:site|dist)-packages/')
 
 
 def log_card(report: LogReport, turn_id: str) -> SlackMessage:
@@ -42,11 +47,31 @@ def _headline(target: Target) -> str:
 def _counts(report: LogReport) -> str:
     if not report.lines:
         return "There is no log to show."
-    return f"{report.lines_read:,} lines read, {len(report.lines):,} of them kept; this is the end."
+    return f"The end of {count(report.lines_read, 'line')}; the file has what matters of them."
 
 
 def _end(lines: Sequence[LogLine], size: int) -> str:
-    return Limit(size).tail("\n".join(_line_words(line) for line in lines[-40:]))
+    """The last lines, with what Airflow and installed packages add to a traceback folded."""
+    last = "\n".join(_line_words(line) for line in lines[-40:] if says_something(line))
+    return Limit(size).tail("\n".join(_folded(last.splitlines())))
+
+
+def _folded(lines: Sequence[str]) -> Iterator[str]:
+    """A row of frames of packages becomes one line; the user's own frames stay."""
+    packaged = 0
+    for line in lines:
+        if _PACKAGED.match(line):
+            packaged += 1
+            continue
+        if packaged:
+            # The code of a packaged frame goes with it.
+            if line.startswith("    "):
+                continue
+            yield f"  … {count(packaged, 'frame')} of Airflow and packages …"
+            packaged = 0
+        yield middle_cut(line, _LINE_MAX)
+    if packaged:
+        yield f"  … {count(packaged, 'frame')} of Airflow and packages …"
 
 
 def excerpt_card(diagnosis: Diagnosis) -> SlackMessage:
@@ -63,7 +88,8 @@ def excerpt_card(diagnosis: Diagnosis) -> SlackMessage:
 
 def excerpt_file(target: Target, lines: Sequence[LogLine], lines_read: int) -> tuple[str, str]:
     """(file name, content) of the excerpt; gaps between lines are marked."""
-    head = f"# {target.label()}\n# {len(lines):,} of {lines_read:,} lines read; secrets masked\n"
+    shown = f"{len(lines):,} of {count(lines_read, 'line')}"
+    head = f"# {target.label()}\n# {shown}: those that matter, secrets masked\n"
     return _file_name(target), safe(head) + "\n".join(_with_gaps(lines)) + "\n"
 
 
@@ -71,7 +97,7 @@ def _with_gaps(lines: Sequence[LogLine]) -> Iterator[str]:
     previous: int | None = None
     for line in lines:
         if previous is not None and line.number > previous + 1:
-            yield f"       … {line.number - previous - 1:,} lines …"
+            yield f"       … {count(line.number - previous - 1, 'line')} …"
         yield f"{line.number:>6} {_line_words(line)}"
         previous = line.last_number or line.number
 

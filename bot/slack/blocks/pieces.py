@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.answering.model_note import model_note
+from bot.answering.quotes import where_cited
+from bot.answering.wording import moment, run_in_words
 from bot.domain.answers import Claim, Explanation, Link, ModelOutcome
 from bot.domain.conversations import Score
 from bot.domain.evidence import Gap, GapReason
@@ -63,6 +65,7 @@ _REASONS = {
     GapReason.NOT_ASKED: "not looked at",
 }
 _LINKS_SHOWN = 3
+_NO_MODEL = "From rules and runbooks; no language model is set up"
 
 
 def state_mark(state: str | None) -> str:
@@ -79,26 +82,29 @@ def short_name(target: Target) -> str:
     return name
 
 
+def target_words(target: Target) -> str:
+    """`orders.load[3], scheduled run of 2026-11-21 02:00 UTC, try 2`."""
+    tried = f"try {target.try_number}" if target.try_number else ""
+    run = run_in_words(target.run_id) if target.run_id else ""
+    return ", ".join(part for part in (short_name(target), run, tried) if part)
+
+
 def target_line(
     target: Target, links: Sequence[Link], understood_as: str, urls: int
 ) -> tuple[Element, ...]:
-    """The target's name, linked where an address fits, with run, try and how it was understood."""
+    """The target's name, linked where an address fits, with its run and how it was understood."""
     name = Limit(200).head(short_name(target))
     address = links[0].url if links and len(links[0].url) <= min(urls, 1_000) else None
     linkable = address is not None and address.startswith(("https://", "http://"))
     elements = [link(name, address, bold=True) if linkable and address else text(name, bold=True)]
-    details = [f"run {target.run_id}"] if target.run_id else []
-    if target.try_number:
-        details.append(f"try {target.try_number}")
-    if understood_as:
-        details.append(understood_as)
-    if details:
+    run = run_in_words(target.run_id) if target.run_id else ""
+    if details := [part for part in (run, understood_as) if part]:
         elements.append(text(" · " + Limit(300).head(" · ".join(details))))
     return tuple(elements)
 
 
 def origin_of(quote: Quote) -> str:
-    """`Task log, try 2, line 118, 14:03:22 UTC  [L118]`."""
+    """`Task log, try 2, line 118, 2026-11-21 14:03:22 UTC`."""
     parts = [quote.source[:1].upper() + quote.source[1:]]
     if quote.try_number:
         parts.append(f"try {quote.try_number}")
@@ -106,7 +112,7 @@ def origin_of(quote: Quote) -> str:
         parts.append(f"line {quote.line:,}")
     if quote.at:
         parts.append(_moment(quote.at))
-    return f"{Limit(160).head(', '.join(parts))}  [{Limit(20).head(quote.id)}]"
+    return Limit(160).head(", ".join(parts))
 
 
 def _moment(iso: str) -> str:
@@ -117,8 +123,8 @@ def _moment(iso: str) -> str:
 
 
 def clock(at: datetime | None) -> str:
-    """`11-22 05:54 UTC`; "" where unknown."""
-    return f"{at:%m-%d %H:%M} UTC" if at else ""
+    """`2026-11-22 05:54 UTC`; "" where unknown."""
+    return moment(at) if at else ""
 
 
 def unseen(gaps: Sequence[Gap], limit: int) -> str:
@@ -139,11 +145,16 @@ def gap_item(gap: Gap, size: int) -> tuple[Element, ...]:
     return (text(Limit(80).head(gap.source), bold=True), text(words), *remedy)
 
 
-def claims(said: Sequence[Claim], limit: int, size: int) -> tuple[tuple[Element, ...], ...]:
-    """The model's sentences with what they cite; links in them are never live."""
+def claims(
+    said: Sequence[Claim],
+    limit: int,
+    size: int,
+    cited: Callable[[Sequence[str]], str] = where_cited,
+) -> tuple[tuple[Element, ...], ...]:
+    """The model's sentences with what they cite, named by `cited`; their links are never live."""
     items = []
     for claim in said[:limit]:
-        cites = f"  [{', '.join(claim.cites)}]" if claim.cites else ""
+        cites = f"  ({cited(claim.cites)})" if claim.cites else ""
         disputed = (text(f"{WARNING} disputed: ", bold=True),) if claim.disputed else ()
         words = inline(claim.text, Limit(size))
         items.append((*disputed, *words, text(Limit(80).head(cites), italic=True)))
@@ -171,8 +182,8 @@ def explanation_parts(explanation: Explanation, room: Room) -> tuple[Element, ..
 def model_line(explanation: Explanation, has_model: bool) -> str:
     """One line on what the model did, or is about to do, for the small print."""
     if explanation.outcome is not ModelOutcome.NOT_CONFIGURED:
-        return Limit(250).head(model_note(explanation))
-    return "A language model is adding its words …" if has_model else "No language model is set up"
+        return Limit(250).head(model_note(explanation).removesuffix("."))
+    return "A language model is adding its words …" if has_model else _NO_MODEL
 
 
 def link_buttons(links: Sequence[Link], urls: int) -> list[Element]:

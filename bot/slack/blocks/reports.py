@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.answering.wording import duration
+from bot.answering.wording import count, duration, run_in_words
 from bot.domain.answers import ClusterReport, HealthReport, StatusReport
 from bot.domain.evidence import ComponentHealth, DagRun, Pool, TaskInstance
 from bot.slack.blocks.kit import (
@@ -80,9 +80,11 @@ def _word(word: str | None, otherwise: str) -> str:
 
 
 def _run_words(run: DagRun) -> str:
-    when = clock(run.start or run.queued_at or run.run_after)
+    name = _NAME.head(run_in_words(run.run_id))
+    began = clock(run.start or run.queued_at or run.run_after)
+    when = f"started {began}" if began and began not in name else ""
     took = duration(run.duration) if run.duration is not None else ""
-    details = [_NAME.head(run.run_id), _word(run.state, "no state"), when, took]
+    details = [name, _word(run.state, "no state"), when, took]
     return f"{state_mark(run.state)} " + " · ".join(part for part in details if part)
 
 
@@ -94,19 +96,26 @@ def _task_words(task: TaskInstance) -> str:
 
 
 def health_card(report: HealthReport) -> SlackMessage:
-    summary = mrkdwn("\n".join(["Platform health", *map(_cluster_words, report.clusters)]))
+    words = [_health_headline(report), *map(_cluster_words, report.clusters)]
+    summary = mrkdwn("\n".join(words))
     return fit(lambda room: SlackMessage(summary, tuple(_health_blocks(report, room))))
 
 
 def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
-    healthy = all(_is_well(cluster) for cluster in report.clusters)
-    yield header(f"{'✅' if healthy else WARNING} Platform health")
+    yield header(_health_headline(report))
     for cluster in report.clusters[:_CLUSTERS_SHOWN]:
         yield rich(*_cluster_parts(cluster, room))
         if missing := unseen(cluster.gaps, room.items):
             yield context(missing)
     more = len(report.clusters) - _CLUSTERS_SHOWN
     yield small_print(report.reference, f"{more} more clusters not shown" if more > 0 else "")
+
+
+def _health_headline(report: HealthReport) -> str:
+    ailing = [cluster.cluster for cluster in report.clusters if not _is_well(cluster)]
+    if not ailing:
+        return "✅ Airflow is healthy"
+    return f"{WARNING} Airflow is not well: {_NAME.head(', '.join(ailing))}"
 
 
 def _is_well(cluster: ClusterReport) -> bool:
@@ -141,9 +150,11 @@ def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
         items.append(f"{mark} {name}: {status}{heard}")
     items.extend(map(_pool_words, _tight(cluster.pools)[: room.items]))
     if cluster.import_errors:
-        items.append(f"{WARNING} {cluster.import_errors:,} Dag files do not import")
+        files = count(cluster.import_errors, "Dag file does", "Dag files do")
+        items.append(f"{WARNING} {files} not import")
     if cluster.failed_last_hour is not None:
-        items.append(f"{NEUTRAL} {cluster.failed_last_hour:,} tasks failed in the last hour")
+        failed = count(cluster.failed_last_hour, "task")
+        items.append(f"{NEUTRAL} {failed} failed in the last hour")
     if items:
         yield lines(items)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.answering.model_note import model_note
+from bot.answering.prompts.pack import REVIEWED_SOURCES
 from bot.domain.answers import (
     Apology,
     Choice,
@@ -30,14 +31,13 @@ from bot.slack.blocks.kit import (
     select,
     text,
 )
-from bot.slack.blocks.markdown import rich_parts
+from bot.slack.blocks.markdown import inline, rich_parts
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import claims, explanation_parts, feedback, model_line, small_print
 from bot.slack.limits import OPTIONS_PER_SELECT, Limit
 from bot.slack.presses import Press, Words, option_value, words_value
 
 BUTTONS_OFFERED = 5
-_RUNBOOK = "runbook"
 
 
 def choice_card(choice: Choice, turn_id: str) -> SlackMessage:
@@ -77,8 +77,12 @@ def _offers(options: Sequence[Option], turn_id: str, room: Room) -> Iterator[Blo
 
 def not_found_card(reply: NotFound, turn_id: str) -> SlackMessage:
     nowhere = reply.nowhere
-    lead = f"I found nothing for “{Limit(200).head(nowhere.looked_for)}”."
-    where = f"Looked in: {Limit(300).head(', '.join(nowhere.where))}." if nowhere.where else ""
+    looked_for = Limit(200).head(nowhere.looked_for)
+    if nowhere.unreachable:
+        lead, where = f"I could not look at {looked_for}: Airflow does not answer.", ""
+    else:
+        lead = f"I could not find {looked_for}."
+        where = f"Looked in: {Limit(300).head(', '.join(nowhere.where))}." if nowhere.where else ""
     remedy = Limit(400).head(nowhere.remedy)
     close = "Close to it:" if nowhere.close else ""
 
@@ -102,7 +106,7 @@ def how_to_card(reply: HowTo, turn_id: str, has_model: bool = False) -> SlackMes
             mrkdwn(f"{title}\n{lead}"),
             (header(f"📚 {title}"), rich(section(text(lead))), small_print(reply.reference)),
         )
-    summary = mrkdwn("\n".join([title, *(f"{one.id} {one.title}" for one in reply.passages[:5])]))
+    summary = mrkdwn("\n".join([title, *(one.title for one in reply.passages[:3])]))
 
     def draw(room: Room) -> SlackMessage:
         return SlackMessage(summary, tuple(_how_to_blocks(reply, turn_id, has_model, room)))
@@ -113,21 +117,36 @@ def how_to_card(reply: HowTo, turn_id: str, has_model: bool = False) -> SlackMes
 def _how_to_blocks(reply: HowTo, turn_id: str, has_model: bool, room: Room) -> Iterator[Block]:
     yield header(f"📚 {Limit(110).head(reply.query) or 'How-to'}")
     explanation = reply.explanation
-    if explanation.outcome is ModelOutcome.USED and explanation.claims:
-        yield rich(listing(claims(explanation.claims, room.items, min(room.step, 400))))
-        size = room.step // 2
-    else:
-        size = room.step
-    for passage in reply.passages[: max(room.steps, 1)]:
-        yield rich(*_passage_parts(passage, size))
+    explained = explanation.outcome is ModelOutcome.USED and bool(explanation.claims)
+    if explained:
+        said = claims(explanation.claims, room.items, min(room.step, 400), cited=", ".join)
+        yield rich(listing(said))
+    best, *others = reply.passages
+    size = room.step if explained else room.step * 2
+    yield rich(*_passage_parts(best, size, cited=explained))
+    if others:
+        related = (_related(one, room, cited=explained) for one in others[: max(room.steps - 1, 1)])
+        yield rich(section(text("Related", bold=True)), listing(related))
     yield feedback(turn_id)
     yield small_print(reply.reference, model_line(explanation, has_model))
 
 
-def _passage_parts(passage: Passage, size: int) -> Iterator[Element]:
-    title = f"{Limit(120).head(passage.title)}  [{Limit(20).head(passage.id)}]"
-    yield section(text(title, bold=True), text(f"  {Limit(40).head(passage.source)}", italic=True))
-    yield from rich_parts(passage.text, Limit(size), trusted=passage.source == _RUNBOOK)
+def _passage_parts(passage: Passage, size: int, *, cited: bool) -> Iterator[Element]:
+    source = text(f"  {Limit(40).head(passage.source)}", italic=True)
+    yield section(text(_title(passage, cited=cited), bold=True), source)
+    yield from rich_parts(passage.text, Limit(size), trusted=passage.source in REVIEWED_SOURCES)
+
+
+def _related(passage: Passage, room: Room, *, cited: bool) -> Sequence[Element]:
+    """A title with how its text begins."""
+    beginning = inline(passage.text.strip().split("\n\n")[0], Limit(min(room.step, 140)))
+    return (text(f"{_title(passage, cited=cited)}: ", bold=True), *beginning)
+
+
+def _title(passage: Passage, *, cited: bool) -> str:
+    """With the id that the model's words point at, where there are such words."""
+    number = f" ({Limit(20).head(passage.id)})" if cited else ""
+    return f"{Limit(120).head(passage.title)}{number}"
 
 
 _EXAMPLES = (
@@ -139,11 +158,16 @@ _EXAMPLES = (
     ("The platform", "is the platform healthy?"),
     ("Know-how", "how do I run a backfill safely?"),
 )
+_PURPOSE = "I tell you why an Airflow task failed and what to do."
+_OFFER = "Ask me why something failed in Airflow; “help” shows examples."
 _COMMANDS = "/airflow why|status|logs|health|help"
 
 
 def help_card(reply: Help) -> SlackMessage:
-    lead = Limit(300).head(reply.lead) or "I tell you why an Airflow task failed and what to do."
+    lead = Limit(300).head(reply.lead) or _PURPOSE
+    if reply.brief:
+        lead = f"{lead} {_OFFER}"
+        return SlackMessage(mrkdwn(lead), (rich(section(text(lead))), small_print(reply.reference)))
     clusters = f"I can see: {Limit(300).head(', '.join(reply.clusters))}" if reply.clusters else ""
     lines = [lead, *(f"{what} — {words}" for what, words in _EXAMPLES), _COMMANDS, clusters]
     items = [(text(f"{what}  ", bold=True), text(words, code=True)) for what, words in _EXAMPLES]
@@ -159,7 +183,7 @@ def help_card(reply: Help) -> SlackMessage:
 
 def unsupported_card(reply: Unsupported) -> SlackMessage:
     asked, instead = Limit(200).head(reply.asked), Limit(600).head(reply.instead)
-    lead = f"I cannot do that yet: {asked}."
+    lead = f"I cannot {asked} yet."
     body = section(text(lead, bold=True), text(f"\n{instead}"))
     return SlackMessage(mrkdwn(f"{lead}\n{instead}"), (rich(body), small_print(reply.reference)))
 
