@@ -5,22 +5,31 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from bot.domain.errors import BotError
+from bot.playground.process_trees import Process, kill_trees, listed
 
 REQUIREMENT = "apache-airflow==3.3.2"
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 USERS = {"admin": "admin", "bot": "viewer"}
-STOP_SECONDS = 8.0  # from asking to killing
+PORTS = 4  # API, worker logs, trigger logs, scheduler health
+# Writers wait this long for one another; with SQLite's 5 s a busy machine makes some of them fail.
+_LOCK_SECONDS = 30
+# Airflow's own ways to a host name fail where this machine's name is not in any DNS.
+_HOST_NAME = 'def host_name() -> str:\n    return "127.0.0.1"\n'
+_DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def ensure_airflow(venv: Path, say: Callable[[str], None] = lambda _: None) -> None:
@@ -28,7 +37,7 @@ def ensure_airflow(venv: Path, say: Callable[[str], None] = lambda _: None) -> N
 
     Raises `BotError` with the end of pip's output where that fails.
     """
-    if (venv / "bin" / "airflow").exists():
+    if _version_in(venv):
         return
     say(f"installing {REQUIREMENT} into {venv} (a few minutes, once)")
     python = str(venv / "bin" / "python")
@@ -42,13 +51,24 @@ def ensure_airflow(venv: Path, say: Callable[[str], None] = lambda _: None) -> N
             raise BotError(f"{REQUIREMENT} could not be installed:\n{done.stderr[-2000:]}")
 
 
+def _version_in(venv: Path) -> str:
+    """Which Airflow is installed there, without starting it (that takes seconds); "" for none.
+
+    It looks for what pip installs last, so an installation that was cut off does not count.
+    """
+    packages = venv.glob("lib/python*/site-packages/apache_airflow-*.dist-info")
+    return next((package.name for package in packages), "")
+
+
 class LocalAirflow:
     """One headless Airflow on SQLite: API server, scheduler, Dag processor and triggerer.
 
-    Everything it writes is under `home`. It listens on loopback at `port` and the three ports
-    above it. Users: admin and bot (a viewer), each with its name for a
-    password unless `passwords` says otherwise. Each component leads a
-    process group of its own, so that stopping one also ends the workers it forked.
+    Everything it writes is under `home`. Its API listens on loopback at `port`; the three ports
+    above it are for its log servers (which Airflow opens to all interfaces, behind a secret made
+    anew each time) and the scheduler's health. Users: admin and bot (a viewer), each with its
+    name for a password unless `passwords` says otherwise.
+
+    An object serves for one start and one stop. `launched` hears the pid of each process.
     """
 
     def __init__(
@@ -60,6 +80,7 @@ class LocalAirflow:
         *,
         passwords: Mapping[str, str] | None = None,
         settings: Mapping[str, str] | None = None,
+        launched: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._venv = venv
         self._home = home
@@ -67,7 +88,12 @@ class LocalAirflow:
         self._port = port
         self._passwords = dict(passwords or {user: user for user in USERS})
         self._settings = dict(settings or {})
+        self._launched = launched
+        self._secret = secrets.token_hex(32)
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._started: list[Process] = []
+        self._starting = threading.Lock()
+        self._stopped = threading.Event()
 
     @property
     def url(self) -> str:
@@ -79,51 +105,49 @@ class LocalAirflow:
         return self._home
 
     def start(self) -> None:
-        """Migrates the database and starts all components; does not wait for them.
+        """Migrates the database where it must and starts all components; does not wait for them.
 
-        What an earlier start left running in this `home` is ended first. Raises `BotError` for a
-        taken port or a failing migration.
+        Raises `BotError` for a taken port or a failing migration, and when stopped meanwhile.
         """
-        self._home.mkdir(parents=True, exist_ok=True)
-        self._end_leftovers()
-        for port in range(self._port, self._port + 4):
+        for port in range(self._port, self._port + PORTS):
             _must_be_free(port)
+        importable = self._home / "config"  # Airflow puts it on its path
+        importable.mkdir(parents=True, exist_ok=True)
         (self._home / "passwords.json").write_text(json.dumps(self._passwords))
+        (importable / "loopback.py").write_text(_HOST_NAME)
         self._migrate()
         for component in COMPONENTS:
             self._launch(component)
-        self._pid_file.write_text(json.dumps([p.pid for p in self._running.values()]))
 
     def wait_healthy(self, seconds: float = 180.0) -> None:
         """Returns once all four components report themselves healthy.
 
-        Raises `BotError` with the end of a component's log where one ends or none gets there.
+        Raises `BotError` with the end of a component's log where one ends or none gets there, and
+        when stopped meanwhile.
         """
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for component, process in self._running.items():
-                if process.poll() is not None:
+        while not self._stopped.wait(0.25):
+            for component, process in tuple(self._running.items()):
+                if process.poll() is not None and not self._stopped.is_set():
                     raise BotError(f"Airflow's {component} ended:\n{self.log_tail(component)}")
             if self._is_healthy():
                 return
-            time.sleep(0.25)
-        raise BotError(
-            f"Airflow was not healthy after {seconds:.0f} s:\n{self.log_tail('api-server')}"
-        )
+            if time.monotonic() > deadline:
+                tail = self.log_tail("api-server")
+                raise BotError(f"Airflow was not healthy after {seconds:.0f} s:\n{tail}")
+        raise BotError("Airflow was stopped while it started")
 
     def stop(self) -> None:
-        """Ends every process of this Airflow, running tasks included. May be called twice."""
+        """Kills every process of this Airflow, running tasks included. May be called twice.
+
+        Asked kindly, the scheduler would wait for its tasks; SQLite and the logs bear the kill.
+        """
+        with self._starting:
+            self._stopped.set()
+        kill_trees(self._started)
         for process in self._running.values():
-            _signal_group(process.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        for process in self._running.values():
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(0.1, deadline - time.monotonic()))
-        for process in self._running.values():
-            _signal_group(process.pid, signal.SIGKILL)  # forked workers outlive their leader
             process.wait()
         self._running.clear()
-        self._pid_file.unlink(missing_ok=True)
 
     def stop_component(self, component: str) -> None:
         """Kills one component outright, as a lost machine would."""
@@ -137,41 +161,54 @@ class LocalAirflow:
 
     def run(self, *arguments: str) -> str:
         """Runs one `airflow` command against this home and returns what it prints."""
-        done = subprocess.run(  # noqa: S603
-            [str(self._venv / "bin" / "airflow"), *arguments],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise BotError(f"airflow {' '.join(arguments)} failed:\n{done.stderr[-2000:]}")
-        return done.stdout
-
-    @property
-    def _pid_file(self) -> Path:
-        return self._home / "pids.json"
+        process = self._spawn(arguments, subprocess.PIPE, subprocess.PIPE)
+        said, complained = (text.decode(errors="replace") for text in process.communicate())
+        if process.returncode:
+            raise BotError(f"airflow {' '.join(arguments)} failed:\n{complained[-2000:]}")
+        return said
 
     def _migrate(self) -> None:
+        """A migration takes seconds, so it is skipped where this version has done it already."""
+        version = _version_in(self._venv)
+        done = self._home / "migrated"
+        if version and done.exists() and done.read_text() == version:
+            return
+        if not done.exists():
+            # Left by a first migration that was cut off, which cannot be taken up again.
+            for leftover in self._home.glob("airflow.db*"):
+                leftover.unlink()
         self.run("db", "migrate")
+        done.write_text(version)
 
     def _launch(self, component: str) -> None:
         with (self._home / f"{component}.log").open("ab") as log:
-            self._running[component] = subprocess.Popen(  # noqa: S603
-                [str(self._venv / "bin" / "airflow"), component],
+            self._running[component] = self._spawn([component], log, subprocess.STDOUT)
+
+    def _spawn(
+        self, arguments: Sequence[str], out: int | BinaryIO, err: int
+    ) -> subprocess.Popen[bytes]:
+        """Starts an `airflow` command in a session of its own, unless stopped meanwhile."""
+        with self._starting:
+            if self._stopped.is_set():
+                raise BotError("Airflow was stopped while it started")
+            self._home.mkdir(parents=True, exist_ok=True)
+            process = subprocess.Popen(  # noqa: S603
+                [str(self._venv / "bin" / "airflow"), *arguments],
                 env=self._environment(),
                 cwd=self._home,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
+                stdout=out,
+                stderr=err,
                 start_new_session=True,
             )
+            self._launched(process.pid)
+            if alive := listed().get(process.pid):
+                self._started.append(alive)
+            return process
 
     def _is_healthy(self) -> bool:
         try:
-            with urllib.request.urlopen(  # noqa: S310
-                f"{self.url}/api/v2/monitor/health", timeout=5
-            ) as answer:
+            with _DIRECT.open(f"{self.url}/api/v2/monitor/health", timeout=5) as answer:
                 parts = json.load(answer)
         except (urllib.error.URLError, OSError, ValueError):
             return False
@@ -179,19 +216,12 @@ class LocalAirflow:
             part.get("status") == "healthy" for part in parts.values() if part
         )
 
-    def _end_leftovers(self) -> None:
-        """Ends components of an earlier start that was itself killed."""
-        if not self._pid_file.exists():
-            return
-        with contextlib.suppress(ValueError):
-            for pid in json.loads(self._pid_file.read_text()):
-                if str(self._venv) in _command_of(pid):
-                    _signal_group(pid, signal.SIGKILL)
-        self._pid_file.unlink()
-
     def _environment(self) -> dict[str, str]:
         inherited = {
-            name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")
+            name: value
+            for name, value in os.environ.items()
+            # A proxy would come between the components, which all talk over loopback.
+            if not name.startswith("AIRFLOW") and not name.lower().endswith("_proxy")
         }
         own = {f"AIRFLOW__{name}": value for name, value in self._configuration().items()}
         path = f"{self._venv / 'bin'}{os.pathsep}{inherited.get('PATH', '')}"
@@ -207,22 +237,22 @@ class LocalAirflow:
         """Keys as `SECTION__KEY`. Ports and secrets keep two of these apart on one machine."""
         port, home = self._port, self._home
         return {
-            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+            "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout={_LOCK_SECONDS}",
             "CORE__DAGS_FOLDER": str(self._dags_folder),
             "CORE__LOAD_EXAMPLES": "False",
             "CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "CORE__EXECUTOR": "LocalExecutor",
             "CORE__PARALLELISM": "4",  # that many worker processes are forked at the start
             "CORE__EXECUTION_API_SERVER_URL": f"{self.url}/execution/",
-            "CORE__HOSTNAME_CALLABLE": "airflow.utils.net.get_host_ip_address",
+            "CORE__HOSTNAME_CALLABLE": "loopback.host_name",
             "CORE__SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{u}:{r}" for u, r in USERS.items()),
             "CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": f"{home}/passwords.json",
             "API__HOST": "127.0.0.1",
             "API__PORT": str(port),
             "API__BASE_URL": self.url,
             "API__WORKERS": "1",
-            "API__SECRET_KEY": f"local-{home.name}-{port}",
-            "API_AUTH__JWT_SECRET": f"local-only-{home.name}-{port}-".ljust(64, "x"),
+            "API__SECRET_KEY": self._secret,
+            "API_AUTH__JWT_SECRET": self._secret,
             "LOGGING__WORKER_LOG_SERVER_PORT": str(port + 1),
             "LOGGING__TRIGGER_LOG_SERVER_PORT": str(port + 2),
             "LOGGING__COLORED_CONSOLE_LOG": "False",
@@ -257,13 +287,3 @@ def _must_be_free(port: int) -> None:
 def _signal_group(pid: int, number: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
-
-
-def _command_of(pid: int) -> str:
-    done = subprocess.run(  # noqa: S603
-        ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return done.stdout

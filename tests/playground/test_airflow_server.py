@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import signal
 import socket
 import subprocess
-import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import BotError
-from bot.playground.airflow_server import LocalAirflow
+from bot.playground.airflow_server import PORTS, LocalAirflow
 
 AIRFLOW = """#!/bin/sh
 case "$1" in
@@ -38,9 +38,17 @@ def venv(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(probe.getsockname()[1], 65_000)
+    """The first of four free neighbours, below what systems give to outgoing connections."""
+    for first in range(19_000, 20_000, PORTS):
+        with contextlib.ExitStack() as held:
+            try:
+                for step in range(PORTS):
+                    probe = held.enter_context(socket.socket())
+                    probe.bind(("127.0.0.1", first + step))
+            except OSError:
+                continue
+            return first
+    raise AssertionError("no four free ports")
 
 
 @pytest.fixture
@@ -51,7 +59,7 @@ def airflow(venv: Path, tmp_path: Path, port: int) -> Iterator[LocalAirflow]:
 
 
 def processes_of(venv: Path) -> list[str]:
-    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True, check=True)
     return [line for line in listed.stdout.splitlines() if str(venv / "bin") in line]
 
 
@@ -70,23 +78,39 @@ def test_stopping_leaves_no_process_behind(airflow: LocalAirflow, venv: Path) ->
     assert gone(venv)
 
 
-def test_what_a_killed_starter_left_is_ended_by_the_next_start(
+def test_a_stop_ends_the_wait_for_health(airflow: LocalAirflow) -> None:
+    airflow.start()
+    threading.Timer(0.5, airflow.stop).start()
+    with pytest.raises(BotError, match="stopped while it started"):
+        airflow.wait_healthy(60)
+
+
+def test_nothing_is_started_after_a_stop(airflow: LocalAirflow, venv: Path) -> None:
+    airflow.stop()
+    with pytest.raises(BotError, match="stopped while it started"):
+        airflow.start()
+    assert processes_of(venv) == []
+
+
+def test_a_database_whose_first_migration_was_cut_off_is_made_anew(
+    airflow: LocalAirflow, tmp_path: Path
+) -> None:
+    half_made = tmp_path / "home" / "airflow.db"
+    half_made.parent.mkdir()
+    half_made.write_text("half")
+    airflow.start()
+    assert not half_made.exists()
+
+
+def test_a_migrated_database_is_kept(
     airflow: LocalAirflow, venv: Path, tmp_path: Path, port: int
 ) -> None:
-    places = [str(venv), str(tmp_path / "home"), str(tmp_path / "dags")]
-    program = (
-        "import sys, pathlib, os, signal\n"
-        "from bot.playground.airflow_server import LocalAirflow\n"
-        "LocalAirflow(*map(pathlib.Path, sys.argv[1:4]), int(sys.argv[4])).start()\n"
-        "os.kill(os.getpid(), signal.SIGKILL)\n"
-    )
-    killed = subprocess.run([sys.executable, "-c", program, *places, str(port)], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert len(processes_of(venv)) == 4
     airflow.start()
-    assert len(processes_of(venv)) == 4
     airflow.stop()
-    assert gone(venv)
+    database = tmp_path / "home" / "airflow.db"
+    database.write_text("whole")
+    LocalAirflow(venv, tmp_path / "home", tmp_path / "dags", port)._migrate()
+    assert database.read_text() == "whole"
 
 
 def test_a_taken_port_is_named(airflow: LocalAirflow, port: int) -> None:
