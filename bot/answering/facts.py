@@ -19,6 +19,9 @@ ROUTINE = frozenset(
 )
 """Labels of facts that every failure has: worth looking up, not worth a place on a first page."""
 
+RAISED_AT = "Raised at"
+"""The label of the place in the user's own code: it belongs beside the quote."""
+
 # Seconds in the queue below which nobody asks.
 _NOTABLE_WAIT = 30.0
 
@@ -28,7 +31,7 @@ def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ..
     return tuple(
         (label, value)
         for label, value in (
-            ("Raised at", raised_at(evidence, deciding)),
+            (RAISED_AT, raised_at(evidence, deciding)),
             *_task_facts(evidence),
             ("Also failed", _also_failed(evidence)),
             ("Held up", _held_up(evidence)),

@@ -42,9 +42,9 @@ def quoted_words(quote: Quote) -> str:
 
 
 def is_quoted(words: str, quotes: Sequence[Quote]) -> bool:
-    """Whether one of the quotes says these very words, whatever their case and spacing."""
+    """Whether the quotes say these very words, whatever their case and spacing."""
     wanted = folded(words).rstrip(".…")
-    return bool(wanted) and any(wanted in folded(quote.text) for quote in quotes)
+    return bool(wanted) and wanted in folded(" ".join(quote.text for quote in quotes))
 
 
 def where_cited(ids: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.answering.facts import ROUTINE
+from bot.answering.facts import RAISED_AT, ROUTINE
 from bot.answering.foreign import middle_cut
 from bot.answering.headline import headline, nothing_failed
 from bot.answering.quotes import quoted_words, telling
@@ -39,6 +39,7 @@ from bot.slack.blocks.pieces import (
 from bot.slack.limits import Limit
 
 _FACTS_SHOWN = 5
+_TRACEBACK = ("Traceback", '  File "')
 _SURE, _LIKELY = 0.8, 0.5
 
 
@@ -78,7 +79,8 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
 
 def _facts(diagnosis: Diagnosis, room: Room) -> str:
     """The first few of those that not every failure has."""
-    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label not in ROUTINE]
+    shown = ROUTINE | ({RAISED_AT} if diagnosis.verdict.quotes else set())
+    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label not in shown]
     return Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN]))
 
 
@@ -103,7 +105,9 @@ def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     if deciding is None:
         return
     yield rich(preformatted(Limit(room.quote).tail(quoted_words(deciding))))
-    yield context(origin_of(deciding))
+    raised_at = dict(diagnosis.facts).get(RAISED_AT)
+    place = f" · raised at {Limit(room.step).head(raised_at)}" if raised_at else ""
+    yield context(f"{origin_of(deciding)}{place}")
     if others:
         size = min(room.quote, 200)
         yield rich(listing((text(_one_line(one.text, size), code=True),) for one in others))
@@ -114,9 +118,10 @@ def _one_line(words: str, size: int) -> str:
 
 
 def _last_line(words: str) -> str:
-    """Of a traceback, the line that names the error."""
+    """Of a traceback, the line that names the error; anything else whole, on one line."""
     lines = [line for line in words.splitlines() if line.strip()]
-    return _one_line(lines[-1], 400) if lines else ""
+    is_traceback = any(line.startswith(_TRACEBACK) for line in lines)
+    return _one_line(lines[-1] if is_traceback else words, 400)
 
 
 def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
