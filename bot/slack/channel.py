@@ -60,7 +60,8 @@ class ThreadChannel:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     _placeholder: str | None = None  # ts of a message that is to become the answer
     _posted: dict[str, str] = field(default_factory=dict)
-    _has_status: bool = False
+    _takes_status: bool = False
+    _has_status: bool = False  # one stands in the thread now
     _reacted: bool = False
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
@@ -71,13 +72,14 @@ class ThreadChannel:
 
     async def acknowledge(self) -> None:
         """Eyes on the question and a sign of work in the thread. Never twice."""
-        if self._reacted or self._has_status or self._placeholder:
+        if self._reacted or self._takes_status or self._placeholder:
             return
         place = self.place
-        self._reacted, self._has_status = await asyncio.gather(
+        self._reacted, self._takes_status = await asyncio.gather(
             self._react(), self._set_status(_LOOKING)
         )
-        if not self._has_status:
+        self._has_status = self._takes_status
+        if not self._takes_status:
             key = f"placeholder:{place.asked_in or place.thread}"
             self._placeholder = await self.outgoing.post(
                 place.channel, notice(f"⏳ {_LOOKING}"), thread=place.thread, key=key
@@ -115,7 +117,8 @@ class ThreadChannel:
             await self.sleep(self.style.progress_every)
 
     async def _show(self, words: str) -> None:
-        if self._has_status:
+        if self._takes_status:
+            self._has_status = True  # also where this is cut short: it may have arrived
             await self._set_status(words)
         elif self._placeholder:
             working = notice(f"⏳ {words}")
@@ -169,7 +172,7 @@ class WhisperChannel:
     member of.
 
     `replaces`: what was pressed is private itself and makes room for what comes. Elsewhere a
-    whisper cannot be changed, so that a refined reply adds what is new and no more.
+    whisper cannot be changed, so that a reply to which a model added words adds those alone.
     """
 
     style: Style
@@ -179,7 +182,7 @@ class WhisperChannel:
     shows_work: bool = True
     replaces: bool = False
     answered: bool = False
-    _posted: set[str] = field(default_factory=set)
+    _posted: dict[str, Reply] = field(default_factory=dict)
     _whispers: int = 0
 
     async def acknowledge(self) -> None:
@@ -191,11 +194,12 @@ class WhisperChannel:
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         """Whispers have no ts."""
-        if turn_id in self._posted and not self.replaces and isinstance(reply, Diagnosis | HowTo):
+        before = self._posted.get(turn_id)
+        if not self.replaces and isinstance(reply, Diagnosis | HowTo) and _explains(reply, before):
             await self._whisper(addendum_card(reply))
         else:
             await self._whisper(self.style.draw(reply, turn_id, self.words))
-        self._posted.add(turn_id)
+        self._posted[turn_id] = reply
         self.answered = True
         return None
 
@@ -212,6 +216,13 @@ class WhisperChannel:
 
     async def close(self) -> None:
         """Nothing to tidy up."""
+
+
+def _explains(reply: Diagnosis | HowTo, before: Reply | None) -> bool:
+    """Whether `reply` is the same as the one before, but for a model's words."""
+    if not isinstance(before, Diagnosis | HowTo):
+        return False
+    return reply == replace(before, explanation=reply.explanation)
 
 
 Channel = ThreadChannel | WhisperChannel

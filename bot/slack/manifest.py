@@ -1,7 +1,7 @@
 """The app's manifest, made of what the surfaces say they need.
 
-`manifest.json` at the root of the project is `as_json(manifest(all_surfaces()))`; a test holds
-the two together.
+`manifest.json` at the root of the project is `as_json(app_manifest())`; a test holds the two
+together.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from bot.slack.surfaces import Surface
+from bot.slack.surfaces import Surface, all_surfaces
 
 _NAME = "Airflow Support Bot"
 _DESCRIPTION = "Tells why an Airflow task failed, whose side it is on, and what to do next"
@@ -20,6 +20,11 @@ _LONG_DESCRIPTION = (
     "prove it, says whether your code or the platform is at fault, and what to do next. It can "
     "be wrong, so it always shows its evidence and says what it could not see."
 )
+
+
+def app_manifest() -> dict[str, Any]:
+    """The manifest of this app, from the surfaces that there are."""
+    return manifest(all_surfaces())
 
 
 def required_scopes(surfaces: Iterable[Surface]) -> frozenset[str]:

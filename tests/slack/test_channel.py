@@ -94,6 +94,19 @@ async def test_progress_never_comes_after_the_answer(
     assert ws.state.statuses == {}
 
 
+async def test_work_that_goes_on_after_the_answer_is_shown_until_it_ends(
+    ws: LocalWorkspace, channel: ThreadChannel
+) -> None:
+    await channel.acknowledge()
+    await channel.post(CODE, "turn-1")
+    await channel.progress("reading on")
+    await ws.wait_for(lambda: "reading on" in told(ws))
+    await channel.post(CODE, "turn-1")
+    await channel.close()
+    assert ws.state.statuses == {}
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+
+
 async def test_where_progress_cannot_be_shown_the_answer_comes_all_the_same(
     ws: LocalWorkspace, channel: ThreadChannel, pauses: Pauses
 ) -> None:

@@ -316,6 +316,17 @@ async def test_a_private_answer_gets_the_models_words_as_an_addition(
     assert "KeyError" not in words(addition)
 
 
+async def test_a_private_answer_that_was_amended_is_told_anew(
+    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+) -> None:
+    amended = replace(CODE, what_happened="The log, read to its end, tells another story.")
+    answers.script = always(CODE, amended)
+    await ws.command("/airflow", "why orders_daily", GENERAL_CHANNEL, AUTHOR.id)
+    await connected.desk.idle()
+    *_, last = ws.ephemerals(AUTHOR.id)
+    assert "another story" in words(last)
+
+
 @pytest.mark.parametrize("text", ["help", "", "explode everything"])
 async def test_help_is_for_the_one_who_asked(
     ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers, text: str
