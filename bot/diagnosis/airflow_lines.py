@@ -50,6 +50,7 @@ _NOISE = re.compile(
     r"|AIRFLOW_CTX_|Dependencies all met|Filling up the DagBag|Using connection ID"
     r"|Retrieving connection|Tmp dir root location|Output:$|Done\. Returned value"
     r"|DAG bundles loaded|Task instance is in running|Pre task execution|Post task execution"
+    r"|Running (?:command|statement)|Executing: |query: \[|Spark-Submit cmd"
     r"|\.\.\.$|Log message source details|\*\*\* |Pushing xcom|Previous state of the Task)",
     re.I,
 )

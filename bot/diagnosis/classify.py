@@ -160,6 +160,9 @@ def _ruled_out(
 
 
 def _refuted(refuted: Sequence[tuple[KnownFailure, NotIt]]) -> tuple[RuledOut, ...]:
+    """Fallbacks are left out: everything speaks a little for them."""
     return tuple(
-        RuledOut(failure.cause, finding.reason, finding.lines[0]) for failure, finding in refuted
+        RuledOut(failure.cause, finding.reason, finding.lines[0])
+        for failure, finding in refuted
+        if failure.rank >= 0
     )

@@ -32,7 +32,6 @@ def match(
     """What `known` says. `hits` are the signals in which its signatures were found."""
     every, vetoes = _ask(known.when.all, signals), _ask(known.when.none, signals)
     proofs, unseen, contradicted = _proofs(known, signals, evidence, hits)
-    speaking = _quotes((*proofs, *every.true))
     if not _applies(known, signals):
         return RuledOut("it occurs in other Airflow versions or executors only")
     if contradicted is not None:
@@ -40,20 +39,20 @@ def match(
     needs_proof = bool(known.signatures or known.when.any or known.judgement)
     if not proofs and (needs_proof or not known.when.all) and not unseen:
         return RuledOut("nothing of it was seen", ())
+    best = proofs if needs_proof else every.true
     if vetoes.true:
         veto = vetoes.true[0]
-        lines = (veto.quote, *speaking) if speaking else ()
+        lines = (veto.quote, *_quotes(best)) if best and not every.false else ()
         return RuledOut(f"{_words(veto.name)} is {veto.value}", lines)
     if every.false:
         first = every.false[0]
-        reason = f"{_words(first.signal)} is not {first.value.strip('/')}"
+        reason = f"{_words(first.signal)} is not {_wanted(first.value)}"
         return RuledOut(reason, _quotes(proofs))
     missing = tuple(condition.signal for condition in every.unseen)
     if needs_proof and not proofs:
         missing += unseen
     if missing:
-        return Undecided(tuple(dict.fromkeys(missing)), speaking)
-    best = proofs if needs_proof else every.true
+        return Undecided(tuple(dict.fromkeys(missing)), _quotes((*proofs, *every.true)))
     unsure = tuple(condition.signal for condition in vetoes.unseen)
     return Matched(_deepest_first(best), every.true, unsure)
 
@@ -112,6 +111,12 @@ def _deepest_first(proofs: Sequence[Signal]) -> tuple[Signal, ...]:
 
 def _quotes(found: Sequence[Signal]) -> tuple[Quote, ...]:
     return tuple(dict.fromkeys(signal.quote for signal in found))
+
+
+def _wanted(value: str) -> str:
+    """What a condition wanted, in words; of a list its values."""
+    listed = value.removeprefix("/^(?:").removesuffix(")$/")
+    return "any of " + listed.replace("|", ", ") if listed != value else value.strip("/")
 
 
 def _words(name: str) -> str:

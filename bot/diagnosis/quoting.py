@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bot.diagnosis.text import lines_of
 from bot.domain.evidence import EventLogEntry
 from bot.domain.logs import LogLine
 from bot.domain.verdicts import Quote
@@ -32,7 +33,9 @@ class Quotes:
         return self._by_key[key]
 
     def log_line(self, line: LogLine) -> Quote:
-        return self.line(line.number, line.text.strip(), line.at)
+        """The line; of a record that spans several its first one that says something."""
+        first = next(iter(lines_of(line.text, 1)), "")
+        return self.line(line.number, first, line.at)
 
     def event(self, position: int, entry: EventLogEntry) -> Quote:
         """The entry at `position`, from 1, in the order of the evidence."""

@@ -112,7 +112,12 @@ def _complaints(
             continue
         for text in lines_of(line.text, _LINES_OF_RECORD):
             heavy = weight(text, line.level)
-            if is_echo(text) or heavy < 0 or (not heavy and line.number not in last):
+            if (
+                is_echo(text)
+                or is_noise(text)
+                or heavy < 0
+                or (not heavy and line.number not in last)
+            ):
                 continue
             depth = _complaint_depth(line, text, heavy, behind_wrapper, killed)
             if raised and depth > _BESIDE_A_RAISED:

@@ -53,7 +53,7 @@ def _dag(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     if evidence.dag_exists is False:
         name = evidence.target.dag_id or "it"
         quote = quotes.fact(f"Airflow knows no Dag {name}", "Dag")
-        yield Signal("dag_missing", "true", quote, Depth.OUTSIDE)
+        yield Signal("dag_missing", "true", quote, Depth.OUTSIDE + 1)
     dag = evidence.dag
     if dag is None:
         return
