@@ -275,7 +275,6 @@ modle:
             ("knowledge: {embeddings: {kind: local}}", "knowledge.embeddings.folder", "missing"),
             ("knowledge: {embeddings: {kind: openai}}", "knowledge.embeddings.name", "missing"),
             ("answers: {deadline: soon}", "answers.deadline", "a number"),
-            ("answers: {language: english!}", "answers.language", "language code"),
             ("redaction: {patterns: ['(?<=a)b']}", "redaction.patterns.0", "RE2"),
             ("web: {port: 70000}", "web.port", "65535"),
             ("web: {hots: x}", "web.hots", "Did you mean host?"),

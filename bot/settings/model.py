@@ -20,7 +20,6 @@ from bot.settings.values import (
     ExistingFile,
     ExistingFolder,
     HttpUrl,
-    Language,
     Listed,
     OffWord,
     Pattern,
@@ -156,7 +155,6 @@ class KnowledgeSettings(_Section):
 
 class AnswersSettings(_Section):
     deadline: Seconds = Field(15.0, description="Give seconds to gather evidence, e.g. 15")
-    language: Language = Field("en", description="Give a language code, e.g. en")
 
 
 class RedactionSettings(_Section):

@@ -101,12 +101,6 @@ def _pattern(value: str) -> str:
     return value
 
 
-def _language(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", value):
-        raise ValueError("is not a language code. Use one such as en, de or pt-BR")
-    return value
-
-
 def _existing_file(path: Path) -> Path:
     if not path.is_file():
         raise ValueError(f"names no file: {path} does not exist. Correct the path")
@@ -164,7 +158,6 @@ AirflowUrl = Annotated[str, AfterValidator(_airflow_url)]
 SlackApiUrl = Annotated[str, AfterValidator(_slack_api_url)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
-Language = Annotated[str, AfterValidator(_language)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
 ExistingFolder = Annotated[Path, AfterValidator(_existing_folder)]
 Secret = Annotated[SecretStr, SecretKey()]

@@ -160,9 +160,10 @@ class AirflowCluster:
         """Everything about `target`; raises only where the cluster gave nothing at all."""
         dossier = Dossier(replace(target, cluster=self.name), self._redact)
         asking = self._asking(seconds)
-        return await Gathering(
+        evidence = await Gathering(
             self._api, asking, self._desk, dossier, self._now, self._redact
         ).gather()
+        return replace(evidence, executor=evidence.executor or self._config.executor or None)
 
     async def read_log(
         self, target: Target, seconds: float

@@ -25,6 +25,7 @@ class ClusterConfig:
     ca_file: str = ""  # PEM; the system's authorities where empty
     ui_url: str = ""
     description: str = ""
+    executor: str = ""  # of task instances that name none: Airflow says so of the default one
     deadline_seconds: float = 15.0  # for a whole gathering, where the caller names none
     max_calls: int = 4  # at once; one api-server has 15 database connections for everything
     connect_seconds: float = 3.0

@@ -13,11 +13,15 @@ from bot.diagnosis.redaction import cookies, entropy, keyblocks, quoted, rules, 
 from bot.diagnosis.redaction.catalog import Catalog, load_catalog
 from bot.diagnosis.redaction.known import KIND as KNOWN
 from bot.diagnosis.redaction.known import KnownSecrets
+from bot.diagnosis.redaction.own import KIND as OWN
+from bot.diagnosis.redaction.own import OwnPatterns
 from bot.diagnosis.redaction.spans import Span, merge
 
 _TAG = re.compile(rb"\[secret:([a-z0-9-]{1,40}):[0-9a-f]{4}\]")
 _OWN_KINDS = (
-    rules.KINDS | tokens.KINDS | {KNOWN, quoted.KIND, cookies.KIND, keyblocks.KIND, entropy.KIND}
+    rules.KINDS
+    | tokens.KINDS
+    | {KNOWN, quoted.KIND, cookies.KIND, keyblocks.KIND, entropy.KIND, OWN}
 )
 
 # A tag can bring two other words together into something that a rule knows; then look again.
@@ -36,7 +40,8 @@ class Redactor:
     """Masks secrets. Idempotent, keeps line ends, and may be used from several threads.
 
     `known_secrets` are exact values to hide wherever they occur; those shorter than four
-    characters are left out, for they would blank ordinary words. `key` makes the tags: with
+    characters are left out, for they would blank ordinary words. `patterns` are further ones in
+    RE2 syntax, each of which is masked whole. `key` makes the tags: with
     the same key the same secret has the same tag in every process; by default it is random and
     lives as long as the process. `catalog` is the maintained rule set, by default the one of
     this process.
@@ -46,10 +51,12 @@ class Redactor:
         self,
         known_secrets: Iterable[str] = (),
         *,
+        patterns: Iterable[str] = (),
         key: bytes | None = None,
         catalog: Catalog | None = None,
     ) -> None:
         self._known = KnownSecrets(known_secrets)
+        self._own = OwnPatterns(patterns)
         self._key = _process_key() if key is None else key
         self._catalog = load_catalog() if catalog is None else catalog
         self._kinds = _OWN_KINDS | self._catalog.kinds
@@ -78,7 +85,7 @@ class Redactor:
             for match in _TAG.finditer(content)
             if match.group(1).decode() in self._kinds
         ]
-        found = list(self._known.find(content))
+        found = [*self._known.find(content), *self._own.find(content)]
         for finder in (keyblocks, tokens, quoted, cookies, rules, self._catalog, entropy):
             found += finder.find(content)
         return merge(found, tags, content)

@@ -162,3 +162,11 @@ def test_characters_of_many_bytes_stay_whole() -> None:
 
     assert redacted.startswith("päßwörd ☃ password=[secret:")
     assert redacted.endswith("] 😀 \ud800")
+
+
+def test_a_pattern_of_one_s_own_is_masked_beside_the_rules() -> None:
+    redactor = Redactor(patterns=["ACME-[0-9]{8}", "x*"])
+    masked = redactor.redact("login with ACME-12345678 to the vault")
+    assert "12345678" not in masked
+    assert masked.startswith("login with [secret:own:")
+    assert masked.endswith(" to the vault")
