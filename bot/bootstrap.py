@@ -1,4 +1,8 @@
-"""From settings to adapters to services: the only place that names both sides."""
+"""From settings to adapters to services: the only place that names both sides.
+
+Slack's and the model's libraries take a second to import, so this waits until one is wanted: an
+answer at the terminal needs neither.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from bot.adapters.airflow.cluster import AirflowCluster
 from bot.adapters.airflow.config import ClusterConfig
 from bot.adapters.llm.config import ModelConfig, Prices
-from bot.adapters.llm.explainer import OpenAIExplainer
-from bot.adapters.llm.ledger import FileLedger
 from bot.adapters.llm.none import NoExplainer
 from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
@@ -44,11 +46,10 @@ from bot.settings import (
     SlackMode,
 )
 from bot.shipped import shipped_runbooks
-from bot.slack.app import Services, SlackSide, build_slack
 from bot.slack.config import SlackConfig
-from bot.slack.doctor import check_slack
-from bot.slack.manifest import manifest
-from bot.slack.surfaces import all_surfaces
+
+if TYPE_CHECKING:
+    from bot.slack.app import SlackSide
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
 _REFERENCE_LENGTH = 6
@@ -72,6 +73,8 @@ class Parts:
         """Each part checked for real, one after the other."""
         checks: list[Check] = []
         if self.settings.slack.mode is not SlackMode.OFF:
+            from bot.slack.doctor import check_slack
+
             socket_mode = self.settings.slack.mode is SlackMode.SOCKET
             checks += await check_slack(slack_config(self.settings), socket_mode=socket_mode)
         for cluster in self.clusters.values():
@@ -95,11 +98,10 @@ async def parts_of(settings: Settings, *, prepare: bool = True) -> AsyncIterator
     }
     runbooks = _folder_of(runbook_folders(settings))
     knowledge = _knowledge(settings, runbooks)
-    explainer = _explainer(settings, redactor)
     opened = SqlConversationStore.opened(
         settings.database_url, redact=redactor.redact, prepare=prepare
     )
-    async with opened as store:
+    async with opened as store, _explainer(settings, redactor) as explainer:
         asking = AskService(
             clusters=clusters,
             addresses=_addresses(settings),
@@ -112,11 +114,7 @@ async def parts_of(settings: Settings, *, prepare: bool = True) -> AsyncIterator
             new_reference=new_reference,
             seconds=settings.answers.deadline,
         )
-        try:
-            yield Parts(settings, redactor, clusters, runbooks, knowledge, explainer, store, asking)
-        finally:
-            if isinstance(explainer, OpenAIExplainer):
-                await explainer.close()
+        yield Parts(settings, redactor, clusters, runbooks, knowledge, explainer, store, asking)
 
 
 def now() -> datetime:
@@ -143,11 +141,6 @@ def catalogue_of(folders: Sequence[Path] | None) -> Catalogue:
     return _folder_of(folders or [shipped_runbooks()]).catalogue()
 
 
-def app_manifest() -> dict[str, Any]:
-    """The manifest of the Slack app, from the surfaces that there are."""
-    return manifest(all_surfaces())
-
-
 def _folder_of(folders: Sequence[Path]) -> RunbookFolder:
     return RunbookFolder(folders, Words(signals=VOCABULARY, judgements=JUDGEMENTS))
 
@@ -165,6 +158,8 @@ def slack_config(settings: Settings) -> SlackConfig:
 
 
 def slack_side(parts: Parts) -> SlackSide:
+    from bot.slack.app import Services, build_slack
+
     async def engaged(thread: ThreadKey) -> bool:
         return bool(await parts.store.turns(thread))
 
@@ -216,16 +211,25 @@ def _timezones(settings: Settings) -> dict[str, ZoneInfo]:
     return {name: ZoneInfo(cluster.timezone) for name, cluster in settings.clusters.items()}
 
 
-def _explainer(settings: Settings, redactor: Redactor) -> Explainer:
+@asynccontextmanager
+async def _explainer(settings: Settings, redactor: Redactor) -> AsyncIterator[Explainer]:
     model = settings.model
     if not model.is_enabled:
-        return NoExplainer()
-    return OpenAIExplainer(
+        yield NoExplainer()
+        return
+    from bot.adapters.llm.explainer import OpenAIExplainer
+    from bot.adapters.llm.ledger import FileLedger
+
+    explainer = OpenAIExplainer(
         _model_config(model),
         ledger=FileLedger(settings.data_dir / "spend"),
         redact=redactor.redact,
         now=now,
     )
+    try:
+        yield explainer
+    finally:
+        await explainer.close()
 
 
 def _model_config(model: ModelSettings) -> ModelConfig:

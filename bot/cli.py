@@ -1,6 +1,7 @@
 """The command line: what each command takes, and how it ends.
 
-Exit status: 0 done, 1 done with findings (doctor, runbooks check, nothing found), 2 cannot start.
+Exit status: 0 done, 1 done with findings (doctor, runbooks check, nothing found), 2 cannot start,
+130 interrupted. Settings are read before the rest is imported, so that their faults show at once.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ ConfigOption = Annotated[
 ]
 
 CANNOT_START = 2
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -48,6 +50,8 @@ def main() -> None:
         _fail("The settings need attention:", *error.faults)
     except BotError as error:
         _fail(str(error))
+    except KeyboardInterrupt:
+        raise SystemExit(INTERRUPTED) from None
 
 
 def _fail(*lines: str) -> None:
@@ -76,9 +80,10 @@ def _version(
 @app.command()
 def serve(config: ConfigOption = None) -> None:
     """Runs the bot: Slack, answers, health pages. Ends on SIGTERM."""
+    settings = _settings(config)
     from bot.serve import serve_until_stopped
 
-    asyncio.run(serve_until_stopped(_settings(config)))
+    asyncio.run(serve_until_stopped(settings))
 
 
 @app.command()
@@ -87,18 +92,20 @@ def ask(
     config: ConfigOption = None,
 ) -> None:
     """Answers one question at the terminal, against the configured clusters."""
+    settings = _settings(config)
     from bot.serve import ask_once
 
-    answered = asyncio.run(ask_once(_settings(config), " ".join(question), _width()))
+    answered = asyncio.run(ask_once(settings, " ".join(question), _width()))
     raise typer.Exit(0 if answered else 1)
 
 
 @app.command()
 def doctor(config: ConfigOption = None) -> None:
     """Checks every part for real and says what to do about each fault."""
+    settings = _settings(config)
     from bot.serve import doctor_report
 
-    healthy = asyncio.run(doctor_report(_settings(config), _width()))
+    healthy = asyncio.run(doctor_report(settings, _width()))
     raise typer.Exit(0 if healthy else 1)
 
 
@@ -141,8 +148,8 @@ def demo(
     once: Annotated[bool, typer.Option(help="End after the first answer.")] = False,
 ) -> None:
     """Starts a real Airflow with failing Dags, a local workspace and the bot."""
-    from bot.bootstrap import app_manifest
     from bot.playground.demo.run import DemoPlan, run_demo
+    from bot.slack.manifest import app_manifest
 
     plan = DemoPlan(
         folder=folder.resolve(),
@@ -159,7 +166,7 @@ def demo(
 @app.command()
 def manifest() -> None:
     """Prints the Slack app manifest, to create or update the app with."""
-    from bot.bootstrap import app_manifest
+    from bot.slack.manifest import app_manifest
 
     print(json.dumps(app_manifest(), indent=2))
 

@@ -1,4 +1,7 @@
-"""Running the parts: the service until it is stopped, one question, one round of checks."""
+"""Running the parts: the service until it is stopped, one question, one round of checks.
+
+A question at the terminal should not wait for the import of what only the service needs.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,9 @@ import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
+from typing import TYPE_CHECKING
 
 import structlog
-import uvicorn
-from rich.console import Console
-from rich.table import Table
 
 from bot import __version__
 from bot.adapters.terminal import TerminalChannel
@@ -24,8 +25,9 @@ from bot.domain.errors import BotError
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.logging_setup import set_up_logging
 from bot.settings import Settings, SlackMode
-from bot.slack.app import SlackSide
-from bot.web.app import build_web
+
+if TYPE_CHECKING:
+    from bot.slack.app import SlackSide
 
 log = structlog.get_logger(__name__)
 
@@ -96,6 +98,9 @@ _MARKS = {
 
 
 def _print_checks(checks: Sequence[Check], width: int) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table("Part", "Check", "Result", "Detail and remedy", box=None, pad_edge=False)
     for check in checks:
         said = "\n".join(part for part in (check.detail, check.remedy) if part)
@@ -116,6 +121,10 @@ async def _slack(parts: Parts) -> AsyncIterator[SlackSide]:
 @contextlib.asynccontextmanager
 async def _web(parts: Parts, slack: SlackSide) -> AsyncIterator[None]:
     """Health pages, and Slack's door where events come by HTTP."""
+    import uvicorn
+
+    from bot.web.app import build_web
+
     by_http = parts.settings.slack.mode is SlackMode.HTTP
 
     async def ready() -> Sequence[Check]:

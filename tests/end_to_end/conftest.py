@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.bootstrap import Parts, app_manifest
+from bot.bootstrap import Parts
 from bot.playground.workspace import InstalledApp, LocalWorkspace, Message, World
 from bot.serve import serving
 from bot.settings import load_settings
+from bot.slack.manifest import app_manifest
 from tests.fakes.airflow_server import RecordedAirflow
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
