@@ -67,6 +67,7 @@ def signals_from(evidence: Evidence) -> Signals:
     if part is not None:
         found.extend(_from_part(part, quotes))
     found.extend(_log_presence(evidence, part, quotes))
+    found.extend(_silence(evidence, quotes))
     found.extend(from_texts(evidence, quotes))
     found.extend(from_tries(evidence, quotes))
     found.extend(from_run(evidence, quotes))
@@ -109,6 +110,17 @@ def _log_presence(evidence: Evidence, part: LogPart | None, quotes: Quotes) -> I
     if value == "missing" and chosen is not None and never_started(chosen):
         words += ": the task never started"
     yield Signal("log", value, quotes.fact(words, "task log"), Depth.STATE)
+
+
+def _silence(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    """How long a task that is said to run has written nothing."""
+    chosen, reading, now = evidence.task_instance, evidence.log, evidence.gathered_at
+    if chosen is None or chosen.state != "running" or reading is None:
+        return
+    if reading.last_at is not None and now is not None and now > reading.last_at:
+        seconds = (now - reading.last_at).total_seconds()
+        quote = quotes.fact(f"no line for {seconds:.0f} s", "task log", reading.last_at)
+        yield Signal("silence_before_end", f"{seconds:.0f}", quote, Depth.STATE)
 
 
 def _ends_abruptly(part: LogPart, evidence: Evidence) -> bool:
