@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.diagnosis.logs.chains import Chain, find_chains
+from bot.diagnosis.logs.chains import Chain
+from bot.diagnosis.logs.fates import find_chains
 from bot.diagnosis.logs.keep import Keeper
 from bot.diagnosis.logs.outcome import missing_reason, outcome_of
 from bot.diagnosis.logs.parse import Parser

@@ -20,7 +20,7 @@ _CODE_MAX = 200
 _CHAIN_GAP = 8
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Raised:
     """One exception. `start`, `at` and `end` are row indexes: its first row, the row with
     `Type: message`, and the last row of the message.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.diagnosis.logs.rows import Row
-from bot.diagnosis.logs.score import template_of
+from bot.diagnosis.logs.templates import template_of
 
 
 class Repeats:

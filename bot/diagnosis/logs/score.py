@@ -11,6 +11,7 @@ import re2
 
 from bot.diagnosis.logs import shapes
 from bot.diagnosis.logs.rows import Row
+from bot.diagnosis.logs.templates import template_of
 from bot.domain.logs import Speaker
 
 # Airflow's own routine, which says that and not why.
@@ -72,7 +73,6 @@ _KILL = re2.compile(
     r"oomkilled|process timed out|timed out, killing|terminating (?:sub)?process|"
     r"terminated by signal|task killed|shouldn't be running"
 )
-_VARIABLE = re.compile(r"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
 _ONLY_MARKS = re.compile(r"\s*[\^~\s]+$")
 _SHORTEST = 4
 
@@ -83,11 +83,6 @@ class Scored:
 
     index: int
     score: float
-
-
-def template_of(text: str) -> str:
-    """The text without its numbers and ids."""
-    return _VARIABLE.sub("#", text[:300])
 
 
 def score_rows(rows: Sequence[Row]) -> list[Scored]:

@@ -16,6 +16,7 @@ from bot.diagnosis.logs.chains import Chain
 from bot.diagnosis.logs.clock import Silence
 from bot.diagnosis.logs.pieces import CONTEXT, find_pieces
 from bot.diagnosis.logs.rows import Row
+from bot.diagnosis.logs.templates import template_of
 
 # Airflow logs hold about 2.6 characters a token; four, the usual guess, is a third too few.
 CHARACTERS_A_TOKEN = 2.6
@@ -68,7 +69,7 @@ class _Chosen:
             return False
         self._left -= cost
         self.lengths |= new
-        self._seen.update(score.template_of(self._rows[index].text) for index in new)
+        self._seen.update(template_of(self._rows[index].text) for index in new)
         return True
 
     def fill(self, anchors: Sequence[int]) -> None:
@@ -84,7 +85,7 @@ class _Chosen:
                 self._take_new(index)
 
     def _take_new(self, index: int) -> None:
-        if not self._seen[score.template_of(self._rows[index].text)]:
+        if not self._seen[template_of(self._rows[index].text)]:
             self.take([(index, CONTEXT)])
 
     def _around(self, anchors: Sequence[int]) -> Iterator[int]:

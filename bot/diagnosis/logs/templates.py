@@ -1,10 +1,13 @@
-"""Names the kind of a raw line: what is left of it without prefix, numbers and ids."""
+"""Names the kind of a line: what is left of it without prefix, numbers and ids."""
 
 from __future__ import annotations
 
 import re
 
-_VARIABLE = re.compile(rb"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+")
+_VARIABLE = r"0x[0-9a-fA-F]+|[0-9a-f]{7,}\b|\d+"
+_IN_TEXT = re.compile(_VARIABLE)
+_IN_BYTES = re.compile(_VARIABLE.encode())
+_TEXT_MAX = 300
 _LOOKED_AT = 240
 _KEY_BYTES = 140
 _EVENT = b'"event":'
@@ -14,6 +17,11 @@ _PREFIX_MAX = 120
 # only; what it leaves different meets again in the key proper.
 _DIGITS = bytes.maketrans(b"0123456789", b"##########")
 _CACHE_MAX = 10_000
+
+
+def template_of(text: str) -> str:
+    """The start of a text, equal for texts of one kind."""
+    return _IN_TEXT.sub("#", text[:_TEXT_MAX])
 
 
 class TemplateKeys:
@@ -30,7 +38,7 @@ class TemplateKeys:
         if key is None:
             if len(self._known) >= _CACHE_MAX:
                 self._known.clear()
-            key = self._known[shape] = _VARIABLE.sub(b"#", text)[:_KEY_BYTES]
+            key = self._known[shape] = _IN_BYTES.sub(b"#", text)[:_KEY_BYTES]
         return key
 
 

@@ -335,3 +335,33 @@ def test_a_message_and_its_code_are_redacted() -> None:
 
     assert "hunter" not in repr(reading)
     assert reading.secrets_masked >= 1
+
+
+def test_a_heartbeat_that_failed_did_not_end_the_task_where_something_else_did() -> None:
+    log = [
+        plain("ERROR", "job.py:218", "Job heartbeat got an exception"),
+        *traceback("sqlalchemy.exc.OperationalError: database is locked"),
+        FAILED,
+        *traceback("KeyError: 'amount'"),
+    ]
+
+    assert [chain.handled for chain in read(log).chains] == [True, False]
+
+
+def test_a_failed_heartbeat_alone_is_what_there_is() -> None:
+    heartbeat = plain("ERROR", "job.py:218", "Job heartbeat got an exception")
+
+    assert not only_chain(read([heartbeat, *traceback("OSError: database is locked")])).handled
+
+
+def test_a_callback_speaks_for_itself() -> None:
+    error = plain("ERROR", "taskinstance.py:1800", "Error when executing notify callback")
+    reading = read([FAILED, *traceback("KeyError: 'a'"), error, *traceback("OSError: no route")])
+
+    assert reading.chains[-1].root_cause.speaker is Speaker.CALLBACK
+
+
+def test_a_users_function_named_callback_is_no_callback() -> None:
+    log = [FAILED, *traceback("KeyError: 'a'", "/dags/a.py:3:handle_callback")]
+
+    assert not only_chain(read(log)).after_failure
