@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 import tracemalloc
 from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.diagnosis.logs import LogReader, read_log_records, read_log_text
+from bot.diagnosis.logs import LogReader, envelope, keep, lines, read_log_records, read_log_text
 from bot.diagnosis.logs.select import tokens
 from bot.diagnosis.redaction import Redactor
 from bot.domain.logs import LogReading
@@ -213,6 +214,20 @@ def test_known_secrets_are_masked_everywhere() -> None:
     assert "canary" not in repr(reader.finish())
 
 
+# Limits made small, so that short logs meet them all.
+SMALL: list[tuple[ModuleType, str, int]] = [
+    (lines, "BLOCK", 300),
+    (lines, "LINE_MAX", 200),
+    (lines, "_HALF", 100),
+    (lines, "_RAGGED_MAX", 20),
+    (envelope, "_OPENING_BYTES", 64),
+    (envelope, "_PIECE", 256),
+    (envelope, "_CARRY", 100),
+    (keep, "HEAD_LINES", 3),
+    (keep, "TAIL_LINES", 4),
+    (keep, "_TEMPLATES_MAX", 4),
+    (keep, "_LATE_BYTES", 500),
+]
 LINES = st.one_of(
     st.binary(max_size=60),
     st.sampled_from(
@@ -241,11 +256,27 @@ LINES = st.one_of(
 @settings(deadline=None, max_examples=60)
 @given(st.lists(LINES, max_size=30), st.lists(st.integers(1, 200), min_size=1, max_size=5))
 def test_any_bytes_in_any_chunks_give_the_same_reading(
-    lines: list[bytes], sizes: list[int]
+    parts: list[bytes], sizes: list[int]
 ) -> None:
-    content = b"\n".join(lines)
+    content = b"\n".join(parts)
 
     assert fed(content, sizes) == fed(content, [1 << 30])
+
+
+@settings(deadline=None, max_examples=100)
+@given(
+    st.sampled_from(["", '{"content":[', "[", '{"content":"', "[('h','"]),
+    st.lists(LINES, max_size=40),
+    st.lists(st.integers(1, 90), min_size=1, max_size=5),
+)
+def test_chunks_change_nothing_where_blocks_and_pieces_end(
+    opening: str, parts: list[bytes], sizes: list[int]
+) -> None:
+    content = opening.encode() + b"\n".join(parts)
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, small in SMALL:
+            patch.setattr(module, name, small)
+        assert fed(content, sizes) == fed(content, [7]) == fed(content, [1 << 30])
 
 
 @settings(deadline=None, max_examples=60)
