@@ -1,11 +1,15 @@
-"""A known failure that matches, and what makes one candidate better than another."""
+"""What all known failures say about one case: who matches, best first, who not, who cannot tell."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.diagnosis.findings import Matched
+from bot.diagnosis.findings import Matched, RuledOut, Undecided
+from bot.diagnosis.known import Known
+from bot.diagnosis.match import match
+from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
+from bot.domain.signals import Signals
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +30,30 @@ class Candidate:
             len(self.found.proofs),
             self.known.cause,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """The findings on one case. Those for whom nothing at all spoke are left out."""
+
+    candidates: tuple[Candidate, ...]  # best first
+    undecided: tuple[tuple[KnownFailure, Undecided], ...]
+    refuted: tuple[tuple[KnownFailure, RuledOut], ...]
+
+
+def field_of(signals: Signals, known: Known, evidence: Evidence) -> Field:
+    """Asks every known failure. The order in which they are asked never matters."""
+    hits = known.hits(signals)
+    candidates: list[Candidate] = []
+    undecided: list[tuple[KnownFailure, Undecided]] = []
+    refuted: list[tuple[KnownFailure, RuledOut]] = []
+    for failure in known.failures:
+        finding = match(failure, signals, evidence, hits.get(failure.cause, ()))
+        if isinstance(finding, Matched):
+            candidates.append(Candidate(failure, finding))
+        elif isinstance(finding, Undecided) and finding.lines:
+            undecided.append((failure, finding))
+        elif isinstance(finding, RuledOut) and finding.lines:
+            refuted.append((failure, finding))
+    candidates.sort(key=lambda candidate: candidate.key, reverse=True)
+    return Field(tuple(candidates), tuple(undecided), tuple(refuted))

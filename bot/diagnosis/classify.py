@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from bot.diagnosis.candidates import Candidate
+from bot.diagnosis.candidates import Field, field_of
 from bot.diagnosis.confidence import ABSTAIN_BELOW, Doubts, confidence
 from bot.diagnosis.explain import explain
-from bot.diagnosis.findings import Matched, Undecided
-from bot.diagnosis.findings import RuledOut as NotIt
+from bot.diagnosis.findings import Matched
 from bot.diagnosis.known import Known
-from bot.diagnosis.match import match
 from bot.diagnosis.signals import signals_from
 from bot.diagnosis.vocabulary import SPOKEN
 from bot.domain.evidence import Evidence
-from bot.domain.runbooks import KnownFailure
 from bot.domain.signals import Signals
 from bot.domain.verdicts import (
     ErrorClass,
@@ -40,26 +35,14 @@ def diagnose(evidence: Evidence, known: Known) -> Verdict:
 
 def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
     """The verdict that the signals allow. The order of known failures never matters."""
-    hits = known.hits(signals)
-    candidates: list[Candidate] = []
-    undecided: list[tuple[KnownFailure, Undecided]] = []
-    refuted: list[tuple[KnownFailure, NotIt]] = []
-    for failure in known.failures:
-        finding = match(failure, signals, evidence, hits.get(failure.cause, ()))
-        if isinstance(finding, Matched):
-            candidates.append(Candidate(failure, finding))
-        elif isinstance(finding, Undecided) and finding.lines:
-            undecided.append((failure, finding))
-        elif isinstance(finding, NotIt) and finding.lines:
-            refuted.append((failure, finding))
-    candidates.sort(key=lambda candidate: candidate.key, reverse=True)
-    if not candidates:
-        return _unknown(known, signals, evidence, (), undecided, refuted)
-    best, rivals = candidates[0], candidates[1:]
-    doubts = Doubts(best, rivals, undecided, signals, evidence)
+    field = field_of(signals, known, evidence)
+    if not field.candidates:
+        return _unknown(field, known, signals, evidence)
+    best = field.candidates[0]
+    doubts = Doubts(field, evidence)
     sure = confidence(doubts)
     if sure < ABSTAIN_BELOW and best.known.verdict is not VerdictKind.UNKNOWN:
-        return _unknown(known, signals, evidence, candidates, undecided, refuted)
+        return _unknown(field, known, signals, evidence)
     return Verdict(
         kind=best.known.verdict,
         cause=best.known.cause,
@@ -70,25 +53,19 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
         retry=best.known.retry,
         owner=best.known.owner,
         error_class=best.known.error_class,
-        ruled_out=_ruled_out(best, rivals, refuted),
+        ruled_out=_ruled_out(field),
         also_possible=_possible(doubts),
         gaps=evidence.gaps,
     )
 
 
-def _unknown(
-    known: Known,
-    signals: Signals,
-    evidence: Evidence,
-    candidates: Sequence[Candidate],
-    undecided: Sequence[tuple[KnownFailure, Undecided]],
-    refuted: Sequence[tuple[KnownFailure, NotIt]],
-) -> Verdict:
+def _unknown(field: Field, known: Known, signals: Signals, evidence: Evidence) -> Verdict:
     """Nothing decides. What came closest is named, and its lines are quoted."""
     runbook = known.get(UNDECIDED)
-    close = [one.known.cause for one in candidates] + [failure.cause for failure, _ in undecided]
-    quotes = [quote for one in candidates[:_POSSIBLE_MAX] for quote in _quotes(one.found)]
-    quotes += [quote for _, finding in undecided for quote in finding.lines]
+    close = [one.known.cause for one in field.candidates]
+    close += [failure.cause for failure, _ in field.undecided]
+    quotes = [quote for one in field.candidates[:_POSSIBLE_MAX] for quote in _quotes(one.found)]
+    quotes += [quote for _, finding in field.undecided for quote in finding.lines]
     quotes = quotes or _most_telling(signals)
     return Verdict(
         kind=VerdictKind.UNKNOWN,
@@ -96,11 +73,11 @@ def _unknown(
         title=runbook.title if runbook else "The evidence does not decide",
         confidence=0.5,
         quotes=tuple(dict.fromkeys(quotes))[:_QUOTES_MAX],
-        why=_missing(undecided, evidence),
+        why=_missing(field, evidence),
         retry=RetryAdvice.UNKNOWN,
         owner=runbook.owner if runbook else "dag_owner",
         error_class=ErrorClass.UNKNOWN,
-        ruled_out=_refuted(refuted)[:_RULED_OUT_MAX],
+        ruled_out=_refuted(field)[:_RULED_OUT_MAX],
         also_possible=tuple(dict.fromkeys(close))[:_POSSIBLE_MAX],
         gaps=evidence.gaps,
     )
@@ -114,10 +91,10 @@ def _most_telling(signals: Signals) -> list[Quote]:
     return [last.quote] if last else []
 
 
-def _missing(undecided: Sequence[tuple[KnownFailure, Undecided]], evidence: Evidence) -> str:
+def _missing(field: Field, evidence: Evidence) -> str:
     sources = dict.fromkeys(gap.source for gap in evidence.gaps)
-    if undecided:
-        failure, finding = undecided[0]
+    if field.undecided:
+        failure, finding = field.undecided[0]
         words = ", ".join(name.replace("_", " ") for name in finding.missing)
         return f"It may be “{failure.title}”, but that hangs on what could not be seen: {words}."
     if sources:
@@ -138,12 +115,9 @@ def _possible(doubts: Doubts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(causes))[:_POSSIBLE_MAX]
 
 
-def _ruled_out(
-    best: Candidate,
-    rivals: Sequence[Candidate],
-    refuted: Sequence[tuple[KnownFailure, NotIt]],
-) -> tuple[RuledOut, ...]:
+def _ruled_out(field: Field) -> tuple[RuledOut, ...]:
     """Those with evidence of their own: plainly refuted, or explained by what lies deeper."""
+    best, rivals = field.candidates[0], field.candidates[1:]
     shallow = [
         RuledOut(
             rival.known.cause,
@@ -156,13 +130,13 @@ def _ruled_out(
         and rival.found.depth < best.found.depth
         and rival.found.proofs
     ]
-    return tuple((*_refuted(refuted), *shallow)[:_RULED_OUT_MAX])
+    return tuple((*_refuted(field), *shallow)[:_RULED_OUT_MAX])
 
 
-def _refuted(refuted: Sequence[tuple[KnownFailure, NotIt]]) -> tuple[RuledOut, ...]:
+def _refuted(field: Field) -> tuple[RuledOut, ...]:
     """Fallbacks are left out: everything speaks a little for them."""
     return tuple(
         RuledOut(failure.cause, finding.reason, finding.lines[0])
-        for failure, finding in refuted
+        for failure, finding in field.refuted
         if failure.rank >= 0
     )

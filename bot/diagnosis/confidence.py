@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.diagnosis.candidates import Candidate
+from bot.diagnosis.candidates import Candidate, Field
 from bot.diagnosis.depth import Depth
-from bot.diagnosis.findings import Undecided
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
-from bot.domain.signals import Signals
 
 ABSTAIN_BELOW = 0.3
 """Below this a verdict would be a guess; the answer is then "I can't tell yet"."""
 
 CEILING = 0.97
-_CLOSE = 9
-"""Rungs of depth within which another cause is as near to the root as the chosen one."""
 
-_TAIL_ONLY = 0.8
+_CLOSE = 9  # steps of depth within which another cause is as near to the root: one rung
+_FAR_ABOVE = 20  # steps of rank by which a rule is so specific that rivals beside it do not count
+
+_TAIL_ONLY = 0.8  # the only proof is what happened to be written last
 _RIVAL = 0.85
 _OPEN_QUESTION = 0.92
 _UNSEEN_VETO = 0.98
@@ -29,13 +27,18 @@ _AGREEMENT = 1.05
 
 @dataclass(frozen=True)
 class Doubts:
-    """What stands beside the chosen candidate."""
+    """What stands beside the best of several candidates."""
 
-    best: Candidate
-    rivals: Sequence[Candidate]
-    undecided: Sequence[tuple[KnownFailure, Undecided]]
-    signals: Signals
+    field: Field
     evidence: Evidence
+
+    @property
+    def best(self) -> Candidate:
+        return self.field.candidates[0]
+
+    @property
+    def rivals(self) -> tuple[Candidate, ...]:
+        return self.field.candidates[1:]
 
     @property
     def close_rivals(self) -> list[Candidate]:
@@ -46,7 +49,7 @@ class Doubts:
             if rival.known.verdict is not self.best.known.verdict
             and rival.known.rank >= 0
             and self.best.found.depth - rival.found.depth <= _CLOSE
-            and self.best.known.rank - rival.known.rank < 20
+            and self.best.known.rank - rival.known.rank < _FAR_ABOVE
         ]
 
     @property
@@ -54,7 +57,7 @@ class Doubts:
         """Other verdicts that something speaks for, and that only unseen evidence could settle."""
         return [
             failure
-            for failure, _ in self.undecided
+            for failure, _ in self.field.undecided
             if failure.verdict is not self.best.known.verdict
         ]
 
@@ -67,7 +70,7 @@ class Doubts:
 
 
 def confidence(doubts: Doubts) -> float:
-    """In 0..1. The factors were fitted on labelled failures; see the evaluation."""
+    """In 0..1. The priors and factors are checked against labelled failures by `airflow-bot eval`."""
     best = doubts.best
     sure = best.known.confidence
     if best.found.depth <= Depth.TAIL and best.known.signatures:
