@@ -70,7 +70,7 @@ class Doubts:
 
 
 def confidence(doubts: Doubts) -> float:
-    """In 0..1. The priors and factors are checked against labelled failures by `airflow-bot eval`."""
+    """In 0..1. Priors and factors are checked against labelled failures by `airflow-bot eval`."""
     best = doubts.best
     sure = best.known.confidence
     if best.found.depth <= Depth.TAIL and best.known.signatures:
