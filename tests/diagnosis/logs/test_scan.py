@@ -8,9 +8,7 @@ from bot.diagnosis.logs import scan
 from bot.diagnosis.logs.lines import Block
 from bot.diagnosis.logs.patterns import WORDS
 
-ENGINES = [scan.re2_engine(), scan.python_engine()]
-if scan.hyperscan is not None:
-    ENGINES.append(scan.hyperscan_engine())
+ENGINES = [scan.best_engine(), scan.re2_engine(), scan.python_engine()]
 
 WORDY = st.sampled_from(
     [

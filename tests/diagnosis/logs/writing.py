@@ -22,7 +22,7 @@ def record(
     event: str, level: str | None = "info", logger: str | None = "task", **more: object
 ) -> str:
     """A record of Airflow 3."""
-    fields = {"timestamp": "2026-11-22T03:00:00.000000Z", "event": event}
+    fields: dict[str, object] = {"timestamp": "2026-11-22T03:00:00.000000Z", "event": event}
     fields |= {"level": level, "logger": logger} if level or logger else {}
     return json.dumps(fields | more)
 
