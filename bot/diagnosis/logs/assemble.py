@@ -20,6 +20,10 @@ from bot.domain.logs import ExceptionChain, Frame, LogLine, LogReading, RaisedEx
 
 _MESSAGE_MAX = 2_000
 
+# Lines above a chosen one that redaction looks at, and what its marks begin with.
+_ABOVE = 2
+_TAG = "[secret:"
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -92,13 +96,17 @@ def _failed(rows: Sequence[Row]) -> bool:
 def _redacted(
     rows: Sequence[Row], lengths: dict[int, int], redactor: Redactor
 ) -> tuple[dict[int, str], int]:
-    """Chosen texts, masked whole and only then cut: half a secret is known to no rule."""
+    """Chosen texts, masked whole and only then cut: half a secret is known to no rule.
+
+    The lines above are looked at as well, for a name may stand on the line before its value.
+    """
     if not lengths:
         return {}, 0
-    indexes = sorted(lengths)
-    scrubbed = redactor.scrub("\n".join(rows[index].text for index in indexes))
-    texts = zip(indexes, scrubbed.text.split("\n"), strict=True)
-    return {index: clip(text, lengths[index]) for index, text in texts}, scrubbed.count
+    seen = sorted({near for index in lengths for near in range(max(0, index - _ABOVE), index + 1)})
+    masked = redactor.redact("\n".join(rows[index].text for index in seen)).split("\n")
+    whole = {index: text for index, text in zip(seen, masked, strict=True) if index in lengths}
+    count = sum(text.count(_TAG) - rows[index].text.count(_TAG) for index, text in whole.items())
+    return {index: clip(text, lengths[index]) for index, text in whole.items()}, count
 
 
 def _log_lines(rows: Sequence[Row], texts: dict[int, str], repeats: Repeats) -> tuple[LogLine, ...]:

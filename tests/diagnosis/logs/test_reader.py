@@ -191,6 +191,17 @@ def test_a_private_key_over_many_lines_is_masked() -> None:
     assert "Qk9HQk9H" not in repr(read(log))
 
 
+def test_a_value_is_masked_whose_name_was_not_kept() -> None:
+    pod = ["- name: DB_PASSWORD", "  value: Winter" + "22blue failed"]
+    log = [plain("INFO", "pod_manager.py:1", line) for line in pod]
+
+    reading = read(log, budget=22)
+
+    assert [line.number for line in reading.lines] == [2]
+    assert "Winter" not in repr(reading)
+    assert reading.secrets_masked == 1
+
+
 def test_known_secrets_are_masked_everywhere() -> None:
     reader = LogReader(redactor=Redactor(["blue canary"], key=b"x"))
     log = [FAILED, *traceback("ValueError: say blue canary", "/dags/a.py:1:load")]
