@@ -29,7 +29,7 @@ from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.checks import Check
-from bot.domain.questions import Origin, ThreadKey
+from bot.domain.questions import Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
@@ -127,7 +127,7 @@ def new_reference() -> str:
 
 
 def redactor_of(settings: Settings) -> Redactor:
-    return Redactor(settings.secret_values())
+    return Redactor(settings.secret_values(), patterns=settings.redaction.patterns)
 
 
 def runbook_folders(settings: Settings) -> list[Path]:
@@ -160,13 +160,10 @@ def slack_config(settings: Settings) -> SlackConfig:
 def slack_side(parts: Parts) -> SlackSide:
     from bot.slack.app import Services, build_slack
 
-    async def engaged(thread: ThreadKey) -> bool:
-        return bool(await parts.store.turns(thread))
-
     services = Services(
         answers=parts.asking,
         records=parts.store,
-        engaged=engaged,
+        engaged=parts.store.is_known,
         redact=parts.redactor.redact,
         now=now,
         new_reference=new_reference,
@@ -187,6 +184,7 @@ def _cluster(
         ca_file=str(cluster.ca_file or ""),
         ui_url=cluster.ui_url or "",
         description=cluster.description,
+        executor=cluster.executor or "",
         deadline_seconds=cluster.deadline or settings.answers.deadline,
         max_calls=cluster.max_calls,
         dag_ids_seconds=cluster.dag_list_seconds,

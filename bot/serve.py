@@ -130,7 +130,7 @@ async def _web(parts: Parts, slack: SlackSide) -> AsyncIterator[None]:
     async def ready() -> Sequence[Check]:
         connected = by_http or await slack.is_connected()
         status = CheckStatus.OK if connected else CheckStatus.FAILED
-        return [Check("slack", "connection", status), *await parts.store.doctor()]
+        return [Check("slack", "connection", status), await parts.store.ready()]
 
     web = build_web(ready, slack.app if by_http else None, version=__version__)
     host, port = parts.settings.web.host, parts.settings.web.port
