@@ -123,8 +123,9 @@ def _chain(chain: ExceptionChain, part: LogPart, quotes: Quotes, depth: int) -> 
         yield Signal("message", normalise(root.message), quote, depth)
     place = chain.exceptions.index(root)
     for number, error in enumerate(chain.exceptions):
-        # Above the root: wrappers of it. Below: what had been caught when the root was raised.
-        at = depth if number == place else min(depth, Depth.CHAIN if number < place else Depth.TAIL)
+        # Above the root: its wrappers, the nearer the deeper. Below: what had been caught before.
+        beside = Depth.TAIL if number > place else max(Depth.WRAPPER, Depth.CHAIN + number - place)
+        at = depth if number == place else min(depth, beside)
         yield Signal("exception_chain", error.short_type, _quote(error, quotes), at)
         yield from _words(error, quotes, at)
     yield from _where(chain, part, quote, depth)

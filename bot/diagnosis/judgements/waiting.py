@@ -24,6 +24,6 @@ def awaited_run_may_never_come(signals: Signals, evidence: Evidence) -> Finding:
     external = operator is not None and _EXTERNAL.search(operator.value)
     if not external and not poking:
         return NOTHING
-    # The date it asked for decides; that it timed out is the consequence.
-    asked = tuple(replace(signal, depth=timed_out[0].depth + 1) for signal in poking)
+    # The date it asked for decides, as first asked; that it timed out is the consequence.
+    asked = tuple(replace(signal, depth=timed_out[0].depth + 1) for signal in poking[:1])
     return Matched((*asked, *timed_out))
