@@ -26,7 +26,7 @@ from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.adapters.sql.store import SqlConversationStore
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.logs import LogReader
-from bot.diagnosis.redaction import Redactor
+from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.checks import Check
 from bot.domain.questions import Origin
@@ -127,7 +127,14 @@ def new_reference() -> str:
 
 
 def redactor_of(settings: Settings) -> Redactor:
-    return Redactor(settings.secret_values(), patterns=settings.redaction.patterns)
+    """The compiled rules are kept in the data folder: compiling takes seconds at each start."""
+    cache = settings.data_dir / "redaction-rules"
+    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Redactor(
+        settings.secret_values(),
+        patterns=settings.redaction.patterns,
+        catalog=load_catalog(str(cache)),
+    )
 
 
 def runbook_folders(settings: Settings) -> list[Path]:
