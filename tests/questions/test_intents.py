@@ -20,6 +20,7 @@ from bot.questions.intents import intent_of, wants_unfinished
         ("what does upstream_failed mean?", Intent.HOW_TO),
         ("is airflow down?", Intent.HEALTH),
         ("health", Intent.HEALTH),
+        ("and the health?", Intent.HEALTH),
         ("show me the logs of orders_daily", Intent.LOGS),
         ("logs orders_daily", Intent.LOGS),
         ("status of orders_daily", Intent.STATUS),
