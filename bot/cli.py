@@ -7,7 +7,6 @@ Exit status: 0 done, 1 done with findings (doctor, runbooks check, nothing found
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import os
 import shutil
@@ -148,6 +147,9 @@ def demo(
     once: Annotated[bool, typer.Option(help="End after the first answer.")] = False,
 ) -> None:
     """Starts a real Airflow with failing Dags, a local workspace and the bot."""
+    from rich.console import Console
+
+    from bot.playground.demo.narration import Narrator
     from bot.playground.demo.run import DemoPlan, run_demo
     from bot.slack.manifest import app_manifest
 
@@ -160,7 +162,7 @@ def demo(
         bot_port=bot_port,
         stay=not once,
     )
-    asyncio.run(run_demo(plan, functools.partial(print, flush=True)))
+    asyncio.run(run_demo(plan, Narrator(Console())))
 
 
 @app.command()

@@ -3,36 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
-import os
 import signal
+import socket
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import BotError
-from bot.playground.airflow_server import LocalAirflow, ensure_airflow
+from bot.playground.airflow_server import PORTS, LocalAirflow, ensure_airflow
+from bot.playground.demo.bot_process import BotProcess, bot_running
+from bot.playground.demo.narration import Narrator
 from bot.playground.demo.staging import Stage
 from bot.playground.demo.story import OPENING, SCENES
+from bot.playground.keeper import Keeper
 from bot.playground.workspace import InstalledApp, LocalWorkspace, Message, World
 
 _DAGS = Path(__file__).parent / "dags"
-_CHANNEL_NAME = "airflow-support"
+_COMMAND = Path(sys.executable).parent / "airflow-bot"
+_CHANNEL = "airflow-support"
 _ANSWER_SECONDS = 90.0
-_OPENING_SECONDS = 240.0
-_STOP_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPlan:
     """Where the demo lives. `folder` holds Airflow's and the bot's files over restarts.
 
-    Airflow takes `airflow_port` and the three above it. `stay` False ends the demo after the first answer, for tests.
+    Airflow takes `airflow_port` and the three above it. `stay` False ends the demo after the
+    first answer.
     """
 
     folder: Path
@@ -44,197 +44,172 @@ class DemoPlan:
     stay: bool = True
 
 
-class Steps:
-    """Progress lines with the seconds since the start."""
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """Everything at work: what `running_demo` gives to its block."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
-        self._write = write
-        self._began = time.monotonic()
+    workspace: LocalWorkspace
+    stage: Stage
+    bot: BotProcess
 
-    def say(self, text: str) -> None:
-        self._write(f"[{time.monotonic() - self._began:5.1f} s] {text}")
+    @property
+    def channel(self) -> str:
+        """The id of the channel where people ask."""
+        channels = self.workspace.state.channels.values()
+        return next(channel.id for channel in channels if channel.name == _CHANNEL)
+
+    async def ask(self, question: str) -> Message:
+        """Mentions the bot as the first person of the workspace and returns its answer's card.
+
+        Raises `BotError` where none comes.
+        """
+        asker = self.workspace.hub.world.people[0]
+        text = f"{self.workspace.mention} {question}"
+        asked = await self.workspace.say(self.channel, asker.id, text, raw=True)
+
+        def answer() -> Message | None:
+            replies = (m for m in self.workspace.replies(asked) if m.bot_id and m.blocks)
+            return next(replies, None)
+
+        try:
+            return await self.workspace.wait_for(answer, _ANSWER_SECONDS)
+        except TimeoutError as error:
+            raise BotError(f"no answer came: {error} See {self.bot.log}.") from error
 
 
-async def run_demo(plan: DemoPlan, write: Callable[[str], None]) -> None:
-    """Runs until Ctrl-C or SIGTERM, and leaves nothing running.
+async def run_demo(plan: DemoPlan, narrator: Narrator) -> None:
+    """Runs until Ctrl-C, SIGTERM or the end of the terminal, and leaves nothing running.
 
     Raises `BotError` with what to do where something cannot start.
     """
-    steps = Steps(write)
     stop = _stop_event()
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    await asyncio.to_thread(ensure_airflow, plan.airflow_venv, steps.say)
-    airflow = LocalAirflow(plan.airflow_venv, plan.folder / "airflow", _DAGS, plan.airflow_port)
-    try:
-        await _until(stop, _play(plan, airflow, steps, stop))
-    finally:
-        steps.say("stopping Airflow, the workspace and the bot")
-        await asyncio.to_thread(airflow.stop)
-        steps.say("stopped")
+    with Keeper(plan.folder) as keeper:
+        await _until(stop, _play(plan, narrator, keeper), narrator)
+    narrator.step("stopped")
 
 
-async def _play(plan: DemoPlan, airflow: LocalAirflow, steps: Steps, stop: asyncio.Event) -> None:
-    world = World(app=InstalledApp.from_manifest(plan.manifest))
-    async with LocalWorkspace.started(world, port=plan.page_port) as workspace:
-        steps.say("starting Airflow 3 (API server, scheduler, Dag processor, triggerer)")
-        await asyncio.to_thread(airflow.start)
-        await asyncio.to_thread(airflow.wait_healthy)
-        steps.say(f"Airflow is up: {airflow.url} (user admin, password admin)")
-        async with Stage(airflow.url, "admin", "admin") as stage, _bot(plan, workspace) as bot:
-            await stage.set(steps.say)
-            steps.say(f"{len(SCENES)} Dags are there, each failing in its own way")
-            marking = asyncio.create_task(stage.mark_by_hand())
-            await _connected(workspace, bot)
-            steps.say("the bot is connected")
-            if not await stage.failed(OPENING.dag_id, _OPENING_SECONDS):
-                raise BotError(f"{OPENING.dag_id} did not fail in time; see {airflow.home}")
-            await _first_question(workspace, steps)
-            _invite(workspace, steps)
-            if plan.stay:
-                await _first(stop.wait(), bot.wait())
-                if not stop.is_set():
-                    raise BotError(f"the bot ended by itself; see {_bot_log(plan)}")
-            marking.cancel()
-
-
-async def _first_question(workspace: LocalWorkspace, steps: Steps) -> None:
-    channel = _channel(workspace)
-    asker = workspace.hub.world.people[0]
-    steps.say(f"{asker.name} asks in #{_CHANNEL_NAME}: {OPENING.question}")
-    text = f"{workspace.mention} {OPENING.question}"
-    asked = await workspace.say(channel, asker.id, text, raw=True)
-
-    def answer() -> Message | None:
-        replies = (m for m in workspace.replies(asked) if m.bot_id and m.blocks)
-        return next((m for m in replies if OPENING.dag_id in json.dumps(m.blocks)), None)
-
-    try:
-        found = await workspace.wait_for(answer, _ANSWER_SECONDS)
-    except TimeoutError as error:
-        raise BotError(f"no answer came within {_ANSWER_SECONDS:.0f} s. {error}") from error
-    steps.say("the bot answers:")
-    for line in found.text.splitlines():
-        steps.say(f"    {line}")
-
-
-def _invite(workspace: LocalWorkspace, steps: Steps) -> None:
-    steps.say("")
-    steps.say(f"Open the workspace:  {workspace.page_url}")
-    steps.say("It is a local page, not Slack. Ask about the other Dags there, for example:")
-    for scene in SCENES[1:]:
-        steps.say(f"    @airflow {scene.question:<48} ({scene.shows})")
-    steps.say("Ctrl-C ends everything.")
+async def _play(plan: DemoPlan, narrator: Narrator, keeper: Keeper) -> None:
+    async with running_demo(plan, narrator, keeper) as demo:
+        asker, bot = demo.workspace.hub.world.people[0], demo.workspace.hub.world.bot
+        found = await demo.ask(OPENING.question)
+        question = f"@{bot.name} {OPENING.question}"
+        narrator.exchange(asker.real_name, question, bot.real_name, found.text)
+        narrator.invitation(
+            demo.workspace.page_url,
+            bot.name,
+            f"http://127.0.0.1:{plan.airflow_port}",
+            f"{_short(_COMMAND)} ask --config {_short(plan.folder / 'airflow-bot.yaml')}",
+        )
+        if plan.stay:
+            setting = asyncio.create_task(_set_the_rest(demo.stage, narrator))
+            try:
+                await demo.bot.process.wait()
+                raise demo.bot.failure()
+            finally:
+                setting.cancel()
 
 
 @asynccontextmanager
-async def _bot(
-    plan: DemoPlan, workspace: LocalWorkspace
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot as in production: its own process, configured by a file and the environment."""
-    config = plan.folder / "airflow-bot.yaml"
-    # JSON is YAML too, and quotes whatever a path may hold.
-    config.write_text(json.dumps(_settings(plan), indent=2), encoding="utf-8")
-    with _bot_log(plan).open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "serve",
-            "--config",
-            str(config),
-            env={**os.environ, **_secrets(workspace)},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C reaches the demo alone, which then ends the bot
-        )
+async def running_demo(plan: DemoPlan, narrator: Narrator, keeper: Keeper) -> AsyncIterator[Demo]:
+    """The whole demo while the block runs, with the opening scene set.
+
+    Raises `BotError` with what to do where something cannot start.
+    """
+    _check_ports(plan)
+    await asyncio.to_thread(ensure_airflow, plan.airflow_venv, narrator.step)
+    narrator.step("starting a real Airflow 3, a local workspace and the bot")
+    airflow = LocalAirflow(
+        plan.airflow_venv,
+        plan.folder / "airflow",
+        _DAGS,
+        plan.airflow_port,
+        launched=keeper.keep,
+    )
+    world = World(app=InstalledApp.from_manifest(plan.manifest))
     try:
-        yield process
+        async with (
+            LocalWorkspace.started(world, port=plan.page_port) as workspace,
+            bot_running(plan.folder, airflow.url, plan.bot_port, workspace, keeper.keep) as bot,
+        ):
+            await _together(_start(airflow, narrator), _connect(bot, workspace, narrator))
+            record = plan.folder / "failures.json"
+            async with Stage(airflow.url, "admin", "admin", record) as stage:
+                await stage.set([OPENING])
+                narrator.step(f"{OPENING.dag_id} has failed, as it should; asking why")
+                yield Demo(workspace, stage, bot)
     finally:
-        await _end(process)
+        await asyncio.to_thread(airflow.stop)
 
 
-def _settings(plan: DemoPlan) -> dict[str, object]:
-    return {
-        "data_dir": str(plan.folder / "bot"),
-        "clusters": {
-            "demo": {
-                "base_url": f"http://127.0.0.1:{plan.airflow_port}",
-                "username": "bot",
-                "description": "the demo's Airflow",
-                "dag_list_seconds": 5,
-            }
-        },
-        "slack": {"mode": "socket", "local_workspace": True},
-        "web": {"host": "127.0.0.1", "port": plan.bot_port},
-    }
+async def _start(airflow: LocalAirflow, narrator: Narrator) -> None:
+    await asyncio.to_thread(airflow.start)
+    await asyncio.to_thread(airflow.wait_healthy)
+    narrator.step("Airflow is up: API server, scheduler, Dag processor and triggerer")
 
 
-def _secrets(workspace: LocalWorkspace) -> dict[str, str]:
-    return {
-        "SLACK_API_URL": workspace.base_url,
-        "AIRFLOW_BOT_SLACK__BOT_TOKEN": workspace.bot_token,
-        "AIRFLOW_BOT_SLACK__APP_TOKEN": workspace.app_token,
-        "AIRFLOW_BOT_CLUSTERS__demo__PASSWORD": "bot",
-    }
+async def _connect(bot: BotProcess, workspace: LocalWorkspace, narrator: Narrator) -> None:
+    await bot.connected(workspace)
+    narrator.step("the bot is connected to the workspace")
 
 
-async def _connected(workspace: LocalWorkspace, bot: asyncio.subprocess.Process) -> None:
-    connected = asyncio.ensure_future(workspace.wait_for_app(seconds=60))
-    ended = asyncio.ensure_future(bot.wait())
-    await asyncio.wait({connected, ended}, return_when=asyncio.FIRST_COMPLETED)
-    if not connected.done():
-        connected.cancel()
-        raise BotError("the bot ended before it was connected; see bot.log in the demo's folder")
-    ended.cancel()
-    await connected
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    if process.returncode is not None:
-        return
-    process.terminate()
+async def _set_the_rest(stage: Stage, narrator: Narrator) -> None:
     try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        await stage.set(SCENES[1:])
+        narrator.step(f"all {len(SCENES)} Dags are in their situations now")
+    except BotError as error:
+        narrator.step(f"not all Dags are in their situations: {error}")
 
 
-def _bot_log(plan: DemoPlan) -> Path:
-    return plan.folder / "bot.log"
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _channel(workspace: LocalWorkspace) -> str:
-    channels = workspace.state.channels.values()
-    named = (channel.id for channel in channels if channel.name == _CHANNEL_NAME)
-    return next(named, next(iter(workspace.state.channels)))
+def _check_ports(plan: DemoPlan) -> None:
+    """Before anything is started: the remedy names the option."""
+    for port, option, what in _ports(plan):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise BotError(
+                    f"port {port} is taken, and {what} needs it: stop what uses it, or choose "
+                    f'another, e.g. make demo ARGS="{option} {port - 10_000}"'
+                ) from error
+
+
+def _ports(plan: DemoPlan) -> Iterator[tuple[int, str, str]]:
+    for step in range(PORTS):
+        yield plan.airflow_port + step, "--airflow-port", "Airflow"
+    yield plan.page_port, "--page-port", "the page"
+    yield plan.bot_port, "--bot-port", "the bot"
 
 
 def _stop_event() -> asyncio.Event:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
     return stop
 
 
-async def _until(stop: asyncio.Event, play: Any) -> None:
+async def _until(stop: asyncio.Event, play: Coroutine[Any, Any, None], narrator: Narrator) -> None:
     """Runs `play` to its end, or cancels it when asked to stop."""
     playing, stopping = asyncio.ensure_future(play), asyncio.ensure_future(stop.wait())
     await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     if not playing.done():
+        narrator.step("stopping")
         playing.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await playing
+    await asyncio.gather(playing, return_exceptions=stop.is_set())
 
 
-async def _first(*waits: Any) -> None:
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
+async def _together(*parts: Coroutine[Any, Any, None]) -> None:
+    """Runs these side by side; the first that fails ends the others and is what one hears of."""
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
+        async with asyncio.TaskGroup() as group:
+            for part in parts:
+                group.create_task(part)
+    except* BotError as failures:
+        raise failures.exceptions[0] from None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,109 +15,165 @@ from bot.domain.errors import AirflowError
 from bot.playground.demo.story import SCENES, Scene, Staging
 
 _POOL = "exports"
-_PAUSED = "finance_close"
-_MARKED = ("marketing_feed", "send_feed")
-_POLL_SECONDS = 2.0
-_PARSE_POLLS = 90
+_HOLDER, _WAITING = "export_large", "export_small"
+_MARKED_TASK = "send_feed"
+_MARK = {"new_state": "failed", "note": "feed went to the wrong audience"}
+_POLL_SECONDS = 1.5
+_LIMIT_SECONDS = 300.0  # for one Dag to get into its situation, on a busy machine
+_ATTEMPTS = 4  # SQLite has one writer at a time, and the scheduler is often it
+_UNFINISHED = ("queued", "running")
+
+Run = Mapping[str, Any]
 
 
 class Stage:
-    """The demo's Airflow, through its REST API and with an administrator's account."""
+    """The demo's Airflow, through its REST API and with an administrator's account.
 
-    def __init__(self, base_url: str, username: str, password: str) -> None:
+    `record` is a file that tells which failures came about as they should, over restarts: a run
+    that was cut off by the end of a demo fails for another reason than its Dag's. Every method
+    raises `AirflowError` where Airflow refuses or takes too long.
+    """
+
+    def __init__(self, base_url: str, username: str, password: str, record: Path) -> None:
         self._login = {"username": username, "password": password}
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=60)
+        # Proxies of the surroundings have no business on the loopback.
+        self._client = httpx.AsyncClient(base_url=base_url, timeout=60, trust_env=False)
+        self._record = record
 
     async def __aenter__(self) -> Stage:
+        reply = await self._client.post("/auth/token", json=self._login)
+        if reply.status_code != httpx.codes.CREATED:
+            raise AirflowError(f"The demo's Airflow refused its administrator: {reply.text[:200]}")
+        self._client.headers["Authorization"] = f"Bearer {reply.json()['access_token']}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    async def set(self, say: Callable[[str], None]) -> None:
-        """Creates pool and runs; what failed in an earlier demo is left as it is.
+    async def set(self, scenes: Sequence[Scene] = SCENES) -> None:
+        """Returns once all of these are in their situation; what stands already is kept."""
+        missing = scenes
+        try:
+            async with asyncio.timeout(_LIMIT_SECONDS):
+                runs = await self._runs()
+                for scene in scenes:
+                    await self._start(scene, runs.get(scene.dag_id, []))
+                while True:
+                    missing = await self._not_set(missing)
+                    if not missing:
+                        return
+                    await asyncio.sleep(_POLL_SECONDS)
+        except TimeoutError:
+            names = ", ".join(scene.dag_id for scene in missing)
+            raise AirflowError(f"The demo's Airflow did not get ready: {names}") from None
 
-        Raises `AirflowError` where Airflow refuses.
-        """
-        await self._log_in()
-        await self._registered(say)
-        await self._post("/pools", {"name": _POOL, "slots": 1}, but_for=409)
-        await self._patch(f"/dags/{_PAUSED}", {"is_paused": True})
-        ran = {run["dag_id"] for run in await self._runs()}
-        for scene in SCENES:
-            if scene.staging is Staging.LIVE:
-                await self._clear_stage(scene)
-            if scene.staging is Staging.LIVE or (
-                scene.staging is Staging.TRIGGERED and scene.dag_id not in ran
-            ):
-                await self._post(f"/dags/{scene.dag_id}/dagRuns", {"logical_date": None})
+    async def _start(self, scene: Scene, runs: Sequence[Run]) -> None:
+        if scene.staging is Staging.UNREGISTERED:
+            return
+        await self._registered(scene.dag_id)
+        if scene.staging is Staging.PAUSED:
+            await self._send("PATCH", f"/dags/{scene.dag_id}", {"is_paused": True})
+            stands = any(run["state"] == "queued" for run in runs)
+        elif scene.staging is Staging.BLOCKED:
+            await self._send("POST", "/pools", {"name": _POOL, "slots": 1}, but_for=409)
+            stands = False
+        else:
+            stands = self._is_recorded(scene, runs)
+        if not stands:
+            for run in runs:
+                await self._remove(run)
+            await self._trigger(scene.dag_id)
 
-    async def failed(self, dag_id: str, seconds: float) -> bool:
-        """Waits until a run of the Dag has failed; False when that takes longer."""
-        for _ in range(max(1, round(seconds / _POLL_SECONDS))):
-            if any(run["state"] == "failed" for run in await self._runs(dag_id)):
-                return True
-            await asyncio.sleep(_POLL_SECONDS)
-        return False
-
-    async def mark_by_hand(self) -> None:
-        """Marks one task as failed, as a person would, as soon as it runs; gives up in minutes."""
-        dag_id, task_id = _MARKED
-        for _ in range(_PARSE_POLLS):
-            runs = await self._runs(dag_id)
-            if not runs or runs[0]["state"] in ("failed", "success"):
-                return
-            path = f"/dags/{dag_id}/dagRuns/{runs[0]['dag_run_id']}/taskInstances/{task_id}"
-            if (await self._get(path))["state"] == "running":
-                note = "feed went to the wrong audience"
-                await self._patch(path, {"new_state": "failed", "note": note})
-                return
-            await asyncio.sleep(_POLL_SECONDS)
-
-    async def _log_in(self) -> None:
-        reply = await self._client.post("/auth/token", json=self._login)
-        if reply.status_code != httpx.codes.CREATED:
-            raise AirflowError(f"The demo's Airflow refused its administrator: {reply.text[:200]}")
-        self._client.headers["Authorization"] = f"Bearer {reply.json()['access_token']}"
-
-    async def _registered(self, say: Callable[[str], None]) -> None:
-        wanted = {scene.dag_id for scene in SCENES if scene.staging is not Staging.UNREGISTERED}
-        for _ in range(_PARSE_POLLS):
-            known = {dag["dag_id"] for dag in (await self._get("/dags?limit=100"))["dags"]}
-            if wanted <= known:
-                return
-            say(f"Airflow knows {len(wanted & known)} of {len(wanted)} Dags")
-            await asyncio.sleep(_POLL_SECONDS)
-        missing = ", ".join(sorted(wanted - known))
-        raise AirflowError(f"The demo's Airflow did not register {missing}; see its Dag processor.")
-
-    async def _clear_stage(self, scene: Scene) -> None:
-        for run in await self._runs(scene.dag_id):
-            path = f"/dags/{scene.dag_id}/dagRuns/{run['dag_run_id']}"
-            if run["state"] == "running":  # Airflow deletes no run in progress
-                await self._patch(path, {"state": "failed"})
-            await self._send("DELETE", path)
-
-    async def _runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
-        runs = (await self._get(f"/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after"))[
-            "dag_runs"
+    async def _not_set(self, scenes: Sequence[Scene]) -> list[Scene]:
+        runs = await self._runs()
+        return [
+            scene for scene in scenes if not await self._is_set(scene, runs.get(scene.dag_id, []))
         ]
-        return list(runs)
 
-    async def _get(self, path: str) -> dict[str, Any]:
-        return await self._send("GET", path)
+    async def _is_set(self, scene: Scene, runs: Sequence[Run]) -> bool:
+        if scene.staging is Staging.UNREGISTERED:
+            return bool((await self._send("GET", "/importErrors"))["total_entries"])
+        if not runs:
+            return False
+        latest = runs[0]
+        if scene.staging is Staging.PAUSED:
+            return bool(latest["state"] == "queued")
+        if scene.staging is Staging.BLOCKED:
+            held = await self._state(latest, _HOLDER) == "running"
+            return held and await self._state(latest, _WAITING) == "scheduled"
+        if self._is_recorded(scene, runs):
+            return True
+        if scene.staging is Staging.MARKED and await self._state(latest, _MARKED_TASK) == "running":
+            await self._send("PATCH", _task(latest, _MARKED_TASK), _MARK)
+        if latest["state"] == "failed":
+            self._remember(latest)
+        return bool(latest["state"] == "failed")
 
-    async def _post(self, path: str, body: dict[str, Any], but_for: int = 0) -> None:
-        await self._send("POST", path, body, but_for)
+    def _is_recorded(self, scene: Scene, runs: Sequence[Run]) -> bool:
+        recorded = self._recorded().get(scene.dag_id)
+        return any(run["dag_run_id"] == recorded for run in runs)
 
-    async def _patch(self, path: str, body: dict[str, Any]) -> None:
-        await self._send("PATCH", path, body)
+    def _remember(self, run: Run) -> None:
+        recorded = {**self._recorded(), run["dag_id"]: run["dag_run_id"]}
+        self._record.write_text(json.dumps(recorded, indent=2), encoding="utf-8")
+
+    def _recorded(self) -> dict[str, str]:
+        try:
+            return dict(json.loads(self._record.read_text(encoding="utf-8")))
+        except (FileNotFoundError, ValueError):
+            return {}
+
+    async def _registered(self, dag_id: str) -> None:
+        while True:
+            found = await self._send("GET", f"/dags/{dag_id}", but_for=404)
+            if "dag_id" in found:
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _trigger(self, dag_id: str) -> None:
+        now = datetime.now(UTC).isoformat()
+        # Named by us, so that asking again after a lost reply starts no second one.
+        body = {"logical_date": None, "dag_run_id": f"manual__{now}"}
+        await self._send("POST", f"/dags/{dag_id}/dagRuns", body, but_for=409)
+
+    async def _remove(self, run: Run) -> None:
+        if run["state"] in _UNFINISHED:  # Airflow deletes no run in progress
+            await self._send("PATCH", _path(run), {"state": "failed"})
+        await self._send("DELETE", _path(run), but_for=404)
+
+    async def _state(self, run: Run, task_id: str) -> str | None:
+        state: str | None = (await self._send("GET", _task(run, task_id)))["state"]
+        return state
+
+    async def _runs(self) -> dict[str, list[Run]]:
+        """By Dag, the newest first."""
+        found: dict[str, list[Run]] = {}
+        page = await self._send("GET", "/dags/~/dagRuns?limit=100&order_by=-run_after")
+        for run in page["dag_runs"]:
+            found.setdefault(run["dag_id"], []).append(run)
+        return found
 
     async def _send(
-        self, method: str, path: str, body: dict[str, Any] | None = None, but_for: int = 0
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, but_for: int = 0
     ) -> dict[str, Any]:
-        reply = await self._client.request(method, "/api/v2" + path, json=body)
-        if reply.is_error and reply.status_code != but_for:
-            why = f"{reply.status_code} {reply.text[:200]}"
-            raise AirflowError(f"The demo's Airflow refused {method} {path}: {why}")
-        return dict(reply.json()) if reply.content else {}
+        for _ in range(_ATTEMPTS):
+            try:
+                reply = await self._client.request(method, "/api/v2" + path, json=body)
+            except httpx.TransportError as error:
+                why = f"{type(error).__name__} {error}"
+            else:
+                if not reply.is_error or reply.status_code == but_for:
+                    return dict(reply.json()) if reply.content else {}
+                why = f"{reply.status_code} {reply.text[:200]}"
+                if not reply.is_server_error:
+                    break
+            await asyncio.sleep(_POLL_SECONDS)
+        raise AirflowError(f"The demo's Airflow refused {method} {path}: {why}")
+
+
+def _path(run: Run) -> str:
+    return f"/dags/{run['dag_id']}/dagRuns/{run['dag_run_id']}"
+
+
+def _task(run: Run, task_id: str) -> str:
+    return f"{_path(run)}/taskInstances/{task_id}"

@@ -7,10 +7,12 @@ from enum import StrEnum
 
 
 class Staging(StrEnum):
-    """How a Dag gets into its situation."""
+    """How a Dag gets into its situation, and how one sees that it is there."""
 
-    TRIGGERED = "triggered"  # runs and fails by itself; kept over restarts
-    LIVE = "live"  # a situation of this moment; staged anew at each start
+    FAILS = "fails"  # runs and fails by itself; the failure is kept over restarts
+    MARKED = "marked"  # like the one above, but a person marks its running task as failed
+    BLOCKED = "blocked"  # one task holds the pool and another waits; anew at each start
+    PAUSED = "paused"  # paused, with a run that waits; seen to at each start
     UNREGISTERED = "unregistered"  # its file does not import
 
 
@@ -22,30 +24,33 @@ class Scene:
     question: str
     shows: str
     verdict: str
-    staging: Staging = Staging.TRIGGERED
+    staging: Staging = Staging.FAILS
+    invited: bool = False  # named among the examples in the terminal
 
 
 OPENING = Scene(
     "orders_daily",
     "Why did orders_daily fail?",
     "an amount with a decimal comma, two exceptions deep",
-    "code, or the data it was given",
+    "dependency",
 )
 
 SCENES: tuple[Scene, ...] = (
     OPENING,
-    Scene("customers_sync", "why did customers_sync fail", "a connection nobody created", "code"),
+    Scene("customers_sync", "why did customers_sync fail?", "a connection nobody created", "code"),
     Scene(
         "sales_report", "what's wrong with sales report?", "a template without its setting", "code"
     ),
     Scene(
-        "warehouse_load", "why did the last run of warehouse_load fail?", "a wrong column", "code"
+        "warehouse_load",
+        "why did the last run of warehouse_load fail?",
+        "a column that the table does not have",
+        "code",
+        invited=True,
     ),
-    Scene("nightly_dbt", "nightly_dbt failed last night, why?", "a script's own error", "code"),
+    Scene("nightly_dbt", "nightly_dbt failed, why?", "a model that fails", "code"),
     Scene("geocoding", "is geocoding slow or broken?", "the execution timeout", "code"),
-    Scene(
-        "shard_scoring", "why did shard_scoring fail?", "one mapped task of five", "code or data"
-    ),
+    Scene("shard_scoring", "why did shard_scoring fail?", "one mapped task of five", "code"),
     Scene(
         "inventory_count",
         "why does inventory_count not run?",
@@ -53,30 +58,51 @@ SCENES: tuple[Scene, ...] = (
         "code",
         Staging.UNREGISTERED,
     ),
-    Scene("payments_ingest", "why did payments_ingest fail", "connection refused", "dependency"),
-    Scene("rates_import", "why did rates_import fail", "429 Too Many Requests", "dependency"),
-    Scene("partner_files", "why did partner_files fail", "a file that never came", "dependency"),
-    Scene("ml_training", "is ml_training my code or you?", "not enough memory", "capacity"),
-    Scene("archive_export", "why did archive_export fail", "a full device", "capacity"),
+    Scene(
+        "payments_ingest",
+        "why did payments_ingest fail?",
+        "connection refused",
+        "dependency",
+        invited=True,
+    ),
+    Scene("rates_import", "why did rates_import fail?", "429 Too Many Requests", "dependency"),
+    Scene("partner_files", "why did partner_files fail?", "a file that never came", "dependency"),
+    Scene(
+        "ml_training",
+        "is ml_training my code or you?",
+        "not enough memory",
+        "capacity",
+        invited=True,
+    ),
+    Scene("archive_export", "why did archive_export fail?", "a full device", "capacity"),
     Scene(
         "exports_small_pool",
         "why is exports_small_pool stuck?",
         "a pool without a free slot",
         "capacity",
-        Staging.LIVE,
+        Staging.BLOCKED,
+        invited=True,
     ),
-    Scene("image_resize", "why did image_resize fail", "SIGKILL, by whom nobody saw", "unknown"),
+    Scene(
+        "image_resize",
+        "why did image_resize fail?",
+        "killed, by whom nobody saw",
+        "unknown",
+        invited=True,
+    ),
     Scene(
         "marketing_feed",
-        "why did marketing_feed fail",
+        "why did marketing_feed fail?",
         "a person marked it failed",
         "operator",
+        Staging.MARKED,
+        invited=True,
     ),
     Scene(
         "finance_close",
         "why does finance_close not start?",
         "a paused Dag",
         "operator",
-        Staging.LIVE,
+        Staging.PAUSED,
     ),
 )
