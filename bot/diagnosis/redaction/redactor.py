@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from bot.diagnosis.redaction import cookies, entropy, keyblocks, quoted, rules, tokens
+from bot.diagnosis.redaction import cookies, entropy, hidden, keyblocks, quoted, rules, tokens
 from bot.diagnosis.redaction.catalog import Catalog, load_catalog
 from bot.diagnosis.redaction.known import KIND as KNOWN
 from bot.diagnosis.redaction.known import KnownSecrets
@@ -70,7 +70,7 @@ class Redactor:
         content = text.encode("utf-8", "surrogatepass")
         count = 0
         for _ in range(_PASSES):
-            spans = self._spans(content)
+            spans = self._spans(content) or self._hidden_spans(content)
             if not spans:
                 break
             count += len(spans)
@@ -89,6 +89,14 @@ class Redactor:
         for finder in (keyblocks, tokens, quoted, cookies, rules, self._catalog, entropy):
             found += finder.find(content)
         return merge(found, tags, content)
+
+    def _hidden_spans(self, content: bytes) -> list[Span]:
+        """Secrets that show only once colours and invisible characters are out of the way."""
+        shown = hidden.shown(content)
+        if shown is None:
+            return []
+        seen = self._spans(shown.content)
+        return [Span(*shown.origin(start, end), kind) for start, end, kind in seen]
 
     def _replaced(self, content: bytes, spans: list[Span]) -> Iterator[bytes]:
         at = 0
