@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,9 @@ from bot.serve import serving
 from bot.settings import load_settings
 from bot.slack.manifest import app_manifest
 from tests.fakes.airflow_server import RecordedAirflow
+
+ADDING = "is adding its words"
+"""On a card that a model is to refine."""
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
 
@@ -35,17 +38,42 @@ class Stage:
         said = f"{self.ws.mention} {text}"
         return await self.ws.say(self.channel, self.asker, said, thread_ts, raw=True)
 
+    async def answer(self, asked: Message, seconds: float = 30) -> Message:
+        """The bot's reply to this question, once nothing is to be added to it any more."""
+
+        def look() -> Message | None:
+            replies = (m for m in self.answers(asked) if m.ts > asked.ts)
+            done = (m for m in replies if "Ref" in shown(m) and ADDING not in shown(m))
+            return next(done, None)
+
+        return await self.ws.wait_for(look, seconds)
+
     async def card(self, asked: Message, holding: str, seconds: float = 30) -> Message:
         """The bot's message in the thread that holds some words, once it is there."""
 
         def look() -> Message | None:
-            replies = (m for m in self.ws.replies(asked) if m.bot_id)
+            replies = (m for m in self.ws.replies(asked) if m.bot_id and m.ts > asked.ts)
             return next((m for m in replies if holding in shown(m)), None)
 
         return await self.ws.wait_for(look, seconds)
 
     def answers(self, asked: Message) -> list[Message]:
         return [m for m in self.ws.replies(asked) if m.bot_id and m.ephemeral_to is None]
+
+    def sent(self) -> str:
+        """Everything that left for Slack: calls, files, and what response_urls brought."""
+        posted = [
+            message
+            for channel in self.ws.state.messages.values()
+            for message in channel.values()
+            if message.user == self.ws.bot_user_id
+        ]
+        everything = [
+            *(call.arguments for call in self.ws.calls()),
+            *(file.content.decode() for file in self.ws.files()),
+            *(part for message in posted for part in (message.text, *message.blocks)),
+        ]
+        return "\n".join(json.dumps(part, ensure_ascii=False) for part in everything)
 
 
 def shown(message: Message) -> str:
@@ -56,16 +84,19 @@ def shown(message: Message) -> str:
 @asynccontextmanager
 async def bot_between(
     folder: Path,
-    recordings: tuple[str, ...],
+    recordings: Sequence[str | Mapping[str, Any]],
     *,
     mode: str = "socket",
     more: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Stage]:
-    """Runs the service over loopback for the length of the block."""
+    """Runs the service over loopback for the length of the block.
+
+    `recordings` are names of recorded situations, or situations that a test made of one.
+    """
     world = World(app=InstalledApp.from_manifest(app_manifest()))
-    paths = [RECORDINGS / f"{name}.json" for name in recordings]
-    with RecordedAirflow.from_file(*paths) as airflow:
+    recorded = [recording(one) if isinstance(one, str) else one for one in recordings]
+    with RecordedAirflow(recorded) as airflow:
         async with LocalWorkspace.started(world) as ws:
             port = free_port()
             config = folder / "airflow-bot.yaml"
@@ -80,6 +111,12 @@ async def bot_between(
                     c.id for c in ws.state.channels.values() if c.name.endswith("support")
                 )
                 yield Stage(ws, airflow, parts, channel, world.people[0].id)
+
+
+def recording(name: str) -> dict[str, Any]:
+    """A copy of one recorded situation, to be changed at will."""
+    found: dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text())
+    return found
 
 
 def _settings(
