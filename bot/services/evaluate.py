@@ -16,6 +16,8 @@ from bot.domain.verdicts import Quote, VerdictKind
 CONFIDENT = 0.8
 """A wrong verdict other than `unknown` at this confidence or more is confidently wrong."""
 
+_TASK_LOG = "task log"
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -139,7 +141,7 @@ def _result(case: Case, label: Label | None, known: Known) -> Result:
         verdict=verdict.kind,
         cause=verdict.cause,
         confidence=verdict.confidence,
-        deciding_line=_as_written(deciding, case.log_lines) if deciding else "",
+        deciding_line=_as_written(deciding, case) if deciding else "",
         outcome=_outcome(verdict.kind, verdict.confidence, label),
         expected=label.verdict if label else None,
     )
@@ -157,16 +159,35 @@ def _outcome(kind: VerdictKind, confidence: float, label: Label | None) -> Outco
     return Outcome.CONFIDENTLY_WRONG if confidence >= CONFIDENT else Outcome.WRONG
 
 
-def _as_written(quote: Quote, log_lines: Sequence[str]) -> str:
-    """The whole line of the log that holds the quote, with its prefix; else the quote itself."""
+def _as_written(quote: Quote, case: Case) -> str:
+    """The whole line that holds the quote, with its prefix; else the quote itself.
+
+    A line number counts lines of the text that the quote names as its source, and of no other.
+    """
     words = quote.text.splitlines()[0].strip() if quote.text.strip() else ""
-    if quote.line is None or not words or not log_lines:
+    lines = _source_lines(quote.source, case)
+    if quote.line is None or not words or not lines:
         return quote.text
     start = max(0, quote.line - 1)
-    for line in (*log_lines[start:], *log_lines[:start]):
+    for line in (*lines[start:], *lines[:start]):
         if words in " ".join(line.split()):
             return line
-    return log_lines[start] if start < len(log_lines) else quote.text
+    if quote.source != _TASK_LOG or start >= len(lines):
+        return quote.text
+    return lines[start]
+
+
+def _source_lines(source: str, case: Case) -> Sequence[str]:
+    """The lines of the text that a quote comes from, as they were written."""
+    if source == _TASK_LOG:
+        return case.log_lines
+    for text in case.evidence.extra:
+        name = text.name.replace("_", " ").lower()
+        if source == name or ("event" in name and source == "event log"):
+            return text.text.splitlines()
+        if "import" in name and source == "import error":
+            return text.text.splitlines()
+    return ()
 
 
 def _scores(results: Sequence[Result]) -> dict[str, int]:

@@ -125,3 +125,9 @@ def test_a_task_that_went_well_is_no_failure_of_its_state() -> None:
     )
     found = evaluate([Sample(Case("a", evidence), None)], RULES).results[0]
     assert found.verdict is UNKNOWN
+
+
+def test_a_deciding_line_is_looked_up_in_the_text_it_was_quoted_from() -> None:
+    text = "first line\n2026-03-01   ERROR  syntax error at 3"
+    found = report(sample("a", text, CODE, log="a log line\nanother log line"))
+    assert found.results[0].deciding_line == "2026-03-01   ERROR  syntax error at 3"
