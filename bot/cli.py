@@ -132,7 +132,12 @@ def evaluate(
     from bot.services.evaluate import render
 
     report = run(paths, catalogue_of(runbooks))
-    print(json.dumps(report.to_json(), ensure_ascii=False) if as_json else render(report))
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))
+        for reason in report.unreadable:
+            print(f"not readable: {reason}", file=sys.stderr)
+    else:
+        print(render(report))
 
 
 @app.command()
