@@ -32,6 +32,7 @@ def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ..
         (label, value)
         for label, value in (
             (RAISED_AT, raised_at(evidence, deciding)),
+            ("Not importable", _not_importable(evidence)),
             *_task_facts(evidence),
             ("Also failed", _also_failed(evidence)),
             ("Held up", _held_up(evidence)),
@@ -46,6 +47,14 @@ def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ..
         )
         if value
     )
+
+
+def _not_importable(evidence: Evidence) -> str:
+    """Files that may hold a Dag which Airflow does not know."""
+    if evidence.dag_exists is not False:
+        return ""
+    files = [one_line(problem.filename, 80) for problem in evidence.import_problems]
+    return listed(list(dict.fromkeys(files)))
 
 
 def _task_facts(evidence: Evidence) -> tuple[Fact, ...]:
@@ -210,7 +219,7 @@ def _history(evidence: Evidence) -> str:
         if earlier.state != "failed":
             break
         streak += 1
-    return f"{count(streak, 'run')} in a row" if streak else ""
+    return f"in the {count(streak, 'run')} before" if streak > 1 else "in the run before" * streak
 
 
 def _elsewhere(evidence: Evidence) -> str:

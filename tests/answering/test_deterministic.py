@@ -17,6 +17,7 @@ from bot.domain.evidence import (
     Evidence,
     Gap,
     GapReason,
+    ImportProblem,
     Pool,
     TaskDetails,
     UnmetDependency,
@@ -73,7 +74,10 @@ def test_without_a_reason_the_runbook_explains_in_its_first_paragraph() -> None:
             {"state": "queued", "start": None, "end": None},
             "is waiting (queued) since 2026-11-22 05:53 UTC",
         ),
-        ({"start": None, "duration": None}, "failed without ever having started, at 2026-11-22 05:54"),
+        (
+            {"start": None, "duration": None},
+            "failed without ever having started, at 2026-11-22 05:54",
+        ),
         ({"start": BEGAN, "end": BEGAN, "pid": None}, "failed without ever having started"),
         ({"map_index": 3}, "load[3] (try 2 of 2) failed"),
     ],
@@ -321,8 +325,63 @@ def test_a_streak_of_failed_runs_and_failures_elsewhere_are_facts() -> None:
     history = tuple(replace(TASK_INSTANCE, run_id=f"r{n}") for n in range(3))
     elsewhere = tuple(replace(TASK_INSTANCE, dag_id=f"d{n % 2}") for n in range(5))
     known = facts(replace(EVIDENCE, history=history, elsewhere=elsewhere))
-    assert known["Same failure before"] == "3 runs in a row"
+    assert known["Same failure before"] == "in the 3 runs before"
     assert known["Failing elsewhere"] == "5 tasks of 2 other Dags in the same minutes"
+
+
+def test_files_that_may_hold_an_unknown_dag_are_named() -> None:
+    problems = (ImportProblem("sales/orders.py", "SyntaxError"), ImportProblem("x.py", "KeyError"))
+    unknown = replace(EVIDENCE, dag_exists=False, import_problems=problems)
+    assert facts(unknown)["Not importable"] == "sales/orders.py and x.py"
+    assert "Not importable" not in facts(replace(unknown, dag_exists=True))
+
+
+def test_other_tasks_of_the_run_that_failed_or_were_held_up_are_named() -> None:
+    others = (
+        TASK_INSTANCE,
+        replace(TASK_INSTANCE, task_id="refund", state="failed"),
+        replace(TASK_INSTANCE, task_id="report", state="upstream_failed"),
+        replace(TASK_INSTANCE, task_id="notify", state="success"),
+    )
+    known = facts(replace(EVIDENCE, task_instances=others))
+    assert known["Also failed"] == "refund"
+    assert known["Held up"] == "report"
+
+
+def test_the_queue_is_named_where_no_worker_came() -> None:
+    waited = {"start": None, "pid": None, "queue": "gpu"}
+    assert facts(with_task(**waited))["Queue"] == "gpu"
+    assert "Queue" not in facts(with_task(queue="gpu"))
+    assert "Queue" not in facts(with_task(**(waited | {"queue": "default"})))
+
+
+def test_the_message_that_is_quoted_is_not_repeated_in_the_sentence_above() -> None:
+    why = "A lookup failed in the task's own code: 'country'."
+    assert diagnosed(replace(VERDICT, why=why)).what_happened.endswith("in the task's own code.")
+    unquoted = diagnosed(replace(VERDICT, why=why, quotes=())).what_happened
+    assert unquoted.endswith("'country'.")
+
+
+def test_a_task_that_succeeded_since_is_not_to_be_cleared() -> None:
+    known = replace(
+        RUNBOOK,
+        sections=(Section("Fix", "1. Clear the task.\n2. Make it idempotent. Risk: none.\n"),),
+    )
+    succeeded = replace(
+        EVIDENCE,
+        task_instance=replace(TASK_INSTANCE, state="success"),
+        tries=(replace(TASK_INSTANCE, try_number=1), replace(TASK_INSTANCE, state="success")),
+    )
+    assert diagnosed(evidence=succeeded, known=known).steps == (
+        "Nothing for this run: try 2 has succeeded.",
+        "Make it idempotent.",
+    )
+    assert diagnosed(known=known).steps == ("Clear the task.", "Make it idempotent.")
+
+
+def test_a_skipped_task_has_nothing_to_retry() -> None:
+    told = retry(RetryAdvice.UNKNOWN, with_task(state="skipped"), VerdictKind.OPERATOR)
+    assert told == "Nothing to retry: it was skipped. Clear it if it should run after all."
 
 
 def test_a_running_task_is_measured_up_to_when_it_was_looked_at() -> None:
