@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.diagnosis.depth import Depth
 from bot.diagnosis.findings import Matched, RuledOut, Undecided
 from bot.diagnosis.known import Known
 from bot.diagnosis.match import match
@@ -56,4 +57,24 @@ def field_of(signals: Signals, known: Known, evidence: Evidence) -> Field:
         elif isinstance(finding, RuledOut) and finding.lines:
             refuted.append((failure, finding))
     candidates.sort(key=lambda candidate: candidate.key, reverse=True)
-    return Field(tuple(candidates), tuple(undecided), tuple(refuted))
+    return Field(_reason_first(candidates), tuple(undecided), tuple(refuted))
+
+
+def _reason_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:
+    """A timeout, a lost worker and the like stand back behind a reason that was stated as well.
+
+    A reason counts from the depth of an error line: what merely was written last is no reason.
+    """
+    ordered = list(candidates)
+    for _ in candidates:  # a reason may be the symptom of another one; a circle ends here
+        reason = next((one for one in ordered[1:] if _explains(one, ordered[0])), None)
+        if reason is None:
+            break
+        ordered.remove(reason)
+        ordered.insert(0, reason)
+    return tuple(ordered)
+
+
+def _explains(reason: Candidate, symptom: Candidate) -> bool:
+    stated = reason.found.depth >= Depth.ERROR_LINE
+    return stated and reason.known.cause in symptom.known.symptom_of

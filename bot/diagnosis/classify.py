@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.diagnosis.candidates import Field, field_of
+from bot.diagnosis.candidates import Candidate, Field, field_of
 from bot.diagnosis.confidence import ABSTAIN_BELOW, Doubts, confidence
 from bot.diagnosis.explain import explain
 from bot.diagnosis.findings import Matched
@@ -118,19 +118,24 @@ def _possible(doubts: Doubts) -> tuple[str, ...]:
 def _ruled_out(field: Field) -> tuple[RuledOut, ...]:
     """Those with evidence of their own: plainly refuted, or explained by what lies deeper."""
     best, rivals = field.candidates[0], field.candidates[1:]
-    shallow = [
-        RuledOut(
-            rival.known.cause,
-            f"“{best.known.title}” lies deeper and explains it",
-            rival.found.proofs[0].quote,
-        )
+    explained = [
+        RuledOut(rival.known.cause, reason, rival.found.proofs[0].quote)
         for rival in rivals
         if rival.known.verdict is not best.known.verdict
         and rival.known.rank >= 0
-        and rival.found.depth < best.found.depth
         and rival.found.proofs
+        and (reason := _how_explained(rival, best))
     ]
-    return tuple((*_refuted(field), *shallow)[:_RULED_OUT_MAX])
+    return tuple((*_refuted(field), *explained)[:_RULED_OUT_MAX])
+
+
+def _how_explained(rival: Candidate, best: Candidate) -> str:
+    """Why the best explains the rival; empty where the two merely stand side by side."""
+    if best.known.cause in rival.known.symptom_of:
+        return f"it is what “{best.known.title}” looks like from outside"
+    if rival.found.depth < best.found.depth:
+        return f"“{best.known.title}” lies deeper and explains it"
+    return ""
 
 
 def _refuted(field: Field) -> tuple[RuledOut, ...]:

@@ -48,6 +48,7 @@ class Doubts:
             for rival in self.rivals
             if rival.known.verdict is not self.best.known.verdict
             and rival.known.rank >= 0
+            and self.best.known.cause not in rival.known.symptom_of
             and self.best.found.depth - rival.found.depth <= _CLOSE
             and self.best.known.rank - rival.known.rank < _FAR_ABOVE
         ]

@@ -14,10 +14,11 @@ _TASK_MARKS = re.compile(
     r"Starting attempt \d+|Executing <Task|Running <TaskInstance|Dependencies (?:all|not) met for"
     r"|Task is not able to be run|::group::Pre (?:Execute|task)|Marking task as|Task failed with"
     r"|Task exited with|Job \d+: Subtask|AIRFLOW_CTX_|Task finished|State of this instance has been"
-    r"|Current task name|Process (?:exited|terminated)|TaskInstance is|Pausing task as DEFERRED"
+    r"|Current task name|TaskInstance is|Pausing task as DEFERRED"
     r"|Returned value was|Command exited with|was killed before it finished|Poking",
     re.I,
 )
+_SUPERVISED = re.compile(r"Process (?:exited|terminated)", re.I)  # also of a Dag processor's child
 _CLEAN_UP = re.compile(r"Top level error|Error (?:when|while) (?:executing|running|sending)", re.I)
 _FRAME_FILE = re.compile(r'\s*File "([^"]+)", line \d+')
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
@@ -49,7 +50,8 @@ _FOREIGN = (
     (
         "dag_processor",
         re.compile(
-            r"Processing file \S+ for tasks|Failed to import|DagBag import timeout|Broken DAG"
+            r"Processing file \S+ for tasks|Processor for \S.* with PID \d+|Failed to import"
+            r"|DagBag import timeout|Broken DAG"
             r"|Filling up the DagBag|No viable dags|importing the DAG|DagFileProcessor",
             re.I,
         ),
@@ -142,6 +144,13 @@ def kind_of(lines: tuple[LogLine, ...]) -> str | None:
     """Who wrote the log: task, scheduler, triggerer, dag_processor, webserver, or not to tell."""
     if any(_TASK_MARKS.search(line.text) for line in lines):
         return "task"
+    kind = _foreign_kind(lines)
+    if kind is None and any(_SUPERVISED.search(line.text) for line in lines):
+        return "task"
+    return kind
+
+
+def _foreign_kind(lines: tuple[LogLine, ...]) -> str | None:
     for kind, words, sources in _FOREIGN:
         for line in lines:
             source = (line.source or "").split(".", 1)[0]

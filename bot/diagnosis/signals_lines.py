@@ -29,9 +29,10 @@ _POD = re.compile(
     r"\b(OOMKilled|Evicted|ErrImagePull|ImagePullBackOff|ErrImageNeverPull|InvalidImageName"
     r"|CrashLoopBackOff|CreateContainerConfigError|CreateContainerError|RunContainerError"
     r"|ContainerCannotRun|StartError|DeadlineExceeded|Unschedulable|FailedScheduling|Preempting"
-    r"|Preempted|NodeLost|NodeShutdown|NodeAffinity|UnexpectedAdmissionError|OutOfmemory|OutOfcpu"
+    r"|Preempted|NodeLost|NodeShutdown|NodeAffinity|UnexpectedAdmissionError|OutOfmemory|OutOfcpu|OutOfpods"
     r"|FailedMount|FailedAttachVolume|FailedCreatePodSandBox|ContainerStatusUnknown)\b"
 )
+_RUN_TIMEOUT = re.compile(r"^Run .{1,300} of .{1,250} has timed-out")
 _POD_SOURCES = ("pod", "kubernetes", "k8s", "executor")
 
 
@@ -150,6 +151,9 @@ def _foreign_log(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
         for text in lines_of(line.text, _LINES_OF_RECORD):
             if is_noise(text):
                 continue
+            if _RUN_TIMEOUT.search(text):
+                quote = quotes.line(line.number, text, line.at)
+                yield Signal("ended_by", "run_timeout", quote, Depth.RECORDED)
             loud = line.level in _ERROR_LEVELS
             name = "airflow_error" if loud else "text"
             depth = Depth.ERROR_LINE if loud else Depth.TAIL

@@ -29,6 +29,8 @@ How examples (`catches`, `spares`) are read
 Which of several matching files wins
     The one whose proof lies deepest (see `bot.diagnosis.depth`), then the higher `rank`, then the
     one with more proofs. Fallbacks such as python_exception and nonzero_exit have a rank below 0.
+    A file whose `symptom_of` lists the cause of another match stands back behind that one, however
+    deep its own proof lies: a timeout, a lost worker, a signal are what a reason looks like.
 """
 
 from __future__ import annotations

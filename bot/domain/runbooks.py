@@ -74,6 +74,7 @@ class KnownFailure:
     catches: tuple[str, ...] = ()
     spares: tuple[str, ...] = ()
     explains: str = ""  # one sentence for "why", may hold {placeholders} of signals
+    symptom_of: tuple[str, ...] = ()  # causes that look like this one from outside
 
     def section(self, heading: str) -> str:
         """The text under `heading`, or "" where the file has none."""

@@ -34,6 +34,7 @@ KEYS = (
     "explains",
     "judgement",
     "error_class",
+    "symptom_of",
 )
 
 _RETRY: dict[object, RetryAdvice] = {
@@ -89,6 +90,7 @@ def read_runbook(text: str, path: str, words: Words) -> KnownFailure:
         catches=matter.texts("catches"),
         spares=matter.texts("spares"),
         explains=matter.text("explains", ""),
+        symptom_of=matter.texts("symptom_of"),
     )
 
 
