@@ -8,7 +8,7 @@ from functools import cached_property
 
 from bot.diagnosis.against import against
 from bot.diagnosis.airflow_lines import is_end
-from bot.domain.logs import ExceptionChain, LogLine, LogReading, Speaker
+from bot.domain.logs import ExceptionChain, Frame, LogLine, LogReading, Speaker
 
 _TASK_MARKS = re.compile(
     r"Starting attempt \d+|Executing <Task|Running <TaskInstance|Dependencies (?:all|not) met for"
@@ -20,7 +20,7 @@ _TASK_MARKS = re.compile(
 )
 _SUPERVISED = re.compile(r"Process (?:exited|terminated)", re.I)  # also of a Dag processor's child
 _CLEAN_UP = re.compile(r"Top level error|Error (?:when|while) (?:executing|running|sending)", re.I)
-_FRAME_FILE = re.compile(r'\s*File "([^"]+)", line \d+')
+_FRAME_PARTS = re.compile(r'\s*File "([^"]+)", line (\d{1,9})(?:, in (\S+))?')
 _TRACEBACK = re.compile(r"Traceback \(most recent call last\)")
 _FRAME = re.compile(r'\s*File "[^"]+", line \d+|\s+[\^~]+\s*$|\s*at [\w$.<>]+\([^)]*\)$')
 _FOREIGN = (
@@ -97,11 +97,12 @@ class LogPart:
         return any(error.line in announced for error in chain.exceptions)
 
     @cached_property
-    def stray(self) -> tuple[str, ...]:
-        """Files of frames below the last exception: of a traceback whose end was cut off."""
+    def stray(self) -> tuple[Frame, ...]:
+        """Frames below the last exception: of a traceback whose end was cut off."""
         last = max((error.line for chain in self.chains for error in chain.exceptions), default=0)
         below = (line for line in self.lines if line.number > last)
-        return tuple(found[1] for line in below if (found := _FRAME_FILE.match(line.text)))
+        found = (_FRAME_PARTS.match(line.text) for line in below)
+        return tuple(Frame(one[1], int(one[2]), one[3] or "", False) for one in found if one)
 
     @cached_property
     def end(self) -> int:
