@@ -82,12 +82,17 @@ def _numbers(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
 
 
 def _evidence_of(part: LogPart, quotes: Quotes, pattern: str, word: str) -> Quote:
-    """The last line that shows a number the log reader found; the tail where none repeats it."""
+    """The last line that shows what the log reader found, better one that is no mere echo."""
     search = re.compile(pattern, re.I)
-    for line in reversed(part.lines):
-        told = search.search(line.text) and (word in line.text.lower() or word == "state")
-        if told and (word == "state" or not is_echo(line.text)):
-            return quotes.log_line(line)
+    telling = [
+        line
+        for line in reversed(part.lines)
+        if search.search(line.text) and (word in line.text.lower() or word == "state")
+    ]
+    fresh = (line for line in telling if word == "state" or not is_echo(line.text))
+    best = next(fresh, telling[0] if telling else None)
+    if best is not None:
+        return quotes.log_line(best)
     if part.lines:
         return quotes.log_line(part.lines[-1])
     return quotes.fact(f"the log reports {word} {pattern}", "task log")

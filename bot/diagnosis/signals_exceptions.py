@@ -17,6 +17,7 @@ from bot.domain.signals import Signal
 from bot.domain.verdicts import Quote
 
 _ANNOUNCEMENT_MAX = 400
+_WHOLE_MAX = 2_000
 
 CHILD_SPEAKERS = (Speaker.CHILD, Speaker.STDOUT, Speaker.STDERR)
 
@@ -160,6 +161,10 @@ def _words(error: RaisedException, quotes: Quotes, depth: int) -> Iterator[Signa
     """Every line of `Type: message`, for signatures to be searched in."""
     for said, shown in _told(error):
         yield Signal("text", said, quotes.line(error.line, shown), depth)
+    if "\n" in error.message:
+        # One value of many lines: "Test failed." and below it the query and what it found.
+        whole = normalise(f"{error.type}: {error.message[:_WHOLE_MAX]}")
+        yield Signal("text", whole, _quote(error, quotes), depth)
 
 
 def _quote(error: RaisedException, quotes: Quotes) -> Quote:

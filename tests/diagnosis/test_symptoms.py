@@ -104,3 +104,23 @@ def test_a_bare_sigterm_to_the_supervisor_is_no_certainty() -> None:
         " Terminating subprocesses.\n"
     )
     assert found.confidence < 0.7
+
+
+def test_a_check_that_reports_over_many_lines_is_read_as_a_whole() -> None:
+    found = shipped(
+        '{"timestamp":"2026-03-02T04:10:01Z","level":"error","event":"Task failed with exception",'
+        '"logger":"task","error_detail":[{"exc_type":"AirflowException","exc_value":"Test failed.'
+        '\\nQuery:\\nselect min(n) from stock\\nResults:\\n(0,)","frames":[]}]}\n'
+    )
+    assert found.cause == "data_quality"
+
+
+def test_a_kill_is_quoted_from_the_line_that_names_the_signal() -> None:
+    found = shipped(
+        "[2026-03-02T04:10:00.000+0000] {local_task_job_runner.py:243} INFO - Task exited with"
+        " return code Negsignal.SIGKILL\n"
+        "[2026-03-02T04:10:01.000+0000] {taskinstance.py:3503} INFO - 0 downstream tasks scheduled"
+        " from follow-on schedule check\n"
+    )
+    assert found.deciding is not None
+    assert "Negsignal.SIGKILL" in found.deciding.text
