@@ -62,8 +62,9 @@ class Keeper:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise BotError(self._occupied(os.pread(held, 20, 0).decode())) from None
+                owner = os.pread(held, 20, 0).decode()
+                if time.monotonic() > deadline or (owner and int(owner) in listed()):
+                    raise BotError(self._occupied(owner)) from None
                 time.sleep(0.1)
             else:
                 os.ftruncate(held, 0)

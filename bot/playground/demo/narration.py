@@ -26,7 +26,8 @@ class Narrator:
 
     def step(self, text: str) -> None:
         """One line of progress with the seconds since the start."""
-        self._write(Text(f"{time.monotonic() - self._began:5.0f} s  ", "dim").append(text, ""))
+        seconds = f"{time.monotonic() - self._began:5.0f} s  "
+        self._write(Text.assemble((seconds, "dim"), text))
 
     def exchange(self, asker: str, question: str, answerer: str, answer: str) -> None:
         """A question and its answer; the first line of the answer is its headline."""
@@ -44,7 +45,7 @@ class Narrator:
         others = [scene.dag_id for scene in SCENES[1:] if not scene.invited]
         self._write("")
         self._write(Rule(style="green"))
-        self._write(Text("  Ask on here:  ").append(page, "bold underline"), whole=True)
+        self._write(Text.assemble("  Ask on here:  ", (page, "bold underline")), whole=True)
         self._write(Text("  It is a page on this machine, and not Slack. For example:"))
         self._write("")
         self._write(Padding(_examples(handle, invited), _INDENT))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.verdicts import VerdictKind
+
 
 class Staging(StrEnum):
     """How a Dag gets into its situation, and how one sees that it is there."""
@@ -18,12 +20,12 @@ class Staging(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One Dag of the demo. `verdict` is what the bot should find, for the reader to compare."""
+    """One Dag of the demo. `verdict` is what the bot should find."""
 
     dag_id: str
     question: str
     shows: str
-    verdict: str
+    verdict: VerdictKind
     staging: Staging = Staging.FAILS
     invited: bool = False  # named among the examples in the terminal
 
@@ -32,54 +34,74 @@ OPENING = Scene(
     "orders_daily",
     "Why did orders_daily fail?",
     "an amount with a decimal comma, two exceptions deep",
-    "dependency",
+    VerdictKind.DEPENDENCY,
 )
 
 SCENES: tuple[Scene, ...] = (
     OPENING,
-    Scene("customers_sync", "why did customers_sync fail?", "a connection nobody created", "code"),
     Scene(
-        "sales_report", "what's wrong with sales report?", "a template without its setting", "code"
+        "customers_sync",
+        "why did customers_sync fail?",
+        "a connection nobody created",
+        VerdictKind.CODE,
+    ),
+    Scene(
+        "sales_report",
+        "what's wrong with sales report?",
+        "a template without its setting",
+        VerdictKind.CODE,
     ),
     Scene(
         "warehouse_load",
         "why did the last run of warehouse_load fail?",
         "a column that the table does not have",
-        "code",
+        VerdictKind.CODE,
         invited=True,
     ),
-    Scene("nightly_dbt", "nightly_dbt failed, why?", "a model that fails", "code"),
-    Scene("geocoding", "is geocoding slow or broken?", "the execution timeout", "code"),
-    Scene("shard_scoring", "why did shard_scoring fail?", "one mapped task of five", "code"),
+    Scene("nightly_dbt", "nightly_dbt failed, why?", "a model that fails", VerdictKind.CODE),
+    Scene("geocoding", "is geocoding slow or broken?", "the execution timeout", VerdictKind.CODE),
+    Scene(
+        "shard_scoring", "why did shard_scoring fail?", "one mapped task of five", VerdictKind.CODE
+    ),
     Scene(
         "inventory_count",
         "why does inventory_count not run?",
         "a file that does not import",
-        "code",
+        VerdictKind.CODE,
         Staging.UNREGISTERED,
     ),
     Scene(
         "payments_ingest",
         "why did payments_ingest fail?",
         "connection refused",
-        "dependency",
+        VerdictKind.DEPENDENCY,
         invited=True,
     ),
-    Scene("rates_import", "why did rates_import fail?", "429 Too Many Requests", "dependency"),
-    Scene("partner_files", "why did partner_files fail?", "a file that never came", "dependency"),
+    Scene(
+        "rates_import",
+        "why did rates_import fail?",
+        "429 Too Many Requests",
+        VerdictKind.DEPENDENCY,
+    ),
+    Scene(
+        "partner_files",
+        "why did partner_files fail?",
+        "a file that never came",
+        VerdictKind.DEPENDENCY,
+    ),
     Scene(
         "ml_training",
         "is ml_training my code or you?",
         "not enough memory",
-        "capacity",
+        VerdictKind.CAPACITY,
         invited=True,
     ),
-    Scene("archive_export", "why did archive_export fail?", "a full device", "capacity"),
+    Scene("archive_export", "why did archive_export fail?", "a full device", VerdictKind.CAPACITY),
     Scene(
         "exports_small_pool",
         "why is exports_small_pool stuck?",
         "a pool without a free slot",
-        "capacity",
+        VerdictKind.CAPACITY,
         Staging.BLOCKED,
         invited=True,
     ),
@@ -87,14 +109,14 @@ SCENES: tuple[Scene, ...] = (
         "image_resize",
         "why did image_resize fail?",
         "killed, by whom nobody saw",
-        "unknown",
+        VerdictKind.UNKNOWN,
         invited=True,
     ),
     Scene(
         "marketing_feed",
         "why did marketing_feed fail?",
         "a person marked it failed",
-        "operator",
+        VerdictKind.OPERATOR,
         Staging.MARKED,
         invited=True,
     ),
@@ -102,7 +124,7 @@ SCENES: tuple[Scene, ...] = (
         "finance_close",
         "why does finance_close not start?",
         "a paused Dag",
-        "operator",
+        VerdictKind.OPERATOR,
         Staging.PAUSED,
     ),
 )
