@@ -14,7 +14,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.slack.arrivals import Place
 from bot.slack.blocks.message import SlackMessage
-from bot.slack.refusals import BAD_BLOCKS, NOT_EDITABLE, UNSURE, code_of
+from bot.slack.refusals import BAD_BLOCKS, NOT_EDITABLE, UNSURE, code_of, is_unsure
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,9 @@ class Outgoing:
         }
         try:
             reply = await self._send("chat.postMessage", message, arguments)
-        except UNSURE as error:
+        except (SlackApiError, *UNSURE) as error:
+            if not is_unsure(error):
+                raise
             log.warning("slack.post_unsure", error=type(error).__name__)
             if found := await self._find(channel, thread, key):
                 return found
@@ -75,7 +77,9 @@ class Outgoing:
         try:
             try:
                 await self._send("chat.update", message, arguments)
-            except UNSURE:
+            except (SlackApiError, *UNSURE) as error:
+                if not is_unsure(error):
+                    raise
                 # The same text twice is the same message: safe to repeat.
                 await self._send("chat.update", message, arguments)
         except SlackApiError as error:

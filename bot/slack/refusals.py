@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -12,7 +12,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 log = structlog.get_logger(__name__)
 
 UNSURE = (aiohttp.ClientError, TimeoutError)
-"""Errors after which a call may or may not have been carried out."""
+"""Errors of the connection after which a call may or may not have been carried out."""
+
+_UNREADABLE = "unreadable_reply"
+# Slack says of the first four that some of it may have been done before the error.
+_MAYBE_DONE = frozenset(
+    {"fatal_error", "internal_error", "request_timeout", "service_unavailable", _UNREADABLE}
+)
 
 BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 NOT_A_MEMBER = frozenset({"channel_not_found", "not_in_channel"})
@@ -31,10 +37,17 @@ _FOR_GOOD = {
 
 def code_of(error: SlackApiError) -> str:
     """Slack's word for what went wrong."""
-    try:
-        return str(error.response["error"])
-    except (TypeError, KeyError):
-        return "unreadable_reply"
+    # A gateway's error page comes as text, an empty body as nothing at all.
+    reply = getattr(error.response, "data", error.response)
+    code = reply.get("error") if isinstance(reply, Mapping) else None
+    return str(code or _UNREADABLE)
+
+
+def is_unsure(error: BaseException) -> bool:
+    """Whether the call may have been carried out all the same."""
+    if isinstance(error, SlackApiError):
+        return code_of(error) in _MAYBE_DONE
+    return isinstance(error, UNSURE)
 
 
 class Refusals:

@@ -142,7 +142,7 @@ async def test_where_not_even_that_can_be_told_slack_is_to_deliver_again(
     payload = await mentioned(ws)
     with monkeypatch.context() as broken:
         broken.setattr(slack.desk, "ask", BrokenDesk().ask)
-        ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", error="internal_error"))
+        ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", error="is_archived"))
         assert (await deliver(slack, payload)).status == 500
     assert (await deliver(slack, payload)).status == 200
     assert len(answers.asked) == 1

@@ -47,7 +47,7 @@ def _headline(target: Target) -> str:
 def _counts(report: LogReport) -> str:
     if not report.lines:
         return "There is no log to show."
-    return f"The end of {count(report.lines_read, 'line')}; the file has what matters of them."
+    return f"The end of {count(report.lines_read, 'line')}"
 
 
 def _end(lines: Sequence[LogLine], size: int) -> str:

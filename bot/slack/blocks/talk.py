@@ -79,7 +79,7 @@ def not_found_card(reply: NotFound, turn_id: str) -> SlackMessage:
     nowhere = reply.nowhere
     looked_for = Limit(200).head(nowhere.looked_for)
     if nowhere.unreachable:
-        lead, where = f"I could not look at {looked_for}: Airflow does not answer.", ""
+        lead, where = f"I could not look at {looked_for}.", ""
     else:
         lead = f"I could not find {looked_for}."
         where = f"Looked in: {Limit(300).head(', '.join(nowhere.where))}." if nowhere.where else ""
