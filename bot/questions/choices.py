@@ -55,6 +55,11 @@ def dag_option(match: DagMatch, *, several: bool) -> Option:
     return Option(_short(label), Target(match.cluster, match.dag_id))
 
 
+def unregistered_option(target: Target) -> Option:
+    """For a Dag that Airflow may not know because its file does not import."""
+    return Option(_short(f"No: {target.dag_id}, whose file may not import"), target)
+
+
 def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Option:
     label = f"{failed.dag_id}.{failed.task_id}"
     if failed.map_index >= 0:

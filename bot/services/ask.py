@@ -155,9 +155,16 @@ class AskService:
             stored = False
             log.error("turn_not_stored", error=str(error))
         reply_ts = await channel.post(turn.reply, turn.id)
+        turn = replace(turn, reply_ts=reply_ts)
         if stored and reply_ts is not None:
-            await self._store.set_reply(turn.id, turn.reply, reply_ts)
-        return replace(turn, reply_ts=reply_ts)
+            await self._keep_reply(turn)
+        return turn
+
+    async def _keep_reply(self, turn: Turn) -> None:
+        try:
+            await self._store.set_reply(turn.id, turn.reply, turn.reply_ts)
+        except StoreError as error:
+            log.error("turn_not_stored", error=str(error))
 
     async def pick(
         self, turn_id: str, option: int, question: Question, channel: ReplyChannel
@@ -230,11 +237,9 @@ class AskService:
         log.info("model_answered", outcome=explained.outcome, dropped=explained.dropped)
         refined = replace(reply, explanation=explained)
         reply_ts = await channel.post(refined, turn.id) or turn.reply_ts
-        try:
-            await self._store.set_reply(turn.id, refined, reply_ts)
-        except StoreError as error:
-            log.error("turn_not_stored", error=str(error))
-        return replace(turn, reply=refined, reply_ts=reply_ts)
+        turn = replace(turn, reply=refined, reply_ts=reply_ts)
+        await self._keep_reply(turn)
+        return turn
 
     async def _diagnose(self, asked: Understood, channel: ReplyChannel) -> Answered:
         found = await self._target(asked)
@@ -298,7 +303,7 @@ class AskService:
             return await self._resolver.resolve(asked.hints, self._now(), unfinished=unfinished)
         except AirflowError as error:
             target = asked.hints.exact or Target(asked.hints.cluster or "")
-            return unreachable(target, error)
+            return unreachable(target, error, next(iter(asked.hints.names), ""))
 
 
 def _with_try(target: Target, try_number: int | None) -> Target:

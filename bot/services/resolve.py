@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import AirflowError
@@ -27,11 +28,14 @@ from bot.questions.choices import (
     newest_of_each_task,
     spellings,
     task_part,
+    unregistered_option,
 )
 from bot.questions.names import Fit, NameIndex, plain
 from bot.questions.runs import choose_run, hours_in_words, hours_meant
 from bot.questions.words import is_id_like
 from bot.services.ports import Cluster
+
+T = TypeVar("T")
 
 MAX_OPTIONS = 5
 _RUNS_LOOKED_AT = 25
@@ -91,9 +95,7 @@ class Resolver:
         if not best:
             return await self._by_task(hints, where, silent, now)
         if len(best) > 1:
-            options = tuple(dag_option(m, several=len(where) > 1) for m in best[:MAX_OPTIONS])
-            more = f" ({len(best) - MAX_OPTIONS} more)" if len(best) > MAX_OPTIONS else ""
-            return Ambiguous(f"Which Dag do you mean by “{best[0].said}”?{more}", options)
+            return await self._which(best, [w for w in where if w not in silent], len(where) > 1)
         match = best[0]
         target = Target(
             match.cluster,
@@ -108,17 +110,32 @@ class Resolver:
             return Found(target, note)
         return await self._with_run(target, hints, now, unfinished, note)
 
+    async def _which(
+        self, best: Sequence[DagMatch], where: Sequence[str], several: bool
+    ) -> Ambiguous:
+        """Offers the matches; for a name that no Dag has, also the files that do not import."""
+        said = best[0].said
+        options = [dag_option(match, several=several) for match in best[:MAX_OPTIONS]]
+        more = f" ({len(best) - MAX_OPTIONS} more)" if len(best) > MAX_OPTIONS else ""
+        if best[0].fit is not Fit.TYPO:
+            return Ambiguous(f"Which Dag do you mean by “{said}”?{more}", tuple(options))
+        broken = await self._import_errors_behind(said, where)
+        if broken is not None:
+            options.append(unregistered_option(broken))
+        question = f"There is no Dag “{said}”. Did you mean one of these?{more}"
+        return Ambiguous(question, tuple(options))
+
     async def _dags(
         self, hints: TargetHints, where: Sequence[str]
     ) -> tuple[list[DagMatch], list[str]]:
         """All Dags that fit any of the names, and the clusters that did not answer."""
-        indexes = await asyncio.gather(*(self._index(name) for name in where))
-        silent = [name for name, index in zip(where, indexes, strict=True) if index is None]
+        looked = await asyncio.gather(*(self._index(name) for name in where))
+        indexes = _unless_all_failed(dict(zip(where, looked, strict=True)))
+        silent = [name for name in where if name not in indexes]
         names = (*hints.names, *((" ".join(hints.names[:4]),) if len(hints.names) > 1 else ()))
         matches = [
             DagMatch(cluster, match.id, match.fit, match.score, said)
-            for cluster, index in zip(where, indexes, strict=True)
-            if index is not None
+            for cluster, index in indexes.items()
             for said in names
             for spelling in spellings(said)
             for match in index.find(spelling)
@@ -145,11 +162,11 @@ class Resolver:
             return best
         return [match for match in best if match.cluster == self._default] or best
 
-    async def _index(self, cluster: str) -> NameIndex | None:
+    async def _index(self, cluster: str) -> NameIndex | AirflowError:
         try:
             ids = await self._clusters[cluster].dag_ids()
-        except AirflowError:
-            return None
+        except AirflowError as error:
+            return error
         known = self._indexes.get(cluster)
         if known is not None and known[0] == id(ids):
             return known[1]
@@ -255,15 +272,15 @@ class Resolver:
     async def _failed_lately(
         self, where: Sequence[str], now: datetime
     ) -> dict[str, Sequence[TaskInstance]]:
-        async def failed(name: str) -> Sequence[TaskInstance]:
+        async def failed(name: str) -> Sequence[TaskInstance] | AirflowError:
             try:
                 seen = await self._clusters[name].find_failed(now - _LOOK_BACK)
-            except AirflowError:
-                return ()
+            except AirflowError as error:
+                return error
             return seen.task_instances
 
         found = await asyncio.gather(*(failed(name) for name in where))
-        return dict(zip(where, found, strict=True))
+        return _unless_all_failed(dict(zip(where, found, strict=True)))
 
     async def _with_run(
         self, target: Target, hints: TargetHints, now: datetime, unfinished: bool, note: str
@@ -292,6 +309,15 @@ class Resolver:
             return Found(target, note)
         chosen = replace(target, run_id=run.run_id)
         return Found(chosen, "; ".join(part for part in (note, words) if part))
+
+
+def _unless_all_failed(found: Mapping[str, T | AirflowError]) -> dict[str, T]:
+    """What the clusters that answered said. Raises an error of the others where none did."""
+    said = {name: one for name, one in found.items() if not isinstance(one, AirflowError)}
+    errors = [one for one in found.values() if isinstance(one, AirflowError)]
+    if errors and not said:
+        raise errors[0]
+    return said
 
 
 def _by_name(hints: TargetHints, target: Target) -> TargetHints:

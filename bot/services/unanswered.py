@@ -7,6 +7,8 @@ from bot.domain.errors import AirflowError
 from bot.domain.questions import Intent
 from bot.domain.targets import Ambiguous, Nowhere, Option, Target
 
+_NOBODYS_FAULT = "This is no fault of your Dag; ask again once Airflow answers."
+
 
 def offered(reply: Reply) -> tuple[Option, ...]:
     match reply:
@@ -24,11 +26,13 @@ def unresolved(reference: str, resolution: Ambiguous | Nowhere) -> Reply:
     return NotFound(reference, resolution)
 
 
-def unreachable(target: Target, error: AirflowError) -> Nowhere:
+def unreachable(target: Target, error: AirflowError, said: str = "") -> Nowhere:
+    """`said` is how the asker named it, where the target is not known yet."""
+    named = f"“{said}”" if said else "Airflow"
     return Nowhere(
-        looked_for=target.label() or "the clusters",
+        looked_for=target.label() if target.dag_id else named,
         where=(target.cluster,) if target.cluster else (),
-        remedy=f"{error} This is no fault of your Dag; ask again once Airflow answers.",
+        remedy=f"{str(error).rstrip('.')}. {_NOBODYS_FAULT}",
         unreachable=True,
     )
 

@@ -6,6 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
+
+from bot.domain.errors import AirflowUnavailable
 from bot.domain.evidence import DagRun, TaskInstance
 from bot.domain.targets import Ambiguous, Found, Nowhere, RunChoice, Target, TargetHints
 from bot.services.resolve import Resolver
@@ -177,6 +180,20 @@ async def test_an_unknown_name_with_import_errors_around_goes_on_to_them() -> No
     assert found.target == Target("prod", "zzz_nothing")
 
 
+async def test_a_name_near_several_is_said_not_to_exist_and_may_hide_in_a_broken_file() -> None:
+    dags = {"sales_2301": [], "sales_2302": []}
+    choice = await resolver(replace(PROD, dags=dags)).resolve(
+        TargetHints(names=("sales_2309",)), NOW
+    )
+    assert isinstance(choice, Ambiguous)
+    assert choice.question == "There is no Dag “sales_2309”. Did you mean one of these?"
+    assert [option.target.dag_id for option in choice.options] == ["sales_2301", "sales_2302"]
+    broken = replace(PROD, dags=dags, import_errors=2)
+    choice = await resolver(broken).resolve(TargetHints(names=("sales_2309",)), NOW)
+    assert isinstance(choice, Ambiguous)
+    assert choice.options[-1].target == Target("prod", "sales_2309")
+
+
 async def test_nothing_named_offers_the_latest_failures() -> None:
     found = await resolver().resolve(TargetHints(), NOW)
     assert isinstance(found, Ambiguous)
@@ -190,6 +207,13 @@ async def test_a_silent_cluster_is_named_and_the_others_still_answer() -> None:
     assert "staging did not answer" in found.remedy
     there = await resolver(PROD, down).resolve(TargetHints(names=("customers",)), NOW)
     assert isinstance(there, Found)
+
+
+@pytest.mark.parametrize("hints", [TargetHints(names=("customers",)), TargetHints()])
+async def test_where_no_cluster_answers_nothing_is_said_to_be_missing(hints: TargetHints) -> None:
+    down = replace(PROD, down=True)
+    with pytest.raises(AirflowUnavailable):
+        await resolver(down, replace(down, name="staging")).resolve(hints, NOW)
 
 
 async def test_an_alert_of_an_unsaid_cluster_is_looked_up_by_name() -> None:

@@ -90,7 +90,7 @@ def _not_found(reply: NotFound) -> Iterator[Part]:
     nowhere = reply.nowhere
     where = f" on {', '.join(nowhere.where)}" if nowhere.where else ""
     if nowhere.unreachable:
-        yield text(f"I could not look at {nowhere.looked_for}: Airflow does not answer.", "bold")
+        yield text(f"I could not look at {nowhere.looked_for}.", "bold")
     else:
         yield text(f"I could not find {nowhere.looked_for}{where}.", "bold")
     if nowhere.close:
