@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +89,15 @@ async def bot_between(
     mode: str = "socket",
     more: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
+    scopes: frozenset[str] | None = None,
 ) -> AsyncIterator[Stage]:
     """Runs the service over loopback for the length of the block.
 
-    `recordings` are names of recorded situations, or situations that a test made of one.
+    `recordings` are names of recorded situations, or situations that a test made of one. `scopes`
+    are what the workspace granted, by default all that the manifest asks for.
     """
-    world = World(app=InstalledApp.from_manifest(app_manifest()))
+    app = InstalledApp.from_manifest(app_manifest())
+    world = World(app=app if scopes is None else replace(app, scopes=scopes))
     recorded = [recording(one) if isinstance(one, str) else one for one in recordings]
     with RecordedAirflow(recorded) as airflow:
         async with LocalWorkspace.started(world) as ws:
