@@ -29,6 +29,7 @@ from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.checks import Check
+from bot.domain.errors import ConfigError
 from bot.domain.questions import Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
 _REFERENCE_LENGTH = 6
+_RULES_FOLDER = "redaction-rules"
 _OPENAI = "https://api.openai.com/v1"
 
 
@@ -126,10 +128,25 @@ def new_reference() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH))
 
 
+def data_folder(settings: Settings) -> Path:
+    """The folder of the database and the index, readable by this user alone.
+
+    Raises `ConfigError` where it cannot be made or written to.
+    """
+    folder = settings.data_dir
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        (folder / _RULES_FOLDER).mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        fault = f"data_dir: {folder} cannot be used ({error.strerror}). Give a folder of your own."
+        raise ConfigError([fault]) from error
+    return folder
+
+
 def redactor_of(settings: Settings) -> Redactor:
     """The compiled rules are kept in the data folder: compiling takes seconds at each start."""
-    cache = settings.data_dir / "redaction-rules"
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    cache = data_folder(settings) / _RULES_FOLDER
     return Redactor(
         settings.secret_values(),
         patterns=settings.redaction.patterns,

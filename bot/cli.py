@@ -112,9 +112,10 @@ def doctor(config: ConfigOption = None) -> None:
 def migrate(config: ConfigOption = None) -> None:
     """Brings the database to the schema of this version."""
     from bot.adapters.sql.migrate import migrate as run
+    from bot.bootstrap import data_folder
 
     settings = _settings(config)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    data_folder(settings)
     print(f"The database is at schema {run(settings.database_url)}.")
 
 
@@ -138,6 +139,9 @@ def evaluate(
             print(f"not readable: {reason}", file=sys.stderr)
     else:
         print(render(report))
+    if not report.results:
+        _fail("There was nothing to measure: give corpus files (.jsonl) or recordings (.json).")
+    raise typer.Exit(1 if report.unreadable else 0)
 
 
 @app.command()

@@ -10,6 +10,7 @@ import contextlib
 import getpass
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
@@ -134,22 +135,36 @@ async def _web(parts: Parts, slack: SlackSide) -> AsyncIterator[None]:
 
     web = build_web(ready, slack.app if by_http else None, version=__version__)
     host, port = parts.settings.web.host, parts.settings.web.port
-    server = uvicorn.Server(
-        uvicorn.Config(web, host=host, port=port, log_config=None, lifespan="off")
-    )
+    door = _listening(host, port)
+    server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off"))
     # Signals are ours: uvicorn would end before the questions under way are answered.
-    with contextlib.suppress(AttributeError):
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server.serve())
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    serving = asyncio.create_task(server.serve(sockets=[door]))
     while not server.started:
         if serving.done():
-            raise BotError(f"{host}:{port} cannot be listened on; set web.port to a free one")
+            await serving
         await asyncio.sleep(0.05)
     try:
         yield
     finally:
         server.should_exit = True
         await serving
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A bound socket. Raises `BotError` where the address is taken or not of this machine."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    door = socket.socket(family)
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        door.bind((host, port))
+    except OSError as error:
+        door.close()
+        raise BotError(
+            f"{host}:{port} cannot be listened on ({error.strerror}). "
+            "Stop what uses it, or set web.host and web.port to another address."
+        ) from error
+    return door
 
 
 def _question(text: str, redact: Callable[[str], str]) -> Question:
@@ -173,5 +188,5 @@ def _choose(count: int) -> int | None:
         typed = input(f"Which one (1-{count}, Enter for none)? ").strip()
         if not typed:
             return None
-        if typed.isdigit() and 1 <= int(typed) <= count:
+        if typed.isdecimal() and 1 <= int(typed) <= count:
             return int(typed) - 1

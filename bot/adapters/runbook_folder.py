@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import structlog
+
 from bot.domain.errors import RunbookError
 from bot.knowledge.catalogue import Catalogue, read_catalogue
 from bot.knowledge.runbook_file import Words
+
+log = structlog.get_logger(__name__)
 
 _Stamp = tuple[tuple[str, int, int], ...]
 
@@ -26,12 +30,27 @@ class RunbookFolder:
         self._catalogue = Catalogue(())
 
     def catalogue(self) -> Catalogue:
-        """The known failures in force now. Raises `RunbookError` where a folder is missing."""
-        stamp = tuple(self._stamps())
+        """The known failures in force now; what is refused is logged once.
+
+        Raises `RunbookError` where a folder is missing at first; one that vanishes later leaves
+        what was read of it in force.
+        """
+        try:
+            stamp = tuple(self._stamps())
+        except RunbookError as error:
+            if self._stamp is None:
+                raise
+            log.warning("runbook_folder_gone", fault=str(error))
+            return self._catalogue
         if stamp != self._stamp:
-            self._catalogue = self._read()
-            self._stamp = stamp
+            self._replace(self._read(), stamp)
         return self._catalogue
+
+    def _replace(self, catalogue: Catalogue, stamp: _Stamp) -> None:
+        for fault in catalogue.faults:
+            if fault not in self._catalogue.faults:
+                log.warning("runbook_refused", fault=fault)
+        self._catalogue, self._stamp = catalogue, stamp
 
     def _files(self) -> Iterator[Path]:
         for folder in self._folders:

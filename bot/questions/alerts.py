@@ -104,4 +104,4 @@ _FIELD_OF_LABEL = {
 
 
 def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and text.isascii() and text.isdecimal() else None

@@ -76,7 +76,8 @@ _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
     (
         Intent.HEALTH,
         re.compile(
-            r"\b(?:is|are|was)\b.{0,30}\b(?:airflow|scheduler|triggerer|cluster|platform|prod)\b"
+            r"\bhow(?:'s| is| are)\W+(?:the )?(?:airflow|platform|cluster|scheduler|things)\b"
+            r"|\b(?:is|are|was)\b.{0,30}\b(?:airflow|scheduler|triggerer|cluster|platform|prod)\b"
             r".{0,20}\b(?:down|up|ok|okay|healthy|alive|working|slow)\b"
             r"|^(?:(?:and|how|what about|is|the|airflow|cluster|platform)\W+){0,4}health\b"
             r"|\bplatform health\b|\boutage\b"

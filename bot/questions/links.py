@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from bot.domain.targets import Target
 
+_DIGITS_MAX = 10
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterAddress:
@@ -102,7 +104,7 @@ def _from_path(path: str) -> dict[str, str]:
         field = _PLACES.get(word)
         if field is None or following is None:
             # REST gives the map index bare: …/taskInstances/<task>/<n>/logs/<try>
-            if word.isdigit() and "task_id" in fields and "map_index" not in fields:
+            if _is_number(word) and "task_id" in fields and "map_index" not in fields:
                 fields["map_index"] = word
             rest = rest[1:]
             continue
@@ -141,4 +143,11 @@ def _query(query: str) -> Mapping[str, str]:
 
 
 def _number(text: str | None, *, at_least: int) -> int | None:
-    return int(text) if text is not None and text.isdigit() and int(text) >= at_least else None
+    if text is None or not _is_number(text) or int(text) < at_least:
+        return None
+    return int(text)
+
+
+def _is_number(text: str) -> bool:
+    """ASCII digits, few enough for any index or try: other digits are no numbers to `int`."""
+    return text.isascii() and text.isdecimal() and len(text) < _DIGITS_MAX

@@ -20,6 +20,8 @@ from bot.questions.intents import intent_of, wants_unfinished
         ("what does upstream_failed mean?", Intent.HOW_TO),
         ("is airflow down?", Intent.HEALTH),
         ("health", Intent.HEALTH),
+        ("how is the platform doing?", Intent.HEALTH),
+        ("how is orders_daily doing?", Intent.STATUS),
         ("and the health?", Intent.HEALTH),
         ("show me the logs of orders_daily", Intent.LOGS),
         ("logs orders_daily", Intent.LOGS),

@@ -29,7 +29,10 @@ def create_engine(url: str) -> AsyncEngine:
         # Parameters hold what people wrote; errors must not carry it into logs.
         engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
     except ModuleNotFoundError as error:
-        raise StoreError(f"The database driver {error.name} is not installed.") from error
+        raise StoreError(
+            f"The database driver {error.name} is not installed. Install it beside the bot "
+            f"(pip install {error.name}), or leave database.url out for a SQLite file."
+        ) from error
     if engine.dialect.name == "sqlite":
         event.listen(engine.sync_engine, "connect", _set_up_sqlite)
     return engine
