@@ -33,7 +33,8 @@ from bot.domain.targets import (
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
-from bot.services.diagnose import Diagnoser, log_was_late, subject_of, with_log
+from bot.services.asked_and_seen import differing, missing_from, subject_of
+from bot.services.diagnose import Diagnoser, log_was_late, with_log
 from bot.services.ports import Cluster, ConversationStore, Explainer, Knowledge, ReplyChannel
 from bot.services.reports import cluster_reports, log_report, status_report
 from bot.services.resolve import Resolver
@@ -212,8 +213,6 @@ class AskService:
         await channel.progress("The log is large. I go on reading it and will amend this answer.")
         cluster = self._clusters[evidence.target.cluster]
         reading, gaps = await cluster.read_log(evidence.target, _LATE_LOG_SECONDS)
-        if reading is None:
-            return turn
         evidence = with_log(evidence, reading, gaps)
         found = Found(evidence.target, reply.understood_as)
         diagnosis = await asyncio.to_thread(
@@ -221,7 +220,7 @@ class AskService:
         )
         passages = await self._knowledge.search(_gist(diagnosis))
         turn = replace(turn, reply=with_passages(diagnosis, passages), evidence=evidence)
-        log.info("judged_with_late_log", lines=reading.lines_read)
+        log.info("judged_with_late_log", lines=reading.lines_read if reading else 0)
         return await self._post(turn, channel)
 
     async def _refine(self, turn: Turn, channel: ReplyChannel) -> Turn:
@@ -253,7 +252,12 @@ class AskService:
             evidence = await cluster.gather(found.target, self._seconds)
         except AirflowError as error:
             return Answered(NotFound(asked.reference, unreachable(found.target, error)))
+        nowhere = missing_from(found.target, evidence)
+        if nowhere is not None:
+            return Answered(NotFound(asked.reference, nowhere))
+        words = (found.understood_as, differing(found.target, evidence))
         evidence = replace(evidence, target=subject_of(evidence))
+        found = Found(evidence.target, "; ".join(part for part in words if part))
         links = cluster.links(evidence.target)
         diagnosis = await asyncio.to_thread(
             self._diagnoser.diagnose, asked.reference, found, evidence, links

@@ -11,7 +11,7 @@ from bot.diagnosis.known import Known
 from bot.domain.answers import Diagnosis, Link
 from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.logs import LogReading
-from bot.domain.targets import Found, Target
+from bot.domain.targets import Found
 from bot.knowledge.catalogue import Catalogue
 
 TASK_LOG = "task log"
@@ -55,21 +55,7 @@ def log_was_late(evidence: Evidence) -> bool:
     )
 
 
-def with_log(evidence: Evidence, reading: LogReading, gaps: Sequence[Gap]) -> Evidence:
-    """The evidence with a log that came late; the gap that stood for it goes."""
+def with_log(evidence: Evidence, reading: LogReading | None, gaps: Sequence[Gap]) -> Evidence:
+    """The evidence with a log that came late, or with the gaps that say why it never came."""
     others = tuple(gap for gap in evidence.gaps if gap.source != TASK_LOG)
     return replace(evidence, log=reading, gaps=(*others, *gaps))
-
-
-def subject_of(evidence: Evidence) -> Target:
-    """The target with what the evidence adds: the task instance at fault and its try."""
-    at_fault = evidence.task_instance
-    if at_fault is None:
-        return evidence.target
-    return replace(
-        evidence.target,
-        run_id=at_fault.run_id,
-        task_id=at_fault.task_id,
-        map_index=at_fault.map_index if at_fault.map_index >= 0 else None,
-        try_number=evidence.target.try_number or at_fault.try_number or None,
-    )

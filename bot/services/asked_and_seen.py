@@ -1,0 +1,68 @@
+"""Whether what was asked for is what was seen: nothing is quietly replaced by something else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.evidence import Evidence, GapReason
+from bot.domain.targets import Nowhere, Target
+
+
+def missing_from(asked: Target, evidence: Evidence) -> Nowhere | None:
+    """What to say where the run or the task that was named is not there; None where it is.
+
+    A Dag that does not exist is left to the diagnosis: import errors may be behind it.
+    """
+    if evidence.dag_exists is False or asked.dag_id is None:
+        return None
+    if asked.run_id is not None and evidence.dag_run is None and _not_found(evidence, "run"):
+        return Nowhere(
+            looked_for=f"a run {asked.run_id} of {asked.dag_id}",
+            where=(asked.cluster,),
+            remedy=f"Ask for the latest run of `{asked.dag_id}`, or paste its link in Airflow.",
+        )
+    seen = {one.task_id for one in evidence.task_instances}
+    known = seen | {one.task_id for one in evidence.tasks}
+    if asked.task_id is None or not seen or asked.task_id in known:
+        return None
+    names = ", ".join(f"`{name}`" for name in sorted(seen)[:5])
+    return Nowhere(
+        looked_for=f"a task {asked.task_id} in {asked.dag_id}",
+        where=(asked.cluster,),
+        remedy=f"This run has {names}{' and more' if len(seen) > 5 else ''}.",
+    )
+
+
+def differing(asked: Target, evidence: Evidence) -> str:
+    """In words, where the diagnosis is of another try or mapped task than the one named."""
+    seen = evidence.task_instance
+    if seen is None:
+        return ""
+    parts = []
+    if asked.map_index is not None and asked.map_index != seen.map_index:
+        there = f"map index {seen.map_index}" if seen.map_index >= 0 else "the task, not mapped"
+        parts.append(f"there is no map index {asked.map_index}; this is {there}")
+    tries = {one.try_number for one in evidence.tries} | {seen.try_number}
+    if asked.try_number is not None and asked.try_number not in tries:
+        parts.append(f"there is no try {asked.try_number}; this is try {seen.try_number}")
+    return "; ".join(parts)
+
+
+def subject_of(evidence: Evidence) -> Target:
+    """The target with what the evidence adds: the task instance at fault and its try."""
+    at_fault = evidence.task_instance
+    if at_fault is None:
+        return evidence.target
+    asked_try = evidence.target.try_number
+    tries = {one.try_number for one in evidence.tries}
+    return replace(
+        evidence.target,
+        run_id=at_fault.run_id,
+        task_id=at_fault.task_id,
+        map_index=at_fault.map_index if at_fault.map_index >= 0 else None,
+        try_number=asked_try if asked_try in tries else at_fault.try_number or None,
+    )
+
+
+def _not_found(evidence: Evidence, source: str) -> bool:
+    return any(gap.source == source and gap.reason is GapReason.NOT_FOUND for gap in evidence.gaps)
