@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.bootstrap import Parts
+from bot.diagnosis.redaction import load_catalog
 from bot.playground.workspace import InstalledApp, LocalWorkspace, Message, World
 from bot.serve import serving
 from bot.settings import load_settings
@@ -98,6 +102,7 @@ async def bot_between(
     """
     app = InstalledApp.from_manifest(app_manifest())
     world = World(app=app if scopes is None else replace(app, scopes=scopes))
+    shutil.copytree(_compiled_rules().name, folder / "data" / "redaction-rules")
     recorded = [recording(one) if isinstance(one, str) else one for one in recordings]
     with RecordedAirflow(recorded) as airflow:
         async with LocalWorkspace.started(world) as ws:
@@ -114,6 +119,14 @@ async def bot_between(
                     c.id for c in ws.state.channels.values() if c.name.endswith("support")
                 )
                 yield Stage(ws, airflow, parts, channel, world.people[0].id)
+
+
+@cache
+def _compiled_rules() -> TemporaryDirectory[str]:
+    """For all bots of this process: compiling the rules anew takes seconds each time."""
+    folder = TemporaryDirectory()
+    load_catalog(folder.name)
+    return folder
 
 
 def recording(name: str) -> dict[str, Any]:
