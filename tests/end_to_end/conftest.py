@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+import sqlite3
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -23,6 +25,9 @@ from tests.fakes.airflow_server import RecordedAirflow
 
 ADDING = "is adding its words"
 """On a card that a model is to refine."""
+
+RULES = "redaction-rules"
+"""The folder of the compiled rules, beside the bot's own data."""
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
 
@@ -102,7 +107,7 @@ async def bot_between(
     """
     app = InstalledApp.from_manifest(app_manifest())
     world = World(app=app if scopes is None else replace(app, scopes=scopes))
-    shutil.copytree(_compiled_rules().name, folder / "data" / "redaction-rules")
+    shutil.copytree(_compiled_rules().name, folder / "data" / RULES)
     recorded = [recording(one) if isinstance(one, str) else one for one in recordings]
     with RecordedAirflow(recorded) as airflow:
         async with LocalWorkspace.started(world) as ws:
@@ -161,3 +166,28 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def stored_in(folder: Path) -> Iterator[str]:
+    """Every byte of every file that a bot wrote; packed columns of databases unpacked as well."""
+    for path in folder.rglob("*"):
+        if path.is_file() and path.parent.name != RULES:
+            yield path.read_bytes().decode("utf-8", "replace")
+        if path.suffix in (".db", ".sqlite", ".sqlite3"):
+            yield from _rows(path)
+
+
+def _rows(path: Path) -> Iterator[str]:
+    with closing(sqlite3.connect(path)) as database:
+        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            for row in database.execute(f'SELECT * FROM "{table}"'):
+                yield from (_unpacked(value) for value in row)
+
+
+def _unpacked(value: object) -> str:
+    if not isinstance(value, bytes):
+        return str(value)
+    with suppress(zlib.error):
+        value = zlib.decompress(value)
+    return value.decode("utf-8", "replace")

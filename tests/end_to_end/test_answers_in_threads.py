@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from bot.domain.answers import Diagnosis
 from bot.domain.conversations import Score
 from bot.playground.workspace import DeliveryFaults
 from bot.slack.presses import Press, rating_value
-from tests.end_to_end.conftest import Stage, bot_between, shown
+from tests.end_to_end.conftest import Stage, bot_between, recording, shown, stored_in
 from tests.fakes import model_server
 from tests.fakes.model_server import ModelServer
 
@@ -79,19 +81,15 @@ async def test_a_cluster_that_is_down_is_said_to_be_down(tmp_path: Path) -> None
         assert "Your code" not in shown(card)
 
 
-async def test_no_secret_of_the_log_reaches_slack_or_the_database(tmp_path: Path) -> None:
+async def test_a_token_that_airflow_did_not_mask_stays_here(tmp_path: Path) -> None:
+    recorded = json.dumps(recording(LEAK))
+    (token,) = set(re.findall(r"ghp_\w{8,}", recorded))
     async with bot_between(tmp_path, (LEAK,)) as stage:
-        recorded = (Path(__file__).parent.parent / "payloads/airflow" / f"{LEAK}.json").read_text()
-        token = next(word for word in recorded.split() if "ghp_" in word)
-        secret = "ghp_" + token.split("ghp_")[1][:36].split('"')[0].split("\\")[0]
-        asked = await stage.ask(f"why did {LEAK} fail?")
-        await stage.card(asked, LEAK)
-        posted = "".join(shown(m) for m in stage.ws.messages(stage.channel))
-        assert secret not in posted
-    stored = b"".join(
-        path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file()
-    )
-    assert secret.encode() not in stored
+        await stage.answer(await stage.ask(f"why did {LEAK} fail?"))
+        sent = stage.sent()
+    assert "The other system rejected the credentials" in sent
+    assert token not in sent
+    assert not any(token in text for text in stored_in(tmp_path / "data"))
 
 
 async def test_the_thumb_of_a_reader_is_kept_and_can_be_changed(tmp_path: Path) -> None:

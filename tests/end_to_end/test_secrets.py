@@ -5,12 +5,9 @@ from __future__ import annotations
 import io
 import json
 import logging
-import sqlite3
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +22,7 @@ from bot.playground.workspace.values import Message
 from bot.settings import LogFormat, LoggingSettings
 from bot.settings.model import LogLevel
 from bot.slack.presses import Press
-from tests.end_to_end.conftest import Stage, bot_between, recording, shown
+from tests.end_to_end.conftest import Stage, bot_between, recording, shown, stored_in
 from tests.end_to_end.planted import PLACES, Planted, import_error, planted
 from tests.fakes import model_server
 from tests.fakes.airflow_server import RecordedAirflow
@@ -182,31 +179,6 @@ async def fail_to_answer(stage: Stage, typed: Sequence[Planted]) -> None:
     stage.parts.asking._diagnoser = Stumbling(words)  # type: ignore[assignment]
     asked = await stage.ask(f"why did {FAILED} fail? {words}")
     await stage.card(asked, "Reference")
-
-
-def stored_in(folder: Path) -> Iterator[str]:
-    """Every byte of every file; packed columns of databases unpacked as well."""
-    for path in folder.rglob("*"):
-        if path.is_file():
-            yield path.read_bytes().decode("utf-8", "replace")
-        if path.suffix in (".db", ".sqlite", ".sqlite3"):
-            yield from _rows(path)
-
-
-def _rows(path: Path) -> Iterator[str]:
-    with closing(sqlite3.connect(path)) as database:
-        tables = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        for (table,) in tables:
-            for row in database.execute(f'SELECT * FROM "{table}"'):
-                yield from (_unpacked(value) for value in row)
-
-
-def _unpacked(value: object) -> str:
-    if not isinstance(value, bytes):
-        return str(value)
-    with suppress(zlib.error):
-        value = zlib.decompress(value)
-    return value.decode("utf-8", "replace")
 
 
 @pytest.mark.parametrize("way", WAYS_OUT)
