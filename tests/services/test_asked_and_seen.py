@@ -36,7 +36,7 @@ def test_a_run_that_could_not_be_read_is_not_said_to_be_missing() -> None:
 
 
 def test_a_task_that_is_not_there_is_said_to_be_missing_with_those_that_are() -> None:
-    target = Target("prod", "orders", "run1", "laod")
+    target = Target("prod", "orders", "run1", "lode")
     nowhere = missing_from(target, seen(target))
     assert nowhere is not None
     assert "`load`" in nowhere.remedy
