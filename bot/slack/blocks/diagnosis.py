@@ -79,7 +79,9 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
 
 def _facts(diagnosis: Diagnosis, room: Room) -> str:
     """The first few of those that not every failure has."""
-    shown = ROUTINE | ({RAISED_AT} if diagnosis.verdict.quotes else set())
+    deciding = diagnosis.verdict.deciding
+    # A line of the log has it beside it already.
+    shown = ROUTINE | ({RAISED_AT} if deciding and deciding.line else set())
     facts = [f"{label}: {value}" for label, value in diagnosis.facts if label not in shown]
     return Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN]))
 
@@ -105,7 +107,7 @@ def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     if deciding is None:
         return
     yield rich(preformatted(Limit(room.quote).tail(quoted_words(deciding))))
-    raised_at = dict(diagnosis.facts).get(RAISED_AT)
+    raised_at = dict(diagnosis.facts).get(RAISED_AT) if deciding.line else None
     place = f" · raised at {Limit(room.step).head(raised_at)}" if raised_at else ""
     yield context(f"{origin_of(deciding)}{place}")
     if others:
