@@ -12,7 +12,9 @@ _STOP_WORDS = (
     "a an and are as at be been but by can could did do does for from had has have how i if in "
     "into is it its me my no not of on or our should so than that the their then there they this "
     "to was we were what when where which while who why will with would you your am im it's please "
-    "hi hello hey thanks thank anyone somebody someone help tell about get got"
+    "hi hello hey thanks thank anyone somebody someone help tell about get got "
+    # How well something is to be done is no part of what it is about.
+    "best better properly correctly safely quickly easily exactly really actually simply just"
 )
 _STOP = frozenset(_STOP_WORDS.split())
 _VOWEL = re.compile(r"[aeiouy]")

@@ -206,3 +206,7 @@ def test_a_passage_tells_what_happened_and_the_fix(heading: str) -> None:
 def test_a_passage_whose_check_was_hit_tells_the_check_too() -> None:
     text = passage_text(document_of(known("a_cause")), "Check")
     assert text == "It broke.\n\n## Check\nLook.\n\n## Fix\nMend it."
+
+
+def test_how_well_something_is_to_be_done_is_no_part_of_what_it_is_about() -> None:
+    assert query_tokens("how do I properly and quickly pause a Dag?") == query_tokens("pause a Dag")
