@@ -231,6 +231,9 @@ class LocalAirflow:
             "AIRFLOW_HOME": str(self._home),
             "PATH": path,
             "PYTHONUNBUFFERED": "1",
+            # On macOS the executor's forked workers crash without these two.
+            "NO_PROXY": "*",
+            "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
         }
 
     def _configuration(self) -> dict[str, str]:

@@ -63,7 +63,7 @@ class Narrator:
 
 
 def _examples(handle: str, scenes: Sequence[Scene]) -> Table:
-    table = Table.grid(padding=(0, 3))
+    table = Table.grid(padding=(0, 2))
     for scene in scenes:
         table.add_row(Text(f"@{handle} {scene.question}"), Text(scene.shows, "dim"))
     return table

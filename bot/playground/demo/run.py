@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import signal
 import socket
 import sys
@@ -94,19 +95,24 @@ async def _play(plan: DemoPlan, narrator: Narrator, keeper: Keeper) -> None:
         found = await demo.ask(OPENING.question)
         question = f"@{bot.name} {OPENING.question}"
         narrator.exchange(asker.real_name, question, bot.real_name, found.text)
-        narrator.invitation(
-            demo.workspace.page_url,
-            bot.name,
-            f"http://127.0.0.1:{plan.airflow_port}",
-            f"{_short(_COMMAND)} ask --config {_short(plan.folder / 'airflow-bot.yaml')}",
-        )
         if plan.stay:
-            setting = asyncio.create_task(_set_the_rest(demo.stage, narrator))
-            try:
-                await demo.bot.process.wait()
-                raise demo.bot.failure()
-            finally:
-                setting.cancel()
+            words = (_COMMAND, "ask", "--config", plan.folder / "airflow-bot.yaml")
+            narrator.invitation(
+                demo.workspace.page_url,
+                bot.name,
+                f"http://127.0.0.1:{plan.airflow_port}",
+                " ".join(shlex.quote(_short(word)) for word in words),
+            )
+            await _stay(demo, narrator)
+
+
+async def _stay(demo: Demo, narrator: Narrator) -> None:
+    setting = asyncio.create_task(_set_the_rest(demo.stage, narrator))
+    try:
+        await demo.bot.process.wait()
+        raise demo.bot.failure()
+    finally:
+        setting.cancel()
 
 
 @asynccontextmanager
@@ -160,8 +166,9 @@ async def _set_the_rest(stage: Stage, narrator: Narrator) -> None:
         narrator.step(f"not all Dags are in their situations: {error}")
 
 
-def _short(path: Path) -> str:
-    here = Path.cwd()
+def _short(word: Path | str) -> str:
+    """A path as one types it here."""
+    path, here = Path(word), Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 

@@ -53,8 +53,8 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene(
         "warehouse_load",
-        "why did the last run of warehouse_load fail?",
-        "a column that the table does not have",
+        "why did warehouse_load fail?",
+        "a column that is not there",
         VerdictKind.CODE,
         invited=True,
     ),
@@ -100,7 +100,7 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         "exports_small_pool",
         "why is exports_small_pool stuck?",
-        "a pool without a free slot",
+        "a pool without a slot",
         VerdictKind.CAPACITY,
         Staging.BLOCKED,
         invited=True,
@@ -108,14 +108,14 @@ SCENES: tuple[Scene, ...] = (
     Scene(
         "image_resize",
         "why did image_resize fail?",
-        "killed, by whom nobody saw",
+        "killed, nobody saw why",
         VerdictKind.UNKNOWN,
         invited=True,
     ),
     Scene(
         "marketing_feed",
         "why did marketing_feed fail?",
-        "a person marked it failed",
+        "marked by a person",
         VerdictKind.OPERATOR,
         Staging.MARKED,
         invited=True,

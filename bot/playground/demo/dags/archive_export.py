@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 from airflow.sdk import dag, task
 
-FULL_DEVICE = Path("/dev/full")
+FULL_DEVICE = Path("/dev/full")  # Linux has one
 
 
 @dag(
@@ -19,6 +21,8 @@ FULL_DEVICE = Path("/dev/full")
 def archive_export():
     @task
     def write_parts() -> None:
+        if not FULL_DEVICE.exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         with FULL_DEVICE.open("wb") as part:
             part.write(b"\0" * 1_000_000)
 
