@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
+from bot.answering.wording import count
 from bot.domain.evidence import Evidence
 from bot.domain.logs import LogLine, LogReading, Speaker
 from bot.domain.verdicts import Verdict
 
 EXCERPT_LINES = 60
+_PACKAGED = re.compile(r'  File "[^"]*/(?:site|dist)-packages/')
+_CODE_OF_FRAME = "    "
 _FOLD_MARKS = ("::group::", "::endgroup::")
 _BEFORE, _AFTER, _TAIL = 25, 12, 8
 
@@ -38,6 +44,27 @@ def excerpt(
         if len(chosen) < limit:
             chosen[line.number] = line
     return tuple(chosen[number] for number in sorted(chosen))
+
+
+def without_packaged_frames(text: str) -> Iterator[str]:
+    """The lines of `text`, each row of frames of installed packages folded into one.
+
+    The user's own frames stay: what failed is nearly always there.
+    """
+    packaged = 0
+    for line in text.splitlines():
+        if _PACKAGED.match(line):
+            packaged += 1
+        elif not (packaged and line.startswith(_CODE_OF_FRAME)):
+            yield from _fold(packaged)
+            packaged = 0
+            yield line
+    yield from _fold(packaged)
+
+
+def _fold(frames: int) -> Iterator[str]:
+    if frames:
+        yield f"  … {count(frames, 'frame')} of Airflow and packages …"
 
 
 def says_something(line: LogLine) -> bool:

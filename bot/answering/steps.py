@@ -132,17 +132,17 @@ def _fits(step: str, evidence: str) -> bool:
 
 def _source(lines: list[str], token: Token) -> str:
     start, end = token.map or (0, 0)
-    return _unwrapped(textwrap.dedent("\n".join(lines[start:end])).strip())
+    return unwrapped(textwrap.dedent("\n".join(lines[start:end])).strip())
 
 
 def _item_text(lines: list[str], token: Token) -> str:
     start, end = token.map or (0, 0)
     first = re.sub(r"^\s*(?:[-*+]|\d{1,9}[.)])\s+", "", lines[start])
     rest = textwrap.dedent("\n".join(lines[start + 1 : end]))
-    return _unwrapped(f"{first}\n{rest}".strip())
+    return unwrapped(f"{first}\n{rest}".strip())
 
 
-def _unwrapped(markdown: str) -> str:
+def unwrapped(markdown: str) -> str:
     """Lines that were only broken for the author's editor are joined; code and lists stay."""
     lines: list[str] = []
     in_code = False

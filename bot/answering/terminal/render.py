@@ -8,6 +8,7 @@ from typing import assert_never
 from rich.text import Text
 
 from bot.answering.model_note import model_note
+from bot.answering.steps import unwrapped
 from bot.answering.terminal.diagnosis import claim_parts, diagnosis_parts
 from bot.answering.terminal.page import Part, numbered, page, section, text
 from bot.answering.terminal.reports import health_parts, log_parts, status_parts
@@ -80,8 +81,10 @@ def _how_to(reply: HowTo) -> Iterator[Part]:
         yield text("Ask about a failed task, a run or the platform, or ask the platform team.")
         return
     yield from claim_parts(reply.explanation)
-    for passage in reply.passages[:_PASSAGES_SHOWN]:
-        yield section(f"{passage.title} [{passage.id}, {passage.source}]", text(passage.text))
+    best, *others = reply.passages[:_PASSAGES_SHOWN]
+    yield section(f"{best.title} [{best.id}, {best.source}]", text(unwrapped(best.text)))
+    if others:
+        yield section("Related", *(text(f"{one.title} [{one.id}]") for one in others))
     if note := model_note(reply.explanation):
         yield section("Language model", text(note, "dim"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.answering.excerpt import says_something, without_packaged_frames
 from bot.answering.gaps import gap_in_words
 from bot.answering.terminal.page import Part, links, section, table, text
 from bot.answering.wording import clock, count, duration, moment
@@ -40,8 +41,13 @@ def log_parts(report: LogReport) -> Iterator[Part]:
     shown = f"{len(report.lines)} of {count(report.lines_read, 'line')} shown"
     yield text(f"{shown}, {report.lines_dropped} left out", "dim")
     if report.lines:
-        yield section("Log", *(text(log_line(line)) for line in report.lines))
+        telling = filter(says_something, report.lines)
+        yield section("Log", *(text(_folded(line)) for line in telling))
     yield from _gaps_and_links(report.gaps, report.links)
+
+
+def _folded(line: LogLine) -> str:
+    return "\n".join(without_packaged_frames(log_line(line)))
 
 
 def log_line(line: LogLine) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from bot.answering.excerpt import says_something
+from bot.answering.excerpt import says_something, without_packaged_frames
 from bot.answering.foreign import middle_cut
 from bot.answering.wording import count
 from bot.domain.answers import Diagnosis, LogReport
@@ -18,7 +18,6 @@ from bot.slack.limits import Limit
 
 _FILE_NAME = Limit(120)
 _LINE_MAX = 600  # characters of one line in a card; the file has them all
-_PACKAGED = re.compile(r'  File "[^"]*/(?:site|dist)-packages/')
 
 
 def log_card(report: LogReport, turn_id: str) -> SlackMessage:
@@ -53,25 +52,8 @@ def _counts(report: LogReport) -> str:
 def _end(lines: Sequence[LogLine], size: int) -> str:
     """The last lines, with what Airflow and installed packages add to a traceback folded."""
     last = "\n".join(_line_words(line) for line in lines[-40:] if says_something(line))
-    return Limit(size).tail("\n".join(_folded(last.splitlines())))
-
-
-def _folded(lines: Sequence[str]) -> Iterator[str]:
-    """A row of frames of packages becomes one line; the user's own frames stay."""
-    packaged = 0
-    for line in lines:
-        if _PACKAGED.match(line):
-            packaged += 1
-            continue
-        if packaged:
-            # The code of a packaged frame goes with it.
-            if line.startswith("    "):
-                continue
-            yield f"  … {count(packaged, 'frame')} of Airflow and packages …"
-            packaged = 0
-        yield middle_cut(line, _LINE_MAX)
-    if packaged:
-        yield f"  … {count(packaged, 'frame')} of Airflow and packages …"
+    folded = (middle_cut(line, _LINE_MAX) for line in without_packaged_frames(last))
+    return Limit(size).tail("\n".join(folded))
 
 
 def excerpt_card(diagnosis: Diagnosis) -> SlackMessage:
