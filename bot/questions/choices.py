@@ -65,7 +65,7 @@ def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Opti
     if failed.map_index >= 0:
         label += f"[{failed.map_index}]"
     if failed.end is not None:
-        label += f" {failed.end.astimezone(UTC):%d %b %H:%M}"
+        label += f" · {failed.end.astimezone(UTC):%d %b %H:%M} UTC"
     if several:
         label += f" on {cluster}"
     map_index = failed.map_index if failed.map_index >= 0 else None
@@ -75,9 +75,13 @@ def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Opti
 
 def newest_of_each_task(failed: Sequence[TaskInstance]) -> list[TaskInstance]:
     newest: dict[tuple[str, str], TaskInstance] = {}
-    for one in failed:
+    for one in sorted(failed, key=_ended, reverse=True):
         newest.setdefault((one.dag_id, one.task_id), one)
     return list(newest.values())
+
+
+def _ended(failed: TaskInstance) -> float:
+    return failed.end.timestamp() if failed.end else 0.0
 
 
 def _short(label: str) -> str:
