@@ -33,7 +33,7 @@ def telling(quotes: Sequence[Quote]) -> tuple[Quote, ...]:
             kept[part] = quote
         else:
             kept.append(quote)
-    return tuple(kept)
+    return (*kept[:1], *(one for one in kept[1:] if not _is_wrapped(one, kept)))
 
 
 def quoted_words(quote: Quote) -> str:
@@ -56,6 +56,14 @@ def where_cited(ids: Sequence[str]) -> str:
 def folded(text: str) -> str:
     """For comparing: one case, single spaces."""
     return " ".join(text.casefold().split())
+
+
+def _is_wrapped(quote: Quote, others: Sequence[Quote]) -> bool:
+    """Whether another exception carries the message of this one on."""
+    message = folded(quote.text.partition(": ")[2])
+    return bool(message) and any(
+        message in folded(other.text) for other in others if other is not quote
+    )
 
 
 def _holds(fuller: Quote, quote: Quote) -> bool:

@@ -22,6 +22,13 @@ def test_a_quote_of_another_line_never_takes_the_first_place() -> None:
     assert telling((short, longer)) == (short, longer)
 
 
+def test_of_exceptions_that_carry_each_others_message_the_outer_one_stands() -> None:
+    deciding = quote("L9", "ConnectionRefusedError: [Errno 111] Connection refused")
+    inner = quote("L9.2", "NewConnectionError: HTTPConnection(port=1): no: [Errno 111] refused")
+    outer = quote("L9.3", f"MaxRetryError: /x (Caused by {inner.text})")
+    assert telling((deciding, inner, outer)) == (deciding, outer)
+
+
 def test_facts_without_a_line_are_told_apart() -> None:
     first, second = quote("M1", "paused", None, "dag"), quote("M2", "Dag is paused", None, "dag")
     assert telling((first, second)) == (first, second)
