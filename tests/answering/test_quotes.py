@@ -18,7 +18,7 @@ def test_the_fuller_of_two_pieces_of_one_line_stands() -> None:
 
 def test_a_quote_of_another_line_never_takes_the_first_place() -> None:
     short = quote("L9", "KeyError: 'a'")
-    longer = quote("L12", "Traceback\nKeyError: 'a'", 12)
+    longer = quote("L12", "KeyError: 'a' while reading", 12)
     assert telling((short, longer)) == (short, longer)
 
 
