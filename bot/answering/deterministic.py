@@ -10,7 +10,7 @@ from bot.answering.facts import headline_facts
 from bot.answering.foreign import clipped, middle_cut, one_line, visible
 from bot.answering.gaps import gap_in_words
 from bot.answering.owners import owner_in_words
-from bot.answering.quotes import is_quoted
+from bot.answering.quotes import folded, is_quoted
 from bot.answering.retries import retry_text
 from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
 from bot.answering.steps import fill, fitting, placeholder_values, steps_of, without_idle_words
@@ -112,7 +112,19 @@ def _what_happened(
     if not why and known:
         why = _first_paragraph(fill(known.section("What happened"), values))
     why = middle_cut(_unquoted(visible(why), verdict), _WHY_MAX)
-    return " ".join(part for part in (_ending(evidence), sentence(why)) if part)
+    told = _ending(evidence) or _unregistered(verdict, evidence)
+    return " ".join(part for part in (told, sentence(why)) if part)
+
+
+def _unregistered(verdict: Verdict, evidence: Evidence) -> str:
+    """That Airflow has no such Dag, where a file that does not import is the reason."""
+    if evidence.dag_exists is not False or verdict.deciding is None:
+        return ""
+    words = folded(verdict.deciding.text)
+    files = [p.filename for p in evidence.import_problems if words in folded(p.stack_trace)]
+    if not files:
+        return ""
+    return f"Airflow does not know this Dag: {one_line(files[0], 80)} does not import."
 
 
 def _unquoted(why: str, verdict: Verdict) -> str:

@@ -336,6 +336,16 @@ def test_files_that_may_hold_an_unknown_dag_are_named() -> None:
     assert "Not importable" not in facts(replace(unknown, dag_exists=True))
 
 
+def test_a_dag_that_is_not_registered_is_said_to_hide_in_its_broken_file() -> None:
+    problem = ImportProblem("sales/orders.py", "Traceback\nKeyError: 'country'\n")
+    evidence = Evidence(EVIDENCE.target, dag_exists=False, import_problems=(problem,))
+    assert diagnosed(evidence=evidence).what_happened.startswith(
+        "Airflow does not know this Dag: sales/orders.py does not import. The task's own"
+    )
+    other = replace(evidence, import_problems=(ImportProblem("x.py", "SyntaxError"),))
+    assert diagnosed(evidence=other).what_happened == VERDICT.why
+
+
 def test_other_tasks_of_the_run_that_failed_or_were_held_up_are_named() -> None:
     others = (
         TASK_INSTANCE,
