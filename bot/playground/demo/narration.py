@@ -52,7 +52,8 @@ class Narrator:
         self._write("")
         self._write(Padding(Text(f"The other Dags: {', '.join(others)}."), (0, 0, 0, 2)))
         self._write(Text(f"  Airflow itself: {airflow} (user admin, password admin)"), whole=True)
-        self._write(Text(f'  At a terminal:  {command} "why did nightly_dbt fail?"'), whole=True)
+        self._write(Text("  The same at a terminal:"))
+        self._write(Text(f'  {command} "why did geocoding fail?"'), whole=True)
         self._write(Text("  Ctrl-C ends everything; what has failed is kept for the next start."))
         self._write(Rule(style="green"))
 

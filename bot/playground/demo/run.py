@@ -96,7 +96,7 @@ async def _play(plan: DemoPlan, narrator: Narrator, keeper: Keeper) -> None:
         question = f"@{bot.name} {OPENING.question}"
         narrator.exchange(asker.real_name, question, bot.real_name, found.text)
         if plan.stay:
-            words = (_COMMAND, "ask", "--config", plan.folder / "airflow-bot.yaml")
+            words = (_COMMAND, "ask", "-c", plan.folder / "airflow-bot.yaml")
             narrator.invitation(
                 demo.workspace.page_url,
                 bot.name,
