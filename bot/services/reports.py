@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.domain.answers import ClusterReport, LogReport, StatusReport
 from bot.domain.errors import AirflowError
@@ -59,6 +60,8 @@ async def log_report(cluster: Cluster, target: Target, seconds: float, reference
         )
         return LogReport(reference, subject, (), 0, 0, tuple(cluster.links(subject)), (gap,))
     reading, gaps = await cluster.read_log(subject, seconds)
+    if reading is not None and reading.try_number:
+        subject = replace(subject, try_number=reading.try_number)
     return LogReport(
         reference=reference,
         target=subject,
