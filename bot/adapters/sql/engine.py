@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from sqlalchemy import event
@@ -15,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.domain.errors import StoreError
 
 _BUSY_MILLISECONDS = 15_000
+_BETWEEN_TRIES = 0.01  # seconds
 
 
 def create_engine(url: str) -> AsyncEngine:
@@ -60,10 +63,22 @@ def _make_folder(database: str | None) -> None:
 
 def _set_up_sqlite(connection: Any, _: object) -> None:
     cursor = connection.cursor()
-    # Waiting comes first: switching to WAL needs the file for itself for a moment.
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     # Readers do not wait for the writer; FULL keeps what was committed when the power fails.
-    cursor.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _switch_to_wal(cursor: Any) -> None:
+    """The switch needs the new file for itself and, unlike all else, does not wait its turn."""
+    until = monotonic() + _BUSY_MILLISECONDS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+                raise
+        sleep(_BETWEEN_TRIES)
