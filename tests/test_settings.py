@@ -189,7 +189,7 @@ class TestWhatIsRead:
 
         loaded = load_settings({**ENVIRON, "DB_PASSWORD": "p@ss word"}, path)
 
-        assert loaded.database_url == "postgresql+asyncpg://bot:p%40ss word@db/bot"
+        assert loaded.database_url == "postgresql+psycopg://bot:p%40ss word@db/bot"
 
     def test_a_section_left_empty_has_its_defaults(self, write: Write) -> None:
         loaded = load_settings(ENVIRON, write(CLUSTER + "web:\nmodel:\n  base_url:\n"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from bot.domain.answers import ClusterReport, Diagnosis, Explanation, HowTo, Link, Reply
 from bot.domain.checks import Check
@@ -15,6 +16,9 @@ from bot.domain.logs import LogReading
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Target
+from bot.domain.work import ONCE, Delivery, Job, Retry
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,4 +164,103 @@ class ReplyChannel(Protocol):
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         """Posts the reply, or refines the one already posted; returns its ts."""
+        ...
+
+
+class Steps(Protocol):
+    """The parts of one piece of work, in the order they are called.
+
+    Where the work is durable, a step that finished is not run again after a crash: its result is
+    read back. So results are frozen values of the domain (or plain JSON values), the code between
+    steps decides by nothing but them, and a step that was cut short may run a second time.
+    """
+
+    async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
+        """Raises what `work` raised last."""
+        ...
+
+
+class DurableSteps(Steps, Protocol):
+    """Steps that can hand work on to other queues."""
+
+    async def call(self, job: Job) -> Any:
+        """Has `job` done in its own queue and returns its result; once under its key."""
+        ...
+
+    async def start(self, job: Job) -> None:
+        """Has `job` done some time, without waiting for it; once under its key."""
+        ...
+
+
+class Intake(Protocol):
+    """The one way in for work: what it returned for survives any crash."""
+
+    async def take(self, job: Job, delivery: Delivery) -> bool:
+        """False where this key was taken on before.
+
+        Raises `StoreError` where the database did not keep it: then it must not be acknowledged.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What is known of a message of ours. `ts` None: announced, of unknown outcome. `revision`
+    counts the contents that it has shown; `age` is seconds since it was announced."""
+
+    ts: str | None
+    revision: int
+    age: float
+
+
+class PostEntry(Protocol):
+    """The ledger's page for one message, ours alone while it is open."""
+
+    @property
+    def posted(self) -> Posted | None:
+        """None where nobody has announced it yet."""
+        ...
+
+    async def announce(self) -> None:
+        """Kept durably before Slack is called."""
+        ...
+
+    async def record(self, ts: str, revision: int) -> None: ...
+
+
+class PostLedger(Protocol):
+    """Which messages of ours stand in Slack: consulted and kept by everyone who posts."""
+
+    def page(self, key: str) -> AbstractAsyncContextManager[PostEntry]:
+        """Waits for whoever has it open, in this process or another. Raises `StoreError`."""
+        ...
+
+
+class Meter(Protocol):
+    """What is counted and timed while the bot works; never raises and never waits."""
+
+    def delivery(self, kind: str, outcome: str, seconds: float) -> None:
+        """One delivery from outside. `outcome`: taken, duplicate, ignored or refused; `seconds`
+        from its arrival to the acknowledgement."""
+        ...
+
+    def step(self, name: str, outcome: str, seconds: float) -> None:
+        """One try of a step. `outcome`: done, failed (for good) or retried."""
+        ...
+
+    def answered(self, verdict: str, seconds: float) -> None:
+        """One reply that was posted: its verdict, or its kind where it has none; `seconds` since
+        the question was asked."""
+        ...
+
+    def gap(self, part: str) -> None:
+        """One part of the evidence that could not be had."""
+        ...
+
+    def model_call(self, outcome: str, tokens_in: int, tokens_out: int, cost: float | None) -> None:
+        """`cost` in the currency of the configured prices; None where there are none."""
+        ...
+
+    def slack_call(self, method: str, outcome: str) -> None:
+        """`outcome`: ok, rate_limited, or Slack's word for the error."""
         ...

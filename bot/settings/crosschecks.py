@@ -28,6 +28,8 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     yield from _model(_section(tree, "model"))
     yield from _database(_section(tree, "database"))
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
+    yield from _failure_webhook(_section(tree, "failure_webhook"))
+    yield from _work(_section(tree, "work"), _section(tree, "database"))
 
 
 def fold(name: str) -> str:
@@ -160,3 +162,23 @@ def _embeddings(embeddings: Tree) -> Iterator[Fault]:
 def _section(tree: Tree, name: str) -> Tree:
     value = tree.get(name)
     return value if isinstance(value, dict) else {}
+
+
+def _failure_webhook(section: Tree) -> Iterator[Fault]:
+    if section.get("token") and not section.get("channel"):
+        problem = "is missing. Give the id of the Slack channel for failures, e.g. C0123ABCD"
+        yield Fault(("failure_webhook", "channel"), problem)
+    if section.get("channel") and not section.get("token"):
+        problem = "is missing. Give a long random word that Airflow sends with each failure"
+        yield Fault(("failure_webhook", "token"), problem)
+
+
+def _work(work: Tree, database: Tree) -> Iterator[Fault]:
+    role, url = work.get("role"), database.get("url")
+    text = url.get_secret_value() if isinstance(url, SecretStr) else str(url or "")
+    if role in ("serve", "worker") and not text.startswith("postgres"):
+        problem = (
+            f"{role} needs a database that several processes can share. "
+            "Set database.url to a postgresql:// URL, or use both"
+        )
+        yield Fault(("work", "role"), problem)

@@ -173,6 +173,39 @@ class WebSettings(_Section):
     port: int = Field(8080, ge=0, le=65_535, description="Use a port from 1 to 65535")
 
 
+class Role(StrEnum):
+    """What this process does. With SQLite only `both`: the file belongs to one process."""
+
+    BOTH = "both"
+    SERVE = "serve"  # takes in what Slack and Airflow send
+    WORKER = "worker"  # answers
+
+
+class WorkSettings(_Section):
+    """Questions are kept in the database until they are answered; see README, Several replicas."""
+
+    role: Role = Field(Role.BOTH, description="Use both, serve or worker")
+    at_once: int = Field(16, ge=1, le=200, description="Use 1 to 200 questions at once")
+    shutdown: Seconds = Field(20.0, description="Give seconds to end what is under way, e.g. 20")
+    keep_days: int = Field(14, ge=7, le=3650, description="Use 7 days or more")
+
+
+class FailureWebhookSettings(_Section):
+    """Airflow reports failures by itself at /webhooks/failures; off without a token."""
+
+    token: Secret | None = Field(None, description="Give a long random word that Airflow sends")
+    channel: str | None = Field(None, description="Give the id of a Slack channel, e.g. C0123ABCD")
+    diagnosed_per_minute: int = Field(6, ge=1, le=60, description="Use 1 to 60; the rest is listed")
+
+
+class TracingSettings(_Section):
+    """OpenTelemetry; off without an endpoint."""
+
+    endpoint: HttpUrl | None = Field(
+        None, description="Give an OTLP address for traces, e.g. http://collector:4318/v1/traces"
+    )
+
+
 class LogFormat(StrEnum):
     JSON = "json"
     CONSOLE = "console"
@@ -214,6 +247,11 @@ class Settings(BaseSettings):
     answers: AnswersSettings = Field(AnswersSettings(), description="Write it as a section")
     redaction: RedactionSettings = Field(RedactionSettings(), description="Write it as a section")
     web: WebSettings = Field(WebSettings(), description="Write it as a section")
+    work: WorkSettings = Field(WorkSettings(), description="Write it as a section")
+    failure_webhook: FailureWebhookSettings = Field(
+        FailureWebhookSettings(), description="Write it as a section"
+    )
+    tracing: TracingSettings = Field(TracingSettings(), description="Write it as a section")
     logging: LoggingSettings = Field(LoggingSettings(), description="Write it as a section")
 
     @classmethod

@@ -118,7 +118,7 @@ def _database_url(secret: SecretStr) -> SecretStr:
         url = make_url(secret.get_secret_value())
     except ArgumentError:
         raise ValueError("is not a database URL. Write it like sqlite:////var/lib/bot.db") from None
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
     backend = "postgresql" if url.drivername == "postgres" else url.get_backend_name()
     if backend not in drivers:
         raise ValueError("must be a sqlite:// or postgresql:// URL")

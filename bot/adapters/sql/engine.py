@@ -21,7 +21,7 @@ _BETWEEN_TRIES = 0.01  # seconds
 
 
 def create_engine(url: str) -> AsyncEngine:
-    """An engine for `url` (sqlite+aiosqlite or postgresql+asyncpg), bound to one event loop.
+    """An engine for `url` (sqlite+aiosqlite or postgresql+psycopg), bound to one event loop.
 
     The folder of a SQLite file is made where it does not exist. Connects to nothing yet.
     """

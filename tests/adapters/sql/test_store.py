@@ -230,8 +230,8 @@ async def test_a_folder_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_driver_that_is_not_installed_is_an_error() -> None:
-    with pytest.raises(StoreError, match="psycopg is not installed"):
-        create_engine("postgresql+psycopg://bot@localhost/bot")
+    with pytest.raises(StoreError, match="asyncpg is not installed"):
+        create_engine("postgresql+asyncpg://bot@localhost/bot")
 
 
 class TestDoctor:

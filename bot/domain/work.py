@@ -1,0 +1,90 @@
+"""Work that outlives the process which took it on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.questions import ThreadKey
+
+
+class Queue(StrEnum):
+    """Where work waits. Each has limits of its own, so that none holds up another."""
+
+    QUESTIONS = "questions"  # what people asked or pressed
+    FAILURES = "failures"  # what Airflow reported by itself; comes in storms
+    POSTS = "posts"  # messages to Slack, at most one a second in each channel
+    LATER = "later"  # reminders, scans, tidying up
+
+
+class Priority:
+    """Smaller goes first."""
+
+    ASKED = 1
+    REMARK = 2
+    REPORTED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of durable work, done once under its `key` however often it is handed in.
+
+    `kind` names who does it, `body` is a frozen value that they understand. Work of one `share` of
+    a queue (a thread, a channel) is done one after the other, in the order of arrival. `delay` is
+    in seconds.
+    """
+
+    key: str
+    kind: str
+    body: object
+    queue: Queue
+    share: str
+    priority: int = Priority.ASKED
+    delay: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How a piece of work arrived: kept in the inbox, for de-duplication and for questions later.
+
+    `event_id` is the sender's own, empty where it has none. `thread` is where an answer will go,
+    None where that is not known yet. `engages`: the bot becomes part of that thread.
+    """
+
+    origin: str
+    event_id: str = ""
+    thread: ThreadKey | None = None
+    user_id: str = ""
+    engages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How a step is tried: at most `attempts` times, first after `pause` seconds, each pause twice
+    the one before, up to `longest`; each try may take `seconds`."""
+
+    attempts: int = 1
+    pause: float = 1.0
+    seconds: float = 60.0
+    longest: float = 60.0
+
+
+ONCE = Retry()
+
+
+class WorkStatus(StrEnum):
+    WAITING = "waiting"  # in its queue, or not due yet
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """`oldest` is the age of what waits longest, in seconds; 0 where nothing waits."""
+
+    queue: str
+    status: WorkStatus
+    count: int
+    oldest: float
