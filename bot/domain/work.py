@@ -31,7 +31,8 @@ class Job:
 
     `kind` names who does it, `body` is a frozen value that they understand. Work of one `share` of
     a queue (a thread, a channel) is done one after the other, in the order of arrival. `delay` is
-    in seconds.
+    in seconds. `part_of` is the key of the work that brought this about, empty where it came from
+    outside: logs and traces of both are found together.
     """
 
     key: str
@@ -41,6 +42,7 @@ class Job:
     share: str
     priority: int = Priority.ASKED
     delay: float = 0.0
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,3 +25,9 @@ class NoMeter(Meter):
 
     def slack_call(self, method: str, outcome: str) -> None:
         pass
+
+    def airflow_call(self, cluster: str, outcome: str, seconds: float) -> None:
+        pass
+
+    def log_read(self, cluster: str, size: int) -> None:
+        pass

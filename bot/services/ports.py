@@ -264,3 +264,11 @@ class Meter(Protocol):
     def slack_call(self, method: str, outcome: str) -> None:
         """`outcome`: ok, rate_limited, or Slack's word for the error."""
         ...
+
+    def airflow_call(self, cluster: str, outcome: str, seconds: float) -> None:
+        """One call to Airflow that went out. `outcome`: ok, or the reason of the refusal."""
+        ...
+
+    def log_read(self, cluster: str, size: int) -> None:
+        """`size` in bytes of task log that were read through."""
+        ...
