@@ -11,7 +11,14 @@ from typing import Any, Protocol, TypeVar
 from bot.domain.answers import ClusterReport, Diagnosis, Explanation, HowTo, Link, Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
-from bot.domain.evidence import DagDetails, DagRun, Evidence, Gap, TaskInstance
+from bot.domain.evidence import (
+    DagDetails,
+    DagRun,
+    Evidence,
+    Gap,
+    ImportProblem,
+    TaskInstance,
+)
 from bot.domain.logs import LogReading
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.runbooks import Passage
@@ -84,6 +91,10 @@ class Cluster(Protocol):
         ...
 
     async def task_ids(self, dag_id: str) -> Sequence[str]: ...
+
+    async def import_problems(self) -> tuple[Sequence[ImportProblem], Sequence[Gap]]:
+        """Dag files that do not import, capped at some hundreds: the Dags in them have no id."""
+        ...
 
     async def gather(self, target: Target, seconds: float) -> Evidence:
         """Everything about `target` under one deadline; what is missing is in `gaps`."""

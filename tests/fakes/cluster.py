@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 from bot.domain.answers import ClusterReport, Link
 from bot.domain.checks import Check
 from bot.domain.errors import AirflowUnavailable
-from bot.domain.evidence import DagDetails, DagRun, Evidence, Gap, TaskInstance
+from bot.domain.evidence import (
+    DagDetails,
+    DagRun,
+    Evidence,
+    Gap,
+    GapReason,
+    ImportProblem,
+    TaskInstance,
+)
 from bot.domain.logs import LogReading
 from bot.domain.targets import Target
 from bot.services.ports import RunsSeen, TasksSeen
@@ -28,6 +36,8 @@ class FakeCluster:
     details: Mapping[str, DagDetails] = field(default_factory=dict)
     unlisted: Sequence[str] = ()  # Dags that the list does not hold yet
     import_errors: int = 0
+    problems: Sequence[ImportProblem] = ()
+    forbidden: frozenset[str] = frozenset()  # methods of the port that Airflow does not permit
     down: bool = False
     gathered: list[Target] = field(default_factory=list)
 
@@ -54,6 +64,8 @@ class FakeCluster:
         limit: int = 10,
     ) -> RunsSeen:
         self._check()
+        if "runs" in self.forbidden:
+            return RunsSeen((), (_forbidden("runs"),))
         earliest = since or datetime.min.replace(tzinfo=UTC)
         latest = until or datetime.max.replace(tzinfo=UTC)
         runs = [
@@ -71,6 +83,8 @@ class FakeCluster:
 
     async def find_failed(self, since: datetime, limit: int = 100) -> TasksSeen:
         self._check()
+        if "find_failed" in self.forbidden:
+            return TasksSeen((), (_forbidden("task instances"),))
         failed = [
             task
             for tasks in self.tasks.values()
@@ -82,7 +96,16 @@ class FakeCluster:
 
     async def task_ids(self, dag_id: str) -> Sequence[str]:
         self._check()
+        if "task_ids" in self.forbidden:
+            return ()
         return tuple(dict.fromkeys(task.task_id for task in self.tasks.get(dag_id, ())))
+
+    async def import_problems(self) -> tuple[Sequence[ImportProblem], Sequence[Gap]]:
+        self._check()
+        if "import_problems" in self.forbidden:
+            return (), (_forbidden("import errors"),)
+        others = (ImportProblem("other.py", "SyntaxError"),) * self.import_errors
+        return (*self.problems, *others), ()
 
     async def gather(self, target: Target, seconds: float) -> Evidence:
         self._check()
@@ -108,3 +131,7 @@ class FakeCluster:
     def _check(self) -> None:
         if self.down:
             raise AirflowUnavailable(f"Airflow at {self.base_url} does not answer.")
+
+
+def _forbidden(source: str) -> Gap:
+    return Gap(source, GapReason.FORBIDDEN, "HTTP 403: Forbidden", f"Permit to read {source}.")

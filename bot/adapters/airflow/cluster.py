@@ -17,20 +17,27 @@ from bot.adapters.airflow.dag_index import DagIndex
 from bot.adapters.airflow.doctor import Examination
 from bot.adapters.airflow.dossier import Dossier
 from bot.adapters.airflow.gate import Gate
-from bot.adapters.airflow.gather import Gathering
+from bot.adapters.airflow.gather import IMPORT_ERRORS_MAX, Gathering
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.links import pages_of
 from bot.adapters.airflow.listings import task_instance_listing
 from bot.adapters.airflow.log_desk import LogDesk, LogKey, MakeLogReader
 from bot.adapters.airflow.outcome import Refusal
-from bot.adapters.airflow.parse_runs import dag_runs
+from bot.adapters.airflow.parse_runs import dag_runs, import_problems
 from bot.adapters.airflow.parse_tasks import task_instances
 from bot.adapters.airflow.pieces import PIECES, fields_of
 from bot.adapters.airflow.report import cluster_report
 from bot.adapters.airflow.task_log import explained, log_key
 from bot.domain.answers import ClusterReport, Link
 from bot.domain.checks import Check
-from bot.domain.evidence import DagDetails, Evidence, Gap, GapReason, TaskInstance
+from bot.domain.evidence import (
+    DagDetails,
+    Evidence,
+    Gap,
+    GapReason,
+    ImportProblem,
+    TaskInstance,
+)
 from bot.domain.logs import LogReading
 from bot.domain.targets import Target
 from bot.services.ports import RunsSeen, TasksSeen
@@ -155,6 +162,18 @@ class AirflowCluster:
         outcome = await asking.piece("tasks", partial(self._api.tasks, dag_id), Rank.DECISIVE)
         asking.raise_if_silent()
         return [task.task_id for task in fields_of(outcome).get("tasks", ())]
+
+    async def import_problems(self) -> tuple[Sequence[ImportProblem], Sequence[Gap]]:
+        """Dag files that do not import; of very many the first."""
+        asking = self._asking()
+        found = await asking.listing(
+            lambda offset: self._api.import_errors(offset=offset),
+            lambda body: import_problems(body, self._redact),
+            cap=IMPORT_ERRORS_MAX,
+            rank=Rank.DECISIVE,
+        )
+        asking.raise_if_silent()
+        return found.rows, _gaps("import_errors", found, IMPORT_ERRORS_MAX)
 
     async def gather(self, target: Target, seconds: float) -> Evidence:
         """Everything about `target`; raises only where the cluster gave nothing at all."""

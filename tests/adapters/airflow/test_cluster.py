@@ -47,6 +47,16 @@ async def test_runs_of_a_dag_that_does_not_exist_are_a_gap() -> None:
     assert [gap.reason for gap in seen.gaps] == [GapReason.NOT_FOUND]
 
 
+async def test_files_that_do_not_import_are_listed_by_name() -> None:
+    with support.serve(support.NO_DAG) as airflow:
+        cluster = support.cluster_of(airflow)
+        problems, gaps = await cluster.import_problems()
+        cluster.close()
+    assert len(problems) == 2
+    assert all(one.filename.endswith(".py") and one.stack_trace for one in problems)
+    assert gaps == ()
+
+
 async def test_a_dag_that_does_not_exist_is_none_and_has_no_tasks() -> None:
     with support.serve(support.UPSTREAM) as airflow:
         cluster = support.cluster_of(airflow)
