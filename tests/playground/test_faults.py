@@ -57,6 +57,46 @@ async def test_a_cut_connection_leaves_the_message_behind(ws: LocalWorkspace) ->
     assert ws.calls("chat.postMessage")[0].status == 0
 
 
+async def test_an_error_after_the_deed_leaves_the_message_behind(
+    ws: LocalWorkspace, client: AsyncWebClient
+) -> None:
+    ws.faults.add(Fault(FaultKind.DONE_ERROR, "chat.postMessage"))
+    with pytest.raises(SlackApiError) as caught:
+        await post(client, "posted all the same")
+
+    assert caught.value.response.status_code == 500
+    assert [m.text for m in ws.messages(SUPPORT_CHANNEL)] == ["posted all the same"]
+
+
+async def test_a_message_stands_before_its_slow_confirmation_comes() -> None:
+    clock = ManualClock()
+    async with LocalWorkspace.started(clock=clock) as ws:
+        ws.faults.add(Fault(FaultKind.DONE_SLOW, "chat.postMessage", seconds=20))
+        posting = asyncio.create_task(post(AsyncWebClient(ws.bot_token, ws.base_url)))
+        await clock.until_somebody_sleeps()
+        assert len(ws.messages(SUPPORT_CHANNEL)) == 1
+        assert not posting.done()
+        clock.advance(20)
+        await posting
+
+
+async def test_a_lagging_read_side_does_not_show_what_was_just_posted() -> None:
+    clock = ManualClock()
+    async with LocalWorkspace.started(clock=clock) as ws:
+        client = AsyncWebClient(ws.bot_token, ws.base_url)
+        ws.faults.read_lag = 5.0
+        asked = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?")
+        await client.chat_postMessage(channel=SUPPORT_CHANNEL, text="so", thread_ts=asked.ts)
+
+        async def seen() -> list[str]:
+            found = await client.conversations_replies(channel=SUPPORT_CHANNEL, ts=asked.ts)
+            return [message["text"] for message in found["messages"]]
+
+        assert await seen() == ["why?"]
+        clock.advance(6)
+        assert await seen() == ["why?", "so"]
+
+
 async def test_a_slow_reply_comes_when_its_time_is_up() -> None:
     clock = ManualClock()
     async with LocalWorkspace.started(clock=clock) as ws:
@@ -88,6 +128,29 @@ async def test_a_duplicate_is_the_same_event_again(ws: LocalWorkspace) -> None:
     await ws.wait_for(lambda: len(ws.deliveries()) >= 3)
 
     assert len({entry.payload["event_id"] for entry in ws.deliveries()}) == 1
+
+
+async def test_a_twin_is_the_same_event_under_another_id(ws: LocalWorkspace) -> None:
+    ws.faults.delivery = DeliveryFaults(twins=1)
+    await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "hello")
+    await ws.wait_for(lambda: len(ws.deliveries()) >= 2)
+
+    assert len({entry.payload["event_id"] for entry in ws.deliveries()}) == 2
+    assert len({entry.payload["event"]["ts"] for entry in ws.deliveries()}) == 1
+
+
+async def test_with_jitter_events_overtake_each_other() -> None:
+    clock = ManualClock()
+    async with LocalWorkspace.started(clock=clock) as ws:
+        ws.faults.delivery = DeliveryFaults(jitter=30)
+        said = [await ws.say(SUPPORT_CHANNEL, AUTHOR.id, str(number)) for number in range(8)]
+        for _ in range(310):
+            await asyncio.sleep(0)
+            clock.advance(0.1)
+
+        firsts = [entry for entry in ws.deliveries() if entry.attempt == 0]
+        came = [entry.payload["event"]["ts"] for entry in firsts]
+        assert sorted(came) == [message.ts for message in said] != came
 
 
 async def test_held_events_come_late_and_in_the_order_that_is_wanted(ws: LocalWorkspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -40,8 +41,9 @@ class Transport(Protocol):
 class Dispatcher:
     """Listens to the hub and sends what the app's manifest subscribes to."""
 
-    def __init__(self, hub: Hub, transport: Transport) -> None:
+    def __init__(self, hub: Hub, transport: Transport, chance: random.Random) -> None:
         self.transport = transport
+        self._chance = chance
         self._hub = hub
         self._tasks: set[asyncio.Task[None]] = set()
         self._held: list[Json] = []
@@ -69,11 +71,14 @@ class Dispatcher:
         """Sends one event, whatever the manifest says; returns its `event_id`."""
         payload = envelope(self._hub, body)
         faults = self._hub.faults.delivery
-        for _ in range(1 + faults.duplicates):
+        copies = [payload] * (1 + faults.duplicates)
+        copies += [envelope(self._hub, body) for _ in range(faults.twins)]
+        for copy in copies:
             if faults.hold:
-                self._held.append(payload)
+                self._held.append(copy)
             else:
-                self._spawn(self._deliver(payload, faults.delay))
+                late = faults.delay + self._chance.uniform(0.0, faults.jitter)
+                self._spawn(self._deliver(copy, late))
         return str(payload["event_id"])
 
     @property

@@ -13,6 +13,8 @@ class FaultKind(StrEnum):
     SERVER_ERROR = "server_error"  # 500 without JSON
     SLOW = "slow"  # answers after `seconds`
     CUT = "cut"  # carries the call out, then cuts the connection without a reply
+    DONE_ERROR = "done_error"  # carries the call out, then answers 500 all the same
+    DONE_SLOW = "done_slow"  # carries the call out, then answers after `seconds`
     REFUSE = "refuse"  # `ok: false` with `error`: missing_scope, unknown_method, …
 
 
@@ -34,18 +36,26 @@ UPLOADS_DISABLED = Fault(
 
 @dataclass(frozen=True, slots=True)
 class DeliveryFaults:
-    """How events arrive: `duplicates` extra copies each, `delay` seconds late, or held back."""
+    """How events arrive: `duplicates` extra copies each, `twins` more under another `event_id`,
+    `delay` seconds late, each copy up to `jitter` seconds more, or held back."""
 
     duplicates: int = 0
     delay: float = 0.0
     hold: bool = False
+    twins: int = 0
+    jitter: float = 0.0
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults that are switched on now."""
+    """The faults that are switched on now.
+
+    `read_lag`: so many seconds after it was posted, a message of the app's own shows in
+    conversations.history and .replies.
+    """
 
     delivery: DeliveryFaults = DeliveryFaults()
+    read_lag: float = 0.0
     _calls: list[Fault] = field(default_factory=list)
 
     @property
@@ -58,6 +68,7 @@ class Faults:
     def clear(self) -> None:
         self._calls.clear()
         self.delivery = DeliveryFaults()
+        self.read_lag = 0.0
 
     def take(self, method: str) -> Fault | None:
         """The fault that spoils this call, used up by one; None where the call is spared."""

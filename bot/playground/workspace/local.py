@@ -50,12 +50,14 @@ class LocalWorkspace:
     apps `signing_secret` and a call of `use_http`.
     """
 
-    def __init__(self, hub: Hub, sockets: Sockets, session: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, hub: Hub, sockets: Sockets, session: aiohttp.ClientSession, chance: random.Random
+    ) -> None:
         self.hub = hub
         self.sockets = sockets
         self._session = session
         self.response_urls = ResponseUrls(hub)
-        self.dispatcher = Dispatcher(hub, sockets)
+        self.dispatcher = Dispatcher(hub, sockets, chance)
         self.actors = Actors(hub, self.dispatcher, self.response_urls)
         self.feed = Feed(hub, sockets)
 
@@ -82,8 +84,9 @@ class LocalWorkspace:
             limits or Limits(),
         )
         async with aiohttp.ClientSession() as session:
-            choice = random.Random(seed)  # noqa: S311 (which socket gets an envelope)
-            workspace = cls(hub, Sockets(hub, choice), session)
+            # Which socket gets an envelope, how late a delivery is.
+            sockets, deliveries = random.Random(seed), random.Random(seed)  # noqa: S311
+            workspace = cls(hub, Sockets(hub, sockets), session, deliveries)
             runner = web.AppRunner(workspace._application(), shutdown_timeout=1.0)
             await runner.setup()
             try:

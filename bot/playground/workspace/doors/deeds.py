@@ -23,6 +23,7 @@ DEEDS: dict[str, type[Deed]] = {
     "membership": p.Membership,
     "press": p.Press,
     "react": p.React,
+    "read_lag": o.SetReadLag,
     "release": o.Release,
     "reset": o.ResetAll,
     "say": p.Say,

@@ -30,9 +30,24 @@ class SetDelivery(Deed):
     duplicates: int = 0
     delay: float = 0.0
     hold: bool = False
+    twins: int = 0
+    jitter: float = 0.0
 
     async def do(self, stage: Stage) -> Json:
-        stage.hub.faults.delivery = DeliveryFaults(self.duplicates, self.delay, self.hold)
+        stage.hub.faults.delivery = DeliveryFaults(
+            self.duplicates, self.delay, self.hold, self.twins, self.jitter
+        )
+        stage.hub.announce(FaultsSet())
+        return {}
+
+
+class SetReadLag(Deed):
+    """How far behind the reading methods are from now on."""
+
+    seconds: float = 0.0
+
+    async def do(self, stage: Stage) -> Json:
+        stage.hub.faults.read_lag = self.seconds
         stage.hub.announce(FaultsSet())
         return {}
 

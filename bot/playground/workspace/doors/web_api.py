@@ -48,6 +48,10 @@ class WebApi:
             await asyncio.sleep(0)
             return response
         self._record(name, sent, response, fault)
+        if fault and fault.kind is FaultKind.DONE_SLOW:
+            await self._hub.clock.sleep(fault.seconds)
+        if fault and fault.kind is FaultKind.DONE_ERROR:
+            return _server_error()
         return response
 
     def _spoilt(self, fault: Fault | None) -> web.Response | None:
@@ -57,7 +61,7 @@ class WebApi:
             case FaultKind.RATE_LIMITED:
                 return _rate_limited(max(1, round(fault.seconds)))
             case FaultKind.SERVER_ERROR:
-                return web.Response(status=500, text="server_error")
+                return _server_error()
             case FaultKind.REFUSE:
                 return self._refusal(SlackRefusal(fault.error))
         return None
@@ -120,6 +124,10 @@ class WebApi:
                 fault.kind.value if fault else "",
             )
         )
+
+
+def _server_error() -> web.Response:
+    return web.Response(status=500, text="server_error")
 
 
 def _rate_limited(seconds: int) -> web.Response:

@@ -46,7 +46,8 @@ def _messages(call: Call, messages: list[Message], default: int) -> Json:
     within = [
         message
         for message in messages
-        if low < float(message.ts) < high or (inclusive and float(message.ts) in (low, high))
+        if _is_shown(call, message)
+        and (low < float(message.ts) < high or (inclusive and float(message.ts) in (low, high)))
     ]
     page, cursor = call.page(within, default)
     with_metadata = call.arguments.flag("include_all_metadata")
@@ -55,6 +56,12 @@ def _messages(call: Call, messages: list[Message], default: int) -> Json:
         "has_more": bool(cursor),
         **next_cursor(cursor),
     }
+
+
+def _is_shown(call: Call, message: Message) -> bool:
+    """Slack's read side may be some seconds behind what was posted."""
+    lag = call.hub.faults.read_lag
+    return not (message.bot_id and float(message.ts) > call.hub.clock.now() - lag)
 
 
 def _seconds(ts: str) -> float:
