@@ -242,8 +242,13 @@ class PostEntry(Protocol):
 class PostLedger(Protocol):
     """Which messages of ours stand in Slack: consulted and kept by everyone who posts."""
 
-    def page(self, key: str) -> AbstractAsyncContextManager[PostEntry]:
-        """Waits for whoever has it open, in this process or another. Raises `StoreError`."""
+    def page(
+        self, key: str, thread: ThreadKey | None = None
+    ) -> AbstractAsyncContextManager[PostEntry]:
+        """Waits for whoever has it open, in this process or another. Raises `StoreError`.
+
+        `thread` is where the message goes, kept with the entry: a ts alone names no message.
+        """
         ...
 
 
