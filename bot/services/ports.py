@@ -164,7 +164,13 @@ class ConversationStore(Protocol):
 
 
 class ReplyChannel(Protocol):
-    """Where the reply to one question goes: a Slack thread, or the terminal."""
+    """Where the reply to one question goes: a Slack thread, or the terminal.
+
+    `acknowledge` and `progress` are called within steps: perhaps once more than needed, perhaps
+    not again after a crash. They show what they can and never raise. `post` is called between
+    steps, and again with the same replies in the same order by a process that takes the work up:
+    a durable channel keeps by itself what it has posted.
+    """
 
     async def acknowledge(self) -> None:
         """Something the asker sees at once."""
@@ -188,7 +194,7 @@ class Steps(Protocol):
     """
 
     async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
-        """Raises what `work` raised last."""
+        """Raises what `work` raised last; `TimeoutError` where that try took too long."""
         ...
 
 
