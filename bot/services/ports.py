@@ -291,7 +291,10 @@ class PostEntry(Protocol):
         ...
 
     async def announce(self) -> None:
-        """Kept durably before Slack is called."""
+        """Kept durably before Slack is called.
+
+        Also of a message in place of one that is gone: `ts` is None again then, and `age` 0.
+        """
         ...
 
     async def record(self, ts: str, revision: int) -> None: ...
