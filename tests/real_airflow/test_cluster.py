@@ -170,7 +170,7 @@ async def test_a_running_task_survives_while_the_bot_reads_as_fast_as_it_can(
     while time.monotonic() < ends:
         await asyncio.gather(*(cluster.gather(orders, 30) for _ in range(8)))
         gathered += 8
-        assert cluster.gate.in_flight <= 4
+        assert cluster.load().in_flight <= 4
     assert lab.finished("patient", run_id, 120) == "success"
     found = await cluster.gather(Target("lab", "patient", run_id, "work"), 15)
     assert [one.state for one in found.tries] == ["success"]

@@ -14,6 +14,7 @@ from bot.adapters.airflow.pieces import parsed
 from bot.adapters.airflow.values import mapping, whole
 from bot.domain.errors import AirflowLoginError, AirflowUnavailable
 from bot.domain.evidence import GapReason
+from bot.services.at_work import span
 
 T = TypeVar("T")
 
@@ -71,7 +72,10 @@ class Asking:
 
     async def piece(self, name: str, call: Call, rank: Rank = Rank.USEFUL) -> Outcome:
         """The same, with the fields of `Evidence` that piece `name` gives for a body."""
-        return await self.ask(lambda: parsed(name, call(), self._redact), rank)
+        with span(f"airflow {name}", cluster=self._cluster) as note:
+            outcome = await self.ask(lambda: parsed(name, call(), self._redact), rank)
+            note(outcome=outcome.reason.value if isinstance(outcome, Refusal) else "ok")
+            return outcome
 
     async def listing(
         self,

@@ -21,12 +21,14 @@ from bot.adapters.airflow.gather import IMPORT_ERRORS_MAX, Gathering
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.links import pages_of
 from bot.adapters.airflow.listings import task_instance_listing
+from bot.adapters.airflow.load import ClusterLoad
 from bot.adapters.airflow.log_desk import LogDesk, LogKey, MakeLogReader
 from bot.adapters.airflow.outcome import Refusal
 from bot.adapters.airflow.parse_runs import dag_runs, import_problems
 from bot.adapters.airflow.parse_tasks import task_instances
 from bot.adapters.airflow.pieces import PIECES, fields_of
 from bot.adapters.airflow.report import cluster_report
+from bot.adapters.airflow.room import Room
 from bot.adapters.airflow.task_log import explained, log_key
 from bot.domain.answers import ClusterReport, Link
 from bot.domain.checks import Check
@@ -40,11 +42,15 @@ from bot.domain.evidence import (
 )
 from bot.domain.logs import LogReading
 from bot.domain.targets import Target
-from bot.services.ports import RunsSeen, TasksSeen
+from bot.services.at_work import span
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Meter, RunsSeen, TasksSeen
 
 TASK_INSTANCES_MAX = 3_000  # of one run; 30 calls
 
 Redact = Callable[[str], str]
+
+_NO_METER = NoMeter()
 
 
 class AirflowCluster:
@@ -62,15 +68,28 @@ class AirflowCluster:
         redact: Redact,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        meter: Meter = _NO_METER,
     ) -> None:
         self._config = config
         self._redact = redact
         self._now = now
         self._api = Api(config, clock)
         self._gate = Gate(
-            config.name, max_calls=config.max_calls, slow_seconds=config.slow_seconds, clock=clock
+            config.name,
+            max_calls=config.max_calls,
+            slow_seconds=config.slow_seconds,
+            silent_seconds=config.silent_seconds,
+            clock=clock,
+            meter=meter,
         )
-        self._desk = LogDesk(self._api, self._gate, make_log_reader, clock)
+        self._room = Room(
+            config.name,
+            places=config.gathers_at_once,
+            wait_seconds=config.gather_wait_seconds,
+            is_silent=lambda: self._gate.is_silent,
+        )
+        on_read = partial(meter.log_read, config.name)
+        self._desk = LogDesk(self._api, self._gate, make_log_reader, clock, on_read)
         self._index = DagIndex(self._api, self._asking, config.dag_ids_seconds, clock)
 
     def __repr__(self) -> str:
@@ -84,10 +103,23 @@ class AirflowCluster:
     def base_url(self) -> str:
         return self._config.pages_url
 
-    @property
-    def gate(self) -> Gate:
-        """For metrics: calls in flight, abandoned ones, the breaker's state."""
-        return self._gate
+    def load(self) -> ClusterLoad:
+        """How busy this process keeps the cluster, and whether it is spared."""
+        gate, room = self._gate, self._room
+        return ClusterLoad(
+            self.name,
+            gate.breaker,
+            gate.share,
+            gate.in_flight,
+            gate.abandoned,
+            gate.waiting,
+            room.inside,
+            room.waiting,
+        )
+
+    def set_replicas(self, count: int) -> None:
+        """Says how many processes ask this cluster, so that together they keep to `max_calls`."""
+        self._gate.set_replicas(count)
 
     async def dag_ids(self) -> Sequence[str]:
         """All Dag ids; of a large cluster at first only those that have been read by now."""
@@ -176,12 +208,17 @@ class AirflowCluster:
         return found.rows, _gaps("import_errors", found, IMPORT_ERRORS_MAX)
 
     async def gather(self, target: Target, seconds: float) -> Evidence:
-        """Everything about `target`; raises only where the cluster gave nothing at all."""
+        """Everything about `target`; raises only where the cluster gave nothing at all.
+
+        So many gather at once; `seconds` begin when there is a place.
+        """
         dossier = Dossier(replace(target, cluster=self.name), self._redact)
-        asking = self._asking(seconds)
-        evidence = await Gathering(
-            self._api, asking, self._desk, dossier, self._now, self._redact
-        ).gather()
+        async with self._room.place():
+            with span("airflow gather", cluster=self.name) as note:
+                evidence = await Gathering(
+                    self._api, self._asking(seconds), self._desk, dossier, self._now, self._redact
+                ).gather()
+                note(gaps=len(evidence.gaps))
         return replace(evidence, executor=evidence.executor or self._config.executor or None)
 
     async def read_log(
@@ -189,19 +226,20 @@ class AirflowCluster:
     ) -> tuple[LogReading | None, Sequence[Gap]]:
         """The log of the asked try, else of the one that decides."""
         asking = self._asking(seconds)
-        key = await self._log_key(target, asking)
-        if isinstance(key, Gap):
-            asking.raise_if_silent()
-            return None, (key,)
-        seen = await self._desk.read(key, asking.left)
+        with span("airflow log", cluster=self.name):
+            key = await self._log_key(target, asking)
+            if isinstance(key, Gap):
+                asking.raise_if_silent()
+                return None, (key,)
+            seen = await self._desk.read(key, asking.left)
         gaps = (_gap("log", explained(seen.refusal)),) if seen.refusal else ()
         return seen.reading, gaps
 
     async def report(self, seconds: float) -> ClusterReport:
         """How the cluster is doing; `reachable` is False where it says nothing."""
-        return await cluster_report(
-            self._api, self._asking(seconds), self.name, self._now() - timedelta(hours=1)
-        )
+        since = self._now() - timedelta(hours=1)
+        with span("airflow report", cluster=self.name):
+            return await cluster_report(self._api, self._asking(seconds), self.name, since)
 
     async def doctor(self) -> Sequence[Check]:
         """Reachability, version, login and each permission that the evidence needs."""

@@ -35,6 +35,10 @@ class ClusterConfig:
     # sends the first; leaving earlier would waste that work, not spare it.
     log_seconds: float = 180.0
     slow_seconds: float = 5.0  # a small call that takes longer tells of a cluster in trouble
+    silent_seconds: float = 10.0  # with no answer at all, after which nothing more is asked
+    # Fewer than the questions that one process works on: the other clusters must have workers.
+    gathers_at_once: int = 6
+    gather_wait_seconds: float = 30.0  # for a place among them
     dag_ids_seconds: float = 300.0  # how long a list of Dag ids counts as fresh
 
     def __post_init__(self) -> None:

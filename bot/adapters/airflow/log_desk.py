@@ -70,9 +70,16 @@ class LogDesk:
     """
 
     def __init__(
-        self, api: Api, gate: Gate, make_reader: MakeLogReader, clock: Callable[[], float]
+        self,
+        api: Api,
+        gate: Gate,
+        make_reader: MakeLogReader,
+        clock: Callable[[], float],
+        on_read: Callable[[int], None] = lambda size: None,
     ) -> None:
+        """`on_read` is told the bytes of each log that was read, from a thread."""
         self._api = api
+        self._on_read = on_read
         self._gate = gate
         self._make_reader = make_reader
         self._clock = clock
@@ -140,6 +147,7 @@ class LogDesk:
         outcome = self._api.log(
             key.dag_id, key.run_id, key.task_id, key.map_index, key.try_number, feed
         )
+        self._on_read(fed)
         if isinstance(outcome, Reply):
             return Reply(LogSeen(reader.finish(complete=True)))
         if not fed:

@@ -249,7 +249,7 @@ async def test_a_server_that_hangs_is_not_asked_for_more_than_four_things() -> N
         for _ in range(3):
             with pytest.raises(AirflowUnavailable):
                 await cluster.gather(target_of(support.EXIT_CODE), 0.2)
-        assert cluster.gate.in_flight <= 4
+        assert cluster.load().in_flight <= 4
         assert airflow.most_in_flight <= 4
         cluster.close()
 
