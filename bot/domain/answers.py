@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -192,3 +193,8 @@ Reply = (
     | Unsupported
     | Apology
 )
+
+
+def kind_of(reply: Reply) -> str:
+    """The kind in lower case with underscores, e.g. `status_report`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(reply).__name__).lower()

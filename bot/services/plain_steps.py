@@ -15,3 +15,6 @@ class PlainSteps:
 
     async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
         return await work()
+
+
+PLAIN = PlainSteps()

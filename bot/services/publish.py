@@ -1,0 +1,94 @@
+"""Storing and posting a reply, so that neither the store nor a crash costs the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from bot.domain.answers import Diagnosis, kind_of
+from bot.domain.conversations import Turn
+from bot.domain.errors import StoreError
+from bot.domain.work import Retry
+from bot.services.ports import ConversationStore, Meter, ReplyChannel, Steps
+
+log = structlog.get_logger(__name__)
+
+# The asker waits for the first and for nothing after it.
+_BEFORE = Retry(attempts=4, pause=0.5, seconds=10.0)
+_AFTER = Retry(attempts=8, pause=1.0, seconds=10.0, longest=30.0)
+
+
+class Publisher:
+    """The replies to one question, on their way into the store and to the asker."""
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        meter: Meter,
+        now: Callable[[], datetime],
+        channel: ReplyChannel,
+        steps: Steps,
+    ) -> None:
+        self._store = store
+        self._meter = meter
+        self._now = now
+        self._channel = channel
+        self._steps = steps
+        self._is_stored = False
+        self._is_counted = False
+
+    async def publish(self, turn: Turn, *, stands: bool) -> Turn:
+        """Stores first: buttons may be pressed as soon as the reply is seen.
+
+        A store that refuses costs the buttons until it takes the turn after all, not the answer.
+        `stands`: no other verdict is to follow, so that this one is counted.
+        """
+        self._is_stored = await self._record(partial(self._store.add_turn, turn), _BEFORE)
+        return await self._post(turn, counts=stands)
+
+    async def refine(self, turn: Turn) -> Turn:
+        """The same reply with more words, in place of the one that was posted."""
+        return await self._post(turn, counts=False)
+
+    async def _post(self, turn: Turn, *, counts: bool) -> Turn:
+        ts = await self._channel.post(turn.reply, turn.id)
+        turn = replace(turn, reply_ts=ts or turn.reply_ts)
+        was_stored = self._is_stored
+
+        async def keep() -> None:
+            if counts:
+                self._count(turn)
+            if was_stored:
+                await self._store.set_reply(turn.id, turn.reply, turn.reply_ts)
+            else:
+                await self._store.add_turn(turn)
+
+        self._is_stored = await self._record(keep, _AFTER) or was_stored
+        return turn
+
+    def _count(self, turn: Turn) -> None:
+        """Once, however often the store has to be asked."""
+        if self._is_counted:
+            return
+        self._is_counted = True
+        reply = turn.reply
+        verdict = reply.verdict.kind.value if isinstance(reply, Diagnosis) else kind_of(reply)
+        self._meter.answered(verdict, seconds_since(turn.question.asked_at, self._now()))
+
+    async def _record(self, work: Callable[[], Awaitable[None]], retry: Retry) -> bool:
+        """Whether the store took it."""
+        try:
+            await self._steps.run("record", work, retry)
+        except (StoreError, TimeoutError) as error:
+            log.error("turn_not_stored", error=str(error) or "the store took too long")
+            return False
+        return True
+
+
+def seconds_since(earlier: datetime, later: datetime) -> float:
+    """Never negative: the two may come from different clocks."""
+    return max(0.0, (later - earlier).total_seconds())
