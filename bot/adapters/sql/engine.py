@@ -3,42 +3,92 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import event
-from sqlalchemy.engine import make_url
+from sqlalchemy import URL, Engine, event, make_url
+from sqlalchemy import create_engine as create_plain_engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.domain.errors import StoreError
 
+T = TypeVar("T")
+
+APPLICATION = "airflow-bot"
+_CONNECTIONS = 10  # to a PostgreSQL, of one engine
+_WAIT_SECONDS = 10  # for a free one of these
 _BUSY_MILLISECONDS = 15_000
 _BETWEEN_TRIES = 0.01  # seconds
 
+# A host that takes no connection within a few seconds is down: Slack waits for three.
+_CONNECT_SECONDS = 5
+# Both sides notice within half a minute that the other's machine has vanished. Without that the
+# server would keep the locks of a dead replica for hours.
+_KEEPALIVE = {"idle": 10, "interval": 5, "count": 3}
+_TO_POSTGRES = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "tcp_user_timeout": 25_000,
+    **{f"keepalives_{name}": seconds for name, seconds in _KEEPALIVE.items()},
+}
+# Set once connected, not as start-up options: a pooler in between refuses those it does not know.
+_OF_SESSION = {
+    "application_name": APPLICATION,
+    **{f"tcp_keepalives_{name}": str(seconds) for name, seconds in _KEEPALIVE.items()},
+}
+# None of our own statements takes a fraction of that; migrations lift it.
+_OF_OUR_SESSION = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
 
-def create_engine(url: str) -> AsyncEngine:
+
+def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
     """An engine for `url` (sqlite+aiosqlite or postgresql+psycopg), bound to one event loop.
 
-    The folder of a SQLite file is made where it does not exist. Connects to nothing yet.
+    The folder of a SQLite file is made where it does not exist. Connects to nothing yet. At most
+    `connections` are open to a PostgreSQL at a time.
     """
+    engine = _created(create_async_engine, url, connections)
+    _set_up(engine.sync_engine, _OF_SESSION | _OF_OUR_SESSION)
+    return engine
+
+
+def create_sync_engine(url: str, *, connections: int = _CONNECTIONS) -> Engine:
+    """The same for threads, without limits on how long a statement may take: for the engine of
+    durable work, which lives in the same database."""
+    sync_url = make_url(url)
+    if sync_url.get_backend_name() == "sqlite":
+        sync_url = sync_url.set(drivername="sqlite")
+    engine = _created(create_plain_engine, sync_url, connections)
+    _set_up(engine, _OF_SESSION)
+    return engine
+
+
+def _created(create: Callable[..., T], url: str | URL, connections: int) -> T:
     parsed = make_url(url)
+    # Parameters hold what people wrote; errors must not carry it into logs.
+    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
         _make_folder(parsed.database)
+    else:
+        options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _WAIT_SECONDS}
+        options["connect_args"] = _TO_POSTGRES
     try:
-        # Parameters hold what people wrote; errors must not carry it into logs.
-        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return create(url, **options)
     except ModuleNotFoundError as error:
         raise StoreError(
             f"The database driver {error.name} is not installed. Install it beside the bot "
             f"(pip install {error.name}), or leave database.url out for a SQLite file."
         ) from error
+
+
+def _set_up(engine: Engine, of_session: dict[str, str]) -> None:
     if engine.dialect.name == "sqlite":
-        event.listen(engine.sync_engine, "connect", _set_up_sqlite)
-    return engine
+        event.listen(engine, "connect", _set_up_sqlite)
+    else:
+        event.listen(engine, "connect", partial(_set_up_postgres, of_session))
 
 
 @contextmanager
@@ -61,7 +111,18 @@ def _make_folder(database: str | None) -> None:
         raise StoreError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
+def _set_up_postgres(settings: dict[str, str], connection: Any, _: object) -> None:
+    cursor = connection.cursor()
+    calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
+    cursor.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+    cursor.close()
+    connection.commit()
+
+
 def _set_up_sqlite(connection: Any, _: object) -> None:
+    # A transaction that writes takes its lock at its beginning: having read, it could not get it
+    # any more once another had written in between.
+    connection.isolation_level = "IMMEDIATE"
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     # Readers do not wait for the writer; FULL keeps what was committed when the power fails.

@@ -130,9 +130,13 @@ async def _migrate(url: str) -> str:
 
 
 def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, _: object) -> bool:
-    """For Alembic's comparison: other programs' tables in the same database are left alone."""
+    """For Alembic's comparison: other programs' tables in the same database are left alone.
+
+    Among them those of the engine of durable work: in a schema of its own on PostgreSQL, side by
+    side with ours in a SQLite file.
+    """
     if kind == "table" and reflected:
-        return name in Base.metadata.tables
+        return name in Base.metadata.tables and getattr(item, "schema", None) is None
     return True
 
 
@@ -170,6 +174,8 @@ def _locked(connection: Connection, step: Callable[[Config], None]) -> None:
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:
+        # Copying a large table takes its time, and so does another starter that is at it.
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     step(alembic_config(connection))
     if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:

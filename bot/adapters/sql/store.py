@@ -6,10 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import Insert, Select, delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from bot.adapters.sql.checks import check_database, check_writable
@@ -29,6 +27,7 @@ from bot.adapters.sql.rows import (
     turn_values,
     verdict_values,
 )
+from bot.adapters.sql.statements import insert_into, is_thread
 from bot.adapters.sql.tables import ConversationRow, EvidenceRow, RatingRow, TurnRow, VerdictRow
 from bot.domain.answers import Diagnosis, Reply
 from bot.domain.checks import Check
@@ -106,7 +105,7 @@ class SqlConversationStore:
         return await self._turns(
             _turns_with_evidence()
             .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
-            .where(*_is_thread(thread))
+            .where(*is_thread(ConversationRow, thread))
             .order_by(TurnRow.asked_at, TurnRow.id)
         )
 
@@ -115,7 +114,7 @@ class SqlConversationStore:
         statement = (
             select(TurnRow.id)
             .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
-            .where(*_is_thread(thread))
+            .where(*is_thread(ConversationRow, thread))
             .limit(1)
         )
         with store_errors("Looking for a thread"):
@@ -167,11 +166,17 @@ class SqlConversationStore:
         self, connection: AsyncConnection, thread: ThreadKey, values: Values
     ) -> None:
         came_from = {name: values[name] for name in PROVENANCE}
-        conversation = self._insert(ConversationRow).values(**came_from, thread=thread.thread)
+        conversation = insert_into(self._engine, ConversationRow).values(
+            **came_from, thread=thread.thread
+        )
         # First a write: SQLite takes its lock at once, or could not get it after a read.
         await connection.execute(conversation.on_conflict_do_nothing())
-        of_thread = select(ConversationRow.id).where(*_is_thread(thread)).scalar_subquery()
-        statement = self._insert(TurnRow).values({**values, "conversation_id": of_thread})
+        of_thread = (
+            select(ConversationRow.id).where(*is_thread(ConversationRow, thread)).scalar_subquery()
+        )
+        statement = insert_into(self._engine, TurnRow).values(
+            {**values, "conversation_id": of_thread}
+        )
         kept = {*PROVENANCE, "id", "reply_ts"}
         await connection.execute(
             statement.on_conflict_do_update(
@@ -194,16 +199,12 @@ class SqlConversationStore:
         }
         given = [literal(value, columns[name].type) for name, value in values.items()]
         source = select(*lent.values(), *given).where(TurnRow.id == rating.turn_id)
-        statement = self._insert(RatingRow).from_select([*lent, *values], source)
+        statement = insert_into(self._engine, RatingRow).from_select([*lent, *values], source)
         return statement.on_conflict_do_update(
             index_elements=["turn_id", "user_id"],
             set_={name: statement.excluded[name] for name in ("score", "reason", "comment", "at")},
             where=statement.excluded["at"] >= RatingRow.at,
         )
-
-    def _insert(self, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
-        on_postgresql = self._engine.dialect.name == "postgresql"
-        return postgresql.insert(table) if on_postgresql else sqlite.insert(table)
 
 
 async def _replace(
@@ -220,11 +221,3 @@ async def _replace(
 
 def _turns_with_evidence() -> Select[TurnRow, EvidenceRow]:
     return select(TurnRow, EvidenceRow).outerjoin(EvidenceRow, EvidenceRow.turn_id == TurnRow.id)
-
-
-def _is_thread(thread: ThreadKey) -> tuple[Any, ...]:
-    return (
-        ConversationRow.workspace == thread.workspace,
-        ConversationRow.channel == thread.channel,
-        ConversationRow.thread == thread.thread,
-    )

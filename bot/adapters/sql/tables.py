@@ -1,7 +1,8 @@
-"""The tables: conversations, their turns, what each turn rested on, and what people thought of it.
+"""The tables: conversations, their turns, what each turn rested on, what people thought of it,
+what was taken on, and what was posted.
 
-Every row says where it came from and when it ends, so that consent and deletion can be carried
-out row by row.
+Every row about what people wrote says where it came from and when it ends, so that consent and
+deletion can be carried out row by row.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.adapters.sql.columns import CleanText, UtcDateTime
@@ -120,3 +121,49 @@ class RatingRow(Provenance, Base):
     reason: Mapped[str]
     comment: Mapped[str]
     at: Mapped[datetime]
+
+
+class InboxRow(Provenance, Base):
+    """One piece of work that was taken on: how it arrived, not what was said.
+
+    `created_at` is when it arrived. Empty texts where something is not known.
+    """
+
+    __tablename__ = "inbox"
+    __table_args__ = (
+        Index(None, "created_at"),
+        Index(
+            "ix_inbox_engaging",
+            "workspace",
+            "channel",
+            "thread",
+            sqlite_where=text("engages"),
+            postgresql_where=text("engages"),
+        ),
+    )
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    thread: Mapped[str]
+    user_id: Mapped[str]
+    event_id: Mapped[str]
+    engages: Mapped[bool]
+
+
+class PostRow(Base):
+    """One message of ours in Slack; `ts` is NULL while its fate is not known.
+
+    `revision` counts the contents that it has shown. Empty texts where the thread is not known.
+    """
+
+    __tablename__ = "posts"
+    __table_args__ = (Index(None, "announced_at"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    workspace: Mapped[str]
+    channel: Mapped[str]
+    thread: Mapped[str]
+    ts: Mapped[str | None]
+    revision: Mapped[int]
+    announced_at: Mapped[datetime]
+    recorded_at: Mapped[datetime | None]
