@@ -5,7 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from bot.adapters.loop_lag import LoopLag
@@ -40,6 +47,7 @@ class PrometheusMeter(Meter):
         clock: Callable[[], float] = time.monotonic,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
+        disable_created_metrics()  # would double the number of series
         self.loop_lag = LoopLag(clock)
         self._registry = CollectorRegistry()
         self._work = _WorkMetrics(self._registry)

@@ -1,10 +1,10 @@
-"""The HTTP side: whether the bot lives and is ready, and Slack's signed requests."""
+"""The HTTP side: how the bot is, Slack's signed requests, and whatever else is let in."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from slack_bolt.adapter.starlette.async_handler import (
     to_async_bolt_request,
@@ -12,43 +12,34 @@ from slack_bolt.adapter.starlette.async_handler import (
 )
 from slack_bolt.async_app import AsyncApp
 
-from bot.domain.checks import Check, CheckStatus
+from bot.web.health import Metrics, Ready, health_pages
 from bot.web.limits import BodyLimit
-
-Ready = Callable[[], Awaitable[Sequence[Check]]]
 
 # Slack's largest payloads carry a whole message with 50 blocks; a tenth of this would do.
 BODY_MAX = 1_000_000
 
 
 def build_web(
-    ready: Ready, slack: AsyncApp | None = None, *, version: str = "", body_max: int = BODY_MAX
+    ready: Ready,
+    slack: AsyncApp | None = None,
+    *,
+    version: str = "",
+    body_max: int = BODY_MAX,
+    metrics: Metrics | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+    routers: Sequence[APIRouter] = (),
 ) -> FastAPI:
-    """The web application. Without `slack` (Socket Mode) it only tells how the bot is."""
+    """The web application. Without `slack` (Socket Mode) Slack has no door here.
+
+    `routers` are further doors. The limit of `body_max` bytes holds for all of them.
+    """
     web = FastAPI(title="Airflow Support Bot", version=version or "0", openapi_url=None)
     web.add_middleware(BodyLimit, limit=body_max)
-
-    @web.get("/healthz")
-    async def healthz() -> Response:
-        """The process answers."""
-        return JSONResponse({"status": "ok", "version": version})
-
-    @web.get("/readyz")
-    async def readyz() -> Response:
-        """Whether questions can be answered now; 503 says which part is in the way."""
-        checks = await ready()
-        failed = [check for check in checks if check.status is CheckStatus.FAILED]
-        body = {
-            "status": "not ready" if failed else "ready",
-            "checks": [
-                {"part": check.part, "name": check.name, "status": check.status.value}
-                for check in checks
-            ],
-        }
-        return JSONResponse(body, status_code=503 if failed else 200)
-
+    web.include_router(health_pages(ready, version=version, metrics=metrics, stopping=stopping))
     if slack is not None:
         web.post("/slack/events")(_slack_door(slack))
+    for router in routers:
+        web.include_router(router)
     return web
 
 

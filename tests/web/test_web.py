@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-import uvicorn
-from fastapi import FastAPI
 
 from bot.domain.checks import Check, CheckStatus
 from bot.playground.workspace import LocalWorkspace
@@ -24,39 +19,15 @@ from tests.slack.doubles import ScriptedAnswers, always
 from tests.slack.driver import by_bot, encode, signed
 from tests.slack.payloads import load
 from tests.slack.replies import CODE
+from tests.web.support import Ready, serving
 
 __all__ = ["answers", "config", "records", "services", "slack", "ws"]
 BODY_MAX = 50_000
 
 
-class Ready:
-    """Says what a test wants it to say."""
-
-    def __init__(self) -> None:
-        self.checks: list[Check] = [Check("database", "reachable", CheckStatus.OK)]
-
-    async def __call__(self) -> Sequence[Check]:
-        return self.checks
-
-
 @pytest.fixture
 def ready() -> Ready:
     return Ready()
-
-
-@asynccontextmanager
-async def serving(web: FastAPI) -> AsyncIterator[str]:
-    """The application on a free loopback port."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    settings = uvicorn.Config(web, log_level="warning", lifespan="off")
-    server = uvicorn.Server(settings)
-    # The socket listens already: what comes before the server is up waits for it.
-    running = asyncio.create_task(server.serve([listening]))
-    try:
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await running
 
 
 @pytest.fixture
