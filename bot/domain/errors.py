@@ -18,11 +18,18 @@ from collections.abc import Sequence
 
 
 class BotError(Exception):
-    """Base of all errors raised on purpose; the message names the thing and the remedy."""
+    """Base of all errors raised on purpose; the message names the thing and the remedy.
+
+    `final`: the same would only happen again, so a step that raised it is not tried again.
+    """
+
+    final = False
 
 
 class ConfigError(BotError):
     """The settings are wrong. `faults` holds one line for each wrong or missing key."""
+
+    final = True
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -59,3 +66,5 @@ class ModelError(BotError):
 
 class BadRequest(BotError):
     """What the user asked for cannot be done; the message is written for them."""
+
+    final = True

@@ -1,0 +1,102 @@
+"""The database as DBOS reaches it: synchronous connections, and its own tables in it."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from dbos import DBOS, DBOSClient
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from bot.domain.errors import StoreError
+from bot.workflows.serializer import TypedJson
+
+APPLICATION = "airflow-support-bot"
+# Kept the same over releases, else work in flight at an update is left lying. To be changed only
+# where steps change so that work begun before cannot be gone on with.
+VERSION = "1"
+SQLITE_EXECUTOR = "local"
+
+_BUSY_MILLISECONDS = 30_000
+_IDLE_IN_TRANSACTION = 60_000  # milliseconds
+# A database machine that vanished is noticed within half a minute.
+KEEPALIVES = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
+
+
+def is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def sync_url(url: str) -> URL:
+    """`url` (sqlite+aiosqlite or postgresql+psycopg) with the driver that blocks."""
+    driver = "sqlite" if is_sqlite(url) else "postgresql+psycopg"
+    return make_url(url).set(drivername=driver)
+
+
+def open_engine(url: str, *, connections: int) -> Engine:
+    """Connects to nothing yet. At most `connections` at once, twice as many in a rush."""
+    arguments = {} if is_sqlite(url) else KEEPALIVES
+    engine = create_engine(
+        sync_url(url),
+        pool_size=connections,
+        max_overflow=connections,
+        pool_pre_ping=True,
+        hide_parameters=True,  # they hold what people wrote, and errors go into logs
+        connect_args=arguments,
+    )
+    event.listen(engine, "connect", _set_up_sqlite if is_sqlite(url) else _set_up_postgres)
+    return engine
+
+
+def client_of(engine: Engine, serializer: TypedJson) -> DBOSClient:
+    """Fails instead of waiting for a database that is down: an acknowledgement hangs on it."""
+    return DBOSClient(
+        system_database_engine=engine,
+        serializer=serializer,
+        application_name=APPLICATION,
+        lazy=True,
+        retry_connection_errors=False,
+    )
+
+
+def migrate_engine(url: str) -> None:
+    """Makes or updates the tables of DBOS. Safe where several processes do it at once.
+
+    Raises `StoreError`.
+    """
+    try:
+        if is_sqlite(url):
+            # Opened once as everybody else opens it, for the journal that the file keeps.
+            engine = open_engine(url, connections=1)
+            with engine.connect() as connection:
+                connection.execute(text("SELECT 1"))
+            engine.dispose()
+        DBOS.migrate(sync_url(url).render_as_string(hide_password=False))
+    except SQLAlchemyError as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        raise StoreError(f"Preparing the database for durable work failed: {cause}") from error
+
+
+def _set_up_sqlite(connection: Any, _: object) -> None:
+    # Transactions that write take their turn at once, else they fail when they come to write.
+    connection.isolation_level = "IMMEDIATE"
+    cursor: sqlite3.Cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _set_up_postgres(connection: Any, _: object) -> None:
+    # A process that froze within a transaction must not keep its locks for ever.
+    connection.execute(f"SET idle_in_transaction_session_timeout = {_IDLE_IN_TRANSACTION}")
+    connection.commit()

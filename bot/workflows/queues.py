@@ -1,0 +1,69 @@
+"""How much of which work is done at once, in what order and how fast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbos import DBOSClient, EnqueueOptions
+
+from bot.domain.work import Job, Queue
+from bot.workflows.databases import APPLICATION, VERSION
+
+WORKFLOW = "job"
+
+_POSTS_AT_ONCE = 16
+_LATER_AT_ONCE = 4
+_SLOWER = 5  # times the pause between looks into the queues that nobody waits at
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """`at_once` in one process. Of one share never more than one, in all processes together."""
+
+    at_once: int
+    poll: float
+    per_second: int | None = None  # of one share
+
+
+def register_queues(client: DBOSClient, at_once: int, poll: float) -> None:
+    """Writes the limits into the database, where every process reads them.
+
+    `at_once` questions in one process. With several processes the settings of the one that
+    started last hold for all.
+    """
+    for queue, limits in _limits(at_once, poll).items():
+        per_second = limits.per_second
+        client.register_queue(
+            queue.value,
+            worker_concurrency=limits.at_once,
+            partition_concurrency=1,
+            partition_limiter={"limit": per_second, "period": 1.0} if per_second else None,
+            polling_interval_sec=limits.poll,
+            on_conflict="always_update",
+        )
+
+
+def options_of(job: Job) -> EnqueueOptions:
+    """How DBOS is told where `job` goes."""
+    options: EnqueueOptions = {
+        "workflow_name": WORKFLOW,
+        "workflow_id": job.key,
+        "queue_name": job.queue.value,
+        "queue_partition_key": job.share,
+        "priority": job.priority,
+        "app_version": VERSION,
+        "application_name": APPLICATION,
+    }
+    if job.delay > 0:
+        options["delay_seconds"] = job.delay
+    return options
+
+
+def _limits(at_once: int, poll: float) -> dict[Queue, _Limits]:
+    return {
+        Queue.QUESTIONS: _Limits(at_once, poll),
+        # A storm of them leaves most of the machine to whoever asks.
+        Queue.FAILURES: _Limits(max(1, at_once // 4), poll * _SLOWER),
+        Queue.POSTS: _Limits(_POSTS_AT_ONCE, poll, per_second=1),
+        Queue.LATER: _Limits(_LATER_AT_ONCE, poll * _SLOWER),
+    }

@@ -1,0 +1,202 @@
+"""Values of durable work as text in the database, and back: JSON that names its types.
+
+A dataclass becomes an object with its name under `$type`. Fields added since take their defaults,
+fields that have gone are passed over, so work survives an update of the bot. No code is ever
+loaded by name: only types that were registered come back.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime, timedelta
+from enum import Enum
+from functools import cache
+from typing import Any, get_args, get_type_hints
+
+from dbos import Serializer
+
+from bot.domain.errors import BotError
+from bot.domain.work import Job
+from bot.workflows.errors import StepFailed, as_bot_error, error_class
+from bot.workflows.outcome import Outcome
+
+_COMPRESSED = "z:"  # JSON never starts like this
+_COMPRESSED_FROM = 4_096  # characters
+_OURS: tuple[type, ...] = (Job, Outcome)
+_PLAIN = (bool, int, float, str, type(None))
+
+
+class TypedJson(Serializer):
+    """Reads and writes `types`, all dataclasses and enums that their fields name, times, bytes,
+    tuples, sets, plain JSON values, and the errors that the project raises on purpose.
+
+    Raises `TypeError` for two types of one name, and on writing anything else.
+    """
+
+    def __init__(self, types: Sequence[type]) -> None:
+        self._types: dict[str, type] = {}
+        for each in (*_OURS, *types):
+            self._register(each)
+
+    def name(self) -> str:
+        """What stands beside each value in the database; a new form gets a new name."""
+        return "typed_json"
+
+    def serialize(self, data: Any) -> str:
+        text = json.dumps(self._tree(data), separators=(",", ":"))
+        if len(text) < _COMPRESSED_FROM:
+            return text
+        return _COMPRESSED + base64.b64encode(zlib.compress(text.encode())).decode()
+
+    def deserialize(self, serialized_data: str) -> Any:
+        """Raises `ValueError` for what another version of the bot wrote and this cannot read."""
+        text = serialized_data
+        if text.startswith(_COMPRESSED):
+            text = zlib.decompress(base64.b64decode(text[len(_COMPRESSED) :])).decode()
+        return json.loads(text, object_hook=self._value)
+
+    def _register(self, kind: type) -> None:
+        if self._types.setdefault(kind.__name__, kind) is not kind:
+            raise TypeError(f"Two types are named {kind.__name__}: {kind.__module__} has another.")
+        if not is_dataclass(kind):
+            return
+        for hint in get_type_hints(kind).values():
+            for each in _classes_in(hint):
+                if self._types.get(each.__name__) is not each:
+                    self._register(each)
+
+    def _tree(self, value: Any) -> Any:
+        kind = type(value)
+        if kind in _PLAIN:
+            return value
+        if kind is tuple:
+            return {"$tuple": [self._tree(item) for item in value]}
+        if kind is list:
+            return [self._tree(item) for item in value]
+        if isinstance(value, Enum):
+            return {"$enum": [self._known(kind), self._tree(value.value)]}
+        if is_dataclass(value):
+            return self._tree_of_fields(value)
+        return self._rarer_tree(value)
+
+    def _tree_of_fields(self, value: Any) -> dict[str, Any]:
+        tree = {"$type": self._known(type(value))}
+        for name in _field_names(type(value)):
+            tree[name] = self._tree(getattr(value, name))
+        return tree
+
+    def _rarer_tree(self, value: Any) -> Any:
+        match value:
+            case datetime():
+                return {"$datetime": value.isoformat()}
+            case date():
+                return {"$date": value.isoformat()}
+            case timedelta():
+                return {"$seconds": value.total_seconds()}
+            case bytes():
+                return {"$bytes": base64.b64encode(value).decode()}
+            case Mapping():
+                return self._tree_of_mapping(value)
+            case frozenset() | set():
+                # In one order, so that equal values are equal text.
+                items = sorted((self._tree(item) for item in value), key=json.dumps)
+                return {f"${type(value).__name__}": items}
+            case Exception():
+                return self._tree_of_error(as_bot_error(value))
+            case _:
+                raise TypeError(_not_registered(type(value)))
+
+    def _tree_of_mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:
+        if all(type(key) is str and not key.startswith("$") for key in value):
+            return {key: self._tree(item) for key, item in value.items()}
+        return {"$dict": [[self._tree(key), self._tree(item)] for key, item in value.items()]}
+
+    def _tree_of_error(self, error: BotError) -> dict[str, Any]:
+        words = [word if type(word) in _PLAIN else str(word) for word in error.args]
+        more = {}
+        for name, value in vars(error).items():
+            # An error is kept in any case: what else it carries must not stand in its way.
+            with suppress(TypeError):
+                more[name] = self._tree(value)
+        return {"$error": type(error).__name__, "args": words, "more": more}
+
+    def _known(self, kind: type) -> str:
+        if self._types.get(kind.__name__) is not kind:
+            raise TypeError(_not_registered(kind))
+        return kind.__name__
+
+    def _value(self, tree: dict[str, Any]) -> Any:
+        """Called from the inside out: what `tree` holds are values already."""
+        if "$type" in tree:
+            return self._dataclass(tree)
+        if "$error" in tree:
+            return _error(tree)
+        for key in tree:
+            if key == "$enum":
+                name, value = tree[key]
+                return self._type(name)(value)
+            return _READERS[key](tree[key]) if key.startswith("$") else tree
+        return tree
+
+    def _dataclass(self, tree: dict[str, Any]) -> Any:
+        kind = self._type(tree["$type"])
+        known = {name: tree[name] for name in _field_names(kind) if name in tree}
+        try:
+            return kind(**known)
+        except TypeError as error:
+            raise ValueError(
+                f"A {kind.__name__} was kept by another version of the bot: {error}."
+            ) from error
+
+    def _type(self, name: str) -> type[Any]:
+        if name not in self._types:
+            raise ValueError(f"A {name} was kept by another version of the bot, which knew it.")
+        return self._types[name]
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "$tuple": tuple,
+    "$frozenset": frozenset,
+    "$set": set,
+    "$datetime": datetime.fromisoformat,
+    "$date": date.fromisoformat,
+    "$seconds": lambda seconds: timedelta(seconds=seconds),
+    "$bytes": base64.b64decode,
+    "$dict": dict,
+}
+
+
+def _error(tree: dict[str, Any]) -> BotError:
+    kind = error_class(tree["$error"])
+    if kind is None:
+        return StepFailed(f"{tree['$error']}: {' '.join(map(str, tree['args']))}")
+    # Not through the constructor: its arguments need not be those that the error keeps.
+    error = kind.__new__(kind)
+    error.args = tuple(tree["args"])
+    vars(error).update(tree["more"])
+    return error
+
+
+@cache
+def _field_names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind) if field.init)
+
+
+def _classes_in(hint: Any) -> Iterator[type]:
+    """The dataclasses and enums that a type hint names."""
+    if isinstance(hint, type) and (is_dataclass(hint) or issubclass(hint, Enum)):
+        yield hint
+    for part in get_args(hint):
+        yield from _classes_in(part)
+
+
+def _not_registered(kind: type) -> str:
+    return (
+        f"{kind.__module__}.{kind.__name__} cannot be kept in durable work. Name it among the "
+        "types that the engine is given, or use a value of the domain."
+    )

@@ -1,0 +1,49 @@
+"""One process at a time for a file or folder that bears no second one."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+
+from bot.domain.errors import StoreError
+
+
+class OnlyOne:
+    """Holds `<path>.lock` until `close` or the end of the process, however that comes."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def close(self) -> None:
+        """The lock file stays: taking it away would let two processes lock two files."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def only_one(path: Path, what: str, remedy: str) -> OnlyOne:
+    """Claims `path` for this process. `what` names it, `remedy` ends the message.
+
+    Raises `StoreError` naming the process that has it.
+    """
+    lock = path.with_name(path.name + ".lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Not inherited by programs that are started: a child must not keep it.
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(f"{lock} cannot be opened: {error.strerror}. {remedy}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+        os.close(descriptor)
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+            raise StoreError(f"{lock} cannot be locked: {error.strerror}. {remedy}") from error
+        by = f"process {holder}" if holder.isdigit() else "another process"
+        raise StoreError(f"{what} {path} is in use by {by}. {remedy}") from error
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    return OnlyOne(descriptor)

@@ -1,0 +1,140 @@
+"""The port `DurableSteps` over DBOS: what a step returned or raised is kept before work goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from time import monotonic
+from typing import Any, TypeVar, cast
+
+import structlog
+from dbos import DBOS
+
+from bot.domain.errors import BotError
+from bot.domain.work import ONCE, Job, Retry
+from bot.services.ports import DurableSteps, Meter
+from bot.workflows.errors import StepFailed, as_bot_error
+from bot.workflows.outcome import Outcome
+from bot.workflows.queues import options_of
+
+T = TypeVar("T")
+
+_log = structlog.get_logger(__name__)
+
+
+class EngineSteps(DurableSteps):
+    """The steps of one `job`. `waiting` is entered while it does nothing but wait for another;
+    `poll` is seconds between looks at that."""
+
+    def __init__(
+        self,
+        job: Job,
+        meter: Meter,
+        redact: Callable[[str], str],
+        waiting: Callable[[], AbstractContextManager[None]],
+        poll: float,
+    ) -> None:
+        self._job = job
+        self._meter = meter
+        self._redact = redact
+        self._waiting = waiting
+        self._poll = poll
+
+    async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
+        tries = _Tries(name, work, retry, self._meter, self._redact)
+        outcome = await DBOS.run_step_async(
+            {
+                "name": name,
+                "retries_allowed": retry.attempts > 1,
+                "max_attempts": retry.attempts,
+                # The pauses are kept by the tries: DBOS knows no longest one.
+                "interval_seconds": 0.0,
+                "preemptible": True,
+            },
+            tries.next,
+        )
+        if outcome.error is not None:
+            raise cast(BotError, outcome.error)
+        return cast(T, outcome.value)
+
+    async def call(self, job: Job) -> Any:
+        handle = await DBOS.enqueue_workflow_with_options_async(*self._options(job))
+        try:
+            with self._waiting():
+                return await handle.get_result(polling_interval_sec=self._poll)
+        except BotError:
+            raise
+        except Exception as error:  # DBOS' own: the work was cancelled, or given up
+            raise as_bot_error(error) from error
+
+    async def start(self, job: Job) -> None:
+        await DBOS.enqueue_workflow_with_options_async(*self._options(job))
+
+    def _options(self, job: Job) -> tuple[Any, Job]:
+        if not job.part_of:
+            job = replace(job, part_of=self._job.part_of or self._job.key)
+        return options_of(job), job
+
+
+class _Tries:
+    """One after the other until DBOS is content: each that may be followed by another raises."""
+
+    def __init__(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[Any]],
+        retry: Retry,
+        meter: Meter,
+        redact: Callable[[str], str],
+    ) -> None:
+        self._name = name
+        self._work = work
+        self._retry = retry
+        self._meter = meter
+        self._redact = redact
+        self._begun = 0
+
+    async def next(self) -> Outcome:
+        if self._begun > 0:
+            await asyncio.sleep(self._pause())
+        self._begun += 1
+        started = monotonic()
+        try:
+            value = await self._one()
+        except Exception as caught:  # the door of a step: what is kept must be readable again
+            error = as_bot_error(caught, self._redact)
+            if error.final or self._begun >= self._retry.attempts:
+                self._meter.step(self._name, "failed", monotonic() - started)
+                return Outcome(error=error, tries=self._begun)
+            self._meter.step(self._name, "retried", monotonic() - started)
+            _log.warning(
+                "step_retried", step=self._name, tries=self._begun, error=type(caught).__name__
+            )
+            raise
+        self._meter.step(self._name, "done", monotonic() - started)
+        return Outcome(value, tries=self._begun)
+
+    async def _one(self) -> Any:
+        try:
+            async with asyncio.timeout(self._retry.seconds) as deadline:
+                return await self._work()
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            allowed = f"{self._retry.seconds:g} s"
+            raise StepFailed(f"{self._name} was not done within {allowed}.") from error
+        except asyncio.CancelledError as error:
+            if _is_cancelled():
+                raise
+            # Somebody else's cancelling that came through: this work is not called off.
+            raise StepFailed(f"{self._name} was cut off from within.") from error
+
+    def _pause(self) -> float:
+        return min(self._retry.pause * 2.0 ** (self._begun - 1), self._retry.longest)
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
