@@ -47,7 +47,8 @@ class PrometheusMeter(Meter):
         clock: Callable[[], float] = time.monotonic,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
-        disable_created_metrics()  # would double the number of series
+        # They would double the number of series.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.loop_lag = LoopLag(clock)
         self._registry = CollectorRegistry()
         self._work = _WorkMetrics(self._registry)

@@ -13,7 +13,7 @@ from bot.adapters.llm.ledger import DayBudget
 from bot.answering.prompts.schema import REPLY_SCHEMA
 from bot.answering.reply import parse_reply
 from bot.domain.checks import Check, CheckStatus
-from bot.domain.errors import ModelError
+from bot.domain.errors import ModelError, StoreError
 
 _PART = "model"
 _SYSTEM = "You check whether a connection works. Reply with the JSON object that you are given."
@@ -88,9 +88,8 @@ def _speed_check(seconds: float, deadline: float) -> Check:
 async def _check_budget(budget: DayBudget) -> Check:
     try:
         spent = await budget.spent()
-    except OSError as error:
-        remedy = "Make the folder of the spend ledger readable and writable."
-        return Check(_PART, "budget", CheckStatus.FAILED, f"ledger: {error.strerror}", remedy)
+    except StoreError as error:
+        return Check(_PART, "budget", CheckStatus.FAILED, str(error))
     if budget.cap is None:
         remedy = "Set prices and a cap per day to bound what the model may cost."
         return Check(_PART, "budget", CheckStatus.WARNING, "no cost cap per day", remedy)

@@ -26,8 +26,13 @@ from bot.domain.checks import Check
 from bot.domain.errors import ModelError
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Question
+from bot.services.at_work import span
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Meter
 
 log = structlog.get_logger(__name__)
+
+_NO_METER = NoMeter()
 
 # The rules alone take about 700 tokens; below this no evidence would fit beside them.
 _SMALLEST_PROMPT = 1_500
@@ -50,6 +55,7 @@ class OpenAIExplainer:
         redact: Callable[[str], str],
         now: Callable[[], datetime],
         new_nonce: Callable[[], str] = lambda: secrets.token_hex(8),
+        meter: Meter = _NO_METER,
     ) -> None:
         """`redact` is the last lock before text leaves: evidence was redacted as it entered."""
         self._config = config
@@ -57,6 +63,7 @@ class OpenAIExplainer:
         self._budget = DayBudget(config.max_cost_per_day, ledger, now)
         self._redact = redact
         self._new_nonce = new_nonce
+        self._meter = meter
 
     async def explain(
         self, question: Question, diagnosis: Diagnosis, evidence: Evidence
@@ -79,7 +86,19 @@ class OpenAIExplainer:
 
     async def _answer(self, prompt: Prompt, limit: int) -> Explanation:
         began = time.monotonic()
-        explanation = await self._within_budget(prompt, limit)
+        with span("model", model=self._config.model) as note:
+            explanation = await self._within_budget(prompt, limit)
+            note(
+                outcome=explanation.outcome.value,
+                tokens_in=explanation.tokens_in,
+                tokens_out=explanation.tokens_out,
+            )
+        self._meter.model_call(
+            explanation.outcome.value,
+            explanation.tokens_in,
+            explanation.tokens_out,
+            explanation.cost,
+        )
         log.info(
             "model_asked",
             outcome=explanation.outcome.value,
@@ -100,14 +119,15 @@ class OpenAIExplainer:
             detail = "no useful prompt fits under the cost cap for one question"
             return self._failed(ModelOutcome.OVER_BUDGET, detail, _Spent())
         ceiling = self._config.cost(prompt.tokens, self._config.max_reply_tokens) or 0.0
-        if refusal := await self._budget.reserve(ceiling):
-            return self._failed(ModelOutcome.OVER_BUDGET, refusal, _Spent())
+        reserved = await self._budget.reserve(ceiling)
+        if reserved.refusal:
+            return self._failed(ModelOutcome.OVER_BUDGET, reserved.refusal, _Spent())
         cost = ceiling  # what an answer that nobody waited for may be billed at
         try:
             explanation = await self._asked(prompt)
             cost = explanation.cost or 0.0
         finally:
-            await asyncio.shield(self._budget.settle(ceiling, cost))
+            await asyncio.shield(self._budget.settle(reserved, cost))
         return explanation
 
     async def _asked(self, prompt: Prompt) -> Explanation:

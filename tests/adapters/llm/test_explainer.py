@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -13,13 +14,15 @@ import pytest
 
 from bot.adapters.llm.config import ModelConfig, Prices
 from bot.adapters.llm.explainer import OpenAIExplainer
-from bot.adapters.llm.ledger import FileLedger, MemoryLedger, SpendLedger
+from bot.adapters.llm.ledger import DayBudget, FileLedger, MemoryLedger, SpendLedger
 from bot.adapters.llm.none import NoExplainer
 from bot.domain.answers import Explanation, HowTo, ModelOutcome
 from bot.domain.checks import CheckStatus
 from bot.domain.errors import ConfigError
 from bot.domain.logs import LogLine
 from bot.domain.runbooks import Passage
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Meter
 from tests.answering.cases import EVIDENCE, QUESTION, diagnosed, with_lines
 from tests.fakes import model_server as fake
 from tests.fakes.model_server import API_KEY, MODEL, ModelServer
@@ -54,6 +57,7 @@ def explainer_for(
     server: ModelServer,
     ledger: SpendLedger | None = None,
     redact: Callable[[str], str] = str,
+    meter: Meter | None = None,
     **changes: Any,
 ) -> OpenAIExplainer:
     config = ModelConfig(base_url=server.base_url, model=MODEL, api_key=API_KEY, max_retries=0)
@@ -62,7 +66,18 @@ def explainer_for(
         ledger=ledger or MemoryLedger(),
         redact=redact,
         now=lambda: NOW,
+        meter=meter or NoMeter(),
     )
+
+
+class ModelMeter(NoMeter):
+    """Keeps what it hears of the model."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int, int, float | None]] = []
+
+    def model_call(self, outcome: str, tokens_in: int, tokens_out: int, cost: float | None) -> None:
+        self.calls.append((outcome, tokens_in, tokens_out, cost))
 
 
 async def test_a_grounded_answer_is_used_with_its_citations_and_usage(ask: Ask) -> None:
@@ -277,15 +292,13 @@ async def test_the_cap_for_the_day_holds_over_a_restart(
         await explainer.close()
     assert outcomes[0] is ModelOutcome.USED
     assert outcomes[-1] is ModelOutcome.OVER_BUDGET
-    assert FileLedger(tmp_path).spent(NOW.date()) <= 0.012
-    assert FileLedger(tmp_path).spent(date(2026, 11, 23)) == 0.0
+    assert await FileLedger(tmp_path).spent(NOW.date()) <= 0.012
+    assert await FileLedger(tmp_path).spent(date(2026, 11, 23)) == 0.0
 
 
 async def test_questions_that_come_together_cannot_break_the_cap_together(
     server: ModelServer,
 ) -> None:
-    import asyncio
-
     server.behaviour = fake.after(0.05)
     ledger = MemoryLedger()
     explainer = explainer_for(server, ledger=ledger, prices=PRICES, max_cost_per_day=0.012)
@@ -294,7 +307,7 @@ async def test_questions_that_come_together_cannot_break_the_cap_together(
     )
     await explainer.close()
     assert {one.outcome for one in explained} == {ModelOutcome.USED, ModelOutcome.OVER_BUDGET}
-    assert ledger.spent(NOW.date()) <= 0.012
+    assert await ledger.spent(NOW.date()) <= 0.012
 
 
 async def test_a_call_given_up_on_counts_at_what_it_may_be_billed(
@@ -303,7 +316,52 @@ async def test_a_call_given_up_on_counts_at_what_it_may_be_billed(
     server.behaviour = fake.hang
     ledger = MemoryLedger()
     await ask(ledger=ledger, seconds=0.2, prices=PRICES, max_cost_per_day=1.0)
-    assert ledger.spent(NOW.date()) > 0
+    assert await ledger.spent(NOW.date()) > 0
+
+
+async def test_two_processes_with_one_ledger_keep_one_cap(
+    server: ModelServer, tmp_path: Path
+) -> None:
+    server.behaviour = fake.after(0.05)
+    caps = {"prices": PRICES, "max_cost_per_day": 0.012}
+    explainers = [explainer_for(server, ledger=FileLedger(tmp_path), **caps) for _ in range(3)]
+    explained = await asyncio.gather(
+        *(one.explain(QUESTION, diagnosed(), EVIDENCE) for one in explainers for _ in range(4))
+    )
+    for explainer in explainers:
+        await explainer.close()
+    assert {one.outcome for one in explained} == {ModelOutcome.USED, ModelOutcome.OVER_BUDGET}
+    assert 0 < await FileLedger(tmp_path).spent(NOW.date()) <= 0.012
+
+
+async def test_a_process_that_dies_in_a_call_leaves_its_ceiling_in_the_books(
+    tmp_path: Path,
+) -> None:
+    ledger = FileLedger(tmp_path)
+    assert not (await DayBudget(1.0, ledger, lambda: NOW).reserve(0.7)).refusal
+    again = DayBudget(1.0, FileLedger(tmp_path), lambda: NOW)
+    assert "cap for today" in (await again.reserve(0.7)).refusal
+    reserved = await again.reserve(0.2)
+    await again.settle(reserved, 0.05)
+    assert await again.spent() == pytest.approx(0.75)
+
+
+async def test_what_was_set_aside_before_midnight_is_settled_on_its_day() -> None:
+    times = iter([datetime(2026, 11, 22, 23, 59, tzinfo=UTC)])
+    ledger = MemoryLedger()
+    budget = DayBudget(1.0, ledger, lambda: next(times))
+    await budget.settle(await budget.reserve(0.5), 0.1)
+    assert await ledger.spent(date(2026, 11, 22)) == pytest.approx(0.1)
+
+
+async def test_every_call_is_counted_whatever_came_of_it(server: ModelServer) -> None:
+    meter = ModelMeter()
+    explainer = explainer_for(server, meter=meter, prices=PRICES)
+    await explainer.explain(QUESTION, diagnosed(), EVIDENCE)
+    server.behaviour = fake.status(500)
+    await explainer.explain(QUESTION, diagnosed(), EVIDENCE)
+    await explainer.close()
+    assert meter.calls == [("used", 1000, 200, pytest.approx(0.0018)), ("failed", 0, 0, 0.0)]
 
 
 async def test_an_unreadable_ledger_lets_nothing_through(
