@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.answers import Diagnosis, kind_of
 from bot.domain.conversations import Turn
-from bot.domain.errors import StoreError
+from bot.domain.errors import BotError
 from bot.domain.work import Retry
 from bot.services.ports import ConversationStore, Meter, ReplyChannel, Steps
 
@@ -80,10 +80,10 @@ class Publisher:
         self._meter.answered(verdict, seconds_since(turn.question.asked_at, self._now()))
 
     async def _record(self, work: Callable[[], Awaitable[None]], retry: Retry) -> bool:
-        """Whether the store took it."""
+        """Whether the store took it. Whatever keeps it from that does not cost the answer."""
         try:
             await self._steps.run("record", work, retry)
-        except (StoreError, TimeoutError) as error:
+        except (BotError, TimeoutError) as error:
             log.error("turn_not_stored", error=str(error) or "the store took too long")
             return False
         return True

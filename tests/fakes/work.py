@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 
 from bot.domain.errors import StoreError
 from bot.domain.work import ONCE, Delivery, Job, Retry
+from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Posted
 
 T = TypeVar("T")
@@ -218,7 +219,7 @@ class FakePostLedger:
 
 
 @dataclass
-class FakeMeter:
+class FakeMeter(NoMeter):
     """The port `Meter`: keeps what it was told, in order."""
 
     deliveries: list[tuple[str, str, float]] = field(default_factory=list)
@@ -227,6 +228,8 @@ class FakeMeter:
     gaps: list[str] = field(default_factory=list)
     model_calls: list[tuple[str, int, int, float | None]] = field(default_factory=list)
     slack_calls: list[tuple[str, str]] = field(default_factory=list)
+    airflow_calls: list[tuple[str, str, float]] = field(default_factory=list)
+    log_reads: list[tuple[str, int]] = field(default_factory=list)
 
     def delivery(self, kind: str, outcome: str, seconds: float) -> None:
         self.deliveries.append((kind, outcome, seconds))
@@ -245,3 +248,9 @@ class FakeMeter:
 
     def slack_call(self, method: str, outcome: str) -> None:
         self.slack_calls.append((method, outcome))
+
+    def airflow_call(self, cluster: str, outcome: str, seconds: float) -> None:
+        self.airflow_calls.append((cluster, outcome, seconds))
+
+    def log_read(self, cluster: str, size: int) -> None:
+        self.log_reads.append((cluster, size))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from functools import cache
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from bot.bootstrap import catalogue_of
 from bot.diagnosis.logs import read_log_text
 from bot.domain.answers import (
     Choice,
@@ -23,75 +20,19 @@ from bot.domain.answers import (
     LogReport,
     ModelOutcome,
     NotFound,
-    Reply,
     StatusReport,
     Unsupported,
 )
-from bot.domain.checks import Check
-from bot.domain.errors import BadRequest, StoreError
-from bot.domain.evidence import DagRun, Evidence, Gap, GapReason, TaskInstance
-from bot.domain.logs import LogLine, LogReading
-from bot.domain.questions import Asker, Author, EarlierMessage, Intent, Origin, Question, ThreadKey
-from bot.domain.runbooks import Passage
+from bot.domain.conversations import Turn
+from bot.domain.errors import AirflowUnavailable, BadRequest, StoreError
+from bot.domain.evidence import DagRun, Evidence, Gap, GapReason
+from bot.domain.logs import LogReading
+from bot.domain.questions import Author, EarlierMessage, Intent
 from bot.domain.targets import Target
 from bot.domain.verdicts import VerdictKind
-from bot.services.ask import AskService
-from bot.services.diagnose import Diagnoser
-from bot.services.resolve import Resolver
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.conversation_store import FakeConversationStore
-
-NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
-FAILED = TaskInstance("orders", "run1", "load", -1, "failed", 1, 0, end=NOW)
-PAUSED_RUN = DagRun("run1", "orders", "failed", run_after=NOW)
-
-
-@dataclass
-class RecordingChannel:
-    """Keeps what was said, in order."""
-
-    said: list[str] = field(default_factory=list)
-    posted: list[Reply] = field(default_factory=list)
-
-    async def acknowledge(self) -> None:
-        self.said.append("acknowledged")
-
-    async def progress(self, text: str) -> None:
-        self.said.append(text)
-
-    async def post(self, reply: Reply, turn_id: str) -> str | None:
-        self.said.append(type(reply).__name__)
-        self.posted.append(reply)
-        return "100.1"
-
-
-@dataclass
-class FixedExplainer:
-    """Says the same of everything."""
-
-    explanation: Explanation
-
-    async def explain(
-        self, question: Question, diagnosis: Diagnosis, evidence: Evidence
-    ) -> Explanation:
-        return self.explanation
-
-    async def explain_how_to(self, question: Question, how_to: HowTo) -> Explanation:
-        return self.explanation
-
-    async def doctor(self) -> Sequence[Check]:
-        return ()
-
-
-@dataclass
-class FixedKnowledge:
-    passages: tuple[Passage, ...] = ()
-
-    async def search(self, query: str, limit: int = 5) -> Sequence[Passage]:
-        return self.passages
-
-    async def doctor(self) -> Sequence[Check]:
-        return ()
+from tests.services.bench import FAILED_RUN, NOW, TARGET, bench, blind, orders, question
 
 
 class BrokenStore(FakeConversationStore):
@@ -99,69 +40,25 @@ class BrokenStore(FakeConversationStore):
         raise StoreError("the disk is full")
 
 
-def orders(**fields: object) -> FakeCluster:
-    target = Target("prod", "orders", "run1")
-    evidence = Evidence(target, task_instance=FAILED, task_instances=(FAILED,))
-    cluster = FakeCluster(
-        dags={"orders": [PAUSED_RUN], "orders_hourly": []},
-        tasks={"orders": [FAILED]},
-        evidence={"orders": evidence},
-        logs={"load": LogReading(1, (LogLine(3, "KeyError: 'x'"),), lines_read=9, lines_dropped=8)},
-    )
-    return replace(cluster, **fields)  # type: ignore[arg-type]
+class StoreBack(FakeConversationStore):
+    """Refuses once."""
+
+    refused = False
+
+    async def add_turn(self, turn: Turn) -> None:
+        if not self.refused:
+            self.refused = True
+            raise StoreError("the database restarts")
+        await super().add_turn(turn)
 
 
-@dataclass
-class Bench:
-    service: AskService
-    store: FakeConversationStore
-    channel: RecordingChannel = field(default_factory=RecordingChannel)
+class NoLogs(FakeCluster):
+    """Goes down while the log is being read."""
 
-    async def ask(self, text: str, **fields: object) -> Reply | None:
-        turn = await self.service.handle(question(text, **fields), self.channel)
-        return turn.reply if turn else None
-
-
-@cache
-def diagnoser() -> Diagnoser:
-    """One for all tests: it compiles the signatures of all runbooks."""
-    catalogue = catalogue_of(None)
-    return Diagnoser(lambda: catalogue)
-
-
-def bench(
-    cluster: FakeCluster | None = None,
-    explanation: Explanation | None = None,
-    passages: tuple[Passage, ...] = (),
-    store: FakeConversationStore | None = None,
-) -> Bench:
-    clusters = {"prod": cluster or orders()}
-    kept = store or FakeConversationStore()
-    service = AskService(
-        clusters=clusters,
-        addresses=(),
-        resolver=Resolver(clusters, {"prod": ZoneInfo("UTC")}),
-        diagnoser=diagnoser(),
-        knowledge=FixedKnowledge(passages),
-        explainer=FixedExplainer(explanation or Explanation(ModelOutcome.NOT_CONFIGURED)),
-        store=kept,
-        now=lambda: NOW,
-        new_reference=lambda: "REF1",
-    )
-    return Bench(service, kept)
-
-
-def question(text: str, **fields: object) -> Question:
-    asked = Question(
-        id="T:C:1",
-        origin=Origin.CLI,
-        asker=Asker("U1"),
-        thread=ThreadKey("T", "C", "1"),
-        message_ts="1",
-        text=text,
-        asked_at=NOW,
-    )
-    return replace(asked, **fields)  # type: ignore[arg-type]
+    async def read_log(
+        self, target: Target, seconds: float
+    ) -> tuple[LogReading | None, Sequence[Gap]]:
+        raise AirflowUnavailable("Airflow went away.")
 
 
 @pytest.mark.parametrize(
@@ -218,15 +115,8 @@ async def test_a_model_refines_the_card_that_is_already_there() -> None:
 
 
 async def test_a_log_that_came_late_amends_the_answer_in_place() -> None:
-    late = Gap("task log", GapReason.TIMEOUT, "still being read")
-    blind = Evidence(
-        Target("prod", "orders", "run1"),
-        task_instance=FAILED,
-        task_instances=(FAILED,),
-        gaps=(late,),
-    )
     read = read_log_text("Traceback (most recent call last):\nMemoryError\n")
-    at_work = bench(orders(evidence={"orders": blind}, logs={"load": read}))
+    at_work = bench(orders(evidence={"orders": blind()}, logs={"load": read}))
     await at_work.ask("why did `orders` fail?")
     first, amended = at_work.channel.posted
     assert isinstance(first, Diagnosis)
@@ -239,13 +129,32 @@ async def test_a_log_that_came_late_amends_the_answer_in_place() -> None:
     assert kept.evidence.gaps == ()
 
 
+async def test_a_log_that_never_comes_is_said_so_and_the_model_is_still_asked() -> None:
+    cluster = NoLogs(dags={"orders": [FAILED_RUN]}, evidence={"orders": blind()})
+    at_work = bench(cluster, Explanation(ModelOutcome.TIMED_OUT))
+    await at_work.ask("why did `orders` fail?")
+    *_, amended, refined = at_work.channel.posted
+    assert isinstance(amended, Diagnosis)
+    assert isinstance(refined, Diagnosis)
+    assert "Airflow went away." in [gap.detail for gap in amended.verdict.gaps]
+    assert refined.explanation.outcome is ModelOutcome.TIMED_OUT
+
+
 async def test_a_store_that_refuses_does_not_cost_the_answer() -> None:
     at_work = bench(store=BrokenStore())
     assert isinstance(await at_work.ask("why did `orders` fail?"), Diagnosis)
 
 
+async def test_a_store_that_recovers_gets_the_turn_when_it_is_posted() -> None:
+    at_work = bench(store=StoreBack())
+    await at_work.ask("why did `orders` fail?")
+    kept = await at_work.store.turn("T:C:1")
+    assert kept is not None
+    assert kept.reply_ts == "100.1"
+
+
 async def test_a_cluster_that_is_down_is_named_and_is_no_fault_of_the_dag() -> None:
-    reply = await bench(orders(down=True)).ask("why?", chosen=Target("prod", "orders", "run1"))
+    reply = await bench(orders(down=True)).ask("why?", chosen=TARGET)
     assert isinstance(reply, NotFound)
     assert "no fault of your Dag" in reply.nowhere.remedy
 
@@ -257,7 +166,7 @@ async def test_a_health_question_names_a_cluster_that_is_down() -> None:
 
 
 async def test_a_choice_is_asked_back_and_the_pick_is_answered() -> None:
-    at_work = bench(orders(dags={"orders_a": [PAUSED_RUN], "orders_b": [PAUSED_RUN]}))
+    at_work = bench(orders(dags={"orders_a": [FAILED_RUN], "orders_b": [FAILED_RUN]}))
     choice = await at_work.ask("why did orders fail?")
     assert isinstance(choice, Choice)
     picked = question("", id="T:C:2", message_ts="2")
@@ -270,7 +179,7 @@ async def test_a_choice_is_asked_back_and_the_pick_is_answered() -> None:
 
 @pytest.mark.parametrize(("turn_id", "option"), [("unknown", 0), ("T:C:1", 9)])
 async def test_a_pick_that_is_not_offered_is_refused_in_words(turn_id: str, option: int) -> None:
-    at_work = bench(orders(dags={"orders_a": [PAUSED_RUN], "orders_b": [PAUSED_RUN]}))
+    at_work = bench(orders(dags={"orders_a": [FAILED_RUN], "orders_b": [FAILED_RUN]}))
     await at_work.ask("why did orders fail?")
     with pytest.raises(BadRequest, match="ask again"):
         await at_work.service.pick(turn_id, option, question("", id="T:C:2"), at_work.channel)
@@ -289,7 +198,57 @@ async def test_a_command_says_what_it_wants_whatever_the_words() -> None:
 
 
 async def test_an_empty_case_is_not_called_anybody_s_fault() -> None:
-    nothing = orders(evidence={"orders": Evidence(Target("prod", "orders", "run1"))})
+    nothing = orders(evidence={"orders": Evidence(TARGET)})
     reply = await bench(nothing).ask("why did `orders` fail?")
     assert isinstance(reply, Diagnosis)
     assert reply.verdict.kind is VerdictKind.UNKNOWN
+
+
+async def test_a_day_is_the_one_on_which_it_was_said_however_late_the_work_starts() -> None:
+    before = DagRun("before", "orders", "failed", run_after=NOW - timedelta(days=1, hours=1))
+    cluster = orders(dags={"orders": [FAILED_RUN, before]})
+    asked_at = NOW - timedelta(days=1)
+    await bench(cluster).ask("why did `orders` fail today?", asked_at=asked_at)
+    assert [target.run_id for target in cluster.gathered] == ["before"]
+
+
+async def test_a_reply_counts_its_verdict_and_the_time_since_it_was_asked() -> None:
+    at_work = bench()
+    await at_work.ask("why did `orders` fail?", asked_at=NOW - timedelta(seconds=7))
+    assert at_work.meter.answers == [("unknown", 7.0)]
+    kept = await at_work.store.turn("T:C:1")
+    assert kept is not None
+    assert kept.seconds == 7.0
+
+
+async def test_a_reply_without_a_verdict_counts_as_its_kind() -> None:
+    at_work = bench()
+    await at_work.ask("status of `orders`")
+    assert at_work.meter.answers == [("status_report", 0.0)]
+
+
+async def test_a_question_from_a_faster_clock_took_no_less_than_no_time() -> None:
+    at_work = bench()
+    await at_work.ask("help", asked_at=NOW + timedelta(seconds=3))
+    assert at_work.meter.answers == [("help", 0.0)]
+
+
+async def test_only_the_verdict_that_stands_is_counted() -> None:
+    read = read_log_text("Traceback (most recent call last):\nMemoryError\n")
+    at_work = bench(orders(evidence={"orders": blind()}, logs={"load": read}))
+    await at_work.ask("why did `orders` fail?")
+    assert [verdict for verdict, _ in at_work.meter.answers] == ["capacity"]
+    assert at_work.meter.gaps == []
+
+
+async def test_what_could_not_be_had_is_counted_by_part() -> None:
+    gaps = (Gap("event log", GapReason.FORBIDDEN), Gap("pool", GapReason.NOT_FOUND))
+    at_work = bench(orders(evidence={"orders": replace(blind(), gaps=gaps)}))
+    await at_work.ask("why did `orders` fail?")
+    assert at_work.meter.gaps == ["event log", "pool"]
+
+
+async def test_a_cluster_that_is_down_is_counted_as_a_gap_of_the_health_report() -> None:
+    at_work = bench(orders(down=True))
+    await at_work.ask("is airflow down?")
+    assert at_work.meter.gaps == ["cluster"]
