@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from dbos import DBOS, DBOSClient
-from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -18,6 +18,7 @@ APPLICATION = "airflow-support-bot"
 # where steps change so that work begun before cannot be gone on with.
 VERSION = "1"
 SQLITE_EXECUTOR = "local"
+SCHEMA = "dbos"  # on PostgreSQL; in a SQLite file the tables stand beside the bot's
 
 _BUSY_MILLISECONDS = 30_000
 _IDLE_IN_TRANSACTION = 60_000  # milliseconds
@@ -81,8 +82,20 @@ def migrate_engine(url: str) -> None:
             engine.dispose()
         DBOS.migrate(sync_url(url).render_as_string(hide_password=False))
     except SQLAlchemyError as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        raise StoreError(f"Preparing the database for durable work failed: {cause}") from error
+        raise store_error("Preparing the database for durable work", error) from error
+
+
+def verify_engine(engine: Engine) -> None:
+    """Raises `StoreError` where the database has no tables for durable work."""
+    schema = None if engine.dialect.name == "sqlite" else SCHEMA
+    if not inspect(engine).has_table("workflow_status", schema=schema):
+        raise StoreError("The database has no tables for durable work. Run airflow-bot migrate.")
+
+
+def store_error(doing: str, error: SQLAlchemyError) -> StoreError:
+    """Says what was being done and what the database said, without the statement."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return StoreError(f"{doing} failed: {type(cause).__name__}: {cause}".splitlines()[0])
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

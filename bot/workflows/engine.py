@@ -7,14 +7,11 @@ import os
 import secrets
 import socket
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from time import monotonic
 from typing import Any, TypeVar
 
 import structlog
@@ -22,14 +19,14 @@ from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_errors
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.checks import Check, CheckStatus
-from bot.domain.errors import BotError, StoreError
-from bot.domain.references import reference_of
+from bot.domain.errors import StoreError
 from bot.domain.work import Job
 from bot.services.no_meter import NoMeter
-from bot.services.ports import DurableSteps, Meter
+from bot.services.ports import Meter
+from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.databases import (
     APPLICATION,
     SQLITE_EXECUTOR,
@@ -38,25 +35,24 @@ from bot.workflows.databases import (
     is_sqlite,
     migrate_engine,
     open_engine,
+    store_error,
     sync_url,
+    verify_engine,
 )
-from bot.workflows.errors import StepFailed, as_bot_error
+from bot.workflows.errors import StepFailed
+from bot.workflows.jobs import Jobs
 from bot.workflows.queues import WORKFLOW, options_of, register_queues
 from bot.workflows.quiet import route_dbos_logs
 from bot.workflows.serializer import TypedJson
 from bot.workflows.single import OnlyOne, only_one
-from bot.workflows.steps import EngineSteps
 from bot.workflows.takeover import Takeover, live_workers
 
 R = TypeVar("R")
 
-Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
-"""Does work of one kind, given its body; what it returns is kept."""
-
 # Poisonous work, which kills every process that takes it on, is given up after so many.
 _DEATHS = 50
+_CONNECTIONS = 8
 _SECOND_PROCESS = "Stop it, or give each its own; several processes share a PostgreSQL database."
-_UNWINDING = 3.0  # seconds for work that was called off to end
 _STOPPING = 8.0  # seconds for DBOS' threads to end
 _HANDING_BACK = 3.0
 _PINGING = 3.0
@@ -64,36 +60,9 @@ _PINGING = 3.0
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """`url` is SQLAlchemy's with an async driver. A process that does not `work` only takes in.
-
-    `at_once` questions are worked on at once. `poll` is seconds between looks into a queue,
-    `lease` seconds without a sign of life after which a replica is dead.
-    """
-
-    url: str
-    works: bool = True
-    at_once: int = 16
-    otlp_endpoint: str | None = None
-    poll: float = 0.15
-    lease: float = 12.0
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """Work that comes up by itself: `cron` in UTC, `job` makes it for the time that is due."""
-
-    name: str
-    cron: str
-    job: Callable[[datetime], Job]
-
-
 class Engine:
-    """One to a process. `types` are those that jobs and steps carry, see `TypedJson`.
-
-    `redact` takes secrets out of what errors say before it is kept.
-    """
+    """One to a process, since DBOS is. `types` are those that jobs and steps carry, see
+    `TypedJson`; `redact` takes secrets out of what foreign errors say before it is kept."""
 
     def __init__(
         self,
@@ -106,25 +75,26 @@ class Engine:
         redact: Callable[[str], str] = str,
     ) -> None:
         self._config = config
-        self._handlers = dict(handlers)
-        self._meter = meter or NoMeter()
         self._schedules = {each.name: each for each in schedules}
-        self._redact = redact
         self._on_sqlite = is_sqlite(config.url)
         self._serializer = TypedJson(types)
-        self._database = open_engine(config.url, connections=8)
+        self._database = open_engine(config.url, connections=_CONNECTIONS)
         self._client = client_of(self._database, self._serializer)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="engine")
-        self.executor_id = SQLITE_EXECUTOR if self._on_sqlite else _own_name()
+        self._jobs = Jobs(handlers, meter or NoMeter(), redact, config.poll)
+        self._executor_id = SQLITE_EXECUTOR if self._on_sqlite else _own_name()
         self._takeover: Takeover | None = None
         self._lock: OnlyOne | None = None
-        self._running: set[asyncio.Task[Any]] = set()
-        self._waiting: set[asyncio.Task[Any]] = set()
+        self._is_launched = False
         self._is_open = False
-        self._is_closing = False
+
+    @property
+    def executor_id(self) -> str:
+        """The name of this process in the database."""
+        return self._executor_id
 
     async def open(self) -> None:
-        """Work may be taken in and, where this process works, is worked on from now on.
+        """From here on work may be taken in and, where this process works, is worked on.
 
         Raises `StoreError` where the database is down or not migrated, and where another process
         has the SQLite file.
@@ -142,13 +112,11 @@ class Engine:
     async def close(self, seconds: float) -> bool:
         """Takes on no more, lets what is under way end for up to `seconds`, hands back the rest.
 
-        Done within some 15 seconds more. False where threads are left that wait for a database
+        Takes up to some 15 seconds more. False where threads are left that wait for a database
         that is down: the interpreter would wait for them at its end, so end by `os._exit`.
         """
         self._is_open = False
-        ended = True
-        if self._config.works:
-            ended = await self._stop_working(seconds)
+        ended = await self._stop_working(seconds) if self._is_launched else True
         if self._takeover is not None:
             await self._in_thread(self._takeover.close)
         self._database.dispose()
@@ -174,16 +142,19 @@ class Engine:
             return check(CheckStatus.FAILED, "The process is starting or shutting down.")
         try:
             await asyncio.wait_for(self._in_thread(self._ping), _PINGING)
-        except (StoreError, TimeoutError) as error:
-            return check(CheckStatus.FAILED, str(error) or "It does not answer.", "Look after it.")
+        except StoreError as error:
+            return check(CheckStatus.FAILED, str(error), "See whether the database runs.")
+        except TimeoutError:
+            silent = f"The database did not answer within {_PINGING:g} s."
+            return check(CheckStatus.FAILED, silent, "See whether the database runs.")
         if self._takeover is not None and not self._takeover.is_held:
-            return check(CheckStatus.FAILED, "This replica's sign of life is lost, and renewed.")
+            return check(CheckStatus.FAILED, "This replica's sign of life is being renewed.")
         return check(CheckStatus.OK)
 
     async def live_workers(self) -> int:
         """How many processes work, by their signs of life. Raises `StoreError`."""
         if self._on_sqlite:
-            return int(self._config.works and self._is_open)
+            return int(self._is_launched)
         return await self._in_thread(partial(live_workers, self._database))
 
     def _prepare(self) -> None:
@@ -191,14 +162,14 @@ class Engine:
             path = Path(str(make_url(self._config.url).database))
             self._lock = only_one(path, "The database", _SECOND_PROCESS)
             migrate_engine(self._config.url)
-        self._ping()
+        verify_engine(self._database)
         if not self._config.works:
             return
+        register_queues(self._client, self._config.at_once, self._config.poll)
         if not self._on_sqlite:
-            takeover = Takeover(self._config.url, self.executor_id, self._config.lease)
+            takeover = Takeover(self._config.url, self._executor_id, self._config.lease)
             takeover.open()
             self._takeover = takeover
-        register_queues(self._client, self._config.at_once, self._config.poll)
 
     def _ping(self) -> None:
         with self._database.connect() as connection:
@@ -206,22 +177,22 @@ class Engine:
 
     def _launch(self) -> None:
         """Within the running loop: DBOS adopts it, and work shares it with everything else."""
-        route_dbos_logs()
-        self._is_closing = False
 
         async def work(job: Job) -> Any:
-            return await self._work(job)
+            return await self._jobs.work(job)
 
         async def due(at: datetime, name: str) -> None:
             await DBOS.enqueue_workflow_with_options_async(*self._due(at, name))
 
+        route_dbos_logs()
         DBOS(config=self._dbos_config())
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DEATHS)(work)
         self._due_workflow = DBOS.workflow(name="due")(due)
+        self._is_launched = True
         try:
             DBOS.launch()
-        except dbos_errors.DBOSException as refused:
-            raise StoreError(f"{refused} Run airflow-bot migrate.") from refused
+        except dbos_errors.DBOSException as error:
+            raise StoreError(f"{error} Run airflow-bot migrate.") from error
         if self._takeover is not None:
             self._takeover.watch(True)
 
@@ -231,7 +202,7 @@ class Engine:
             "system_database_url": sync_url(self._config.url).render_as_string(False),
             "system_database_engine": self._database,
             "application_version": VERSION,
-            "executor_id": self.executor_id,
+            "executor_id": self._executor_id,
             "serializer": self._serializer,
             "log_level": "WARNING",
             "run_migrations": False,
@@ -245,6 +216,9 @@ class Engine:
         return config
 
     def _schedule(self) -> None:
+        for known in DBOS.list_schedules():
+            if known["schedule_name"] not in self._schedules:
+                DBOS.delete_schedule(known["schedule_name"])
         DBOS.apply_schedules(
             [
                 {
@@ -264,50 +238,21 @@ class Engine:
         job = schedule.job(at)
         return options_of(job), job
 
-    async def _work(self, job: Job) -> Any:
-        task = asyncio.current_task()
-        assert task is not None
-        if self._is_closing:
-            raise asyncio.CancelledError  # claimed at the last moment; handed back with the rest
-        self._running.add(task)
-        reference = reference_of(job.part_of or job.key)
-        structlog.contextvars.bind_contextvars(work=job.key, reference=reference)
-        try:
-            return await self._handle(job, task)
-        except BotError as error:
-            _log.warning("work_failed", kind=job.kind, error=type(error).__name__)
-            raise
-        except asyncio.CancelledError as error:
-            if task.cancelling():
-                raise
-            raise StepFailed("The work was cut off from within.") from error
-        except Exception as error:  # the door of a job: what is kept must be readable again
-            _log.exception("work_broke", kind=job.kind)
-            raise as_bot_error(error, self._redact) from error
-        finally:
-            self._running.discard(task)
-
-    async def _handle(self, job: Job, task: asyncio.Task[Any]) -> Any:
-        handler = self._handlers.get(job.kind)
-        if handler is None:
-            raise StepFailed(f"Nobody does work of the kind {job.kind}. Is the bot up to date?")
-        waiting = partial(_among, self._waiting, task)
-        steps = EngineSteps(job, self._meter, self._redact, waiting, self._config.poll)
-        return await handler(job.body, steps)
-
     async def _stop_working(self, seconds: float) -> bool:
         if self._takeover is not None:
             self._takeover.watch(False)
-        # Claims nothing more from here on, and waits for what is under way.
-        patience = int(seconds) + 10 if self._running else 0
-        stop = partial(
+        # It claims nothing more from here on, and waits for what is under way.
+        patience = int(seconds) + 10 if self._jobs.are_running else 0
+        destroy = partial(
             DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=patience
         )
-        stopping = asyncio.get_running_loop().run_in_executor(self._threads, stop)
-        await self._finish(seconds)
+        loop = asyncio.get_running_loop()
+        stopping = loop.run_in_executor(self._threads, destroy)
+        await self._jobs.finish(seconds)
         ended, _ = await asyncio.wait([stopping], timeout=_STOPPING)
-        # DBOS made its own threads the loop's, and has ended them.
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor())
+        self._is_launched = False
+        # DBOS had made its own threads the loop's, and has ended them.
+        loop.set_default_executor(ThreadPoolExecutor())
         try:
             await asyncio.wait_for(self._in_thread(self._hand_back), _HANDING_BACK)
         except (StoreError, TimeoutError) as error:
@@ -315,23 +260,11 @@ class Engine:
             return False
         return bool(ended)
 
-    async def _finish(self, seconds: float) -> None:
-        """Work that only waits for other work would wait in vain: nothing is taken on now."""
-        deadline = monotonic() + seconds
-        while self._running - self._waiting and monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        self._is_closing = True
-        called_off = set(self._running)
-        for task in called_off:
-            task.cancel()
-        if called_off:
-            await asyncio.wait(called_off, timeout=_UNWINDING)
-
     def _hand_back(self) -> None:
         """Our own unfinished work goes back into its queues, for whoever is there."""
         by_queue = defaultdict(list)
         for each in self._client.list_workflows(
-            status="PENDING", executor_id=self.executor_id, load_input=False, load_output=False
+            status="PENDING", executor_id=self._executor_id, load_input=False, load_output=False
         ):
             by_queue[each.queue_name].append(each.workflow_id)
         for queue, keys in by_queue.items():
@@ -339,21 +272,11 @@ class Engine:
             _log.info("work_handed_back", queue=queue, count=len(keys))
 
     async def _in_thread(self, call: Callable[[], R]) -> R:
-        """Not the loop's own threads, which DBOS makes its own. Raises `StoreError`."""
+        """Not in the loop's own threads, which become DBOS'. Raises `StoreError`."""
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, call)
         except SQLAlchemyError as error:
-            cause = error.orig if isinstance(error, DBAPIError) else error
-            raise StoreError(f"The database failed: {type(cause).__name__}: {cause}") from error
-
-
-@contextmanager
-def _among(tasks: set[asyncio.Task[Any]], task: asyncio.Task[Any]) -> Iterator[None]:
-    tasks.add(task)
-    try:
-        yield
-    finally:
-        tasks.discard(task)
+            raise store_error("Durable work", error) from error
 
 
 def _own_name() -> str:

@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
-from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from dbos import Serializer
@@ -40,6 +39,7 @@ class TypedJson(Serializer):
 
     def __init__(self, types: Sequence[type]) -> None:
         self._types: dict[str, type] = {}
+        self._fields: dict[str, tuple[str, ...]] = {}
         for each in (*_OURS, *types):
             self._register(each)
 
@@ -65,6 +65,7 @@ class TypedJson(Serializer):
             raise TypeError(f"Two types are named {kind.__name__}: {kind.__module__} has another.")
         if not is_dataclass(kind):
             return
+        self._fields[kind.__name__] = tuple(each.name for each in fields(kind) if each.init)
         for hint in get_type_hints(kind).values():
             for each in _classes_in(hint):
                 if self._types.get(each.__name__) is not each:
@@ -85,10 +86,9 @@ class TypedJson(Serializer):
         return self._rarer_tree(value)
 
     def _tree_of_fields(self, value: Any) -> dict[str, Any]:
-        tree = {"$type": self._known(type(value))}
-        for name in _field_names(type(value)):
-            tree[name] = self._tree(getattr(value, name))
-        return tree
+        name = self._known(type(value))
+        kept = {field: self._tree(getattr(value, field)) for field in self._fields[name]}
+        return {"$type": name, **kept}
 
     def _rarer_tree(self, value: Any) -> Any:
         match value:
@@ -145,7 +145,7 @@ class TypedJson(Serializer):
 
     def _dataclass(self, tree: dict[str, Any]) -> Any:
         kind = self._type(tree["$type"])
-        known = {name: tree[name] for name in _field_names(kind) if name in tree}
+        known = {name: tree[name] for name in self._fields[tree["$type"]] if name in tree}
         try:
             return kind(**known)
         except TypeError as error:
@@ -180,11 +180,6 @@ def _error(tree: dict[str, Any]) -> BotError:
     error.args = tuple(tree["args"])
     vars(error).update(tree["more"])
     return error
-
-
-@cache
-def _field_names(kind: type[Any]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind) if field.init)
 
 
 def _classes_in(hint: Any) -> Iterator[type]:
