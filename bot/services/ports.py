@@ -245,9 +245,9 @@ class ReportedFailures(Protocol):
         ...
 
     async def take(self, number: int) -> BatchTaken:
-        """Closes the batch, with those that are overdue, and says what it holds.
+        """Closes the batch, with those that are overdue, and says what they hold.
 
-        Called again it says the same, whatever was reported since. Raises `StoreError`.
+        Nothing joins it after that; called again it still holds the same. Raises `StoreError`.
         """
         ...
 

@@ -1,0 +1,69 @@
+"""What is said of failures that Airflow reported: plain text for any channel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.domain.failures import FailedDag, FailuresTold
+
+
+def lead_of(failed: FailedDag) -> str:
+    """What stands above a diagnosis: who asked for it, and what failed beside it."""
+    words = f"Airflow reported this at {failed.first.reported_at:%H:%M} UTC."
+    more = failed.tasks - 1
+    if more < 1:
+        return words
+    in_runs = f", in {failed.runs} runs" if failed.runs > 1 else ""
+    return f"{words} {_count(more, 'more task')} of this Dag failed with it{in_runs}."
+
+
+def list_of(told: FailuresTold) -> str:
+    """The Dags that were not diagnosed. Names every one of them, or says how many it leaves out."""
+    with_cluster = _clusters(told) > 1
+    paragraphs = []
+    fresh = len(told.listed)
+    if fresh:
+        noun = "more Dag" if told.diagnosed else "Dag"
+        names = _names(told.listed, with_cluster)
+        paragraphs.append(f"{_count(fresh, noun)} failed {_when(told)}: {names}.")
+    if told.known:
+        names = _names(told.known, with_cluster)
+        paragraphs.append(f"Failed again after I had looked into them: {names}.")
+    if told.unnamed:
+        tasks = _count(told.unnamed_tasks, "failed task")
+        paragraphs.append(f"{_count(told.unnamed, 'other Dag')} failed too ({tasks}).")
+    return " ".join([*paragraphs, _HINT])
+
+
+_HINT = "Ask me about any of them."
+
+
+def _names(dags: Sequence[FailedDag], with_cluster: bool) -> str:
+    return ", ".join(_name(one, with_cluster) for one in dags)
+
+
+def _name(failed: FailedDag, with_cluster: bool) -> str:
+    name = failed.name.dag_id
+    if with_cluster:
+        name = f"{name} on {failed.name.cluster}"
+    return f"{name} ({_count(failed.tasks, 'task')})" if failed.tasks > 1 else name
+
+
+def _clusters(told: FailuresTold) -> int:
+    return len({one.name.cluster for one in (*told.diagnosed, *told.listed, *told.known)})
+
+
+def _when(told: FailuresTold) -> str:
+    if told.since is None or told.until is None:
+        return ""
+    seconds = (told.until - told.since).total_seconds()
+    if seconds <= 90:
+        return "in the last minute"
+    minutes = round(seconds / 60)
+    if minutes <= 90:
+        return f"in the last {minutes} minutes"
+    return f"since {told.since:%Y-%m-%d %H:%M} UTC"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
