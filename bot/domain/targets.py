@@ -41,7 +41,18 @@ class RunChoice(StrEnum):
     TODAY = "today"
     PREVIOUS = "previous"
     ON_DATE = "on_date"
+    ON_WEEKDAY = "on_weekday"
+    AGO = "ago"
     UNSAID = "unsaid"
+
+
+class DayPart(StrEnum):
+    """The part of a day that was said beside the day."""
+
+    MORNING = "morning"
+    AFTERNOON = "afternoon"
+    EVENING = "evening"
+    NIGHT = "night"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,12 @@ class TargetHints:
     """What the words of a question say about its target, before Airflow was asked.
 
     `names` are candidates for Dag or task ids as written, best first. `exact` is filled where a
-    URL or an alert named things outright. `run_date` is ISO (YYYY-MM-DD) with ON_DATE.
+    URL or an alert named things outright.
+
+    `run_date` is, with ON_DATE, a date or a time in ISO form, `--MM-DD` where no year was said; it
+    may be impossible. With ON_WEEKDAY it is "monday" or, where the day before today is the latest
+    that can be meant, "last monday". `ago` is seconds, with AGO; `run_said` are the words for it.
+    `before_run` is the run that PREVIOUS counts from, where the thread is about one.
     """
 
     exact: Target | None = None
@@ -61,6 +77,10 @@ class TargetHints:
     task: str | None = None
     map_index: int | None = None
     try_number: int | None = None
+    day_part: DayPart | None = None
+    ago: float | None = None
+    run_said: str = ""
+    before_run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

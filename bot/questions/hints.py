@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from bot.domain.questions import Author, EarlierMessage, Question
 from bot.domain.targets import RunChoice, Target, TargetHints
 from bot.questions.alerts import Alert, read_alert
 from bot.questions.links import ClusterAddress, target_of_url
+from bot.questions.times import times_in, without_times
 from bot.questions.words import is_common, is_id_like
 
 _RUN_ID = re.compile(
     r"\b(?:manual|scheduled|backfill|asset_triggered|dataset_triggered|operator_triggered)"
     r"__[\w.\-+:]{4,200}"
+)
+# People name runs of their own making outright: "run 10803", "run id nightly-7".
+_RUN_SAID = re.compile(
+    r"\brun[ _-]?id\s*[:=]?\s*[`'\"]?(?P<id>[\w][\w.\-:+]{0,249})"
+    r"|\brun\s+#?(?P<number>\d+)(?![\w.:\-])",
+    re.IGNORECASE,
 )
 _TRY = re.compile(r"\b(?:try|attempt)(?: number| no\.?| nr\.?)?\s*#?\s*(\d{1,3})\b", re.IGNORECASE)
 _NTH_TRY = re.compile(r"\b(first|second|third|\d{1,3}(?:st|nd|rd|th)) (?:try|attempt)\b", re.I)
@@ -22,15 +30,13 @@ _MAP_INDEX = re.compile(
     r"|(?<=\w)\[(\d{1,6})\]",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"\b(20\d\d-[01]\d-[0-3]\d)\b")
-_TASK = re.compile(r"\btasks?\s+[`'\"]?([\w][\w.\-]{1,249})[`'\"]?", re.IGNORECASE)
-_QUOTED = re.compile(r"[`'\"\u201c\u2018]([\w][\w.\-]{1,249})[`'\"\u201d\u2019]")
+_TASK = re.compile(r"(?<!mapped )\btasks?\s+[`'\"]?([\w][\w.\-]{0,249})[`'\"]?", re.IGNORECASE)
+_QUOTED = re.compile(r"(?<!\w)[`'\"\u201c\u2018]([\w][\w.\-]{0,249})[`'\"\u201d\u2019]")
+_NUMBERED_DAG = re.compile(r"\bdag\s+#?(\d+)(?![\w.:\-])", re.IGNORECASE)
+_BARE_NUMBER_MIN = 4  # digits of a number that is a name though nothing says so
 _WORD = re.compile(r"[\w][\w.\-]{1,249}")
 
-_RUN_WORDS: tuple[tuple[RunChoice, re.Pattern[str]], ...] = (
-    (RunChoice.LAST_NIGHT, re.compile(r"\b(?:last night|tonight|overnight|nightly run)\b")),
-    (RunChoice.YESTERDAY, re.compile(r"\byesterday")),
-    (RunChoice.TODAY, re.compile(r"\b(?:today|this morning)")),
+_ORDER_WORDS: tuple[tuple[RunChoice, re.Pattern[str]], ...] = (
     (
         RunChoice.PREVIOUS,
         re.compile(r"\b(?:previous|second last|run before|the one before|before that)\b"),
@@ -65,19 +71,15 @@ def _hints_of_text(
 ) -> TargetHints:
     without_links = _without(text, links)
     exact = next((t for t in (target_of_url(link, clusters) for link in links) if t), None)
-    words = without_links.lower()
-    run, run_date = _run_choice(words)
-    run_id = _RUN_ID.search(without_links)
-    cluster = _cluster_named(words, clusters)
-    hints = TargetHints(
+    timeless = without_times(_RUN_ID.sub(" ", without_links))
+    hints = replace(
+        _run_choice(_RUN_ID.sub(" ", without_links)),
         exact=exact,
         names=_names(without_links, clusters),
-        cluster=cluster,
-        run=run,
-        run_date=run_date,
-        run_id=run_id.group().rstrip(".,:") if run_id else None,
-        task=_task(without_links),
-        map_index=_map_index(without_links),
+        cluster=_cluster_named(without_links.lower(), clusters),
+        run_id=_run_id(without_links, timeless),
+        task=_task(timeless),
+        map_index=_map_index(timeless),
         try_number=_try_number(without_links),
     )
     return _with_details(hints) if exact else hints
@@ -96,7 +98,7 @@ def _with_details(hints: TargetHints) -> TargetHints:
         exact.map_index if exact.map_index is not None else hints.map_index,
         hints.try_number or exact.try_number,
     )
-    return TargetHints(refined, hints.names, hints.cluster, hints.run, hints.run_date)
+    return replace(hints, exact=refined, run_id=None, task=None, map_index=None, try_number=None)
 
 
 def _from_thread(
@@ -163,16 +165,18 @@ def _refine(own: TargetHints, inherited: TargetHints) -> TargetHints:
             own.map_index if own.map_index is not None or other_task else exact.map_index,
             own.try_number or (None if other_run or other_task else exact.try_number),
         )
-    return TargetHints(
+    when = own if own.run is not RunChoice.UNSAID else inherited
+    counted_from = inherited.exact.run_id if inherited.exact else inherited.run_id
+    return replace(
+        when,
         exact=exact,
         names=(*own.names, *inherited.names),
         cluster=own.cluster or inherited.cluster,
-        run=own.run if own.run is not RunChoice.UNSAID else inherited.run,
-        run_date=own.run_date or inherited.run_date,
-        run_id=own.run_id or inherited.run_id,
+        run_id=own.run_id or (None if own.run is not RunChoice.UNSAID else inherited.run_id),
         task=own.task or inherited.task,
         map_index=own.map_index if own.map_index is not None else inherited.map_index,
         try_number=own.try_number or inherited.try_number,
+        before_run=counted_from if own.run is RunChoice.PREVIOUS else None,
     )
 
 
@@ -182,12 +186,25 @@ def _without(text: str, links: Iterable[str]) -> str:
     return re.sub(r"https?://\S+", " ", text)
 
 
-def _run_choice(words: str) -> tuple[RunChoice, str | None]:
-    date = _DATE.search(_RUN_ID.sub(" ", words))
-    if date:
-        return RunChoice.ON_DATE, date.group(1)
-    chosen = (choice for choice, pattern in _RUN_WORDS if pattern.search(words))
-    return next(chosen, RunChoice.UNSAID), None
+def _run_choice(text: str) -> TargetHints:
+    """Hints that hold only which run is meant."""
+    for time in times_in(text):
+        return TargetHints(
+            run=time.run, run_date=time.date, day_part=time.part, ago=time.ago, run_said=time.said
+        )
+    words = text.lower()
+    chosen = (choice for choice, pattern in _ORDER_WORDS if pattern.search(words))
+    return TargetHints(run=next(chosen, RunChoice.UNSAID))
+
+
+def _run_id(text: str, timeless: str) -> str | None:
+    found = _RUN_ID.search(text)
+    if found:
+        return found.group().rstrip(".,:")
+    said = _RUN_SAID.search(timeless)
+    if said is None or is_common(said["id"] or ""):
+        return None
+    return said["number"] or said["id"].rstrip(".,:-")
 
 
 def _cluster_named(words: str, clusters: Sequence[ClusterAddress]) -> str | None:
@@ -224,10 +241,24 @@ def _try_number(text: str) -> int | None:
 
 def _names(text: str, clusters: Sequence[ClusterAddress]) -> tuple[str, ...]:
     """Words that may name a Dag or a task: quoted ones first, then id-like, then the rest."""
-    text = _DATE.sub(" ", _RUN_ID.sub(" ", text))
+    text = _RUN_ID.sub(" ", text)
     cluster_words = {w.lower() for c in clusters for w in (c.name, *c.aliases)}
-    quoted = [m.group(1) for m in _QUOTED.finditer(text)]
-    plain = [m.group().strip(".-") for m in _WORD.finditer(text)]
+    timeless = without_times(text)
+    certain = [
+        *(m.group(1) for m in _QUOTED.finditer(text)),
+        *(m.group(1) for m in _NUMBERED_DAG.finditer(timeless)),
+    ]
+    task = _task(timeless)
+    for detail in (_RUN_SAID, _TRY, _NTH_TRY, _MAP_INDEX):
+        timeless = detail.sub(" ", timeless)
+    plain = [m.group().strip(".-") for m in _WORD.finditer(timeless)]
     plain = [word for word in plain if not is_common(word) and word.lower() not in cluster_words]
-    ranked = [*quoted, *filter(is_id_like, plain), *(w for w in plain if not is_id_like(w))]
-    return tuple(dict.fromkeys(word for word in ranked if len(word) > 1 and not word.isdigit()))
+    plain = [word for word in plain if word == task or _may_name(word)]
+    ranked = [*certain, *filter(is_id_like, plain), *(w for w in plain if not is_id_like(w))]
+    # What is called a task comes last: a Dag of the same name is not meant.
+    ranked = [word for word in ranked if word != task] + ([task] if task else [])
+    return tuple(dict.fromkeys(ranked))
+
+
+def _may_name(word: str) -> bool:
+    return len(word) >= (_BARE_NUMBER_MIN if word.isdecimal() else 2)

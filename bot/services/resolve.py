@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.domain.errors import AirflowError
-from bot.domain.evidence import TaskInstance
 from bot.domain.targets import (
     Ambiguous,
     Found,
@@ -31,16 +29,15 @@ from bot.questions.choices import (
     unregistered_option,
 )
 from bot.questions.names import Fit, NameIndex, plain
-from bot.questions.runs import choose_run, hours_in_words, hours_meant
 from bot.questions.words import is_id_like
+from bot.services.answering_clusters import unless_all_failed
+from bot.services.broken_files import broken_files
+from bot.services.failures_seen import FailuresSeen, failures_seen
 from bot.services.ports import Cluster
-
-T = TypeVar("T")
+from bot.services.run_meant import RunMeant, no_such_day
 
 MAX_OPTIONS = 5
-_RUNS_LOOKED_AT = 25
 _NAMES_SEARCHED = 3
-_LOOK_BACK = timedelta(hours=48)
 
 
 class Resolver:
@@ -66,6 +63,10 @@ class Resolver:
         `unfinished`: the question is about work that does not start or end, so a run in progress
         is preferred to a failed one. Raises `AirflowUnavailable` where no cluster answers.
         """
+        run_named = hints.run_id or (hints.exact and hints.exact.run_id)
+        impossible = None if run_named else no_such_day(hints, now)
+        if impossible is not None:
+            return impossible
         if hints.exact is not None and hints.exact.dag_id:
             return await self._exact(hints, hints.exact, now, unfinished)
         if hints.names or hints.task:
@@ -89,13 +90,17 @@ class Resolver:
     async def _named(self, hints: TargetHints, now: datetime, unfinished: bool) -> Resolution:
         where = self._where(hints)
         matches, silent = await self._dags(hints, where)
-        if not matches:
-            matches = await self._unlisted_dags(hints, [w for w in where if w not in silent])
+        answering = [w for w in where if w not in silent]
+        if not any(match.fit >= Fit.SAME_WORDS for match in matches):
+            matches += await self._unlisted_dags(hints, answering)
         best = self._preferring_default(best_matches(matches))
         if not best:
             return await self._by_task(hints, where, silent, now)
+        unregistered = await self._unregistered(best, hints, answering)
+        if unregistered is not None:
+            return unregistered
         if len(best) > 1:
-            return await self._which(best, [w for w in where if w not in silent], len(where) > 1)
+            return await self._which(best, answering, len(where) > 1)
         match = best[0]
         target = Target(
             match.cluster,
@@ -110,6 +115,34 @@ class Resolver:
             return Found(target, note)
         return await self._with_run(target, hints, now, unfinished, note)
 
+    async def _unregistered(
+        self, best: Sequence[DagMatch], hints: TargetHints, where: Sequence[str]
+    ) -> Resolution | None:
+        """The Dag that was named, where a broken file names it and no Dag bears that very name.
+
+        An everyday word may as well mean the near Dag: then the asker says which.
+        """
+        certain = any(match.fit >= Fit.SAME_WORDS for match in best)
+        named = [name for name in hints.names if name not in {match.said for match in best}]
+        if not certain:
+            named += [match.said for match in best]
+        elif any(is_id_like(match.said) for match in best):
+            return None
+        if not named:
+            return None
+        files = await broken_files({name: self._clusters[name] for name in where})
+        for name in dict.fromkeys(named):
+            broken = files.naming(name, by_file=certain)
+            if broken is None:
+                continue
+            if is_id_like(name):
+                return Found(broken[0], f"no Dag “{name}” is registered: {broken[1]} is broken")
+            options = [dag_option(match, several=len(where) > 1) for match in best]
+            question = f"{broken[1]} does not import, so there is no Dag “{name}”. Which is meant?"
+            shown = (unregistered_option(broken[0]), *options[: MAX_OPTIONS - 1])
+            return Ambiguous(question, shown)
+        return None
+
     async def _which(
         self, best: Sequence[DagMatch], where: Sequence[str], several: bool
     ) -> Ambiguous:
@@ -119,7 +152,8 @@ class Resolver:
         more = f" ({len(best) - MAX_OPTIONS} more)" if len(best) > MAX_OPTIONS else ""
         if best[0].fit is not Fit.TYPO:
             return Ambiguous(f"Which Dag do you mean by “{said}”?{more}", tuple(options))
-        broken = await self._import_errors_behind(said, where)
+        files = await broken_files({name: self._clusters[name] for name in where})
+        broken = files.perhaps(said)
         if broken is not None:
             options.append(unregistered_option(broken))
         question = f"There is no Dag “{said}”. Did you mean one of these?{more}"
@@ -130,7 +164,7 @@ class Resolver:
     ) -> tuple[list[DagMatch], list[str]]:
         """All Dags that fit any of the names, and the clusters that did not answer."""
         looked = await asyncio.gather(*(self._index(name) for name in where))
-        indexes = _unless_all_failed(dict(zip(where, looked, strict=True)))
+        indexes = unless_all_failed(dict(zip(where, looked, strict=True)))
         silent = [name for name in where if name not in indexes]
         names = (*hints.names, *((" ".join(hints.names[:4]),) if len(hints.names) > 1 else ()))
         matches = [
@@ -182,105 +216,97 @@ class Resolver:
         said = [name for name in (*dotted, hints.task, *rest) if name]
         if not said:
             return None
+        # What was called a task stays one, so that the answer can say that it is not there.
+        outright = next((n for n in (*dotted, hints.task) if n and is_id_like(n)), None)
         try:
             ids = await self._clusters[match.cluster].task_ids(match.dag_id)
         except AirflowError:
-            return None
+            return outright
         index = NameIndex(ids)
         for name in said:
             found = index.find(name)
             certain = found and (found[0].fit >= Fit.PREFIX or is_id_like(name))
             if certain and (len(found) == 1 or found[0].fit > found[1].fit):
                 return found[0].id
-        return None
+        return outright
 
     async def _by_task(
         self, hints: TargetHints, where: Sequence[str], silent: Sequence[str], now: datetime
     ) -> Resolution:
         """No Dag of that name: perhaps a task that failed lately has it."""
         names = [n for n in (hints.task, *hints.names) if n]
-        failed = await self._failed_lately([w for w in where if w not in silent], now)
+        seen = await self._failures([w for w in where if w not in silent], hints, now)
         options: dict[Target, Option] = {}
-        for cluster, seen in failed.items():
-            index = NameIndex({one.task_id for one in seen})
+        for cluster, failed in seen.by_cluster.items():
+            index = NameIndex({one.task_id for one in failed})
             for name in names:
                 fits = {m.id for m in index.find(name) if m.fit >= Fit.SAME_WORDS}
-                for one in seen:
+                for one in failed:
                     if one.task_id in fits:
                         option = failure_option(cluster, one, several=len(where) > 1)
                         options.setdefault(option.target, option)
         if len(options) == 1:
             target = next(iter(options))
-            return Found(
-                replace(target, try_number=hints.try_number), "the task that failed lately"
-            )
+            words = f"the task that failed {seen.when}"
+            return Found(replace(target, try_number=hints.try_number), words)
         if options:
             return Ambiguous(
                 f"“{names[0]}” failed in several places. Which one?",
                 tuple(options.values())[:MAX_OPTIONS],
             )
-        return await self._not_found(names, where, silent)
+        return await self._not_found(names, where, silent, seen)
 
     async def _not_found(
-        self, names: Sequence[str], where: Sequence[str], silent: Sequence[str]
+        self,
+        names: Sequence[str],
+        where: Sequence[str],
+        silent: Sequence[str],
+        failures: FailuresSeen,
     ) -> Resolution:
         said = next((name for name in names if is_id_like(name)), names[0])
-        broken = await self._import_errors_behind(said, [w for w in where if w not in silent])
+        answering = [w for w in where if w not in silent]
+        files = await broken_files({name: self._clusters[name] for name in answering})
+        named = files.naming(said)
+        if named is not None:
+            return Found(named[0], f"no Dag “{said}” is registered: {named[1]} is broken")
+        broken = files.perhaps(said)
         if broken is not None:
             return Found(broken, f"no Dag “{said}” is registered, and files fail to import")
-        remedy = "Paste the link of the run in Airflow, or write the Dag id as Airflow shows it."
-        if silent:
-            remedy = f"{', '.join(silent)} did not answer, so it may be there. " + remedy
+        doubts = [f"{name} did not answer, so it may be there." for name in silent]
+        doubts += [*failures.doubts, *files.doubts]
+        instead = "Paste the link of the run in Airflow, or write the Dag id as Airflow shows it."
         return Nowhere(
             looked_for=f"a Dag or a failed task called “{said}”",
             where=tuple(where),
-            remedy=remedy,
+            remedy=" ".join((*dict.fromkeys(doubts), instead)),
         )
-
-    async def _import_errors_behind(self, said: str, where: Sequence[str]) -> Target | None:
-        """The cluster whose import errors may hide a Dag that was never registered."""
-        if not is_id_like(said):
-            return None
-        for name in where:
-            try:
-                report = await self._clusters[name].report(5)
-            except AirflowError:
-                continue
-            if report.import_errors:
-                return Target(name, said)
-        return None
 
     async def _unnamed(self, hints: TargetHints, now: datetime) -> Resolution:
-        """Nothing was named: offer what failed lately."""
+        """Nothing was named: offer what failed at the time that was said, else lately."""
         where = self._where(hints)
-        failed = await self._failed_lately(where, now)
+        seen = await self._failures(where, hints, now)
         options = [
             failure_option(cluster, one, several=len(where) > 1)
-            for cluster, seen in failed.items()
-            for one in newest_of_each_task(seen)
+            for cluster, failed in seen.by_cluster.items()
+            for one in newest_of_each_task(failed)
         ]
+        doubts = " ".join(seen.doubts)
         if not options:
+            instead = "Name the Dag, or paste the link of the run in Airflow."
             return Nowhere(
-                looked_for="a failure in the last two days",
-                where=tuple(where),
-                remedy="Name the Dag, or paste the link of the run in Airflow.",
+                looked_for=f"a failure {seen.when}",
+                where=tuple(name for name in where if name in seen.by_cluster),
+                remedy=f"{doubts} {instead}".strip(),
+                unreachable=seen.is_hidden,
             )
-        return Ambiguous(
-            "Which failure do you mean? These are the latest:", tuple(options[:MAX_OPTIONS])
-        )
+        question = f"Which failure do you mean? These failed {seen.when}:"
+        return Ambiguous(f"{question} {doubts}".strip(), tuple(options[:MAX_OPTIONS]))
 
-    async def _failed_lately(
-        self, where: Sequence[str], now: datetime
-    ) -> dict[str, Sequence[TaskInstance]]:
-        async def failed(name: str) -> Sequence[TaskInstance] | AirflowError:
-            try:
-                seen = await self._clusters[name].find_failed(now - _LOOK_BACK)
-            except AirflowError as error:
-                return error
-            return seen.task_instances
-
-        found = await asyncio.gather(*(failed(name) for name in where))
-        return _unless_all_failed(dict(zip(where, found, strict=True)))
+    async def _failures(
+        self, where: Sequence[str], hints: TargetHints, now: datetime
+    ) -> FailuresSeen:
+        clusters = {name: self._clusters[name] for name in where}
+        return await failures_seen(clusters, self._timezones, hints, now)
 
     async def _with_run(
         self, target: Target, hints: TargetHints, now: datetime, unfinished: bool, note: str
@@ -288,36 +314,9 @@ class Resolver:
         """The run that the words point at. A Dag that never ran is a target without a run."""
         if target.dag_id is None:
             return Found(target, note)
-        cluster = self._clusters[target.cluster]
         zone = self._timezones.get(target.cluster, ZoneInfo("UTC"))
-        window = hours_meant(hints, now, zone)
-        seen = await cluster.runs(
-            target.dag_id,
-            since=window[0] if window else None,
-            until=window[1] if window else None,
-            limit=_RUNS_LOOKED_AT,
-        )
-        runs = seen.runs
-        if not runs and window is not None:
-            return Nowhere(
-                looked_for=f"a run of {target.dag_id} {hours_in_words(hints)} ({zone.key})",
-                where=(target.cluster,),
-                remedy="Ask for the latest run, or paste the link of the run in Airflow.",
-            )
-        run, words = choose_run(runs, hints.run, unfinished)
-        if run is None:
-            return Found(target, note)
-        chosen = replace(target, run_id=run.run_id)
-        return Found(chosen, "; ".join(part for part in (note, words) if part))
-
-
-def _unless_all_failed(found: Mapping[str, T | AirflowError]) -> dict[str, T]:
-    """What the clusters that answered said. Raises an error of the others where none did."""
-    said = {name: one for name, one in found.items() if not isinstance(one, AirflowError)}
-    errors = [one for one in found.values() if isinstance(one, AirflowError)]
-    if errors and not said:
-        raise errors[0]
-    return said
+        cluster = self._clusters[target.cluster]
+        return await RunMeant(cluster, zone, target, hints, now, unfinished, note).found()
 
 
 def _by_name(hints: TargetHints, target: Target) -> TargetHints:

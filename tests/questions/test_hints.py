@@ -94,6 +94,60 @@ def test_a_map_index_is_read_in_other_spellings(text: str) -> None:
     assert hints_of(ask(text), CLUSTERS).map_index == 37
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "task"),
+    [
+        ("why did 10803 fail", ("10803",), None),
+        ("why did dag 42 fail", ("42",), None),
+        ("what failed in 10803", ("10803",), None),
+        ("why did `7` fail", ("7",), None),
+        ("why did 10803.20301 fail", ("10803.20301",), None),
+        ("task 20301 of 10803", ("10803", "20301"), "20301"),
+        ("task load of 10803 on 2026-11-13, try 2", ("10803", "load"), "load"),
+    ],
+)
+def test_a_name_may_be_digits_alone(text: str, names: tuple[str, ...], task: str | None) -> None:
+    hints = hints_of(ask(text), CLUSTERS)
+    assert (hints.names, hints.task) == (names, task)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "orders fails with exit code 13700",
+        "orders fails after 3600 seconds",
+        "orders fails at 05:15 and at 5pm",
+        "orders gets 404 since 2025",
+        "orders failed on 13 Nov 2026",
+        "orders, date=20261113",
+        "orders ran 10803 times",
+        "the 2nd try of orders",
+        "map index 10803 of orders",
+        "mapped task 10803 of orders",
+        "run 10803 of orders",
+        "port 54321 of orders refuses",
+    ],
+)
+def test_numbers_that_count_or_date_something_are_no_names(text: str) -> None:
+    names = hints_of(ask(text), CLUSTERS).names
+    assert not [name for name in names if any(sign.isdigit() for sign in name)]
+
+
+@pytest.mark.parametrize(
+    ("text", "run_id"),
+    [
+        ("run 10803 of orders", "10803"),
+        ("run id nightly-7 of orders", "nightly-7"),
+        ("run_id=2026-11-13T05 of orders", "2026-11-13T05"),
+        ("what is the run id of orders", None),
+        ("did the run 2 hours ago fail", None),
+        ("did orders run 3 times", None),
+    ],
+)
+def test_a_run_may_have_an_id_of_somebody_s_own(text: str, run_id: str | None) -> None:
+    assert hints_of(ask(text), CLUSTERS).run_id == run_id
+
+
 def test_a_cluster_is_known_by_its_alias() -> None:
     assert hints_of(ask("why did orders_daily fail on production"), CLUSTERS).cluster == "prod"
 
@@ -114,6 +168,20 @@ def test_another_task_in_a_follow_up_keeps_the_run_and_drops_the_try() -> None:
     thread = said("why did this fail?", links=(LINK,))
     hints = hints_of(ask("what about task extract?", thread), CLUSTERS)
     assert hints.exact == Target("prod", "orders", RUN, "extract")
+
+
+def test_the_previous_run_in_a_follow_up_counts_from_the_run_of_the_thread() -> None:
+    thread = said("why did this fail?", links=(LINK,))
+    hints = hints_of(ask("and the previous run?", thread), CLUSTERS)
+    assert (hints.run, hints.before_run) == (RunChoice.PREVIOUS, RUN)
+    assert hints.exact == Target("prod", "orders", None, "load")
+
+
+def test_a_day_in_a_follow_up_takes_the_place_of_the_thread_s_run() -> None:
+    thread = said("why did orders_daily fail on 2026-11-10 in the run id nightly-7?")
+    hints = hints_of(ask("and yesterday evening?", thread), CLUSTERS)
+    assert (hints.run, hints.run_date, hints.run_id) == (RunChoice.YESTERDAY, None, None)
+    assert hints.names == ("orders_daily",)
 
 
 def test_another_dag_in_a_follow_up_starts_afresh() -> None:

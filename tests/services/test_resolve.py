@@ -153,6 +153,14 @@ async def test_a_dotted_name_is_split_where_the_dag_ends() -> None:
     assert (found.target.dag_id, found.target.task_id) == ("team.etl", "clean_up")
 
 
+async def test_a_task_that_the_dag_does_not_have_is_kept_for_the_answer_to_say_so() -> None:
+    for cluster in (PROD, replace(PROD, forbidden=frozenset({"task_ids"}))):
+        hints = TargetHints(names=("orders_daily", "send_mail_2"), task="send_mail_2")
+        found = await resolver(cluster).resolve(hints, NOW)
+        assert isinstance(found, Found)
+        assert (found.target.dag_id, found.target.task_id) == ("orders_daily", "send_mail_2")
+
+
 async def test_a_task_alone_is_found_among_the_failures_of_the_last_days() -> None:
     found = await resolver().resolve(TargetHints(names=("clean_up",)), NOW)
     assert isinstance(found, Found)
@@ -181,7 +189,7 @@ async def test_an_unknown_name_with_import_errors_around_goes_on_to_them() -> No
 
 
 async def test_a_name_near_several_is_said_not_to_exist_and_may_hide_in_a_broken_file() -> None:
-    dags = {"sales_2301": [], "sales_2302": []}
+    dags: dict[str, list[DagRun]] = {"sales_2301": [], "sales_2302": []}
     choice = await resolver(replace(PROD, dags=dags)).resolve(
         TargetHints(names=("sales_2309",)), NOW
     )
