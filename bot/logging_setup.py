@@ -1,14 +1,17 @@
 """Logs: one line for each event, in one form for all libraries, and never with a secret.
 
 Text goes to stderr, as JSON for machines or coloured for people. Events carry what was bound
-with `structlog.contextvars`, above all the reference that the user was shown.
+with `structlog.contextvars`, above all the work at hand and the reference that the user was shown
+(see `bot.services.at_work`).
 """
 
 from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any, TextIO
 
 import structlog
@@ -17,6 +20,11 @@ from structlog.types import EventDict, Processor
 from bot.settings import LogFormat, LoggingSettings
 
 OWN = "bot"
+
+# These bring a handler of their own later on, unless they find one.
+_EAGER = ("dbos",)
+
+log = structlog.get_logger(__name__)
 
 
 def set_up_logging(
@@ -29,7 +37,8 @@ def set_up_logging(
     """Routes structlog and the standard library's loggers to one handler on `stream` (stderr).
 
     All text passes through `redact`, tracebacks included. With `quiet` only warnings and worse
-    are written, whatever the level. Calling it again replaces what was set up before.
+    are written, whatever the level. Errors that end the process or a thread are events, too.
+    Calling it again replaces what was set up before.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -60,6 +69,8 @@ def set_up_logging(
         )
     )
     _take_over(handler, logging.WARNING if quiet else getattr(logging, settings.level.upper()))
+    sys.excepthook = _process_failed
+    threading.excepthook = _thread_failed
 
 
 def _take_over(handler: logging.Handler, level: int) -> None:
@@ -72,6 +83,24 @@ def _take_over(handler: logging.Handler, level: int) -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    for name in _EAGER:
+        logging.getLogger(name).addHandler(logging.NullHandler())
+
+
+def _process_failed(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("process_failed", exc_info=(kind, error, trace))
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    if failure.exc_value is None or issubclass(failure.exc_type, SystemExit):
+        return
+    name = failure.thread.name if failure.thread else ""
+    error = (failure.exc_type, failure.exc_value, failure.exc_traceback)
+    log.error("thread_failed", thread=name, exc_info=error)
 
 
 def _only_our_chatter(record: logging.LogRecord) -> bool:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
 import logging
+import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -16,7 +20,9 @@ import uvicorn
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.domain.references import reference_of
 from bot.logging_setup import set_up_logging
+from bot.services.at_work import working_on
 from bot.settings import LogFormat, LoggingSettings
 from bot.settings.model import LogLevel
 
@@ -33,7 +39,9 @@ def mask(text: str) -> str:
 def restored() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
+    hooks = sys.excepthook, threading.excepthook
     yield
+    sys.excepthook, threading.excepthook = hooks
     root.handlers[:], root.level = handlers, level
     logging.captureWarnings(capture=False)
     structlog.reset_defaults()
@@ -200,3 +208,105 @@ def test_it_writes_to_stderr_by_default(capsys: pytest.CaptureFixture[str]) -> N
     structlog.get_logger("bot.a").info("there")
 
     assert "there" in capsys.readouterr().err
+
+
+async def test_work_and_reference_follow_into_tasks_and_threads(lines: Lines) -> None:
+    log = structlog.get_logger("bot.a")
+
+    async def elsewhere() -> None:
+        log.info("in a task")
+        logging.getLogger("sqlalchemy.pool").warning("theirs")
+
+    with working_on("T1:C1:17.5"):
+        await asyncio.create_task(elsewhere())
+        await asyncio.to_thread(log.info, "in a thread")
+    log.info("afterwards")
+
+    *inside, after = lines()
+    assert [line["work"] for line in inside] == ["T1:C1:17.5"] * 3
+    assert {line["reference"] for line in inside} == {reference_of("T1:C1:17.5")}
+    assert "work" not in after
+
+
+async def test_works_that_run_side_by_side_are_told_apart(lines: Lines) -> None:
+    async def one(key: str) -> None:
+        with working_on(key):
+            await asyncio.sleep(0)
+            structlog.get_logger("bot.a").info("done", key=key)
+
+    await asyncio.gather(*(one(f"T1:C1:{number}") for number in range(20)))
+
+    assert all(line["work"] == line["key"] for line in lines())
+
+
+def test_a_part_of_some_work_is_found_with_it(lines: Lines) -> None:
+    with working_on("T1:C1:17.5/post", part_of="T1:C1:17.5"):
+        structlog.get_logger("bot.a").info("posted")
+
+    (line,) = lines()
+    assert (line["work"], line["job"]) == ("T1:C1:17.5", "T1:C1:17.5/post")
+    assert line["reference"] == reference_of("T1:C1:17.5")
+
+
+@pytest.mark.parametrize("name", ["dbos", "sqlalchemy.engine", "uvicorn.error", "slack_bolt.App"])
+def test_libraries_say_which_work_it_was_and_no_secret(lines: Lines, name: str) -> None:
+    with working_on("T1:C1:17.5"):
+        logging.getLogger(name).error("failed with %s", SECRET)
+
+    (line,) = lines()
+    assert line["work"] == "T1:C1:17.5"
+    assert line["event"] == "failed with [masked]"
+
+
+def test_the_engine_of_the_work_finds_no_way_past(lines: Lines) -> None:
+    from dbos._logger import init_logger
+
+    init_logger()
+    logging.getLogger("dbos").error("failed with %s", SECRET)
+
+    assert [line["event"] for line in lines()] == ["failed with [masked]"]
+    assert logging.getLogger("dbos").propagate
+
+
+async def test_a_task_that_nobody_waits_for_fails_into_the_log(lines: Lines) -> None:
+    async def fail() -> None:
+        raise RuntimeError(f"lost {SECRET}")
+
+    task = asyncio.create_task(fail())
+    await asyncio.wait({task})
+    del task
+    gc.collect()
+
+    (line,) = lines()
+    assert line["level"] == "error"
+    assert "lost [masked]" in line["exception"]
+
+
+def test_a_thread_that_fails_says_so_in_the_log(lines: Lines) -> None:
+    def fail() -> None:
+        raise RuntimeError(f"lost {SECRET}")
+
+    thread = threading.Thread(target=fail, name="reader")
+    thread.start()
+    thread.join()
+
+    (line,) = lines()
+    assert (line["event"], line["thread"]) == ("thread_failed", "reader")
+    assert "lost [masked]" in line["exception"]
+
+
+def test_the_last_words_of_a_process_are_an_event_without_secrets() -> None:
+    program = """
+from bot.logging_setup import set_up_logging
+from bot.settings import LogFormat, LoggingSettings
+set_up_logging(LoggingSettings(format=LogFormat.JSON), lambda text: text.replace("hunter2", "*"))
+raise RuntimeError("hunter2")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 1
+    (line,) = [json.loads(line) for line in ended.stderr.splitlines()]
+    assert line["event"] == "process_failed"
+    assert "RuntimeError: *" in line["exception"]
+    assert "hunter2" not in ended.stderr

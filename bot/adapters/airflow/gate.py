@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextvars import copy_context
 from functools import partial
 
 from bot.adapters.airflow.breaker import Breaker, BreakerState
@@ -150,7 +151,8 @@ class Gate:
             settled.set_result(refused)
             return settled
         timed = lane is Lane.CALLS
-        call = partial(self._carry_out, work, timed)
+        # What is logged in the thread carries the ids of the question.
+        call = partial(copy_context().run, self._carry_out, work, timed)
         return self._lanes.submit(lane, call, rank, gives_way=gives_way())
 
     def _carry_out(self, work: Work, timed: bool) -> Outcome:
