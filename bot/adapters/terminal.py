@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot.answering.terminal import render_text
-from bot.domain.answers import Diagnosis, ModelOutcome, Reply
+from bot.domain.answers import Diagnosis, HowTo, ModelOutcome, Reply
 
 
 class TerminalChannel:
     """Implements `ReplyChannel`. `say` gets progress, `write` the reply.
 
-    With `refined_only` the deterministic card is held back until the model's words are in, as a
-    terminal cannot change what it has printed; `flush` prints it where none came.
+    With `refined_only` what a model may add to is held back until its words are in, as a terminal
+    cannot change what it has printed; `flush` prints it where none came.
     """
 
     def __init__(
@@ -38,12 +38,10 @@ class TerminalChannel:
         self._say(text)
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
-        waits = isinstance(reply, Diagnosis) and (
-            reply.explanation.outcome is ModelOutcome.NOT_CONFIGURED
-        )
-        if self._refined_only and waits:
+        if self._refined_only and _awaits_words(reply):
+            if self._held is None:
+                self._say("Asking the model …")
             self._held = reply
-            self._say("Asking the model …")
         else:
             self._held = None
             self._write(render_text(reply, self._width, colour=self._colour))
@@ -54,3 +52,14 @@ class TerminalChannel:
         if self._held is not None:
             self._write(render_text(self._held, self._width, colour=self._colour))
             self._held = None
+
+
+def _awaits_words(reply: Reply) -> bool:
+    """Whether a model is about to be asked to explain it."""
+    match reply:
+        case Diagnosis(explanation=explanation):
+            return explanation.outcome is ModelOutcome.NOT_CONFIGURED
+        case HowTo(passages=passages, explanation=explanation):
+            return bool(passages) and explanation.outcome is ModelOutcome.NOT_CONFIGURED
+        case _:
+            return False
