@@ -34,7 +34,7 @@ def upgrade() -> None:
         "ix_inbox_engaging",
         "inbox",
         ["workspace", "channel", "thread"],
-        sqlite_where=sa.text("engages"),
+        sqlite_where=sa.text("engages = 1"),
         postgresql_where=sa.text("engages"),
     )
     op.create_table(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta, timezone
-from pathlib import Path
 
 import pytest
 
@@ -20,12 +19,18 @@ from tests.fakes.conversation_store import FakeConversationStore
 from tests.fakes.turns import NOON, THREAD, diagnosis, evidence, question, turn
 
 
-@pytest.fixture(params=["fake", "sqlite"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ConversationStore]:
+@pytest.fixture(
+    params=["fake", "sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)],
+)
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[ConversationStore]:
     if request.param == "fake":
         yield FakeConversationStore()
         return
-    async with SqlConversationStore.opened(f"sqlite+aiosqlite:///{tmp_path / 'b.db'}") as opened:
+    if request.param == "sqlite":
+        url = request.getfixturevalue("sqlite_url")
+    else:
+        url = request.getfixturevalue("postgres").url
+    async with SqlConversationStore.opened(url) as opened:
         yield opened
 
 

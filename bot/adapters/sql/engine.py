@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlalchemy import URL, Engine, event, make_url
-from sqlalchemy import create_engine as create_plain_engine
+from sqlalchemy import event, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.domain.errors import StoreError
-
-T = TypeVar("T")
 
 APPLICATION = "airflow-bot"
 _CONNECTIONS = 10  # to a PostgreSQL, of one engine
@@ -39,9 +35,10 @@ _TO_POSTGRES = {
 _OF_SESSION = {
     "application_name": APPLICATION,
     **{f"tcp_keepalives_{name}": str(seconds) for name, seconds in _KEEPALIVE.items()},
+    # None of our statements takes a fraction of that; migrations lift it.
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
 }
-# None of our own statements takes a fraction of that; migrations lift it.
-_OF_OUR_SESSION = {"statement_timeout": "30s", "idle_in_transaction_session_timeout": "60s"}
 
 
 def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
@@ -50,45 +47,25 @@ def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
     The folder of a SQLite file is made where it does not exist. Connects to nothing yet. At most
     `connections` are open to a PostgreSQL at a time.
     """
-    engine = _created(create_async_engine, url, connections)
-    _set_up(engine.sync_engine, _OF_SESSION | _OF_OUR_SESSION)
-    return engine
-
-
-def create_sync_engine(url: str, *, connections: int = _CONNECTIONS) -> Engine:
-    """The same for threads, without limits on how long a statement may take: for the engine of
-    durable work, which lives in the same database."""
-    sync_url = make_url(url)
-    if sync_url.get_backend_name() == "sqlite":
-        sync_url = sync_url.set(drivername="sqlite")
-    engine = _created(create_plain_engine, sync_url, connections)
-    _set_up(engine, _OF_SESSION)
-    return engine
-
-
-def _created(create: Callable[..., T], url: str | URL, connections: int) -> T:
     parsed = make_url(url)
     # Parameters hold what people wrote; errors must not carry it into logs.
     options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
         _make_folder(parsed.database)
+        set_up = _set_up_sqlite
     else:
         options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _WAIT_SECONDS}
         options["connect_args"] = _TO_POSTGRES
+        set_up = _set_up_postgres
     try:
-        return create(url, **options)
+        engine = create_async_engine(url, **options)
     except ModuleNotFoundError as error:
         raise StoreError(
             f"The database driver {error.name} is not installed. Install it beside the bot "
             f"(pip install {error.name}), or leave database.url out for a SQLite file."
         ) from error
-
-
-def _set_up(engine: Engine, of_session: dict[str, str]) -> None:
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
-    else:
-        event.listen(engine, "connect", partial(_set_up_postgres, of_session))
+    event.listen(engine.sync_engine, "connect", set_up)
+    return engine
 
 
 @contextmanager
@@ -111,10 +88,10 @@ def _make_folder(database: str | None) -> None:
         raise StoreError(f"The folder {folder} cannot be made: {error.strerror}.") from error
 
 
-def _set_up_postgres(settings: dict[str, str], connection: Any, _: object) -> None:
+def _set_up_postgres(connection: Any, _: object) -> None:
     cursor = connection.cursor()
-    calls = ", ".join(["set_config(%s, %s, false)"] * len(settings))
-    cursor.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+    calls = ", ".join(["set_config(%s, %s, false)"] * len(_OF_SESSION))
+    cursor.execute(f"SELECT {calls}", [part for pair in _OF_SESSION.items() for part in pair])
     cursor.close()
     connection.commit()
 

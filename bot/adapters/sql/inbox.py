@@ -110,9 +110,8 @@ class SqlInbox:
 
     def _write(self, connection: Connection, arrivals: Sequence[_Arrival]) -> set[str]:
         """The keys that were not there yet."""
-        statement = insert_into(connection, InboxRow).values([_values(each) for each in arrivals])
-        inserted = statement.on_conflict_do_nothing().returning(InboxRow.key)
-        new = set(connection.scalars(inserted))
+        insert = insert_into(connection, InboxRow).on_conflict_do_nothing().returning(InboxRow.key)
+        new = set(connection.scalars(insert, [_values(each) for each in arrivals]))
         for arrival in arrivals:
             if arrival.job.key in new:
                 self._enqueue(connection, arrival.job)

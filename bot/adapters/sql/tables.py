@@ -137,7 +137,7 @@ class InboxRow(Provenance, Base):
             "workspace",
             "channel",
             "thread",
-            sqlite_where=text("engages"),
+            sqlite_where=text("engages = 1"),
             postgresql_where=text("engages"),
         ),
     )
