@@ -15,10 +15,15 @@ _CLUSTER_EXAMPLE = (
     "clusters: {prod: {base_url: https://airflow.example.com, username: airflow-bot, "
     "password_env: AIRFLOW_PROD_PASSWORD}}"
 )
+_RIGHT_TOKENS = {"bot_token": ("xoxb-", "xoxe.xoxb-"), "app_token": ("xapp-",)}
 _WRONG_TOKENS = {
-    "bot_token": {"xapp-": "an app-level token", "xoxp-": "a user token"},
-    "app_token": {"xoxb-": "a bot token", "xoxp-": "a user token"},
+    "xapp-": "an app-level token",
+    "xoxb-": "a bot token",
+    "xoxp-": "a user token",
+    "xoxe-": "a refresh token",
+    "xoxe.xoxp-": "a user token",
 }
+_WEBHOOK_TOKEN_MIN = 16  # characters: what opens a door to the network must not be guessed
 
 
 def cross_faults(tree: Tree) -> Iterator[Fault]:
@@ -28,7 +33,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     yield from _model(_section(tree, "model"))
     yield from _database(_section(tree, "database"))
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
-    yield from _failure_webhook(_section(tree, "failure_webhook"))
+    yield from _failure_webhook(_section(tree, "failure_webhook"), _section(tree, "slack"))
     yield from _work(_section(tree, "work"), _section(tree, "database"))
 
 
@@ -105,23 +110,30 @@ def _slack(slack: Tree) -> Iterator[Fault]:
         if key not in slack:
             problem = f"is missing for mode {mode}. Set SLACK_{key.upper()} or name {key}_env"
             yield Fault(("slack", key), problem)
-    for key, wrong in _WRONG_TOKENS.items():
-        token = slack.get(key)
-        if isinstance(token, SecretStr):
-            kind = next(
-                (wrong[head] for head in wrong if token.get_secret_value().startswith(head)), ""
-            )
-            if kind:
-                right = "xoxb-" if key == "bot_token" else "xapp-"
-                yield Fault(
-                    ("slack", key), f"is {kind}. Put the token here that starts with {right}"
-                )
+    for key in _RIGHT_TOKENS:
+        yield from _slack_token(key, slack.get(key))
     address = slack.get("api_url")
     if slack.get("local_workspace") in (True, "true") and not (
         isinstance(address, str) and is_loopback(address)
     ):
         problem = "needs api_url on this machine. Take it out, or start the local workspace"
         yield Fault(("slack", "local_workspace"), problem)
+
+
+def _slack_token(key: str, token: object) -> Iterator[Fault]:
+    """Tokens of a kind that Slack would refuse, before it is asked."""
+    text = token.get_secret_value() if isinstance(token, SecretStr) else ""
+    heads = _RIGHT_TOKENS[key]
+    if not text:
+        return
+    if not text.startswith(heads):
+        kind = next((_WRONG_TOKENS[head] for head in _WRONG_TOKENS if text.startswith(head)), "")
+        problem = (
+            f"is {kind or 'no token of Slack'}. Put the token here that starts with {heads[0]}"
+        )
+        yield Fault(("slack", key), problem)
+    elif any(sign.isspace() for sign in text):
+        yield Fault(("slack", key), "holds a blank or a line break. Copy the token alone")
 
 
 def _model(model: Tree) -> Iterator[Fault]:
@@ -164,13 +176,23 @@ def _section(tree: Tree, name: str) -> Tree:
     return value if isinstance(value, dict) else {}
 
 
-def _failure_webhook(section: Tree) -> Iterator[Fault]:
-    if section.get("token") and not section.get("channel"):
+def _failure_webhook(section: Tree, slack: Tree) -> Iterator[Fault]:
+    path, token = ("failure_webhook",), section.get("token")
+    if "token" in section and "channel" not in section:
         problem = "is missing. Give the id of the Slack channel for failures, e.g. C0123ABCD"
-        yield Fault(("failure_webhook", "channel"), problem)
-    if section.get("channel") and not section.get("token"):
-        problem = "is missing. Give a long random word that Airflow sends with each failure"
-        yield Fault(("failure_webhook", "token"), problem)
+        yield Fault((*path, "channel"), problem)
+    if "channel" in section and "token" not in section:
+        problem = "is missing. Name the source of a long random word with token_env or token_file"
+        yield Fault((*path, "token"), problem)
+    text = token.get_secret_value() if isinstance(token, SecretStr) else ""
+    if text and len(text) < _WEBHOOK_TOKEN_MIN:
+        problem = f"is too short. Use {_WEBHOOK_TOKEN_MIN} random characters or more"
+        yield Fault((*path, "token"), problem)
+    if any(sign.isspace() for sign in text):
+        yield Fault((*path, "token"), "holds a blank or a line break. Use one word")
+    if "token" in section and slack.get("mode") == "off":
+        problem = "cannot answer failures while Slack is off. Set the Slack tokens, or take it out"
+        yield Fault(path, problem)
 
 
 def _work(work: Tree, database: Tree) -> Iterator[Fault]:

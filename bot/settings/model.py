@@ -16,6 +16,7 @@ from sqlalchemy.engine import URL, make_url
 
 from bot.settings.values import (
     AirflowUrl,
+    ChannelId,
     DatabaseUrl,
     ExistingFile,
     ExistingFolder,
@@ -27,6 +28,7 @@ from bot.settings.values import (
     SecretKey,
     SlackApiUrl,
     TimeZone,
+    TracesUrl,
 )
 
 ENV_PREFIX = "AIRFLOW_BOT_"
@@ -194,14 +196,16 @@ class FailureWebhookSettings(_Section):
     """Airflow reports failures by itself at /webhooks/failures; off without a token."""
 
     token: Secret | None = Field(None, description="Give a long random word that Airflow sends")
-    channel: str | None = Field(None, description="Give the id of a Slack channel, e.g. C0123ABCD")
+    channel: ChannelId | None = Field(
+        None, description="Give the id of a Slack channel, e.g. C0123ABCD"
+    )
     diagnosed_per_minute: int = Field(6, ge=1, le=60, description="Use 1 to 60; the rest is listed")
 
 
 class TracingSettings(_Section):
     """OpenTelemetry; off without an endpoint."""
 
-    endpoint: HttpUrl | None = Field(
+    endpoint: TracesUrl | None = Field(
         None, description="Give an OTLP address for traces, e.g. http://collector:4318/v1/traces"
     )
 

@@ -17,6 +17,8 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
+# C: public, G: private ones of older workspaces. A name would break when it is renamed.
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{7,}")
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
 
 
@@ -79,6 +81,24 @@ def _slack_api_url(value: str) -> str:
         raise ValueError("would send the tokens unencrypted. Use https:// for another machine")
     # slack_sdk joins method names to it as text.
     return value.rstrip("/") + "/"
+
+
+def _traces_url(value: str) -> str:
+    parts = _split_url(value)
+    if parts.port == 4317:
+        raise ValueError("names port 4317, which takes gRPC. Use the port for HTTP, mostly 4318")
+    if parts.path in ("", "/"):
+        raise ValueError("must be the whole address for traces: add /v1/traces")
+    return value
+
+
+def _channel_id(value: str) -> str:
+    if not _CHANNEL_ID.fullmatch(value):
+        raise ValueError(
+            "is not the id of a channel. Open the channel's details in Slack and copy the id at "
+            "their end, e.g. C0123ABCD"
+        )
+    return value
 
 
 def _timezone(value: str) -> str:
@@ -156,6 +176,8 @@ def _listed(value: Any) -> Any:
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AirflowUrl = Annotated[str, AfterValidator(_airflow_url)]
 SlackApiUrl = Annotated[str, AfterValidator(_slack_api_url)]
+TracesUrl = Annotated[str, AfterValidator(_traces_url)]
+ChannelId = Annotated[str, AfterValidator(_channel_id)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 ExistingFile = Annotated[Path, AfterValidator(_existing_file)]
