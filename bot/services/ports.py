@@ -291,10 +291,7 @@ class PostEntry(Protocol):
         ...
 
     async def announce(self) -> None:
-        """Kept durably before Slack is called.
-
-        Also of a message in place of one that is gone: `ts` is None again then, and `age` 0.
-        """
+        """Kept durably before Slack is called."""
         ...
 
     async def record(self, ts: str, revision: int) -> None: ...

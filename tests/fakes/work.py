@@ -194,7 +194,7 @@ class _Entry:
 
     async def announce(self) -> None:
         row = self._ledger.rows.setdefault(self._key, _Row(0.0))
-        row.announced_at, row.ts = self._ledger.clock(), None
+        row.announced_at = self._ledger.clock()
 
     async def record(self, ts: str, revision: int) -> None:
         row = self._ledger.rows[self._key]
