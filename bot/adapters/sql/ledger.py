@@ -33,7 +33,7 @@ class SqlPostLedger:
 
     On PostgreSQL an open page holds a connection of `engine`, and on it a lock of that session:
     it ends with the process that holds it, not while that is merely slow. A SQLite file has one
-    process, so a lock inside that does.
+    process, so locks inside that do, where all its posts go through one ledger.
     """
 
     def __init__(self, engine: AsyncEngine, *, wait: float = 30.0) -> None:

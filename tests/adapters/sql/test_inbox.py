@@ -257,7 +257,7 @@ async def test_a_restart_in_mid_stream_loses_nothing_that_was_taken(
     inbox = SqlInbox(engine, lambda _, __: None)
     taken: list[str] = []
     refused = 0
-    over = asyncio.Event()
+    flowing, over = asyncio.Event(), asyncio.Event()
 
     async def deliver(share: int) -> None:
         nonlocal refused
@@ -265,6 +265,8 @@ async def test_a_restart_in_mid_stream_loses_nothing_that_was_taken(
             try:
                 await inbox.take(job(f"{share}:{number}"), Delivery("slack"))
                 taken.append(f"{share}:{number}")
+                if len(taken) > 100:
+                    flowing.set()
                 if over.is_set():
                     return
             except StoreError:
@@ -272,8 +274,7 @@ async def test_a_restart_in_mid_stream_loses_nothing_that_was_taken(
                 await asyncio.sleep(0.01)
 
     streams = asyncio.gather(*(deliver(share) for share in range(8)))
-    while len(taken) < 100:
-        await asyncio.sleep(0.01)
+    await flowing.wait()
     await asyncio.to_thread(postgres.restart, crash=True)
     over.set()
     await streams
