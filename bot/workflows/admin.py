@@ -1,0 +1,232 @@
+"""Looking at durable work and meddling with it, from any process and while it goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from dbos import StepInfo, WorkflowStatus
+from sqlalchemy import Select, case, column, func, select, table
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.domain.errors import BadRequest, StoreError
+from bot.domain.work import Queue, QueueDepth, WorkStatus
+from bot.workflows.databases import (
+    SCHEMA,
+    client_of,
+    is_sqlite,
+    open_engine,
+    store_error,
+    verify_engine,
+)
+from bot.workflows.serializer import TypedJson
+from bot.workflows.views import (
+    STATUSES,
+    Work,
+    WorkDetail,
+    error_of,
+    job_of,
+    step_of,
+    summary_of,
+    work_of,
+)
+
+R = TypeVar("R")
+
+_BATCH = 500  # deleted in one go, so that nobody waits long for their turn to write
+_FINISHED = (WorkStatus.DONE, WorkStatus.FAILED, WorkStatus.CANCELLED)
+_COUNTED = (WorkStatus.WAITING, WorkStatus.RUNNING, WorkStatus.FAILED)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class WorkAdmin:
+    """Opens connections when first asked. Every method raises `StoreError` where the database
+    fails. `types` as for the engine; `redact` takes secrets out of what is shown."""
+
+    def __init__(
+        self,
+        url: str,
+        types: Sequence[type],
+        *,
+        redact: Callable[[str], str] = str,
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        self._redact = redact
+        self._clock = clock
+        self._file = Path(str(make_url(url).database)) if is_sqlite(url) else None
+        self._database = open_engine(url, connections=1)
+        self._client = client_of(self._database, TypedJson(types))
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="work-admin")
+        self._is_verified = False
+
+    async def close(self) -> None:
+        self._database.dispose()
+        self._threads.shutdown(wait=False)
+
+    async def list(
+        self,
+        status: WorkStatus | None = None,
+        queue: Queue | None = None,
+        since: datetime | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> Sequence[Work]:
+        """Newest first. Cancelled work is in no queue any more."""
+        find = partial(
+            self._client.list_workflows,
+            status=[*STATUSES[status]] if status else None,
+            queue_name=queue.value if queue else None,
+            start_time=since.isoformat() if since else None,
+            limit=limit,
+            offset=offset,
+            sort_desc=True,
+        )
+        return tuple(work_of(each) for each in await self._in_thread(find))
+
+    async def show(self, key: str) -> WorkDetail | None:
+        """None where there is no such work."""
+        return await self._in_thread(partial(self._show, key))
+
+    async def retry(self, key: str) -> None:
+        """Failed or cancelled work goes on from where it stopped, under its key: what was done
+        is not done again. Work that it failed over is retried first.
+
+        Raises `BadRequest` for work that is done, still under way or not there.
+        """
+        await self._in_thread(partial(self._retry, key))
+
+    async def cancel(self, key: str) -> None:
+        """With all work that it handed on; a step under way ends within about a second.
+
+        Raises `BadRequest` for work that is finished or not there.
+        """
+        await self._in_thread(partial(self._cancel, key))
+
+    async def depths(self) -> Sequence[QueueDepth]:
+        """Of each queue what waits, runs and has failed, zeros included."""
+        return await self._in_thread(self._depths)
+
+    async def tidy(self, older_than: timedelta) -> int:
+        """Deletes work that finished before that; how many. Its keys are new again then."""
+        return await self._in_thread(partial(self._tidy, older_than))
+
+    def _show(self, key: str) -> WorkDetail | None:
+        found = self._client.list_workflows(workflow_ids=[key])
+        if not found:
+            return None
+        steps = tuple(step_of(each) for each in self._client.list_workflow_steps(key))
+        return WorkDetail(work_of(found[0]), summary_of(found[0], self._redact), steps)
+
+    def _retry(self, key: str) -> None:
+        workflow = self._found(key)
+        status = work_of(workflow).status
+        if status not in (WorkStatus.FAILED, WorkStatus.CANCELLED):
+            raise BadRequest(f"The work {key} is {status}; only failed or cancelled work is tried.")
+        job = job_of(workflow)
+        if job is None:
+            raise BadRequest(f"The work {key} was written by another version and cannot be read.")
+        if workflow.status != "ERROR":
+            self._client.resume_workflow(key, queue_name=job.queue.value)
+            return
+        steps = self._client.list_workflow_steps(key)
+        broken = _broken(steps, workflow)
+        if broken is not None and broken["child_workflow_id"]:
+            self._retry_if_stopped(broken["child_workflow_id"])
+        last = max((each["function_id"] for each in steps), default=0)
+        self._client.rewind_workflow(
+            key,
+            start_step=broken["function_id"] if broken else last + 1,
+            queue_name=job.queue.value,
+            queue_partition_key=job.share,
+        )
+
+    def _retry_if_stopped(self, key: str) -> None:
+        if work_of(self._found(key)).status in (WorkStatus.FAILED, WorkStatus.CANCELLED):
+            self._retry(key)
+
+    def _cancel(self, key: str) -> None:
+        status = work_of(self._found(key)).status
+        if status in _FINISHED:
+            raise BadRequest(f"The work {key} is {status} already.")
+        self._client.cancel_workflow(key, cancel_children=True)
+
+    def _found(self, key: str) -> WorkflowStatus:
+        found = self._client.list_workflows(workflow_ids=[key], load_output=True)
+        if not found:
+            raise BadRequest(f"There is no work {key}. List what there is.")
+        return found[0]
+
+    def _depths(self) -> Sequence[QueueDepth]:
+        found = {(queue.value, status): (0, 0.0) for queue in Queue for status in _COUNTED}
+        now = self._clock().timestamp()
+        with self._database.connect() as connection:
+            rows = connection.execute(self._counts()).all()
+        for queue, status, count, oldest in rows:
+            if (queue, WorkStatus(status)) in found:
+                age = max(0.0, now - oldest / 1000) if status != WorkStatus.FAILED else 0.0
+                found[queue, WorkStatus(status)] = (count, age)
+        return tuple(QueueDepth(queue, status, *each) for (queue, status), each in found.items())
+
+    def _counts(self) -> Select[str, str, int, int]:
+        names = ("queue_name", "status", "created_at", "delay_until_epoch_ms")
+        schema = None if self._file else SCHEMA
+        work = table("workflow_status", *map(column, names), schema=schema)
+        counted = [(theirs, ours.value) for ours in _COUNTED for theirs in STATUSES[ours]]
+        status = case(*((work.c.status == theirs, ours) for theirs, ours in counted))
+        due = func.coalesce(work.c.delay_until_epoch_ms, work.c.created_at)
+        return (
+            select(work.c.queue_name, status, func.count(), func.min(due))
+            .where(work.c.status.in_([theirs for theirs, _ in counted]))
+            .group_by(work.c.queue_name, status)
+        )
+
+    def _tidy(self, older_than: timedelta) -> int:
+        before = (self._clock() - older_than).isoformat()
+        deleted = 0
+        while True:
+            finished = self._client.list_workflows(
+                status=[theirs for ours in _FINISHED for theirs in STATUSES[ours]],
+                completed_before=before,
+                limit=_BATCH,
+                load_input=False,
+                load_output=False,
+            )
+            self._client.delete_workflows([each.workflow_id for each in finished])
+            deleted += len(finished)
+            if len(finished) < _BATCH:
+                return deleted
+
+    def _verify(self) -> None:
+        if self._is_verified:
+            return
+        # To connect would make it.
+        if self._file is not None and not self._file.exists():
+            raise StoreError(f"There is no database {self._file} yet. Start the bot once.")
+        verify_engine(self._database)
+        self._is_verified = True
+
+    async def _in_thread(self, call: Callable[[], R]) -> R:
+        def verified() -> R:
+            self._verify()
+            return call()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, verified)
+        except SQLAlchemyError as error:
+            raise store_error("Looking at durable work", error) from error
+
+
+def _broken(steps: Sequence[StepInfo], workflow: WorkflowStatus) -> StepInfo | None:
+    """The step that the work failed over: the last one that raised what the work raised."""
+    raised = str(workflow.error)
+    over = (step for step in reversed(steps) if (error := error_of(step)) and str(error) == raised)
+    return next(over, None)
