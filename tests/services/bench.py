@@ -20,7 +20,7 @@ from bot.domain.work import Job, Queue
 from bot.services.ask import AskService
 from bot.services.diagnose import Diagnoser
 from bot.services.plain_steps import PLAIN
-from bot.services.ports import DurableSteps, Steps
+from bot.services.ports import Cluster, DurableSteps, Steps
 from bot.services.resolve import Resolver
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.conversation_store import FakeConversationStore
@@ -131,14 +131,14 @@ def diagnoser() -> Diagnoser:
 
 
 def bench(
-    cluster: FakeCluster | None = None,
+    cluster: Cluster | None = None,
     explanation: Explanation | None = None,
     passages: tuple[Passage, ...] = (),
     store: FakeConversationStore | None = None,
     judge: Diagnoser | None = None,
     now: datetime = NOW,
 ) -> Bench:
-    clusters = {"prod": cluster or orders()}
+    clusters: dict[str, Cluster] = {"prod": cluster or orders()}
     kept = store or FakeConversationStore()
     meter = FakeMeter()
     service = AskService(
