@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from bot.adapters.airflow.cluster import AirflowCluster
 from bot.adapters.airflow.config import ClusterConfig
 from bot.domain.logs import LogLine, LogReading
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Meter
 from tests.fakes.airflow_server import RecordedAirflow
 
 PAYLOADS = Path(__file__).parents[2] / "payloads" / "airflow"
@@ -45,6 +48,20 @@ class PlainReader:
         )
 
 
+class AirflowMeter(NoMeter):
+    """Keeps what it hears of clusters."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.bytes: Counter[str] = Counter()
+
+    def airflow_call(self, cluster: str, outcome: str, seconds: float) -> None:
+        self.calls[cluster, outcome] += 1
+
+    def log_read(self, cluster: str, size: int) -> None:
+        self.bytes[cluster] += size
+
+
 def mask(text: str) -> str:
     """Stands for redaction: hides one known word."""
     return text.replace("hunter2", "[secret]")
@@ -64,11 +81,15 @@ def cluster_of(
     *,
     make_log_reader: Callable[[int | None], Any] = PlainReader,
     redact: Callable[[str], str] = mask,
+    meter: Meter | None = None,
     **config: Any,
 ) -> AirflowCluster:
     settings = ClusterConfig(
         "lab", airflow.url, airflow.username, airflow.password, connect_seconds=2.0
     )
     return AirflowCluster(
-        replace(settings, **config), make_log_reader=make_log_reader, redact=redact
+        replace(settings, **config),
+        make_log_reader=make_log_reader,
+        redact=redact,
+        meter=meter or NoMeter(),
     )

@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from bot.adapters.airflow.gate import Gate
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.domain.evidence import GapReason
+from bot.services.at_work import working_on
+from bot.services.no_meter import NoMeter
 
 
 class Server:
@@ -36,9 +39,29 @@ class Server:
         return Reply(name)
 
 
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class CallMeter(NoMeter):
+    """Keeps what it hears of calls to Airflow."""
+
+    def __init__(self) -> None:
+        self.outcomes: list[str] = []
+        self.clusters: set[str] = set()
+
+    def airflow_call(self, cluster: str, outcome: str, seconds: float) -> None:
+        self.clusters.add(cluster)
+        self.outcomes.append(outcome)
+
+
 @contextmanager
-def gate_of(max_calls: int = 4, **more: float) -> Iterator[tuple[Gate, Server]]:
-    gate, server = Gate("test", max_calls=max_calls, **more), Server()  # type: ignore[arg-type]
+def gate_of(max_calls: int = 4, **more: Any) -> Iterator[tuple[Gate, Server]]:
+    gate, server = Gate("test", max_calls=max_calls, **more), Server()
     try:
         yield gate, server
     finally:
@@ -178,3 +201,152 @@ def test_one_gate_serves_several_event_loops() -> None:
         for _ in range(3):
             found = asyncio.run(gate.call(lambda: Reply("here"), seconds=5))
             assert found == Reply("here")
+
+
+async def test_two_processes_make_half_of_the_calls_each() -> None:
+    with gate_of(4) as (gate, server):
+        gate.set_replicas(2)
+        calls = [asyncio.create_task(gate.call(server.call, seconds=10)) for _ in range(6)]
+        logs = [gate.submit_log(server.call) for _ in range(2)]
+        for _ in range(2):
+            await begun(server)
+        assert (gate.share, gate.in_flight) == (2, 2)
+        server.free.set()
+        await asyncio.gather(*calls, *(gate.wait(log, 10) for log in logs))
+        assert server.most_at_work == 2
+
+
+@pytest.mark.parametrize(("replicas", "share"), [(1, 4), (2, 2), (3, 1), (4, 1), (50, 1), (0, 4)])
+def test_every_process_has_a_share_of_at_least_one_call(replicas: int, share: int) -> None:
+    with gate_of(4) as (gate, _):
+        gate.set_replicas(replicas)
+        assert gate.share == share
+
+
+async def test_a_share_that_shrinks_takes_effect_as_calls_end() -> None:
+    with gate_of(4) as (gate, server):
+        calls = [asyncio.create_task(gate.call(server.call, seconds=10)) for _ in range(9)]
+        for _ in range(3):
+            await begun(server)
+        gate.set_replicas(4)
+        assert gate.in_flight == 3
+        server.most_at_work = 0
+        server.free.set()
+        await asyncio.gather(*calls)
+        assert server.most_at_work <= 3
+        server.free.clear()
+        again = [asyncio.create_task(gate.call(server.call, seconds=10)) for _ in range(3)]
+        for _ in range(6):
+            await begun(server)
+        await begun(server)
+        assert gate.in_flight == 1
+        server.free.set()
+        await asyncio.gather(*again)
+
+
+async def test_a_share_that_grows_starts_what_waits() -> None:
+    with gate_of(4) as (gate, server):
+        gate.set_replicas(4)
+        calls = [asyncio.create_task(gate.call(server.call, seconds=10)) for _ in range(9)]
+        await begun(server)
+        assert gate.in_flight == 1
+        gate.set_replicas(1)
+        for _ in range(2):
+            await begun(server)
+        assert gate.in_flight == 3
+        server.free.set()
+        await asyncio.gather(*calls)
+
+
+async def test_people_go_before_reported_failures_on_the_same_cluster() -> None:
+    with gate_of(max_calls=2) as (gate, server):
+        held = asyncio.create_task(gate.call(lambda: server.call("held"), seconds=10))
+        await begun(server)
+        with working_on("failure:1", gives_way=True):
+            reported = gate.submit(lambda: server.call("reported"), Rank.DECISIVE)
+        asked = gate.submit(lambda: server.call("asked"), Rank.USEFUL)
+        server.free.set()
+        await asyncio.gather(held, gate.wait(reported, 5), gate.wait(asked, 5))
+        assert server.order == ["held", "asked", "reported"]
+
+
+async def test_calls_given_up_and_calls_waiting_are_told_apart() -> None:
+    with gate_of(max_calls=2) as (gate, server):
+        await gate.call(server.call, seconds=0.05)
+        waiting = asyncio.create_task(gate.call(lambda: Reply("next"), seconds=5))
+        await asyncio.sleep(0)
+        assert (gate.in_flight, gate.abandoned, gate.waiting) == (1, 1, 1)
+        server.free.set()
+        await waiting
+        assert gate.waiting == 0
+
+
+async def test_a_cluster_that_answers_nothing_is_asked_nothing_more() -> None:
+    clock = Clock()
+    with gate_of(silent_seconds=10.0, clock=clock) as (gate, server):
+        calls = [asyncio.create_task(gate.call(server.call, seconds=30)) for _ in range(5)]
+        for _ in range(3):
+            await begun(server)
+        assert gate.refusal() is None
+        clock.now = 10.0
+        refused = await gate.call(lambda: Reply("never"), seconds=5)
+        assert isinstance(refused, Refusal)
+        assert (refused.reason, refused.detail) == (
+            GapReason.UNAVAILABLE,
+            "Airflow has answered nothing for 10 s",
+        )
+        server.free.set()
+        outcomes = await asyncio.gather(*calls)
+        assert [isinstance(one, Refusal) for one in outcomes[:3]] == [False] * 3
+        assert await gate.call(lambda: Reply("again"), seconds=5) == Reply("again")
+
+
+async def test_who_waits_for_a_turn_does_not_wait_for_a_silent_cluster() -> None:
+    clock = Clock()
+    with gate_of(max_calls=2, silent_seconds=10.0, clock=clock) as (gate, server):
+        first = asyncio.create_task(gate.call(server.call, seconds=60))
+        await begun(server)
+        second = asyncio.create_task(gate.call(server.call, seconds=60))
+        await asyncio.sleep(0)
+        clock.now = 11.0
+        refused = await second
+        assert isinstance(refused, Refusal)
+        assert "answered nothing" in refused.detail
+        assert not first.done()
+        server.free.set()
+        await first
+
+
+async def test_a_cluster_with_one_slow_call_among_quick_ones_is_not_silent() -> None:
+    clock = Clock()
+    with gate_of(silent_seconds=10.0, slow_seconds=60.0, clock=clock) as (gate, server):
+        slow = asyncio.create_task(gate.call(server.call, seconds=30))
+        await begun(server)
+        clock.now = 9.0
+        await gate.call(lambda: Reply("quick"), seconds=5)
+        clock.now = 18.0
+        assert not gate.is_silent
+        server.free.set()
+        await slow
+
+
+async def test_a_long_log_is_no_silence() -> None:
+    clock = Clock()
+    with gate_of(silent_seconds=10.0, clock=clock) as (gate, server):
+        log = gate.submit_log(server.call)
+        await begun(server)
+        clock.now = 100.0
+        assert await gate.call(lambda: Reply("small"), seconds=5) == Reply("small")
+        server.free.set()
+        await gate.wait(log, 5)
+
+
+async def test_calls_that_went_out_are_counted_by_outcome() -> None:
+    meter = CallMeter()
+    with gate_of(meter=meter) as (gate, _):
+        await gate.call(lambda: Reply(None), seconds=5)
+        for _ in range(5):
+            await gate.call(lambda: Refusal(GapReason.UNAVAILABLE), seconds=5)
+        await gate.call(lambda: Reply("spared"), seconds=5)
+    assert meter.outcomes == ["ok"] + ["unavailable"] * 5
+    assert meter.clusters == {"test"}
