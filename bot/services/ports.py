@@ -194,7 +194,10 @@ class Steps(Protocol):
     """
 
     async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
-        """Raises what `work` raised last; `TimeoutError` where that try took too long."""
+        """Raises the `BotError` that `work` raised last.
+
+        A durable step raises one in place of anything else as well: only these are kept.
+        """
         ...
 
 
@@ -225,6 +228,7 @@ class Intake(Protocol):
 class BatchTaken:
     """What a batch holds, in the order of arrival, and what was told shortly before it.
 
+    A run reported as a whole is left out where a task of it was reported in an earlier batch.
     `known` are the Dags that were diagnosed within the quiet time, `spent` is how many that were
     in the last minute.
     """

@@ -83,8 +83,8 @@ class Publisher:
         """Whether the store took it. Whatever keeps it from that does not cost the answer."""
         try:
             await self._steps.run("record", work, retry)
-        except (BotError, TimeoutError) as error:
-            log.error("turn_not_stored", error=str(error) or "the store took too long")
+        except BotError as error:
+            log.error("turn_not_stored", error=str(error))
             return False
         return True
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import BotError, StoreError
 from bot.domain.work import ONCE, Delivery, Job, Retry
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Posted
@@ -42,7 +42,8 @@ class ReplaySteps:
 
     Dies after `dies_after` further results were kept; with `keeps_last` False just before the
     last of them is kept, though its work was done. Work that takes another road than the journal
-    shows fails, as it does where results that cannot be kept are returned.
+    shows fails, as it does where results that cannot be kept are returned. Errors that the project
+    does not raise on purpose are told as a `BotError`.
     """
 
     def __init__(
@@ -90,8 +91,8 @@ class ReplaySteps:
             self.journal.begun.append(name)
             try:
                 return await work()
-            except Exception:
-                if attempt == retry.attempts:
+            except Exception as error:
+                if attempt == retry.attempts or _is_final(error):
                     raise
             self.journal.pauses.append(pause)
             pause = min(pause * 2, retry.longest)
@@ -112,8 +113,10 @@ class ReplaySteps:
     async def _outcome(self, work: Callable[[], Awaitable[Any]]) -> Any:
         try:
             result = await work()
-        except Exception as error:
+        except BotError as error:
             return error
+        except Exception as error:
+            return BotError(f"{type(error).__name__}: {error}")
         assert_keepable(result)
         return result
 
@@ -128,6 +131,10 @@ class ReplaySteps:
 
     def _die(self, name: str) -> NoReturn:
         raise Killed(f"at {name}")
+
+
+def _is_final(error: Exception) -> bool:
+    return isinstance(error, BotError) and error.final
 
 
 def assert_keepable(value: object, where: str = "result") -> None:
