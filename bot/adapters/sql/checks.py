@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.engine import store_errors
@@ -20,17 +20,29 @@ _WRITE = {
     "postgresql": "CREATE TEMPORARY TABLE writable (one INTEGER) ON COMMIT DROP",
 }
 
+_OLDEST = 14  # the oldest that PostgreSQL's makers still mend
+_UPGRADE = f"Upgrade the server to PostgreSQL {_OLDEST} or later."
+_NO_SHARING = (
+    "Let database.url lead to PostgreSQL itself, or to a pooler that keeps sessions "
+    "(PgBouncer: pool_mode = session)."
+)
+_RESTORE = "Stop the bot and restore the file from a backup."
+
 
 async def check_database(engine: AsyncEngine) -> list[Check]:
     """Reachable and writable, at the right schema, whole. Changes nothing."""
-    checks = [await check_writable(engine)]
-    if checks[0].status is CheckStatus.FAILED:
+    on_postgres = engine.dialect.name == "postgresql"
+    writable = await check_writable(engine)
+    if writable.status is CheckStatus.FAILED:
         reason = "not looked at: the database cannot be used"
-        return [*checks, *(_skipped(name, reason) for name in ("schema", "integrity"))]
-    checks.append(await _schema(engine))
-    if engine.dialect.name == "sqlite":
-        remedy = "Stop the bot and restore the file from a backup."
-        checks.append(await _checked("integrity", lambda: _intact(engine), remedy))
+        others = ("schema", "version", "sessions") if on_postgres else ("schema", "integrity")
+        return [writable, *(_skipped(name, reason) for name in others)]
+    checks = [writable, await _schema(engine)]
+    if on_postgres:
+        checks.append(await _checked("version", lambda: _version(engine), _UPGRADE))
+        checks.append(await _checked("sessions", lambda: _sessions(engine), _NO_SHARING))
+    else:
+        checks.append(await _checked("integrity", lambda: _intact(engine), _RESTORE))
     return checks
 
 
@@ -67,6 +79,34 @@ async def _schema(engine: AsyncEngine) -> Check:
         remedy = "Nothing to do: the bot brings its own file up to date when it starts."
         return Check(PART, "schema", CheckStatus.WARNING, message, remedy)
     return Check(PART, "schema", CheckStatus.FAILED, message, remedy)
+
+
+async def _version(engine: AsyncEngine) -> str:
+    with store_errors("Asking for the version"):
+        async with engine.connect() as connection:
+            number = await connection.scalar(text("SELECT current_setting('server_version_num')"))
+    major, minor = divmod(int(number or 0), 10_000)
+    if major < _OLDEST:
+        raise StoreError(f"The server is PostgreSQL {major}, which is too old.")
+    return f"PostgreSQL {major}.{minor}"
+
+
+async def _sessions(engine: AsyncEngine) -> str:
+    """Whether a connection keeps its session: locks on dead replicas and open posts rest on it.
+
+    A pooler that gives sessions out for one transaction each has to show it when another client
+    stays in a transaction meanwhile.
+    """
+    session = text("SELECT pg_backend_pid()")
+    with store_errors("Asking for the session"):
+        async with engine.connect() as one, engine.connect() as other:
+            before = await one.scalar(session)
+            await one.rollback()
+            meanwhile = await other.scalar(session)
+            after = await one.scalar(session)
+    if before != after or before == meanwhile:
+        raise StoreError("A pooler in between lets connections share the server's sessions.")
+    return "kept by each connection"
 
 
 async def _intact(engine: AsyncEngine) -> str:
