@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -70,6 +71,8 @@ class FailureService:
     def _question(self, failed: FailedDag) -> Question:
         """What a person would have asked. Where its thread is, the announcer knows."""
         target = failed.first.target
+        if target.task_id is None:
+            target = replace(target, try_number=None)  # it counts how often the run was cleared
         subject = f"{target.task_id} of {target.dag_id}" if target.task_id else target.dag_id
         return Question(
             id=failed.first.key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -59,12 +59,20 @@ class FakeReportedFailures:
             for own, batch in self._batches.items()
             if own != number and batch.closed_at is not None and batch.closed_at > quiet
         ]
-        taken = [one for one in self._batches.values() if one.taken_by == number]
         return BatchTaken(
-            failures=tuple(failure for batch in taken for failure in batch.failures),
+            failures=tuple(self._held_by(number)),
             known=frozenset(name for _, names in told for name in names),
             spent=sum(len(names) for at, names in told if at > now - timedelta(minutes=1)),
         )
+
+    def _held_by(self, number: int) -> Iterator[Failure]:
+        known_by_a_task: set[tuple[str, str | None, str | None]] = set()
+        for _, batch in sorted(self._batches.items()):
+            if batch.taken_by == number:
+                for failure in batch.failures:
+                    if failure.target.task_id or _run(failure) not in known_by_a_task:
+                        yield failure
+            known_by_a_task |= {_run(one) for one in batch.failures if one.target.task_id}
 
     async def settle(self, number: int, diagnosed: Sequence[DagName], listed: int) -> None:
         self._must_be_up()
@@ -87,6 +95,11 @@ class FakeReportedFailures:
     def _must_be_up(self) -> None:
         if self.down:
             raise StoreError("The database does not answer.")
+
+
+def _run(failure: Failure) -> tuple[str, str | None, str | None]:
+    target = failure.target
+    return target.cluster, target.dag_id, target.run_id
 
 
 class FakeAnnouncer:

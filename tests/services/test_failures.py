@@ -111,8 +111,7 @@ async def test_a_run_that_failed_as_a_whole_is_diagnosed_too() -> None:
     await world.report(failure("orders", None))
     [question] = questions(await world.tell())
     assert question.text == "Why did orders fail?"
-    assert question.chosen is not None
-    assert question.chosen.task_id is None
+    assert question.chosen == Target("prod", "orders", "run_1")
 
 
 async def test_many_runs_of_one_dag_are_one_diagnosis() -> None:
