@@ -44,11 +44,13 @@ class DepthWatch:
             return
         if self._look is None:
             self._look = asyncio.ensure_future(self._looked())
-        await asyncio.wait({self._look}, timeout=self._patience)
-        if not self._look.done():
+        look = self._look  # others may be waiting for the same one
+        await asyncio.wait({look}, timeout=self._patience)
+        if not look.done():
             self._seen = None
             return
-        look, self._look = self._look, None
+        if self._look is look:
+            self._look = None
         if look.cancelled() or look.exception() is not None:
             error = None if look.cancelled() else look.exception()
             log.warning("queue_depths_unknown", error=type(error).__name__)

@@ -70,7 +70,7 @@ class OtlpTracer(Tracer):
         sending.start()
         sending.join(CLOSE_SECONDS)
         if sending.is_alive():
-            self._exporter.shutdown()  # ends its tries
+            self._exporter.shutdown()  # type: ignore[no-untyped-call]  # ends its tries
 
     def delivered(self, key: str, kind: str, outcome: str, seconds: float) -> None:
         ended = time.time_ns()

@@ -163,6 +163,18 @@ async def test_a_database_that_hangs_is_not_asked_twice_and_is_heard_when_it_is_
     assert at(await scraped(meter), "queue_depth_unknown") == 0
 
 
+async def test_scrapes_at_the_same_time_share_one_look() -> None:
+    database = Database()
+    database.up.clear()
+    meter = PrometheusMeter("1.0", depths=database)
+    scrapes = [asyncio.create_task(scraped(meter)) for _ in range(5)]
+    await asyncio.sleep(0)
+    database.up.set()
+    for samples in await asyncio.gather(*scrapes):
+        assert at(samples, "queue_depth", queue="questions", status="waiting") == 3
+    assert database.asked == 1
+
+
 async def test_a_database_that_fails_leaves_the_rest_and_is_asked_again() -> None:
     database = Database()
     database.error = StoreError("gone")

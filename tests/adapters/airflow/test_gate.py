@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import structlog
 
 from bot.adapters.airflow.breaker import BreakerState
 from bot.adapters.airflow.gate import Gate
@@ -268,6 +269,14 @@ async def test_people_go_before_reported_failures_on_the_same_cluster() -> None:
         server.free.set()
         await asyncio.gather(held, gate.wait(reported, 5), gate.wait(asked, 5))
         assert server.order == ["held", "asked", "reported"]
+
+
+async def test_what_is_logged_in_the_thread_says_for_whom() -> None:
+    with gate_of() as (gate, _), working_on("T1:C1:17.5"):
+        outcome = await gate.call(
+            lambda: Reply(structlog.contextvars.get_contextvars()["work"]), seconds=5
+        )
+    assert outcome == Reply("T1:C1:17.5")
 
 
 async def test_calls_given_up_and_calls_waiting_are_told_apart() -> None:
