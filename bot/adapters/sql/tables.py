@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.adapters.sql.columns import CleanText, UtcDateTime
@@ -167,3 +167,32 @@ class PostRow(Base):
     revision: Mapped[int]
     announced_at: Mapped[datetime]
     recorded_at: Mapped[datetime | None]
+
+
+class FailureBatchRow(Base):
+    """Failures that are told of together; open until `closed_at`. `taken_by` is the batch that
+    told of it: itself, or an earlier one where this was overdue."""
+
+    __tablename__ = "failure_batches"
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    opened_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    taken_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    diagnosed: Mapped[str]  # JSON: [cluster, dag_id] of each Dag that was
+    listed: Mapped[int]  # how many Dags were only listed
+
+
+class ReportedFailureRow(Base):
+    """One failure that Airflow reported; `key` is the same however often it is reported."""
+
+    __tablename__ = "reported_failures"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    batch: Mapped[int] = mapped_column(BigInteger, index=True)
+    run: Mapped[str] = mapped_column(index=True)  # cluster:dag_id:run_id
+    of_task: Mapped[bool]  # False: the run was reported as a whole
+    body: Mapped[str]  # JSON, see `codec`
+    format: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(index=True)
