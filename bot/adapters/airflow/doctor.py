@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -9,6 +10,7 @@ from functools import partial
 from bot.adapters.airflow.api import Api
 from bot.adapters.airflow.asking import Asking
 from bot.adapters.airflow.config import ClusterConfig
+from bot.adapters.airflow.doctor_address import stranger_at
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.adapters.airflow.pieces import PIECES
 from bot.adapters.airflow.values import items, mapping, text, whole
@@ -80,10 +82,11 @@ class Examination:
             return False
         version = text(mapping(outcome.body).get("version")) or ""
         parts = tuple(whole(part) or 0 for part in version.split(".")[:2])
-        self._add("reachable", CheckStatus.OK, self._config.api_url)
         if parts < OLDEST:
-            self._add("version", CheckStatus.FAILED, _too_old(version), _UPGRADE)
+            # Only Airflow 3 has this path: something else answers there with a version or without.
+            await self._judge_no_version(Refusal(GapReason.MALFORMED, "no Airflow 3", 200))
             return False
+        self._add("reachable", CheckStatus.OK, self._config.api_url)
         if parts > TESTED:
             detail = f"Airflow {version} is newer than what was tested ({TESTED[0]}.{TESTED[1]})"
             self._add("version", CheckStatus.WARNING, detail, "Read the bot's release notes.")
@@ -96,11 +99,14 @@ class Examination:
         if refusal.status is not None:
             answer = await self._asking.ask(self._api.version_of_airflow_2)
             old = text(mapping(answer.body).get("version")) if isinstance(answer, Reply) else None
-        if old:
+        if old and old.startswith(_OF_AIRFLOW_2):
             self._add("reachable", CheckStatus.OK, self._config.api_url)
             self._add("version", CheckStatus.FAILED, _too_old(old), _UPGRADE)
             return
-        self._add("reachable", CheckStatus.FAILED, refusal.detail, refusal.remedy or _ADDRESS)
+        found = await asyncio.to_thread(stranger_at, self._config)
+        detail = found.detail if found else refusal.detail
+        remedy = found.remedy if found else refusal.remedy or _ADDRESS
+        self._add("reachable", CheckStatus.FAILED, detail, remedy)
 
     def _judge_login(self, outcome: Outcome) -> bool:
         if isinstance(outcome, Refusal):
@@ -124,8 +130,9 @@ class Examination:
         self._checks.append(Check(f"airflow:{self._config.name}", name, status, detail, remedy))
 
 
+_OF_AIRFLOW_2 = ("2.", "1.10.")  # versions at its address; another program has others
 _ADDRESS = "Check the cluster's base_url, and that its API server runs."
-_VERIFY = "Set ca_file to the authority's certificates, and verify_tls to true."
+_VERIFY = "Set ca_file to the authority's certificates, and verify to true."
 _UPGRADE = "Upgrade the cluster to Airflow 3."
 
 
