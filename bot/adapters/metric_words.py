@@ -42,6 +42,9 @@ views.push views.update
 _OUTCOMES = """
 ok rate_limited ratelimited timeout unreachable
 http_400 http_403 http_404 http_410 http_429 http_500 http_502 http_503 http_504
+TimeoutError ServerTimeoutError ConnectionTimeoutError SocketTimeoutError ClientConnectionError
+ClientConnectorError ClientConnectorDNSError ClientOSError ClientPayloadError
+ServerDisconnectedError ConnectionResetError JSONDecodeError SlackRequestError
 access_denied account_inactive already_reacted as_user_not_supported cant_update_message
 cannot_reply_to_message channel_not_found duplicate_channel_not_found edit_window_closed
 ekm_access_denied enterprise_is_restricted exchange_failed expired_trigger_id fatal_error

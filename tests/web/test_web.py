@@ -12,16 +12,16 @@ import pytest
 from bot.domain.checks import Check, CheckStatus
 from bot.playground.workspace import LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
-from bot.slack.app import SlackSide
 from bot.web.app import build_web
-from tests.slack.conftest import answers, config, records, services, slack, ws
+from tests.slack.conftest import answers, config, records, slack, ws
 from tests.slack.doubles import ScriptedAnswers, always
 from tests.slack.driver import by_bot, encode, signed
 from tests.slack.payloads import load
 from tests.slack.replies import CODE
+from tests.slack.running import RunningBot
 from tests.web.support import Ready, serving
 
-__all__ = ["answers", "config", "records", "services", "slack", "ws"]
+__all__ = ["answers", "config", "records", "slack", "ws"]
 BODY_MAX = 50_000
 
 
@@ -31,7 +31,7 @@ def ready() -> Ready:
 
 
 @pytest.fixture
-async def address(slack: SlackSide, ready: Ready) -> AsyncIterator[str]:
+async def address(slack: RunningBot, ready: Ready) -> AsyncIterator[str]:
     web = build_web(ready, slack.app, version="1.2.3", body_max=BODY_MAX)
     async with serving(web) as url:
         yield url
@@ -44,19 +44,34 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def test_a_conversation_over_signed_http(
-    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers, address: str
+    ws: LocalWorkspace, slack: RunningBot, answers: ScriptedAnswers, address: str
 ) -> None:
     answers.script = always(CODE)
     await ws.use_http(f"{address}/slack/events")
     message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why?", raw=True)
     answer = await ws.wait_for_reply(message)
-    await slack.desk.idle()
+    await slack.idle()
     assert by_bot(ws, SUPPORT_CHANNEL) == [answer]
     assert (await ws.press(answer, "evidence", AUTHOR.id)).taken
     assert (await ws.command("/airflow", "help", SUPPORT_CHANNEL, AUTHOR.id)).taken
-    await slack.desk.idle()
+    await slack.idle()
     evidence, _ = ws.ephemerals(AUTHOR.id)
     assert "Evidence" in evidence.text
+
+
+async def test_what_the_database_did_not_keep_is_answered_so_that_slack_sends_it_again(
+    address: str, http: aiohttp.ClientSession, slack: RunningBot
+) -> None:
+    content_type, body = encode(load("app_mention"))
+    headers = signed(body, slack.config.signing_secret, content_type)
+    door = f"{address}/slack/events"
+    slack.engine.down = True
+    async with http.post(door, data=body, headers=headers) as reply:
+        assert reply.status == 500
+    slack.engine.down = False
+    async with http.post(door, data=body, headers=headers) as reply:
+        assert reply.status == 200
+    assert len(slack.engine.deliveries) == 1
 
 
 async def test_health_says_that_the_process_lives(
@@ -119,7 +134,7 @@ async def test_a_wrong_signature_is_401(address: str, http: aiohttp.ClientSessio
 async def test_a_body_that_is_no_payload_is_refused_and_breaks_nothing(
     address: str,
     http: aiohttp.ClientSession,
-    slack: SlackSide,
+    slack: RunningBot,
     content_type: str,
     body: bytes,
 ) -> None:
