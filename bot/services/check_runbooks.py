@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from difflib import get_close_matches
 
 from bot.diagnosis.classify import UNDECIDED, classify
 from bot.diagnosis.examples import example
@@ -33,21 +34,38 @@ class Complaint:
 
 
 def check_runbooks(
-    failures: Sequence[KnownFailure], successes: Sequence[Evidence] = (), today: date | None = None
+    failures: Sequence[KnownFailure],
+    successes: Sequence[Evidence] = (),
+    today: date | None = None,
+    others: Collection[str] = (),
 ) -> tuple[Complaint, ...]:
     """Runs every example of every file against all files, and all files against `successes`.
 
-    With `today` given, files whose review is overdue are named too.
+    With `today` given, files whose review is overdue are named too. `others` are causes of files
+    that are not checked here and may be referred to.
     """
     known = Known(failures)
+    causes = {failure.cause for failure in known.failures} | set(others)
     complaints: list[Complaint] = []
     for failure in known.failures:
+        complaints += (Complaint(failure.path, fault) for fault in _misnamed(failure, causes))
         complaints += (Complaint(failure.path, problem) for problem in _problems(failure, known))
         overdue = _overdue(failure, today)
         if overdue:
             complaints.append(Complaint(failure.path, overdue))
     complaints += _false_alarms(known, successes)
     return tuple(complaints)
+
+
+def _misnamed(failure: KnownFailure, causes: Collection[str]) -> Iterator[str]:
+    """Names under `symptom_of` that would never have any effect."""
+    for name in failure.symptom_of:
+        if name == failure.cause:
+            yield f"symptom_of names {name} itself"
+        elif name not in causes:
+            close = get_close_matches(name, sorted(causes), n=1)
+            guess = f"; did you mean {close[0]}?" if close else ""
+            yield f"symptom_of names {name}, which is the cause of no runbook{guess}"
 
 
 def _problems(failure: KnownFailure, known: Known) -> Iterator[str]:

@@ -106,3 +106,18 @@ def test_an_example_that_states_an_unknown_signal_is_complained_about() -> None:
     assert original is not None
     wrong = replace(original, catches=("signals: colour=red",))
     assert 'the example states the unknown signal "colour"' in str(check_runbooks([wrong])[-1])
+
+
+def test_a_symptom_of_a_cause_that_no_runbook_has_is_complained_about() -> None:
+    original = catalogue().get("disk_full")
+    assert original is not None
+    wrong = replace(original, symptom_of=("oom_kiled", "disk_full"))
+    right = replace(original, symptom_of=("oom_killed",))
+    found = [str(one) for one in check_runbooks([wrong], others=["oom_killed"])]
+    assert found == [
+        f"{original.path}: symptom_of names oom_kiled, which is the cause of no runbook; "
+        "did you mean oom_killed?",
+        f"{original.path}: symptom_of names disk_full itself",
+    ]
+    assert check_runbooks([right], others=["oom_killed"]) == ()
+    assert len(check_runbooks([right])) == 1
