@@ -119,6 +119,16 @@ async def test_another_host_name_is_refused(ws: LocalWorkspace) -> None:
         assert status == 421
 
 
+@pytest.mark.parametrize("headers", [{"Host": "[bad"}, {"Origin": "http://[bad"}])
+async def test_a_name_that_is_none_is_a_bad_request(
+    ws: LocalWorkspace, headers: dict[str, str]
+) -> None:
+    status, text = await Remote(ws, **headers).get("/control/state")
+
+    assert status == 400
+    assert "no valid address" in text
+
+
 async def test_another_origin_is_refused(ws: LocalWorkspace) -> None:
     remote = Remote(ws, Origin="https://attacker.example")
 

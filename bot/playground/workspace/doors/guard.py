@@ -32,10 +32,15 @@ SAFE_HEADERS = {
 async def only_loopback_names(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuses requests for any other host name: a page elsewhere that had its name point here
     could otherwise read the workspace (DNS rebinding)."""
-    if urlsplit(f"//{request.host}").hostname not in LOOPBACK:
-        raise web.HTTPMisdirectedRequest(text="this workspace answers to 127.0.0.1 only")
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
+    try:
+        name = urlsplit(f"//{request.host}").hostname
+        elsewhere = origin is not None and urlsplit(origin).netloc != request.host
+    except ValueError:
+        raise web.HTTPBadRequest(text="Host or Origin holds no valid address") from None
+    if name not in LOOPBACK:
+        raise web.HTTPMisdirectedRequest(text="this workspace answers to 127.0.0.1 only")
+    if elsewhere:
         raise web.HTTPForbidden(text="requests from other origins are refused")
     return await handler(request)
 
