@@ -86,6 +86,11 @@ class Dispatcher:
         """How many events are held back."""
         return len(self._held)
 
+    @property
+    def under_way(self) -> int:
+        """How many events are being delivered, wait to be late, or for their next try."""
+        return len(self._tasks)
+
     def release(self, *, reverse: bool = False) -> None:
         """Sends the events held back, in their order or the other way round."""
         held, self._held = self._held, []

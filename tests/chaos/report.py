@@ -1,0 +1,176 @@
+"""What a run has shown: one closing line, what went wrong on purpose, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.playground.workspace import Message
+from tests.chaos.asks import Answer, Ask, Kind, Pressed
+from tests.chaos.tally import Tally
+
+_SHOWN = 5  # of each kind of finding
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What is wrong with the answers. `lost` and `doubled` are questions."""
+
+    lost: Sequence[Ask]
+    doubled: Sequence[Ask]
+    strays: Sequence[Answer]
+    misplaced: Sequence[tuple[Ask, Message]]
+    disordered: Sequence[tuple[Ask, Ask]]
+    hanging: Sequence[str]
+
+    @classmethod
+    def of(cls, tally: Tally) -> Findings:
+        """Read once everything has ended."""
+        strays = tally.settle()
+        taken = [ask for ask in tally.asks if ask.acked is not None]
+        return cls(
+            lost=[ask for ask in taken if not any(not answer.gone for answer in ask.answers)],
+            doubled=[ask for ask in tally.asks if len(ask.answers) > 1],
+            strays=strays,
+            misplaced=list(tally.misplaced()),
+            disordered=tally.disordered(),
+            hanging=tally.hanging(),
+        )
+
+    @property
+    def count(self) -> int:
+        found = (self.lost, self.doubled, self.strays, self.misplaced, self.disordered)
+        return sum(len(one) for one in (*found, self.hanging))
+
+    def lines(self) -> Iterator[str]:
+        for ask in self.doubled[:_SHOWN]:
+            yield f"doubled: {ask.line}: {', '.join(answer.ts for answer in ask.answers)}"
+        for answer in self.strays[:_SHOWN]:
+            yield f"belongs to no question: {answer.channel} {answer.ts}"
+        for ask, message in self.misplaced[:_SHOWN]:
+            yield f"about another Dag: {ask.line}: {message.ts}"
+        for first, second in self.disordered[:_SHOWN]:
+            yield f"wrong order: {first.line} was answered after {second.line}"
+        for sign in self.hanging[:_SHOWN]:
+            yield f"left hanging: {sign}"
+
+
+@dataclass(frozen=True)
+class Course:
+    """How the run went. `stormy` and `drained` are seconds, `drained` None where work was left at
+    the end; `stopped` are seconds from SIGTERM to the end of each process, None where killed."""
+
+    faults: Mapping[str, int]
+    stormy: float
+    drained: float | None
+    stopped: Sequence[float | None]
+    lost_processes: int
+    starts: int
+
+    def figures(self) -> Iterator[tuple[str, str]]:
+        yield "processes that ended by themselves", str(self.lost_processes)
+        yield "starts of processes", str(self.starts)
+        yield "trouble lasted", f"{self.stormy:.0f} s"
+        yield "drained within", "never" if self.drained is None else f"{self.drained:.0f} s"
+        words = ("killed" if one is None else f"{one:.1f} s" for one in self.stopped)
+        yield "stopped within", ", ".join(words)
+
+
+@dataclass(frozen=True)
+class Report:
+    """`mentions` are the questions that were acknowledged, however they were asked.
+
+    `traces` are lines on questions that were lost, `folder` is where the logs of all are.
+    """
+
+    tally: Tally
+    findings: Findings
+    course: Course
+    folder: Path
+    traces: Sequence[str] = field(default=())
+
+    @property
+    def taken(self) -> list[Ask]:
+        return [ask for ask in self.tally.asks if ask.acked is not None]
+
+    @property
+    def mentions(self) -> int:
+        return len(self.taken)
+
+    @property
+    def answers(self) -> int:
+        return _answered(self.taken)
+
+    @property
+    def lost(self) -> int:
+        return len(self.findings.lost)
+
+    @property
+    def doubled(self) -> int:
+        return len(self.findings.doubled)
+
+    @property
+    def kills(self) -> int:
+        return sum(count for name, count in self.course.faults.items() if name.startswith("kill"))
+
+    @property
+    def is_clean(self) -> bool:
+        """Nothing lost, doubled, out of place or left undone, and all processes ended in time."""
+        ended = self.course.drained is not None and None not in self.course.stopped
+        return ended and not self.findings.count
+
+    @property
+    def closing_line(self) -> str:
+        return (
+            f"mentions {self.mentions}, answers {self.answers}, "
+            f"lost {self.lost}, doubled {self.doubled}"
+        )
+
+    def lines(self) -> Iterator[str]:
+        yield "faults injected"
+        for name, count in sorted(self.course.faults.items()):
+            yield f"  {count:5}  {name}"
+        yield "figures"
+        for name, value in (*self._figures(), *self.course.figures()):
+            yield f"  {name:<42} {value}"
+        yield from self.findings.lines()
+        yield from self.traces
+        if not self.is_clean:
+            yield f"settings and logs of all processes are kept in {self.folder}"
+        yield self.closing_line
+
+    def _figures(self) -> Iterator[tuple[str, str]]:
+        asks, found = self.tally.asks, self.findings
+        yield "questions asked", str(len(asks))
+        for kind in Kind:
+            yield f"  {kind}", str(sum(ask.kind is kind for ask in asks))
+        yield "acknowledged", str(self.mentions)
+        yield "given up by Slack, never acknowledged", str(len(asks) - self.mentions)
+        yield "  of these answered all the same", str(_answered(asks) - self.answers)
+        yield "answers too many", str(sum(len(ask.answers) - 1 for ask in found.doubled))
+        yield "answers that belong to no question", str(len(found.strays))
+        yield "answers about another Dag", str(len(found.misplaced))
+        yield "answers in the wrong order", str(len(found.disordered))
+        yield "signs of work left hanging", str(len(found.hanging))
+        yield "presses taken / shown / shown twice", _pressed(self.tally.presses)
+        yield "deliveries tried again", str(self.tally.redelivered)
+        yield "Web API calls spoilt", str(self.tally.unanswered_calls)
+        yield "question to answer p50 / p99 / max", _waits(self.taken)
+
+
+def _answered(asks: Sequence[Ask]) -> int:
+    return sum(bool(ask.answers) for ask in asks)
+
+
+def _pressed(presses: Sequence[Pressed]) -> str:
+    shown = [press.shown for press in presses if press.taken]
+    return f"{len(shown)} / {sum(map(bool, shown))} / {sum(one > 1 for one in shown)}"
+
+
+def _waits(asks: Sequence[Ask]) -> str:
+    waits = sorted(ask.answers[0].at - ask.said_at for ask in asks if ask.answers)
+    if not waits:
+        return "-"
+    p99 = waits[min(len(waits) - 1, int(len(waits) * 0.99))]
+    return f"{waits[len(waits) // 2]:.1f} / {p99:.1f} / {waits[-1]:.1f} s"

@@ -1,0 +1,128 @@
+"""One run: people ask while processes die and everything around them fails, then it is counted."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chaos.fleet import Fleet, Replica, until
+from tests.chaos.people import People
+from tests.chaos.plan import Plan
+from tests.chaos.report import Course, Findings, Report
+from tests.chaos.stage import recordings, staged
+from tests.chaos.tally import Tally
+from tests.chaos.trace import traces
+from tests.chaos.trouble import Scene, Trouble
+
+_AT_ONCE = 0.1  # the share of kills that may hit a process which is just starting
+_LONG = 0.1  # the share of killed processes that stay away until others took over their work
+_AWAY = (20.0, 40.0)
+_NOBODY = 120.0
+
+
+@dataclass
+class Kills:
+    """kill -9, at moments and of processes that `chance` picks."""
+
+    fleet: Fleet
+    plan: Plan
+    chance: random.Random
+    counts: Counter[str]
+
+    async def deal(self) -> None:
+        """Returns when there were as many as planned, and all processes run again."""
+        returns: set[asyncio.Task[None]] = set()
+        for _ in range(self.plan.kills):
+            await asyncio.sleep(self.chance.uniform(*self.plan.gap))
+            choice, at_once, long = (self.chance.random() for _ in range(3))
+            away = self.chance.uniform(*_AWAY) if long < _LONG else self.chance.uniform(0.0, 1.0)
+            candidates = await self._candidates(at_once < _AT_ONCE)
+            victim = candidates[int(choice * len(candidates))]
+            await victim.kill()
+            self.counts[f"kill -9: {victim.role}"] += 1
+            # The only process there is cannot be taken over from.
+            away = min(away, 1.0) if len(self.fleet.replicas) == 1 else away
+            task = asyncio.create_task(self._return(victim.start, away))
+            returns.add(task)
+            task.add_done_callback(returns.discard)
+        if returns:
+            await asyncio.wait(returns)
+
+    async def _candidates(self, starting_too: bool) -> list[Replica]:
+        def found() -> list[Replica]:
+            alive = [one for one in self.fleet.replicas if one.is_alive]
+            return [one for one in alive if one.ready or starting_too]
+
+        await until(lambda: bool(found()), _NOBODY)
+        return found()
+
+    @staticmethod
+    async def _return(start: Callable[[], Awaitable[None]], away: float) -> None:
+        await asyncio.sleep(away)
+        await start()
+
+
+async def run(plan: Plan) -> Report:
+    """Carries the plan out. Its folder is deleted where nothing was found to be wrong."""
+    folder = plan.folder or Path(tempfile.mkdtemp(prefix="chaos-"))
+    report: Report | None = None
+    try:
+        async with asyncio.timeout(plan.longest), staged(plan, folder / "bot") as scene:
+            report = await _played(plan, scene, folder)
+        return report
+    finally:
+        if report is not None and report.is_clean and plan.folder is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _played(plan: Plan, scene: Scene, folder: Path) -> Report:
+    tally = Tally(scene.ws)
+    trouble = Trouble(scene, plan, random.Random(f"{plan.seed} trouble"))
+    dags = [str(one["dag_id"]) for one in recordings()]
+    people = People(scene.ws, tally, dags, random.Random(f"{plan.seed} people"))
+    kills = Kills(scene.fleet, plan, random.Random(f"{plan.seed} kills"), trouble.counts)
+    began = time.monotonic()
+    done = asyncio.Event()
+    talking = asyncio.create_task(people.talk(plan.rate, done))
+    troubling = asyncio.create_task(trouble.make(done))
+    try:
+        await kills.deal()
+    finally:
+        done.set()
+        await asyncio.gather(talking, troubling)
+        await trouble.finish()
+        await people.finish()
+    stormy = time.monotonic() - began
+    drained = await _drained(plan, scene, tally)
+    stopped = [await one.stop() for one in scene.fleet.replicas]
+    tally.close()
+    replicas = scene.fleet.replicas
+    starts = sum(one.starts for one in replicas)
+    course = Course(trouble.counts, stormy, drained, stopped, scene.fleet.lost, starts)
+    findings = Findings.of(tally)
+    traced = await traces(findings.lost, replicas)
+    return Report(tally, findings, course, folder, traced)
+
+
+def _is_over(plan: Plan, scene: Scene, tally: Tally) -> bool:
+    """Everything has arrived and been answered, and the bot has been quiet for a while."""
+    arrived = not (scene.ws.dispatcher.under_way or scene.ws.dispatcher.held)
+    return arrived and tally.is_settled and tally.rested() > plan.quiet
+
+
+async def _drained(plan: Plan, scene: Scene, tally: Tally) -> float | None:
+    """Seconds until everything was answered and quiet; None where that never came."""
+    await scene.fleet.until_ready(120.0)
+    began = time.monotonic()
+    try:
+        await until(lambda: _is_over(plan, scene, tally), plan.drain)
+    except TimeoutError:
+        return None
+    return time.monotonic() - began

@@ -1,0 +1,215 @@
+"""Counts from what stands in the workspace, never from what the bot says of itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from bot.playground.workspace import LocalWorkspace, Message
+from bot.playground.workspace.changes import MessageDeleted, MessageEdited, MessagePosted
+from bot.playground.workspace.hub import Notice
+from bot.playground.workspace.journal import ApiCall, Delivery
+from tests.chaos.asks import Answer, Ask, Pressed
+from tests.chaos.town import FAILURES
+
+_FINAL = re.compile(r"\bRef [A-Z0-9]{4,}\b")
+_DAG = re.compile(r"\bpipeline_\d{5}\b")
+_UNDER_WAY = ("⏳", "is adding its words")
+
+
+class Tally:
+    """Listens to everything that happens in the workspace from the beginning."""
+
+    def __init__(self, ws: LocalWorkspace) -> None:
+        self.asks: list[Ask] = []
+        self.presses: list[Pressed] = []
+        self.redelivered = 0
+        self.unanswered_calls = 0  # Web API calls that a fault spoilt
+        self.last_write = 0.0  # epoch seconds of the bot's latest change
+        self._ws = ws
+        self._finals: dict[tuple[str, str], Answer] = {}
+        self._by_message: dict[tuple[str, str], Ask] = {}
+        self._by_place: dict[tuple[str, str], list[Ask]] = defaultdict(list)
+        self._commands: dict[tuple[str, str, str], Ask] = {}
+        self._stop = ws.hub.listen(self._hear)
+
+    def close(self) -> None:
+        self._stop()
+
+    def add(self, ask: Ask) -> None:
+        """From the moment that the words stand in the workspace."""
+        self.asks.append(ask)
+        self._by_place[ask.place].append(ask)
+        if ask.ts:
+            self._by_message[ask.channel, ask.ts] = ask
+        else:
+            self._commands[ask.user, ask.channel, ask.text] = ask
+
+    # What is heard
+
+    def _hear(self, notice: Notice) -> None:
+        match notice:
+            case Delivery():
+                self._delivered(notice)
+            case MessagePosted(message) | MessageEdited(after=message) if message.bot_id:
+                self._written(message)
+            case MessageDeleted(message):
+                if answer := self._finals.get((message.channel, message.ts)):
+                    answer.gone = True
+            case ApiCall():
+                self.unanswered_calls += bool(notice.fault)
+
+    def _written(self, message: Message) -> None:
+        now = self._ws.hub.clock.now()
+        self.last_write = now
+        if message.ephemeral_to is not None:
+            self._whispered(message)
+            return
+        key = (message.channel, message.ts)
+        if message.channel == FAILURES:
+            return
+        if key not in self._finals and _FINAL.search(words(message)):
+            self._finals[key] = answer = Answer(message.channel, message.ts, now)
+            if asker := self._asker_of(answer):
+                asker.answers.append(answer)
+
+    def _whispered(self, message: Message) -> None:
+        waiting = (
+            press
+            for press in self.presses
+            if (press.user, press.channel) == (message.ephemeral_to, message.channel)
+            and message.root_ts in (press.root, message.ts)
+        )
+        fitting = sorted(waiting, key=lambda press: press.shown)
+        if fitting:
+            fitting[0].shown += 1
+
+    def _delivered(self, delivery: Delivery) -> None:
+        ask = self._concerned(delivery)
+        self.redelivered += delivery.attempt > 0
+        if ask is None:
+            return
+        ask.attempts += 1
+        ask.offered = min(ask.offered or delivery.at, delivery.at)
+        if not delivery.reason and ask.acked is None:
+            ask.acked = self._ws.hub.clock.now()
+
+    def _concerned(self, delivery: Delivery) -> Ask | None:
+        if delivery.kind == "slash_commands":
+            sent = delivery.payload
+            ask = self._commands.get((sent["user_id"], sent["channel_id"], sent["text"]))
+            if ask is not None:
+                ask.key = str(sent["trigger_id"])
+            return ask
+        if delivery.kind != "events_api" or delivery.name not in ("app_mention", "message"):
+            return None
+        event = delivery.payload["event"]
+        return self._by_message.get((event["channel"], event["ts"]))
+
+    # What stands there
+
+    def settle(self) -> list[Answer]:
+        """Gives every answer to its question anew; returns those that belong to none."""
+        for ask in self.asks:
+            ask.answers.clear()
+        left: list[Answer] = []
+        for answer in sorted(self._finals.values(), key=lambda one: (one.at, one.ts)):
+            asker = self._asker_of(answer)
+            if asker is None:
+                left.append(answer)
+            else:
+                asker.answers.append(answer)
+        return left
+
+    def _asker_of(self, answer: Answer) -> Ask | None:
+        message = self._ws.state.message(answer.channel, answer.ts)
+        if message is None:
+            return None
+        payload = (message.metadata or {}).get("event_payload") or {}
+        key = str(payload.get("key", ""))
+        beside = [*self._by_place[message.channel, message.root_ts], *self._commanded(message)]
+        named = [ask for ask in beside if (ask.ts or ask.key or "-") in key]
+        if named:
+            return named[0]
+        # Without a mark of its own: who asked about it, and above all who has no answer yet.
+        dags = set(_DAG.findall(words(message)))
+        return next(
+            iter(sorted(beside, key=lambda ask: (bool(ask.answers), ask.dag not in dags))), None
+        )
+
+    def _commanded(self, message: Message) -> list[Ask]:
+        """The commands that this message, which shows who asked what, may answer."""
+        if message.is_reply:
+            return []
+        shown = words(message)
+        return [
+            ask
+            for ask in self._by_place[message.channel, ""]
+            if ask.user in shown and ask.dag in shown
+        ]
+
+    def rested(self) -> float:
+        """Seconds since the bot last changed anything."""
+        return self._ws.hub.clock.now() - self.last_write
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether everything that was taken has been answered, and nothing is under way."""
+        waiting = any(ask.acked is not None and not ask.answers for ask in self.asks)
+        return not waiting and not self.hanging()
+
+    def misplaced(self) -> Iterator[tuple[Ask, Message]]:
+        """Answers that name Dags, but not the one that was asked about."""
+        for ask in self.asks:
+            for answer in ask.answers:
+                message = self._ws.state.message(answer.channel, answer.ts)
+                dags = set(_DAG.findall(words(message))) if message else set()
+                if message and ask.dag and dags and ask.dag not in dags:
+                    yield ask, message
+
+    def disordered(self) -> list[tuple[Ask, Ask]]:
+        """Questions of one thread that were answered the other way round, though the first had
+        been taken before the second was so much as offered."""
+        threads: dict[tuple[str, str], list[Ask]] = defaultdict(list)
+        for ask in self.asks:
+            if ask.answers and ask.acked is not None:
+                threads[ask.place].append(ask)
+        return [
+            (first, second)
+            for asks in threads.values()
+            for first, second in _pairs(asks)
+            if first.answers[0].at > second.answers[0].at
+        ]
+
+    def hanging(self) -> list[str]:
+        """Signs of work that nobody does any more."""
+        state = self._ws.state
+        left = [
+            f"status {status.text!r} in {channel} {thread}"
+            for (channel, thread), status in state.statuses.items()
+        ]
+        for messages in state.messages.values():
+            for message in messages.values():
+                shown = words(message)
+                if message.bot_id and message.ephemeral_to is None:
+                    left += [
+                        f"{sign!r} in {message.channel} {message.ts}"
+                        for sign in _UNDER_WAY
+                        if sign in shown
+                    ]
+        return left
+
+
+def words(message: Message) -> str:
+    """Everything that a message shows."""
+    return message.text + "\n" + json.dumps(message.blocks, ensure_ascii=False)
+
+
+def _pairs(asks: Iterable[Ask]) -> Iterator[tuple[Ask, Ask]]:
+    """Those of which one had been taken before the other was offered."""
+    for first in (listed := list(asks)):
+        for second in listed:
+            if first.acked and second.offered and first.acked < second.offered:
+                yield first, second
