@@ -1,68 +1,136 @@
-"""Puts the Slack side together: the Bolt app, its one middleware, its surfaces and its errors."""
+"""Puts the Slack side together: what takes in, what works, and the client that both speak with."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import aiohttp
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import BotError, ConfigError
-from bot.slack.arrivals import Identity
-from bot.slack.channel import Style
+from bot.services.no_meter import NoMeter
+from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
+from bot.slack.announcer import Announcement
+from bot.slack.arrivals import (
+    Asked,
+    Button,
+    ButtonPress,
+    Command,
+    Identity,
+    Pick,
+    Place,
+    RatingPress,
+    Way,
+)
+from bot.slack.channel import Kit
+from bot.slack.client import sdk_logger, web_client
 from bot.slack.config import SlackConfig
-from bot.slack.desk import Answers, Desk, Records
-from bot.slack.door import Door
+from bot.slack.desk import Answers, Records, SlackDesk
+from bot.slack.draw import Style
+from bot.slack.forms import Forms
 from bot.slack.gestures import Gestures
-from bot.slack.inbox import Inbox, arrival_of
-from bot.slack.once import Once
+from bot.slack.inbox import Engaged, Inbox, arrival_of
+from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, POST
 from bot.slack.outgoing import Outgoing
 from bot.slack.parse import Parser, Redact
+from bot.slack.posting import Poster
+from bot.slack.posts import Face, Notice, Post, Sent
+from bot.slack.presses import Words
 from bot.slack.refusals import UNSURE, code_of
 from bot.slack.replies import Replies
 from bot.slack.surfaces import all_surfaces
-from bot.slack.tasks import Engaged, TaskDesk
 
 log = structlog.get_logger(__name__)
 
-_RATE_LIMIT_RETRIES = 3
+Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
+
+TYPES: tuple[type, ...] = (
+    Announcement,
+    Asked,
+    Button,
+    ButtonPress,
+    Command,
+    Face,
+    Notice,
+    Pick,
+    Place,
+    Post,
+    RatingPress,
+    Sent,
+    Way,
+    Words,
+)
+"""What of ours goes through the database in jobs and results, besides values of the domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakingIn:
+    """What a process needs that lets events in."""
+
+    intake: Intake
+    engaged: Engaged
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """What a process needs that answers."""
+
+    answers: Answers
+    records: Records
+    ledger: PostLedger
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the Slack side needs of the rest. `now` gives aware UTC times; `new_reference` the ids
-    that an apology and the log share."""
+    """What the Slack side needs of the rest; without `taking_in` or `working` it leaves that to
+    other processes. `now` gives aware UTC times."""
 
-    answers: Answers
-    records: Records
-    engaged: Engaged
     redact: Redact
     now: Callable[[], datetime]
-    new_reference: Callable[[], str]
+    taking_in: TakingIn | None = None
+    working: Working | None = None
+    meter: Meter = field(default_factory=NoMeter)
 
 
 class SlackSide:
-    """The app with what lives as long as it does: open it, let events in, close it."""
+    """The app with what lives as long as it does: open it, let events in, close it.
+
+    `handlers` do the jobs of this process by kind: none where others work.
+    """
 
     def __init__(
-        self, config: SlackConfig, app: AsyncApp, desk: TaskDesk, gestures: Gestures
+        self,
+        config: SlackConfig,
+        client: AsyncWebClient,
+        gestures: Gestures,
+        handlers: Mapping[str, Handler],
+        door: Door | None,
     ) -> None:
         self.config = config
-        self.app = app
-        self.desk = desk
+        self.handlers = handlers
+        self.types = TYPES
+        self._client = client
         self._gestures = gestures
+        self._door = door
         self._socket: AsyncSocketModeHandler | None = None
+
+    @property
+    def app(self) -> AsyncApp:
+        """What Slack's requests are handed to. Raises `RuntimeError` where nothing is taken in."""
+        if self._door is None:
+            raise RuntimeError("this process takes nothing in: build it with Services.taking_in")
+        return self._door.app
 
     async def open(self) -> Identity:
         """Makes sure that Slack knows the bot token, and says who we are there.
@@ -71,7 +139,7 @@ class SlackSide:
         """
         # One connection pool for all calls: without it each of them greets Slack anew.
         timeout = aiohttp.ClientTimeout(total=self.config.call_timeout)
-        self.app.client.session = aiohttp.ClientSession(timeout=timeout)
+        self._client.session = aiohttp.ClientSession(timeout=timeout)
         async with self._said_clearly("slack.bot_token"):
             return await self._gestures.identity()
 
@@ -83,7 +151,7 @@ class SlackSide:
             self.app,
             self.config.app_token,
             web_client=web_client(self.config, self.config.app_token),
-            logger=_sdk_logger(),
+            logger=sdk_logger(),
         )
         socket = self._socket.client
         async with self._said_clearly("slack.app_token"):
@@ -96,14 +164,20 @@ class SlackSide:
         """Whether events can arrive by Socket Mode now."""
         return self._socket is not None and await self._socket.client.is_connected()
 
-    async def close(self) -> None:
-        """Takes nothing more, lets what is under way end, and says so where it cannot."""
+    async def stop_taking(self) -> None:
+        """Takes nothing more in: Slack delivers it to another process, or later. Work under way can
+        still speak."""
+        if self._door is not None:
+            self._door.inbox.is_open = False
         if self._socket is not None:
             await self._socket.client.close()  # type: ignore[no-untyped-call]
-        await self.desk.close(self.config.farewell)
-        session = self.app.client.session
-        if session is not None:
-            await session.close()
+            self._socket = None
+
+    async def close(self) -> None:
+        """After the work has ended: nobody can speak from now on."""
+        await self.stop_taking()
+        if self._client.session is not None:
+            await self._client.session.close()
 
     @asynccontextmanager
     async def _said_clearly(self, key: str) -> AsyncIterator[None]:
@@ -119,74 +193,81 @@ class SlackSide:
             ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where events come in: the Bolt app, and the inbox that each of them passes first."""
+
+    app: AsyncApp
+    inbox: Inbox
+
+
 def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     """The Slack side over `services`; nothing is sent before it is opened."""
-    client = web_client(config, config.bot_token)
-    door = Door(services.new_reference)
+    client = web_client(config, config.bot_token, services.meter)
     gestures = Gestures(client)
-    style = Style(config.has_model, config.progress_every)
-    replies = Replies(Outgoing(client), gestures, services.redact, style)
-    desk = TaskDesk(
-        services.answers, services.records, services.engaged, replies, door, config.turns_at_once
-    )
-    parser = Parser(services.redact, services.now, config.origin, config.command)
-    app = build_app(config, client, desk, replies, door, Inbox(parser, Once()))
-    return SlackSide(config, app, desk, gestures)
+    outgoing = Outgoing(client, services.meter)
+    handlers, door = {}, None
+    if services.working is not None:
+        handlers = _handlers(config, services, services.working, outgoing, gestures)
+    if services.taking_in is not None:
+        parser = Parser(services.redact, services.now, config.origin, config.command)
+        taking_in = services.taking_in
+        inbox = Inbox(parser, taking_in.intake, taking_in.engaged, services.meter, config.origin)
+        door = Door(build_app(config, inbox, Forms(gestures, outgoing), gestures), inbox)
+    return SlackSide(config, client, gestures, handlers, door)
 
 
-def build_app(
+def _handlers(
     config: SlackConfig,
-    client: AsyncWebClient,
-    desk: Desk,
-    replies: Replies,
-    door: Door,
-    inbox: Inbox,
-) -> AsyncApp:
+    services: Services,
+    working: Working,
+    outgoing: Outgoing,
+    gestures: Gestures,
+) -> dict[str, Handler]:
+    style = Style(config.has_model)
+    poster = Poster(outgoing, gestures, working.ledger, style, services.now, config.doubt_after)
+    replies = Replies(Kit(poster, gestures, config.progress_every), services.redact)
+    desk = SlackDesk(working.answers, working.records, replies)
+    return {ARRIVAL: desk.work, ANNOUNCEMENT: desk.announce, POST: poster.work}
+
+
+def build_app(config: SlackConfig, inbox: Inbox, forms: Forms, gestures: Gestures) -> AsyncApp:
     """The Bolt app: `inbox` sees every payload first, then the surfaces' listeners."""
+
+    async def authorize() -> AuthorizeResult:
+        """Bolt's own way acknowledges an event when Slack does not tell it who we are."""
+        try:
+            identity = await gestures.identity()
+        except SlackApiError as error:
+            raise BotError(f"Slack does not say who the bot is ({code_of(error)})") from error
+        return AuthorizeResult(
+            enterprise_id=identity.enterprise_id or None,
+            team_id=identity.team_id,
+            bot_user_id=identity.user_id,
+            bot_id=identity.bot_id,
+            bot_token=config.bot_token,
+        )
+
     app = AsyncApp(
         name="airflow-support-bot",
-        client=client,
+        client=AsyncWebClient(base_url=config.api_url, retry_handlers=[], logger=sdk_logger()),
+        authorize=authorize,
         signing_secret=config.signing_secret,
-        logger=_sdk_logger(),
-        # Listeners only hand over, so the acknowledgement can be truthful: it says that the
-        # work was taken on. It also spares Bolt's wait of 10 ms before each answer.
+        logger=sdk_logger(),
+        # The acknowledgement says that the work was taken on. It also spares Bolt's wait of 10 ms
+        # before each answer.
         process_before_response=True,
         attaching_conversation_kwargs_enabled=False,
     )
     app.use(inbox.receive)
     for surface in all_surfaces():
-        surface.register(app, desk, config.command)
+        surface.register(app, forms, config.command)
 
     async def failed(error: Exception, context: AsyncBoltContext) -> BoltResponse:
-        channel = replies.beside(arrival_of(context))
-        if channel is None:
-            door.note(error)
-        else:
-            await door.apologise(error, channel)
-            if channel.answered:
-                return BoltResponse(status=200)
-        # Nobody was told: Slack is to deliver it again.
-        inbox.give_back(context)
-        return BoltResponse(status=500)
+        taken = arrival_of(context) is not None
+        log.error("slack.listener_failed", taken=taken, exc_info=error)
+        # What was not taken on is to be delivered again; what was, is safe whatever broke later.
+        return BoltResponse(status=200 if taken else 500)
 
     app.error(failed)
     return app
-
-
-def web_client(config: SlackConfig, token: str) -> AsyncWebClient:
-    """Waits out Slack's rate limits. Nothing else is retried by itself: the SDK's way of
-    repeating a call whose connection broke posts twice."""
-    return AsyncWebClient(
-        token=token,
-        base_url=config.api_url,
-        timeout=int(config.call_timeout),
-        retry_handlers=[AsyncRateLimitErrorRetryHandler(max_retry_count=_RATE_LIMIT_RETRIES)],
-        logger=_sdk_logger(),
-    )
-
-
-def _sdk_logger() -> logging.Logger:
-    """Bolt and the SDK log payloads below this level."""
-    logger = logging.getLogger("bot.slack.sdk")
-    logger.setLevel(logging.WARNING)
-    return logger

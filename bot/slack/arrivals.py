@@ -25,7 +25,7 @@ class Place:
 
     `thread` None: the reply opens a thread of its own (a slash command). `asked_in` is the ts of
     the asker's message, where there is one. `is_private`: for the asker's eyes only. `echo` is
-    what was asked, where others cannot see it.
+    what was asked, where others cannot see it; `lead` stands above what nobody asked for.
     """
 
     channel: str
@@ -35,6 +35,7 @@ class Place:
     response_url: str | None = None
     is_private: bool = False
     echo: str = ""
+    lead: str = ""
 
 
 class Way(StrEnum):

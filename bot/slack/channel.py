@@ -1,169 +1,198 @@
-"""Where the reply to one question goes: a thread everybody sees, or the asker's eyes alone."""
+"""Where the reply to one question goes: a thread everybody sees, or the asker's eyes alone.
+
+What is said for good is durable work of its own. Signs of work are not: they may be made again by
+whoever takes the question up after a crash, so each of them bears being made twice.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 
 import structlog
 from slack_sdk.errors import SlackClientError
 
-from bot.domain.answers import Diagnosis, HowTo, LogReport, Reply
+from bot.domain.answers import Apology, Diagnosis, HowTo, Reply
+from bot.domain.errors import StoreError
+from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Place
-from bot.slack.blocks.kit import Block, mrkdwn, rich, section, text
-from bot.slack.blocks.logs import excerpt_file
-from bot.slack.blocks.message import SlackMessage
-from bot.slack.blocks.render import render
-from bot.slack.blocks.talk import addendum_card
 from bot.slack.gestures import Gestures
-from bot.slack.limits import Limit
-from bot.slack.outgoing import Outgoing
+from bot.slack.posting import Poster
+from bot.slack.posts import ANSWER, SORRY, WORKING, Face, Notice, Post, Sent, post_job
 from bot.slack.presses import Words
 from bot.slack.refusals import UNSURE
 
 log = structlog.get_logger(__name__)
 
-_LOOKING = "Looking into it …"
-_ECHO = Limit(150)
-# Slack takes five answers through one response_url; the last is kept for an apology.
-_WHISPERS = 4
+LOOKING = "Looking into it …"
+_SIGN_SECONDS = 5.0  # longer than this nobody waits for a mere sign of work
+_FAILURES = (SlackClientError, StoreError, *UNSURE)
 
 
-def notice(words: str) -> SlackMessage:
-    """A short message of our own."""
-    return SlackMessage(mrkdwn(words), (rich(section(text(words))),))
+def working(words: str) -> Notice:
+    return Notice(f"⏳ {words}")
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """What is the same for every reply of this process. `progress_every` is in seconds."""
+class Kit:
+    """What every channel of this process uses. `progress_every` is in seconds."""
 
-    has_model: bool = False
+    poster: Poster
+    gestures: Gestures
     progress_every: float = 3.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    def draw(self, reply: Reply, turn_id: str, words: Words) -> SlackMessage:
-        return render(reply, turn_id, words, has_model=self.has_model)
+
+@dataclass(slots=True)
+class Saying:
+    """Hands messages about one piece of work to their queue, each revision under a number of its
+    own; the numbers come out the same when the work is taken up again."""
+
+    steps: DurableSteps
+    workspace: str
+    part_of: str
+    _answers: dict[str, int] = field(default_factory=dict)  # how many, by turn
+
+    async def say(self, post: Post) -> Sent:
+        """Raises `SlackRefused` where it can never be said."""
+        sent = await self.steps.call(post_job(self.of_workspace(post), self.part_of))
+        if not isinstance(sent, Sent):
+            raise TypeError(f"a post came to {type(sent).__name__}")
+        return sent
+
+    def of_workspace(self, post: Post) -> Post:
+        return replace(post, workspace=self.workspace)
+
+    def next_revision(self, turn_id: str) -> int:
+        said = self._answers.get(turn_id, 0)
+        self._answers[turn_id] = said + 1
+        return ANSWER + said
 
 
 @dataclass(slots=True)
 class ThreadChannel:
-    """A thread. What is being done shows as a status line, or as a message that later becomes
-    the answer where the workspace has no status lines."""
+    """A thread. What is being done shows as a status line, or as a message that later becomes the
+    answer where the workspace has no status lines.
 
-    style: Style
-    outgoing: Outgoing
-    gestures: Gestures
+    `key` is the question's, which the answer's turn shares; `opened`: the message that opened the
+    thread is to become the answer. `resumed`: somebody worked on this before and may have left
+    signs of it.
+    """
+
+    kit: Kit
+    saying: Saying
     place: Place
     words: Words
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _placeholder: str | None = None  # ts of a message that is to become the answer
-    _posted: dict[str, str] = field(default_factory=dict)
+    key: str
+    opened: bool = False
+    resumed: bool = False
+    answered: bool = False
+    _acknowledged: bool = False
+    _has_placeholder: bool = False
     _takes_status: bool = False
     _has_status: bool = False  # one stands in the thread now
     _reacted: bool = False
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
 
-    @property
-    def answered(self) -> bool:
-        return bool(self._posted)
-
     async def acknowledge(self) -> None:
         """Eyes on the question and a sign of work in the thread. Never twice."""
-        if self._reacted or self._takes_status or self._placeholder:
+        if self._acknowledged or self.opened:
             return
-        place = self.place
+        self._acknowledged = True
         self._reacted, self._takes_status = await asyncio.gather(
-            self._react(), self._set_status(_LOOKING)
+            self._react(), self._set_status(LOOKING)
         )
         self._has_status = self._takes_status
         if not self._takes_status:
-            key = f"placeholder:{place.asked_in or place.thread}"
-            self._placeholder = await self.outgoing.post(
-                place.channel, notice(f"⏳ {_LOOKING}"), thread=place.thread, key=key
-            )
+            self._has_placeholder = True
+            await self._try(self.kit.poster.put(self._sign(LOOKING)))
 
     async def _react(self) -> bool:
         place = self.place
         if place.asked_in is None:
             return False
-        return await self.gestures.react(place.channel, place.asked_in)
+        return await self.kit.gestures.react(place.channel, place.asked_in)
 
     async def _set_status(self, words: str) -> bool:
         place = self.place
         if place.thread is None:
             return False
-        return await self.gestures.status(place.channel, place.thread, words)
+        return await self.kit.gestures.status(place.channel, place.thread, words)
 
-    def opened(self, ts: str) -> None:
-        """The message that opened the thread is to become the answer."""
-        self._placeholder = ts
+    def _sign(self, words: str) -> Post:
+        sign = Post(self.key, WORKING, self.place, working(words), turn_id=self.key)
+        return self.saying.of_workspace(sign)
 
-    async def progress(self, words: str) -> None:
+    async def _try(self, sign: Awaitable[object]) -> None:
+        """Without a sign of work the answer comes all the same."""
+        try:
+            async with asyncio.timeout(_SIGN_SECONDS):
+                await sign
+        except _FAILURES as error:
+            log.warning("slack.progress_not_shown", error=type(error).__name__)
+
+    async def progress(self, text: str) -> None:
         """Shows the newest words, at most one each `progress_every` seconds."""
-        self._next_words = words
+        self._next_words = text
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._tick())
 
     async def _tick(self) -> None:
         while self._next_words:
             words, self._next_words = self._next_words, ""
-            try:
-                await self._show(words)
-            except (SlackClientError, *UNSURE) as error:
-                log.warning("slack.progress_not_shown", error=type(error).__name__)
-            await self.sleep(self.style.progress_every)
+            await self._show(words)
+            await self.kit.sleep(self.kit.progress_every)
 
     async def _show(self, words: str) -> None:
         if self._takes_status:
             self._has_status = True  # also where this is cut short: it may have arrived
             await self._set_status(words)
-        elif self._placeholder:
-            working = notice(f"⏳ {words}")
-            await self.outgoing.update(self.place.channel, self._placeholder, working)
+        elif self._has_placeholder or self.opened:
+            await self._try(self.kit.poster.amend(self._sign(words)))
 
-    async def _still(self) -> None:
+    def still(self) -> None:
         """No progress may overtake the answer."""
         self._next_words = ""
         if self._ticker is not None:
             self._ticker.cancel()
-            await asyncio.gather(self._ticker, return_exceptions=True)
-            self._ticker = None
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
-        await self._still()
-        message = self._with_echo(self.style.draw(reply, turn_id, self.words))
-        ts, is_new = self._posted.get(turn_id), turn_id not in self._posted
-        if ts is None:
-            ts, self._placeholder = self._placeholder, None
-        if ts is None or not await self.outgoing.update(
-            self.place.channel, ts, message, key=turn_id
-        ):
-            ts = await self.outgoing.post(
-                self.place.channel, message, thread=self.place.thread, key=turn_id
-            )
-            self._has_status = False  # Slack takes the status away when a message arrives
-        self._posted[turn_id] = ts
-        if is_new and isinstance(reply, LogReport) and reply.lines:
-            excerpt = excerpt_file(reply.target, reply.lines, reply.lines_read)
-            await self.gestures.upload(self.place, *excerpt)
-        return ts
+        """Raises `SlackRefused` where the reply can never be posted."""
+        revision = self.saying.next_revision(turn_id)
+        return await self._say(
+            Post(turn_id, revision, self.place, reply, turn_id=turn_id, words=self.words)
+        )
 
-    def _with_echo(self, message: SlackMessage) -> SlackMessage:
-        return replace(message, blocks=(*echo_of(self.place), *message.blocks))
+    async def apologise(self, apology: Apology) -> None:
+        """Says so where no answer stands. Raises like `post`."""
+        await self._say(
+            Post(self.key, SORRY, self.place, apology, turn_id=self.key, words=self.words)
+        )
+
+    async def _say(self, post: Post) -> str | None:
+        self.still()
+        if self._ticker is not None:
+            await asyncio.gather(self._ticker, return_exceptions=True)
+        sent = await self.saying.say(post)
+        self.answered = True
+        if sent.is_new:
+            self._has_status = False  # Slack takes the status away when a message arrives
+        return sent.ts
 
     async def close(self) -> None:
         """Leaves no sign of work behind; where nothing was said, no trace at all."""
-        await self._still()
-        place = self.place
-        if self._has_status:
+        self.still()
+        place, gestures = self.place, self.kit.gestures
+        if self._has_status or (self.resumed and self._takes_status):
             await self._set_status("")
-        if self._placeholder:
-            await self.gestures.delete(place.channel, self._placeholder)
-        if self._reacted and not self._posted and place.asked_in:
-            await self.gestures.unreact(place.channel, place.asked_in)
+        if self.answered:
+            return
+        if self._has_placeholder or self.opened:
+            await self._try(self.kit.poster.withdraw(self.key, place))
+        if self._reacted and place.asked_in:
+            await gestures.unreact(place.channel, place.asked_in)
 
 
 @dataclass(slots=True)
@@ -175,47 +204,77 @@ class WhisperChannel:
     whisper cannot be changed, so that a reply to which a model added words adds those alone.
     """
 
-    style: Style
-    outgoing: Outgoing
+    kit: Kit
+    saying: Saying
     place: Place
     words: Words
+    key: str
     shows_work: bool = True
     replaces: bool = False
+    resumed: bool = False
     answered: bool = False
     _posted: dict[str, Reply] = field(default_factory=dict)
-    _whispers: int = 0
 
     async def acknowledge(self) -> None:
-        if self.shows_work and not self._whispers:
-            await self._whisper(notice(f"⏳ {_LOOKING}"))
+        if self.shows_work:
+            self.shows_work = False
+            try:
+                async with asyncio.timeout(_SIGN_SECONDS):
+                    sign = self._whisper(WORKING, working(LOOKING))
+                    await self.kit.poster.put(self.saying.of_workspace(sign))
+            except _FAILURES as error:
+                log.warning("slack.progress_not_shown", error=type(error).__name__)
 
-    async def progress(self, words: str) -> None:
+    async def progress(self, text: str) -> None:
         """Nothing is shown: a `response_url` may be used five times."""
+
+    def still(self) -> None:
+        """Nothing moves by itself here."""
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         """Whispers have no ts."""
-        before = self._posted.get(turn_id)
+        before, face = self._posted.get(turn_id), Face.CARD
         if not self.replaces and isinstance(reply, Diagnosis | HowTo) and _explains(reply, before):
-            await self._whisper(addendum_card(reply))
-        else:
-            await self._whisper(self.style.draw(reply, turn_id, self.words))
+            face = Face.ADDENDUM
+        revision = self.saying.next_revision(turn_id)
+        post = self._whisper(revision, reply)
+        await self._say(replace(post, key=_private(turn_id), turn_id=turn_id, face=face))
         self._posted[turn_id] = reply
-        self.answered = True
         return None
 
-    async def _whisper(self, message: SlackMessage) -> None:
-        place, self._whispers = self.place, self._whispers + 1
-        outside = place.is_private or place.thread is None
-        if outside and place.response_url and self._whispers <= _WHISPERS:
-            try:
-                await self.outgoing.respond(place.response_url, message, replace=self.replaces)
-                return
-            except SlackClientError as error:
-                log.warning("slack.response_url_refused", error=str(error))
-        await self.outgoing.whisper(replace(place, response_url=None), message)
+    async def apologise(self, apology: Apology) -> None:
+        await self._say(self._whisper(SORRY, apology))
+
+    async def show(self, diagnosis: Diagnosis, face: Face) -> None:
+        """More of an answer that stands already."""
+        await self._say(replace(self._whisper(ANSWER, diagnosis), face=face))
+
+    async def tell(self, words: str) -> None:
+        await self._say(self._whisper(ANSWER, Notice(words)))
+
+    def _whisper(self, revision: int, content: Reply | Notice) -> Post:
+        return Post(
+            _private(self.key),
+            revision,
+            self.place,
+            content,
+            turn_id=self.key,
+            words=self.words,
+            whispers=True,
+            replaces=self.replaces,
+        )
+
+    async def _say(self, post: Post) -> None:
+        await self.saying.say(post)
+        self.answered = True
 
     async def close(self) -> None:
         """Nothing to tidy up."""
+
+
+def _private(key: str) -> str:
+    """Whispers have pages of their own: none of them can become a message for all."""
+    return f"private:{key}"
 
 
 def _explains(reply: Diagnosis | HowTo, before: Reply | None) -> bool:
@@ -226,11 +285,3 @@ def _explains(reply: Diagnosis | HowTo, before: Reply | None) -> bool:
 
 
 Channel = ThreadChannel | WhisperChannel
-
-
-def echo_of(place: Place) -> tuple[Block, ...]:
-    """Who asked what, for those who could not see the command."""
-    if not place.echo or not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
-        return ()
-    asker = {"type": "user", "user_id": place.user}
-    return (rich(section(asker, text(" asked "), text(_ECHO.head(place.echo), code=True))),)

@@ -24,7 +24,7 @@ class SlackConfig:
     command: str = "/airflow"
     has_model: bool = False  # a language model is set up and may add to an answer
     origin: Origin = Origin.SLACK
-    turns_at_once: int = 16
     progress_every: float = 3.0  # chat.update bears one in three seconds
     call_timeout: float = 15.0
-    farewell: float = 5.0  # how long questions may take to end when the bot is stopped
+    # A message whose call ended in doubt is looked for when it is so old: Slack's read side lags.
+    doubt_after: float = 12.0

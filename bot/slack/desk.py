@@ -1,46 +1,53 @@
-"""What listeners hand work to: it is taken on at once and done behind their backs."""
+"""Works on what arrived from Slack, step by step, wherever a process before it left off."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+import structlog
+
+from bot.domain.answers import Diagnosis
 from bot.domain.conversations import Rating, Turn
-from bot.domain.questions import Question
-from bot.services.ports import ReplyChannel
-from bot.slack.arrivals import Place, RatingPress
+from bot.domain.errors import BadRequest
+from bot.domain.questions import EarlierMessage, Question, ThreadKey
+from bot.domain.references import reference_of
+from bot.domain.work import Retry
+from bot.services.ports import DurableSteps, ReplyChannel
+from bot.slack.announcer import Announcement
+from bot.slack.arrivals import Asked, Button, ButtonPress, Command, Pick, Place, RatingPress
+from bot.slack.blocks.logs import excerpt_file
+from bot.slack.channel import Channel, WhisperChannel
+from bot.slack.door import excuse
+from bot.slack.forms import THANKS, asks_why
+from bot.slack.jobs import Taken
+from bot.slack.posts import Face
+from bot.slack.replies import Replies
 
+_GONE = "I no longer have that answer. Please ask the question again."
+_READ = Retry(attempts=2, pause=1.0, seconds=30.0)
+_STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 
-class Desk(Protocol):
-    """Every method returns as soon as the work is taken on, well inside Slack's three seconds."""
-
-    async def ask(self, question: Question, place: Place) -> None: ...
-
-    async def ask_if_engaged(self, question: Question, place: Place) -> None:
-        """Answers only where the bot is part of the conversation already; else stays silent."""
-        ...
-
-    async def pick(self, turn_id: str, option: int, question: Question, place: Place) -> None:
-        """One of the targets offered in that turn was chosen."""
-        ...
-
-    async def evidence(self, turn_id: str, place: Place) -> None: ...
-
-    async def log_excerpt(self, turn_id: str, place: Place) -> None: ...
-
-    async def rate(self, press: RatingPress) -> None:
-        """Keeps the rating. A thumb down that can still open a form opens one that asks why."""
-        ...
+Answering = Callable[[Question, ReplyChannel, DurableSteps], Awaitable[object]]
 
 
 class Answers(Protocol):
-    """The use case behind the desk."""
+    """The use case behind the desk. The turn of a question bears the question's id."""
 
-    async def handle(self, question: Question, channel: ReplyChannel) -> Turn | None:
+    async def handle(
+        self, question: Question, channel: ReplyChannel, steps: DurableSteps
+    ) -> Turn | None:
         """Answers through `channel`; None where nothing was to be said."""
         ...
 
     async def pick(
-        self, turn_id: str, option: int, question: Question, channel: ReplyChannel
+        self,
+        turn_id: str,
+        option: int,
+        question: Question,
+        channel: ReplyChannel,
+        steps: DurableSteps,
     ) -> Turn | None:
         """Answers for the option of that turn. Raises `BadRequest` where it is not known."""
         ...
@@ -52,3 +59,135 @@ class Records(Protocol):
     async def turn(self, turn_id: str) -> Turn | None: ...
 
     async def rate(self, rating: Rating) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SlackDesk:
+    """Does jobs of kind "arrival"."""
+
+    answers: Answers
+    records: Records
+    replies: Replies
+
+    async def work(self, arrival: Taken, steps: DurableSteps) -> None:
+        """Ends once all is said. Raises what broke, after an apology, so that the job has failed;
+        what the asker can put right by themselves is no failure."""
+        match arrival:
+            case Asked(question, place) | Command(question, place):
+                await self._turn(arrival.key, question, place, steps, self.answers.handle)
+            case Pick(turn_id, option, question, place):
+
+                async def picked(
+                    asked: Question, channel: ReplyChannel, steps: DurableSteps
+                ) -> object:
+                    return await self.answers.pick(turn_id, option, asked, channel, steps)
+
+                await self._turn(arrival.key, question, place, steps, picked)
+            case ButtonPress():
+                channel = self._private(arrival.place, arrival.key, steps)
+                await _excused(self._show_more(arrival, channel, steps), arrival.key, channel)
+            case RatingPress(place=None):
+                await _excused(self._keep(arrival, steps), arrival.key, None)
+            case RatingPress(place=Place() as place):
+                channel = self._private(place, arrival.key, steps)
+                await _excused(self._rate(arrival, channel, steps), arrival.key, channel)
+
+    async def announce(self, announcement: Announcement, steps: DurableSteps) -> None:
+        """Does jobs of kind "announcement"; ends like `work`."""
+        question, place = announcement.question, announcement.place
+        me = await self.replies.kit.gestures.identity()
+        question = replace(question, thread=ThreadKey(me.team_id, place.channel, ""))
+        await self._turn(question.id, question, place, steps, self.answers.handle)
+
+    def _private(self, place: Place, key: str, steps: DurableSteps) -> WhisperChannel:
+        """For a press, whose key begins with the workspace."""
+        return self.replies.private(place, key.partition(":")[0], key, steps)
+
+    async def _turn(
+        self, work: str, question: Question, place: Place, steps: DurableSteps, answer: Answering
+    ) -> None:
+        """One question from acknowledgement to answer."""
+        reference, failure = reference_of(question.id), None
+        channel: Channel | None = None
+        if place.user:
+            channel = self.replies.private(place, question.thread.workspace, work, steps)
+        with structlog.contextvars.bound_contextvars(reference=reference):
+            try:
+                question, channel = await self.replies.open(question, place, work, steps)
+                # A remark that calls nobody is acknowledged once it turns out to be for us.
+                if question.is_addressed:
+                    await channel.acknowledge()
+                earlier = await self._earlier(question, channel, steps)
+                await answer(replace(question, earlier=earlier), channel, steps)
+            except Exception as error:
+                failure = error
+                await excuse(error, reference, channel)
+            finally:
+                if channel is not None:
+                    channel.still()
+            # Not where the process is about to end: the signs stand for the one that goes on.
+            if channel is not None:
+                await channel.close()
+            _raise_but_for_bad_requests(failure)
+
+    async def _earlier(
+        self, question: Question, channel: Channel, steps: DurableSteps
+    ) -> tuple[EarlierMessage, ...]:
+        here = False
+
+        async def read() -> tuple[EarlierMessage, ...]:
+            nonlocal here
+            here = True
+            return await self.replies.earlier(question)
+
+        earlier = await steps.run("read thread", read, _READ)
+        # A result that was kept before is the trace of somebody who worked on this.
+        channel.resumed = not here
+        return tuple(earlier)
+
+    async def _show_more(
+        self, press: ButtonPress, channel: WhisperChannel, steps: DurableSteps
+    ) -> None:
+        diagnosis = await steps.run("find answer", lambda: self._diagnosis(press), _STORE)
+        if diagnosis is None:
+            raise BadRequest(_GONE)
+        if press.button is Button.EVIDENCE:
+            await channel.show(diagnosis, Face.EVIDENCE)
+        elif not await self._attached(press, diagnosis, steps):
+            await channel.show(diagnosis, Face.LOG_EXCERPT)
+
+    async def _diagnosis(self, press: ButtonPress) -> Diagnosis | None:
+        turn = await self.records.turn(press.turn_id)
+        return turn.reply if turn is not None and isinstance(turn.reply, Diagnosis) else None
+
+    async def _attached(
+        self, press: ButtonPress, diagnosis: Diagnosis, steps: DurableSteps
+    ) -> bool:
+        """Whether the excerpt is a file in the thread now: not where files are refused, where the
+        bot is no member, or where the card is private."""
+        if press.place.is_private:
+            return False
+        excerpt = excerpt_file(diagnosis.target, diagnosis.log_lines, diagnosis.lines_read)
+        poster = self.replies.kit.poster
+        return await steps.run("attach", lambda: poster.attach(press.key, press.place, *excerpt))
+
+    async def _keep(self, press: RatingPress, steps: DurableSteps) -> None:
+        await steps.run("keep rating", lambda: self.records.rate(press.rating), _STORE)
+
+    async def _rate(self, press: RatingPress, channel: WhisperChannel, steps: DurableSteps) -> None:
+        await self._keep(press, steps)
+        if not asks_why(press):
+            await channel.tell(THANKS)
+
+
+async def _excused(work: Awaitable[None], key: str, channel: WhisperChannel | None) -> None:
+    try:
+        await work
+    except Exception as error:
+        await excuse(error, reference_of(key), channel)
+        _raise_but_for_bad_requests(error)
+
+
+def _raise_but_for_bad_requests(failure: Exception | None) -> None:
+    if failure is not None and not isinstance(failure, BadRequest):
+        raise failure

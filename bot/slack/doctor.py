@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.checks import Check, CheckStatus
-from bot.slack.app import web_client
+from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.manifest import bot_events, optional_scopes, required_scopes
 from bot.slack.refusals import UNSURE, code_of

@@ -1,30 +1,50 @@
-"""The one middleware that every authenticated payload passes: parsed here, taken on once."""
+"""The one middleware that every authenticated payload passes: nothing is acknowledged before it is
+kept, and nothing is kept twice."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
 
+from bot.domain.errors import StoreError
+from bot.domain.questions import Origin, ThreadKey
+from bot.services.at_work import delivered, working_on
+from bot.services.ports import Intake, Meter
 from bot.slack.arrivals import Arrival, Asked, Identity, Ignored, Way
-from bot.slack.once import Once
+from bot.slack.jobs import Taken, delivery_of, job_of
 from bot.slack.parse import Parser
 
 log = structlog.get_logger(__name__)
 
+Engaged = Callable[[ThreadKey], Awaitable[bool]]
+"""Whether the bot is part of a thread: what it took on there or has said there. `StoreError`."""
+
 _ARRIVAL = "arrival"
+_TRY_LATER = 503
 Kind = TypeVar("Kind")
 
 
+@dataclass
 class Inbox:
-    """Whatever is nothing for us is acknowledged here: Slack counts a 404 as our failure."""
+    """Whatever is nothing for us is acknowledged too: Slack counts a 404 as our failure.
 
-    def __init__(self, parser: Parser, once: Once) -> None:
-        self._parser = parser
-        self._once = once
+    What could not be kept is answered 500 (in Socket Mode with no acknowledgement at all), so that
+    Slack delivers it again. `is_open` False: the process is about to end and keeps nothing more.
+    """
+
+    parser: Parser
+    intake: Intake
+    engaged: Engaged
+    meter: Meter
+    origin: Origin = Origin.SLACK
+    clock: Callable[[], float] = time.monotonic
+    is_open: bool = True
 
     async def receive(
         self,
@@ -32,22 +52,55 @@ class Inbox:
         context: AsyncBoltContext,
         next_: Callable[[], Awaitable[None]],
     ) -> BoltResponse | None:
-        arrival = self._parser.parse(body, identity_of(context))
+        began, kind = self.clock(), _kind_of(body)
+        if not self.is_open:
+            self.meter.delivery(kind, "refused", self.clock() - began)
+            return BoltResponse(status=_TRY_LATER)
+        arrival = self.parser.parse(body, identity_of(context))
         if isinstance(arrival, Ignored):
             log.debug("slack.ignored", reason=arrival.reason)
+            self.meter.delivery(kind, "ignored", self.clock() - began)
             return BoltResponse(status=200)
-        if not self._once.claim(arrival.key):
-            log.debug("slack.duplicate", key=arrival.key)
+        with working_on(arrival.key):
+            outcome = await self._outcome(arrival, str(body.get("event_id") or ""))
+            seconds = self.clock() - began
+            self.meter.delivery(kind, outcome, seconds)
+            delivered(arrival.key, kind, outcome, seconds)
+            log.info("slack.delivered", kind=kind, outcome=outcome)
+        if outcome == "refused":
+            return BoltResponse(status=500)
+        if outcome != "taken":
             return BoltResponse(status=200)
         context[_ARRIVAL] = arrival
         await next_()
         return None
 
-    def give_back(self, context: AsyncBoltContext) -> None:
-        """The arrival was not taken on: Slack's next delivery of it counts."""
-        arrival = arrival_of(context)
-        if arrival is not None and not isinstance(arrival, Ignored):
-            self._once.release(arrival.key)
+    async def _outcome(self, arrival: Taken, event_id: str) -> str:
+        """taken, duplicate, ignored or refused."""
+        try:
+            if await self._is_talk_among_people(arrival):
+                return "ignored"
+            delivery = delivery_of(arrival, event_id, self.origin)
+            taken = await self.intake.take(job_of(arrival), delivery)
+        except StoreError as error:
+            log.error("slack.not_kept", error=str(error))
+            return "refused"
+        return "taken" if taken else "duplicate"
+
+    async def _is_talk_among_people(self, arrival: Taken) -> bool:
+        """Found out by one look that leaves nothing behind."""
+        if not isinstance(arrival, Asked) or arrival.way is not Way.FOLLOW_UP:
+            return False
+        return not await self.engaged(arrival.question.thread)
+
+
+def _kind_of(body: Mapping[str, Any]) -> str:
+    """What came, in few words: figures are kept for each."""
+    if "event" in body:
+        return "event"
+    if "command" in body:
+        return "command"
+    return {"block_actions": "press", "view_submission": "form"}.get(str(body.get("type")), "other")
 
 
 def identity_of(context: AsyncBoltContext) -> Identity:
@@ -72,6 +125,7 @@ def arrived(context: AsyncBoltContext, kind: type[Kind]) -> Kind:
 
 
 def arrival_of(context: AsyncBoltContext) -> Arrival | None:
+    """What was taken on from this request; None where nothing was."""
     found: Arrival | None = context.get(_ARRIVAL)
     return found
 

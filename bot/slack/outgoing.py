@@ -1,114 +1,129 @@
-"""Messages to Slack: posted once, changed in place, and as good as the workspace can take them."""
+"""Messages to Slack: posted, changed in place, and as good as the workspace can take them."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.slack.arrivals import Place
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Meter
+from bot.slack.arrivals import Identity, Place
 from bot.slack.blocks.message import SlackMessage
-from bot.slack.refusals import BAD_BLOCKS, NOT_EDITABLE, UNSURE, code_of, is_unsure
+from bot.slack.client import CountedWaits, sdk_logger
+from bot.slack.posts import Mark, Standing, newest
+from bot.slack.refusals import (
+    BAD_BLOCKS,
+    NOT_EDITABLE,
+    ResponseUrlRefused,
+    code_of,
+    is_passing,
+)
 
 log = structlog.get_logger(__name__)
 
 METADATA_EVENT = "airflow_support_bot_reply"
-_LOOK_BACK = 200  # messages searched for one that may have been posted
+_PAGE = 200
+_PAGES = 100
 # Nothing in a message is turned into a link, a call or a preview by Slack itself.
 _INERT = {"parse": "none", "unfurl_links": False, "unfurl_media": False}
 
 
 class Outgoing:
-    """Posts, changes and whispers. Raises `SlackApiError` for what Slack refuses outright."""
+    """One call for each method: whoever calls decides what to do about a call of unknown outcome.
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    Raises `SlackClientError` for what Slack refuses and `UNSURE` where the connection broke.
+    """
+
+    def __init__(self, client: AsyncWebClient, meter: Meter | None = None) -> None:
         self._client = client
+        self._meter = meter or NoMeter()
         self._knows_feedback = True
 
     async def post(
-        self, channel: str, message: SlackMessage, *, thread: str | None, key: str
+        self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
     ) -> str:
-        """Posts and returns the ts. `key` marks the message, so that after a call of unknown
-        outcome it is looked for rather than posted twice."""
-        arguments = {
-            "channel": channel,
-            "thread_ts": thread,
-            "metadata": _mark(key),
-        }
-        try:
-            reply = await self._send("chat.postMessage", message, arguments)
-        except (SlackApiError, *UNSURE) as error:
-            if not is_unsure(error):
-                raise
-            log.warning("slack.post_unsure", error=type(error).__name__)
-            if found := await self._find(channel, thread, key):
-                return found
-            reply = await self._send("chat.postMessage", message, arguments)
+        """Posts and returns the ts."""
+        arguments = {"channel": channel, "thread_ts": thread, "metadata": _metadata(mark)}
+        reply = await self._send("chat.postMessage", message, arguments)
         return str(reply["ts"])
 
-    async def _find(self, channel: str, thread: str | None, key: str) -> str | None:
-        """The ts of the message with that key. Raises where it cannot be looked for."""
-        if thread is None:
-            found = await self._client.conversations_history(
-                channel=channel, limit=_LOOK_BACK, include_all_metadata=True
-            )
-        else:
-            # Ours would be among the last of a long thread.
-            found = await self._client.conversations_replies(
-                channel=channel, ts=thread, limit=_LOOK_BACK, include_all_metadata=True
-            )
-        for message in found.get("messages") or []:
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("key") == key:
-                return str(message["ts"])
-        return None
+    async def find(
+        self, channel: str, thread: str | None, key: str, *, since: float, me: Identity
+    ) -> Standing | None:
+        """The newest message of ours with that key, of those posted after `since` (epoch seconds).
 
-    async def update(
-        self, channel: str, ts: str, message: SlackMessage, *, key: str | None = None
-    ) -> bool:
-        """Changes a message, and with `key` its mark; False where it is gone or closed to edits."""
-        arguments = {"channel": channel, "ts": ts, "metadata": _mark(key) if key else None}
+        Looks through every page.
+        """
+        found = [
+            standing
+            async for message in self._messages(channel, thread, since)
+            if (standing := _recognised(message, key, me)) is not None
+        ]
+        return newest(found)
+
+    async def _messages(
+        self, channel: str, thread: str | None, since: float
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        common: dict[str, Any] = {
+            "channel": channel,
+            "oldest": f"{since:.6f}",
+            "limit": _PAGE,
+            "include_all_metadata": True,
+        }
+        cursor: str | None = None
+        for _ in range(_PAGES):
+            if thread is None:
+                page = await self._client.conversations_history(**common, cursor=cursor)
+            else:
+                page = await self._client.conversations_replies(**common, ts=thread, cursor=cursor)
+            for message in page.get("messages") or []:
+                yield message
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return
+
+    async def update(self, channel: str, ts: str, message: SlackMessage, mark: Mark) -> bool:
+        """Changes a message and its mark; False where it is gone or closed to edits."""
+        arguments = {"channel": channel, "ts": ts, "metadata": _metadata(mark)}
         try:
-            try:
-                await self._send("chat.update", message, arguments)
-            except (SlackApiError, *UNSURE) as error:
-                if not is_unsure(error):
-                    raise
-                # The same text twice is the same message: safe to repeat.
-                await self._send("chat.update", message, arguments)
+            await self._send("chat.update", message, arguments)
         except SlackApiError as error:
             if code_of(error) in NOT_EDITABLE:
                 return False
             raise
         return True
 
-    async def whisper(self, place: Place, message: SlackMessage) -> None:
-        """Shows `message` to one person only, in the thread if there is one."""
-        if place.response_url and (place.is_private or place.thread is None):
-            await self.respond(place.response_url, message)
-            return
+    async def whisper(self, place: Place, message: SlackMessage, *, replace: bool = False) -> None:
+        """Shows `message` to one person only, in the thread if there is one.
+
+        `replace` puts it in place of the private message whose button was pressed.
+        """
+        outside = place.is_private or place.thread is None
+        if outside and place.response_url:
+            try:
+                await self._respond(place.response_url, message, replace)
+                return
+            except ResponseUrlRefused as error:
+                if is_passing(error):
+                    raise
+                log.warning("slack.response_url_refused", error=str(error))
         arguments = {"channel": place.channel, "user": place.user, "thread_ts": place.thread}
         await self._send("chat.postEphemeral", message, arguments)
 
-    async def respond(self, url: str, message: SlackMessage, *, replace: bool = False) -> None:
-        """Answers through a `response_url`, which works where the bot is no member.
-
-        `replace` puts it in place of the message whose button gave the address.
-        """
+    async def _respond(self, url: str, message: SlackMessage, replace: bool) -> None:
+        """Answers through a `response_url`, which works where the bot is no member."""
         client = AsyncWebhookClient(
             url,
             timeout=int(self._client.timeout),
             session=self._client.session,
-            retry_handlers=[AsyncRateLimitErrorRetryHandler()],
-            logger=logging.getLogger("bot.slack.sdk"),
+            retry_handlers=[CountedWaits(self._meter, most=1)],
+            logger=sdk_logger(),
         )
-        refusal = ""
         for variant in self._variants(message):
             body = {
                 **_INERT,
@@ -119,11 +134,12 @@ class Outgoing:
             }
             reply = await client.send_dict(body)
             if reply.status_code == 200:
+                self._meter.slack_call("response_url", "ok")
                 return
-            refusal = f"{reply.status_code} {reply.body[:100]}"
+            self._meter.slack_call("response_url", f"http_{reply.status_code}")
             if not any(code in reply.body for code in BAD_BLOCKS):
                 break
-        raise SlackClientError(f"the response_url answered {refusal}")
+        raise ResponseUrlRefused(reply.status_code, reply.body)
 
     async def _send(
         self, method: str, message: SlackMessage, arguments: Mapping[str, Any]
@@ -154,5 +170,16 @@ class Outgoing:
         return [*native, plain, message.text_only()]
 
 
-def _mark(key: str) -> Mapping[str, Any]:
-    return {"event_type": METADATA_EVENT, "event_payload": {"key": key}}
+def _metadata(mark: Mark) -> Mapping[str, Any]:
+    payload = {"key": mark.key, "revision": mark.revision}
+    return {"event_type": METADATA_EVENT, "event_payload": payload}
+
+
+def _recognised(message: Mapping[str, Any], key: str, me: Identity) -> Standing | None:
+    """Where and how `message` stands; None where it bears another key or is not ours."""
+    if me.bot_id != message.get("bot_id") and me.user_id != message.get("user"):
+        return None
+    payload = (message.get("metadata") or {}).get("event_payload") or {}
+    if payload.get("key") != key:
+        return None
+    return Standing(str(message["ts"]), int(payload.get("revision") or 0))

@@ -69,7 +69,7 @@ class Parser:
             if body.get("type") == "block_actions":
                 return self._press(_read(body, shapes.BlockActions), bot)
             if body.get("type") == "view_submission":
-                return self._submission(_read(body, shapes.ViewSubmission))
+                return self._submission(_read(body, shapes.ViewSubmission), bot)
             if "command" in body:
                 return self._command(_read(body, shapes.CommandForm), bot)
         except msgspec.ValidationError as error:
@@ -167,7 +167,8 @@ class Parser:
             is_private=bool(container.is_ephemeral),
         )
         # Unique for a press, the same for its second delivery.
-        key = f"{channel}:{container.message_ts}:{action.action_id}:{action.action_ts}"
+        press = f"{container.message_ts}:{action.action_id}:{action.action_ts}"
+        key = f"{bot.team_id}:{channel}:{press}"
         pressed = _Pressed(
             action, place, payload.user, container.message_ts or "", payload.trigger_id or "", key
         )
@@ -207,7 +208,7 @@ class Parser:
             asked_at=_moment(ts) or self.now(),
         )
 
-    def _submission(self, payload: shapes.ViewSubmission) -> Arrival:
+    def _submission(self, payload: shapes.ViewSubmission, bot: Identity) -> Arrival:
         view = payload.view
         turn_id = view.private_metadata or ""
         if view.callback_id != RATING_FORM or not turn_id:
@@ -223,7 +224,7 @@ class Parser:
             reason=reason,
             comment=self._clean(comment),
         )
-        return RatingPress(rating, key=f"form:{view.id}")
+        return RatingPress(rating, key=f"{bot.team_id}:form:{view.id}")
 
 
 @dataclass(frozen=True, slots=True)

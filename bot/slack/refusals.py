@@ -9,6 +9,8 @@ import aiohttp
 import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.domain.errors import BotError
+
 log = structlog.get_logger(__name__)
 
 UNSURE = (aiohttp.ClientError, TimeoutError)
@@ -19,6 +21,9 @@ _UNREADABLE = "unreadable_reply"
 _MAYBE_DONE = frozenset(
     {"fatal_error", "internal_error", "request_timeout", "service_unavailable", _UNREADABLE}
 )
+_RATE_LIMITS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+# An organisation is being moved: Slack says to try again later.
+_FOR_NOW = frozenset({"team_added_to_org"})
 
 BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 NOT_A_MEMBER = frozenset({"channel_not_found", "not_in_channel"})
@@ -33,6 +38,23 @@ _FOR_GOOD = {
     "not_allowed_token_type",
     "unknown_method",
 }
+_LONGEST_WAIT = 300.0
+
+
+class SlackRefused(BotError):
+    """Slack will not take this message, now or later; `code` is its word for why."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        super().__init__(code)
+
+
+class ResponseUrlRefused(SlackClientError):
+    """A `response_url` answered otherwise than with 200."""
+
+    def __init__(self, status: int, body: str) -> None:
+        self.status = status
+        super().__init__(f"the response_url answered {status} {body[:100]}")
 
 
 def code_of(error: SlackApiError) -> str:
@@ -43,11 +65,43 @@ def code_of(error: SlackApiError) -> str:
     return str(code or _UNREADABLE)
 
 
+def word_for(error: Exception) -> str:
+    """What to call an error in a log, short and without anything secret."""
+    if isinstance(error, SlackApiError):
+        return code_of(error)
+    return f"http_{error.status}" if isinstance(error, ResponseUrlRefused) else type(error).__name__
+
+
 def is_unsure(error: BaseException) -> bool:
     """Whether the call may have been carried out all the same."""
     if isinstance(error, SlackApiError):
-        return code_of(error) in _MAYBE_DONE
+        status = getattr(error.response, "status_code", 200)
+        return code_of(error) in _MAYBE_DONE or status >= 500
+    if isinstance(error, ResponseUrlRefused):
+        return error.status >= 500
     return isinstance(error, UNSURE)
+
+
+def is_rate_limit(error: BaseException) -> bool:
+    return isinstance(error, SlackApiError) and code_of(error) in _RATE_LIMITS
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the same call may go through later."""
+    if isinstance(error, SlackApiError) and code_of(error) in _FOR_NOW:
+        return True
+    if isinstance(error, ResponseUrlRefused) and error.status == 429:
+        return True
+    return is_rate_limit(error) or is_unsure(error)
+
+
+def wait_asked_for(error: BaseException) -> float:
+    """Seconds that Slack wants to be left alone, 0 where it did not say."""
+    if not is_rate_limit(error):
+        return 0.0
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    return min(float(said), _LONGEST_WAIT) if str(said).isdecimal() else 0.0
 
 
 class Refusals:

@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from slack_sdk.errors import SlackApiError
 
 from bot.domain.questions import Author, EarlierMessage, Question
-from bot.slack.arrivals import Arrival, Asked, Identity, Ignored, Pick, Place
-from bot.slack.blocks.message import SlackMessage
-from bot.slack.channel import Channel, Style, ThreadChannel, WhisperChannel, echo_of, notice
-from bot.slack.gestures import Gestures
+from bot.services.ports import DurableSteps
+from bot.slack.arrivals import Identity, Place
+from bot.slack.channel import LOOKING, Channel, Kit, Saying, ThreadChannel, WhisperChannel, working
 from bot.slack.limits import Limit
-from bot.slack.outgoing import Outgoing
 from bot.slack.parse import Redact
 from bot.slack.plain import flatten
+from bot.slack.posts import NEVER, WORKING, Post, order_of
 from bot.slack.presses import Words
-from bot.slack.refusals import NOT_A_MEMBER, code_of
+from bot.slack.refusals import SlackRefused
 
 log = structlog.get_logger(__name__)
 
@@ -34,69 +32,58 @@ _READ_SECONDS = 5.0
 class Replies:
     """`redact` masks secrets in what is read back from a thread."""
 
-    outgoing: Outgoing
-    gestures: Gestures
+    kit: Kit
     redact: Redact
-    style: Style
 
-    async def open(self, question: Question, place: Place) -> tuple[Question, Channel]:
-        """The channel for `question`. A command opens a thread of its own: the question then
-        belongs to that thread, so that follow-ups there find it."""
+    async def open(
+        self, question: Question, place: Place, work: str, steps: DurableSteps
+    ) -> tuple[Question, Channel]:
+        """The channel for `question`; `work` is the key of the work on it. A command opens a thread
+        of its own: the question then belongs to that thread, so that follow-ups there find it.
+
+        Raises `SlackRefused` where nothing can be said at all.
+        """
         words = Words(question.text, question.links)
+        saying = Saying(steps, question.thread.workspace, work)
         if place.is_private:
-            return question, self._whisper(place, words)
-        if place.thread is not None:
-            return question, self._thread(place, words)
-        try:
-            ts = await self.outgoing.post(
-                place.channel, _opening(place), thread=None, key=question.id
+            # In place of the private card that was pressed; a private command is answered at once.
+            pressed = place.thread is not None
+            return question, WhisperChannel(
+                self.kit, saying, place, words, question.id, shows_work=pressed, replaces=pressed
             )
-        except SlackApiError as error:
-            if code_of(error) not in NOT_A_MEMBER or place.response_url is None:
-                raise
-            return question, WhisperChannel(self.style, self.outgoing, place, words)
-        channel = self._thread(replace(place, thread=ts), words)
-        channel.opened(ts)
-        return replace(question, thread=replace(question.thread, thread=ts)), channel
+        if place.thread is not None:
+            return question, ThreadChannel(self.kit, saying, place, words, question.id)
+        opening = Post(question.id, WORKING, place, working(LOOKING), may_be_refused=True)
+        sent = await saying.say(opening)
+        if sent.ts is None:
+            if place.response_url is None:
+                raise SlackRefused(sent.refusal)
+            return question, WhisperChannel(self.kit, saying, place, words, question.id)
+        place = replace(place, thread=sent.ts)
+        channel = ThreadChannel(self.kit, saying, place, words, question.id, opened=True)
+        return replace(question, thread=replace(question.thread, thread=sent.ts)), channel
 
-    def _thread(self, place: Place, words: Words) -> ThreadChannel:
-        return ThreadChannel(self.style, self.outgoing, self.gestures, place, words)
-
-    def _whisper(self, place: Place, words: Words) -> WhisperChannel:
-        """In place of the private card that was pressed; a private command is answered at once."""
-        pressed = place.thread is not None
-        return WhisperChannel(
-            self.style, self.outgoing, place, words, shows_work=pressed, replaces=pressed
-        )
-
-    def private(self, place: Place) -> WhisperChannel:
+    def private(
+        self, place: Place, workspace: str, work: str, steps: DurableSteps
+    ) -> WhisperChannel:
         """For what concerns nobody but the one who pressed a button; the card stays."""
-        return WhisperChannel(self.style, self.outgoing, place, Words(""), shows_work=False)
-
-    def beside(self, arrival: Arrival | None) -> Channel | None:
-        """Where to say that `arrival` could not even be taken on; None where there is no place."""
-        match arrival:
-            case Asked(question, place) | Pick(question=question, place=place) if (
-                place.thread and not place.is_private
-            ):
-                return self._thread(place, Words(question.text, question.links))
-            case Ignored() | None:
-                return None
-        return self.private(arrival.place) if arrival.place else None
+        saying = Saying(steps, workspace, work)
+        return WhisperChannel(self.kit, saying, place, Words(""), work, shows_work=False)
 
     async def earlier(self, question: Question) -> tuple[EarlierMessage, ...]:
         """What the thread held before the question; empty where it may not be read."""
-        thread = question.thread
-        if thread.thread in ("", question.message_ts):
+        thread, asked = question.thread, order_of(question.message_ts)
+        if thread.thread == question.message_ts or asked == NEVER:
             return ()
+        gestures = self.kit.gestures
         try:
             async with asyncio.timeout(_READ_SECONDS):
-                identity = await self.gestures.identity()
-                found = await self.gestures.replies(thread.channel, thread.thread, _PAGES)
+                identity = await gestures.identity()
+                found = await gestures.replies(thread.channel, thread.thread, _PAGES)
         except TimeoutError:
             log.warning("slack.thread_not_read", channel=thread.channel)
             return ()
-        before = [one for one in found if _order(one) < _order({"ts": question.message_ts})]
+        before = [one for one in found if order_of(str(one.get("ts") or "")) < asked]
         kept = before[:1] + before[1:][-(_KEPT - 1) :]
         return tuple(self._message(one, question, identity) for one in kept)
 
@@ -112,23 +99,9 @@ class Replies:
         )
 
 
-def _opening(place: Place) -> SlackMessage:
-    message = notice("⏳ Looking into it …")
-    return replace(message, blocks=(*echo_of(place), *message.blocks))
-
-
 def _author(message: Mapping[str, Any], question: Question, identity: Identity) -> Author:
     if message.get("user") == identity.user_id or message.get("bot_id") == identity.bot_id:
         return Author.BOT
     if message.get("bot_id"):
         return Author.APP
     return Author.ASKER if message.get("user") == question.asker.user_id else Author.OTHER
-
-
-def _order(message: Mapping[str, Any]) -> tuple[int, int]:
-    """A ts as numbers: as text, "9.2" would come after "10.1"."""
-    seconds, _, rest = str(message.get("ts") or "").partition(".")
-    return (
-        int(seconds) if seconds.isdecimal() else 0,
-        int(rest) if rest.isdecimal() else 0,
-    )

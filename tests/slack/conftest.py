@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -10,11 +9,11 @@ import pytest
 
 from bot.playground.workspace import LocalWorkspace
 from bot.playground.workspace.world import InstalledApp, World
-from bot.slack.app import Services, SlackSide, build_slack
 from bot.slack.config import SlackConfig
 from bot.slack.manifest import manifest
 from bot.slack.surfaces import all_surfaces
-from tests.slack.doubles import NOW, MemoryRecords, ScriptedAnswers
+from tests.slack.doubles import MemoryRecords, ScriptedAnswers
+from tests.slack.running import RunningBot
 
 
 @pytest.fixture
@@ -43,44 +42,37 @@ def config(ws: LocalWorkspace) -> SlackConfig:
         signing_secret=ws.signing_secret,
         api_url=ws.base_url,
         progress_every=0.0,
-        farewell=0.05,
+        doubt_after=0.0,
     )
 
 
 @pytest.fixture
-def services(answers: ScriptedAnswers, records: MemoryRecords) -> Services:
-    numbers = itertools.count(1)
-    return Services(
-        answers=answers,
-        records=records,
-        engaged=records.engaged,
-        redact=lambda text: text.replace("hunter2", "****"),
-        now=lambda: NOW,
-        new_reference=lambda: f"ref-{next(numbers)}",
-    )
-
-
-@pytest.fixture
-async def slack(config: SlackConfig, services: Services) -> AsyncIterator[SlackSide]:
+async def slack(
+    config: SlackConfig, answers: ScriptedAnswers, records: MemoryRecords
+) -> AsyncIterator[RunningBot]:
     """Opened, and fed by the tests themselves."""
-    side = build_slack(config, services)
-    await side.open()
-    yield side
-    await side.close()
+    bot = RunningBot(config, answers, records)
+    await bot.start()
+    yield bot
+    await bot.engine.stop()
+    await bot.stop()
 
 
 @pytest.fixture
-async def connected(ws: LocalWorkspace, slack: SlackSide) -> SlackSide:
+async def connected(ws: LocalWorkspace, slack: RunningBot) -> RunningBot:
     """Connected by Socket Mode: what people do in the workspace arrives."""
-    await slack.connect()
+    await slack.slack.connect()
     await ws.wait_for_app()
     return slack
 
 
 @pytest.fixture
-async def modelled(config: SlackConfig, services: Services) -> AsyncIterator[SlackSide]:
+async def modelled(
+    config: SlackConfig, answers: ScriptedAnswers, records: MemoryRecords
+) -> AsyncIterator[RunningBot]:
     """The same where a language model is set up."""
-    side = build_slack(replace(config, has_model=True), services)
-    await side.open()
-    yield side
-    await side.close()
+    bot = RunningBot(replace(config, has_model=True), answers, records)
+    await bot.start()
+    yield bot
+    await bot.engine.stop()
+    await bot.stop()

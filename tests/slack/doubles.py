@@ -11,7 +11,7 @@ from bot.domain.answers import Help, Reply
 from bot.domain.conversations import Rating, Turn
 from bot.domain.errors import BadRequest
 from bot.domain.questions import Intent, Question, ThreadKey
-from bot.services.ports import ReplyChannel
+from bot.services.ports import DurableSteps, ReplyChannel
 
 Script = Callable[[Question, ReplyChannel], Awaitable[Reply | None]]
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -27,11 +27,11 @@ class MemoryRecords:
     async def turn(self, turn_id: str) -> Turn | None:
         return self.turns.get(turn_id)
 
+    def has_thread(self, thread: ThreadKey) -> bool:
+        return any(turn.question.thread == thread for turn in self.turns.values())
+
     async def rate(self, rating: Rating) -> None:
         self.ratings[rating.turn_id, rating.user_id] = rating
-
-    async def engaged(self, thread: ThreadKey) -> bool:
-        return any(turn.question.thread == thread for turn in self.turns.values())
 
 
 async def say_help(question: Question, channel: ReplyChannel) -> Reply | None:
@@ -55,7 +55,9 @@ class ScriptedAnswers:
         async with self._moved, asyncio.timeout(5):
             await self._moved.wait_for(lambda: len(self.asked) >= questions)
 
-    async def handle(self, question: Question, channel: ReplyChannel) -> Turn | None:
+    async def handle(
+        self, question: Question, channel: ReplyChannel, steps: DurableSteps
+    ) -> Turn | None:
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
         async with self._moved:
@@ -73,12 +75,17 @@ class ScriptedAnswers:
         return turn
 
     async def pick(
-        self, turn_id: str, option: int, question: Question, channel: ReplyChannel
+        self,
+        turn_id: str,
+        option: int,
+        question: Question,
+        channel: ReplyChannel,
+        steps: DurableSteps,
     ) -> Turn | None:
         self.picked.append((turn_id, option))
         if turn_id not in self.records.turns:
             raise BadRequest("I no longer have that list. Please ask again.")
-        return await self.handle(replace(question, intent=Intent.DIAGNOSE), channel)
+        return await self.handle(replace(question, intent=Intent.DIAGNOSE), channel, steps)
 
 
 def always(*replies: Reply) -> Script:

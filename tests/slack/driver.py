@@ -14,7 +14,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.playground.workspace import LocalWorkspace
 from bot.playground.workspace.values import Message
-from bot.slack.app import SlackSide
+from tests.slack.running import RunningBot
 
 
 def encode(payload: Mapping[str, Any]) -> tuple[str, str]:
@@ -36,14 +36,14 @@ def signed(body: str, secret: str, content_type: str) -> dict[str, str]:
     }
 
 
-async def deliver(slack: SlackSide, payload: Mapping[str, Any]) -> BoltResponse:
+async def deliver(slack: RunningBot, payload: Mapping[str, Any]) -> BoltResponse:
     """Dispatches a signed request and waits until the work behind it is done."""
     response = await hand_in(slack, payload)
-    await slack.desk.idle()
+    await slack.idle()
     return response
 
 
-async def hand_in(slack: SlackSide, payload: Mapping[str, Any]) -> BoltResponse:
+async def hand_in(slack: RunningBot, payload: Mapping[str, Any]) -> BoltResponse:
     """Dispatches a signed request; the work behind it may go on."""
     content_type, body = encode(payload)
     headers = signed(body, slack.config.signing_secret, content_type)

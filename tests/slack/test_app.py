@@ -9,20 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-import structlog
 from slack_bolt.async_app import AsyncBoltRequest
-from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 
 from bot.domain.errors import BotError, ConfigError
-from bot.domain.questions import Question
-from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
+from bot.playground.workspace import LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
-from bot.slack.app import Services, SlackSide, build_slack, web_client
-from bot.slack.arrivals import Place
+from bot.slack.app import build_slack
+from bot.slack.client import CountedWaits, web_client
 from bot.slack.config import SlackConfig
 from tests.slack.doubles import ScriptedAnswers
-from tests.slack.driver import by_bot, deliver, encode, hand_in, signed
+from tests.slack.driver import deliver, encode, hand_in, signed
 from tests.slack.payloads import event, load, press, says
+from tests.slack.running import RunningBot
 
 
 async def mentioned(ws: LocalWorkspace, **inner: Any) -> dict[str, Any]:
@@ -44,7 +42,7 @@ async def mentioned(ws: LocalWorkspace, **inner: Any) -> dict[str, Any]:
     ],
 )
 async def test_what_is_nothing_for_us_is_acknowledged(
-    slack: SlackSide, answers: ScriptedAnswers, name: str
+    slack: RunningBot, answers: ScriptedAnswers, name: str
 ) -> None:
     assert (await deliver(slack, load(name))).status == 200
     assert answers.asked == []
@@ -64,12 +62,12 @@ async def test_what_is_nothing_for_us_is_acknowledged(
     ],
 )
 async def test_nothing_that_slack_sends_is_answered_with_not_found(
-    slack: SlackSide, payload: dict[str, Any]
+    slack: RunningBot, payload: dict[str, Any]
 ) -> None:
     assert (await deliver(slack, payload)).status == 200
 
 
-async def test_a_wrong_signature_is_refused(slack: SlackSide, answers: ScriptedAnswers) -> None:
+async def test_a_wrong_signature_is_refused(slack: RunningBot, answers: ScriptedAnswers) -> None:
     content_type, body = encode(load("app_mention"))
     request = AsyncBoltRequest(body=body, headers=dict(signed(body, "not it", content_type)))
     assert (await slack.app.async_dispatch(request)).status == 401
@@ -77,7 +75,7 @@ async def test_a_wrong_signature_is_refused(slack: SlackSide, answers: ScriptedA
 
 
 async def test_an_old_signature_is_refused(
-    slack: SlackSide, answers: ScriptedAnswers, monkeypatch: pytest.MonkeyPatch
+    slack: RunningBot, answers: ScriptedAnswers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content_type, body = encode(load("app_mention"))
     headers = signed(body, slack.config.signing_secret, content_type)
@@ -87,24 +85,24 @@ async def test_an_old_signature_is_refused(
     assert answers.asked == []
 
 
-async def test_slacks_address_check_is_answered(slack: SlackSide) -> None:
+async def test_slacks_address_check_is_answered(slack: RunningBot) -> None:
     response = await deliver(slack, {"type": "url_verification", "challenge": "abc", "event": {}})
     assert response.status == 200
     assert json.loads(response.body) == {"challenge": "abc"}
 
 
 async def test_the_acknowledgement_does_not_wait_for_the_work(
-    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, slack: RunningBot, answers: ScriptedAnswers
 ) -> None:
     payload = await mentioned(ws)
     assert (await hand_in(slack, payload)).status == 200
     assert answers.asked == []
-    await slack.desk.idle()
+    await slack.idle()
     assert len(answers.asked) == 1
 
 
 async def test_a_retried_delivery_is_taken_on_once(
-    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, slack: RunningBot, answers: ScriptedAnswers
 ) -> None:
     payload = await mentioned(ws)
     statuses = [(await deliver(slack, payload)).status for _ in range(4)]
@@ -112,71 +110,35 @@ async def test_a_retried_delivery_is_taken_on_once(
     assert len(answers.asked) == 1
 
 
-class BrokenDesk:
-    """Takes nothing on."""
-
-    async def ask(self, question: Question, place: Place) -> None:
-        raise RuntimeError("no room on the desk")
-
-
-async def test_what_could_not_be_taken_on_is_told_in_its_thread(
-    ws: LocalWorkspace, slack: SlackSide, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(slack.desk, "ask", BrokenDesk().ask)
-    payload = await mentioned(ws)
-    with structlog.testing.capture_logs() as logs:
-        response = await deliver(slack, payload)
-    assert response.status == 200
-    (sorry,) = by_bot(ws, SUPPORT_CHANNEL)
-    assert sorry.thread_ts == payload["event"]["ts"]
-    (failure,) = [entry for entry in logs if entry["event"] == "slack.failed"]
-    assert failure["reference"] in sorry.text
-
-
-async def test_where_not_even_that_can_be_told_slack_is_to_deliver_again(
-    ws: LocalWorkspace,
-    slack: SlackSide,
-    answers: ScriptedAnswers,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    payload = await mentioned(ws)
-    with monkeypatch.context() as broken:
-        broken.setattr(slack.desk, "ask", BrokenDesk().ask)
-        ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", error="is_archived"))
-        assert (await deliver(slack, payload)).status == 500
-    assert (await deliver(slack, payload)).status == 200
-    assert len(answers.asked) == 1
-
-
 async def test_a_token_that_slack_refuses_is_said_at_the_start(
-    config: SlackConfig, services: Services
+    config: SlackConfig, slack: RunningBot
 ) -> None:
-    side = build_slack(replace(config, bot_token="xoxb-wrong"), services)
+    side = build_slack(replace(config, bot_token="xoxb-wrong"), slack.services)
     with pytest.raises(ConfigError, match=r"slack\.bot_token: Slack refused it \(invalid_auth\)"):
         await side.open()
     await side.close()
 
 
 async def test_an_app_token_that_slack_refuses_is_said_at_the_start(
-    config: SlackConfig, services: Services
+    config: SlackConfig, slack: RunningBot
 ) -> None:
-    side = build_slack(replace(config, app_token="xapp-wrong"), services)
+    side = build_slack(replace(config, app_token="xapp-wrong"), slack.services)
     await side.open()
     with pytest.raises(ConfigError, match=r"slack\.app_token: Slack refused it"):
         await side.connect()
     await side.close()
 
 
-async def test_socket_mode_needs_an_app_token(config: SlackConfig, services: Services) -> None:
-    side = build_slack(replace(config, app_token=""), services)
+async def test_socket_mode_needs_an_app_token(config: SlackConfig, slack: RunningBot) -> None:
+    side = build_slack(replace(config, app_token=""), slack.services)
     with pytest.raises(ConfigError, match="xapp-"):
         await side.connect()
 
 
 async def test_a_slack_that_does_not_answer_is_named(
-    config: SlackConfig, services: Services
+    config: SlackConfig, slack: RunningBot
 ) -> None:
-    side = build_slack(replace(config, api_url="http://127.0.0.1:9/api/"), services)
+    side = build_slack(replace(config, api_url="http://127.0.0.1:9/api/"), slack.services)
     with pytest.raises(BotError, match=r"does not answer at http://127\.0\.0\.1:9"):
         await side.open()
     await side.close()
@@ -184,7 +146,7 @@ async def test_a_slack_that_does_not_answer_is_named(
 
 def test_no_call_is_repeated_by_itself_but_for_rate_limits(config: SlackConfig) -> None:
     handlers: Sequence[object] = web_client(config, config.bot_token).retry_handlers
-    assert [type(handler) for handler in handlers] == [AsyncRateLimitErrorRetryHandler]
+    assert [type(handler) for handler in handlers] == [CountedWaits]
 
 
 def test_tokens_do_not_show_in_the_configuration(config: SlackConfig) -> None:
@@ -193,7 +155,7 @@ def test_tokens_do_not_show_in_the_configuration(config: SlackConfig) -> None:
 
 
 async def test_commands_are_told_apart_by_their_trigger(
-    slack: SlackSide, answers: ScriptedAnswers
+    slack: RunningBot, answers: ScriptedAnswers
 ) -> None:
     triggers = itertools.count(1)
     for _ in range(2):

@@ -7,20 +7,25 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.work import Job, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, SUPPORT_CHANNEL
-from bot.slack.app import SlackSide
 from bot.slack.arrivals import Place
-from bot.slack.channel import Style, ThreadChannel
+from bot.slack.channel import Kit, Saying, ThreadChannel
+from bot.slack.client import web_client
+from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
+from bot.slack.jobs import ARRIVAL
 from bot.slack.outgoing import Outgoing
+from bot.slack.posting import Poster
 from bot.slack.presses import Words
-from tests.slack.doubles import ScriptedAnswers, always
+from tests.slack.doubles import NOW, ScriptedAnswers, always
 from tests.slack.driver import by_bot, deliver, words
+from tests.slack.engine import MemorySteps
 from tests.slack.payloads import event, load, says
 from tests.slack.replies import CHOICE, CODE, HELP
+from tests.slack.running import RunningBot
 
 
 @dataclass
@@ -48,17 +53,24 @@ def pauses() -> Pauses:
 
 @pytest.fixture
 async def channel(
-    ws: LocalWorkspace, question: Message, pauses: Pauses
+    slack: RunningBot, question: Message, pauses: Pauses
 ) -> AsyncIterator[ThreadChannel]:
-    client = AsyncWebClient(token=ws.bot_token, base_url=ws.base_url)
     place = Place(SUPPORT_CHANNEL, AUTHOR.id, question.ts, question.ts)
-    style = Style(progress_every=3.0)
-    made = ThreadChannel(
-        style, Outgoing(client), Gestures(client), place, Words("why?"), sleep=pauses
-    )
+    made = thread_channel(slack, place, pauses)
     yield made
     pauses.over.set()
     await made.close()
+
+
+def thread_channel(bot: RunningBot, place: Place, pauses: Pauses) -> ThreadChannel:
+    """As the desk opens it for a question in that place."""
+    client = web_client(bot.config, bot.config.bot_token)
+    gestures = Gestures(client)
+    poster = Poster(Outgoing(client), gestures, bot.ledger, Style(), lambda: NOW)
+    kit = Kit(poster, gestures, progress_every=3.0, sleep=pauses)
+    job = Job("turn-1", ARRIVAL, None, Queue.QUESTIONS, "thread")
+    saying = Saying(MemorySteps(bot.engine, job), "T1", job.key)
+    return ThreadChannel(kit, saying, place, Words("why?"), "turn-1")
 
 
 def told(ws: LocalWorkspace) -> list[str]:
@@ -144,15 +156,15 @@ async def test_a_channel_in_which_nothing_was_said_leaves_no_trace(
 
 
 async def test_a_choice_made_in_private_is_answered_in_its_place(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CHOICE)
     await ws.command("/airflow", "why orders", GENERAL_CHANNEL, AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     offer = ws.ephemerals(AUTHOR.id)[-1]
     answers.script = always(CODE)
     await ws.press(offer, "choose:0", AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     shown = ws.ephemerals(AUTHOR.id)[-1]
     assert shown.ts == offer.ts
     assert "KeyError" in words(shown)
@@ -160,14 +172,14 @@ async def test_a_choice_made_in_private_is_answered_in_its_place(
 
 
 async def test_a_log_excerpt_asked_for_in_private_stays_private(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE)
     await ws.command("/airflow", "why orders", GENERAL_CHANNEL, AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     card = ws.ephemerals(AUTHOR.id)[-1]
     await ws.press(card, "log_excerpt", AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     assert ws.files() == []
     excerpt = ws.ephemerals(AUTHOR.id)[-1]
     assert "Task exited with code 1" in words(excerpt)
@@ -175,7 +187,7 @@ async def test_a_log_excerpt_asked_for_in_private_stays_private(
 
 
 async def test_a_private_answer_survives_that_its_address_is_used_up(
-    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, slack: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(HELP)
     payload = load("command", text="help", response_url=f"{ws.hub.url}/hooks/gone")
@@ -185,7 +197,7 @@ async def test_a_private_answer_survives_that_its_address_is_used_up(
 
 
 async def test_a_remark_that_is_edited_into_a_mention_is_a_question_then(
-    ws: LocalWorkspace, slack: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, slack: RunningBot, answers: ScriptedAnswers
 ) -> None:
     head = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "hm")
     remark = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?", head.ts)
@@ -198,7 +210,7 @@ async def test_a_remark_that_is_edited_into_a_mention_is_a_question_then(
 
 
 async def test_where_a_model_is_set_up_the_first_card_says_that_its_words_are_to_come(
-    ws: LocalWorkspace, modelled: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, modelled: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE)
     message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why?", raw=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import replace
 
 import pytest
@@ -11,6 +10,7 @@ from bot.domain.answers import Apology, Reply
 from bot.domain.conversations import Score
 from bot.domain.errors import BadRequest
 from bot.domain.questions import Author, Intent, Question
+from bot.domain.references import reference_of
 from bot.playground.workspace import (
     UPLOADS_DISABLED,
     DeliveryFaults,
@@ -27,10 +27,10 @@ from bot.playground.workspace.world import (
     SUPPORT_CHANNEL,
 )
 from bot.services.ports import ReplyChannel
-from bot.slack.app import SlackSide
 from tests.slack.doubles import Gate, MemoryRecords, ScriptedAnswers, always
 from tests.slack.driver import by_bot, words
 from tests.slack.replies import CHOICE, CODE, EXPLAINED, HEALTH, HELP, LOG, STATUS
+from tests.slack.running import RunningBot
 
 ASK = "why did orders_daily fail?"
 
@@ -41,15 +41,15 @@ async def mention(ws: LocalWorkspace, text: str = ASK, **where: str) -> Message:
     return await ws.say(channel, AUTHOR.id, f"{ws.mention} {text}", thread, raw=True)
 
 
-async def answered(ws: LocalWorkspace, slack: SlackSide, message: Message) -> Message:
+async def answered(ws: LocalWorkspace, slack: RunningBot, message: Message) -> Message:
     """The bot's answer, once nothing is under way any more."""
     await ws.wait_for_reply(message)
-    await slack.desk.idle()
+    await slack.idle()
     return next(m for m in ws.replies(message) if m.bot_id and m.ephemeral_to is None)
 
 
 async def test_a_mention_is_seen_at_once_and_answered_once_in_its_thread(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     gate = Gate(CODE)
     answers.script = gate
@@ -69,19 +69,19 @@ async def test_a_mention_is_seen_at_once_and_answered_once_in_its_thread(
 
 
 async def test_message_and_mention_and_their_duplicates_are_one_question(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     ws.faults.delivery = DeliveryFaults(duplicates=2)
     message = await mention(ws)
     await answered(ws, connected, message)
     await ws.wait_for(lambda: len(ws.deliveries()) >= 6)
-    await connected.desk.idle()
+    await connected.idle()
     assert len(answers.asked) == 1
     assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
 
 
 async def test_where_the_workspace_has_no_status_lines_a_message_becomes_the_answer(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     refused = Fault(
         FaultKind.REFUSE, "assistant.threads.setStatus", times=None, error="unknown_method"
@@ -97,7 +97,7 @@ async def test_where_the_workspace_has_no_status_lines_a_message_becomes_the_ans
     answer = await answered(ws, connected, message)
     assert answer.ts == placeholder.ts
     assert answer.metadata is not None
-    assert answer.metadata["event_payload"] == {"key": answers.asked[0].id}
+    assert answer.metadata["event_payload"] == {"key": answers.asked[0].id, "revision": 2}
     assert answer.text.startswith("🐞 Your code")
     await answered(ws, connected, await mention(ws))
     # Refused for good, so not asked for a second time.
@@ -105,7 +105,7 @@ async def test_where_the_workspace_has_no_status_lines_a_message_becomes_the_ans
 
 
 async def test_without_the_right_to_react_the_answer_comes_all_the_same(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     ws.faults.add(Fault(FaultKind.REFUSE, "reactions.add", times=None, error="missing_scope"))
     message = await mention(ws)
@@ -113,7 +113,7 @@ async def test_without_the_right_to_react_the_answer_comes_all_the_same(
 
 
 async def test_the_answer_is_refined_in_place(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE, replace(CODE, explanation=EXPLAINED))
     message = await mention(ws)
@@ -124,7 +124,7 @@ async def test_the_answer_is_refined_in_place(
 
 
 async def test_progress_is_shown_until_the_answer_is_there(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     shown: list[str] = []
 
@@ -148,7 +148,7 @@ async def test_progress_is_shown_until_the_answer_is_there(
 
 
 async def test_a_direct_message_is_answered_in_its_own_thread(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(STATUS)
     message = await ws.say_directly(AUTHOR.id, "status of orders_daily")
@@ -158,7 +158,7 @@ async def test_a_direct_message_is_answered_in_its_own_thread(
 
 
 async def test_the_alert_at_the_head_of_a_thread_comes_with_the_question(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     alert = await ws.say(SUPPORT_CHANNEL, ONCALL.id, "*Dag*: billing *Task*: charge", raw=True)
     await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "password=hunter2 did not help", alert.ts)
@@ -173,7 +173,7 @@ async def test_the_alert_at_the_head_of_a_thread_comes_with_the_question(
 
 
 async def test_of_a_long_thread_the_head_and_the_newest_messages_are_read(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     head = await ws.say(SUPPORT_CHANNEL, ONCALL.id, "message 0")
     for number in range(1, 231):
@@ -188,7 +188,7 @@ async def test_of_a_long_thread_the_head_and_the_newest_messages_are_read(
 
 
 async def test_a_thread_that_may_not_be_read_is_done_without(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     refused = Fault(FaultKind.REFUSE, "conversations.replies", times=None, error="missing_scope")
     ws.faults.add(refused)
@@ -198,20 +198,20 @@ async def test_a_thread_that_may_not_be_read_is_done_without(
 
 
 async def test_a_follow_up_needs_no_mention_where_the_bot_is_engaged(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     message = await mention(ws)
     await answered(ws, connected, message)
     await ws.say(SUPPORT_CHANNEL, ONCALL.id, "and try 1?", message.ts)
     await ws.wait_for(lambda: len(by_bot(ws, SUPPORT_CHANNEL)) == 2)
-    await connected.desk.idle()
+    await connected.idle()
     assert answers.asked[1].text == "and try 1?"
     assert not answers.asked[1].is_addressed
     assert answers.asked[1].earlier[1].author is Author.BOT
 
 
 async def test_a_follow_up_counts_while_the_first_question_is_still_open(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     gate = Gate(CODE)
     answers.script = gate
@@ -226,19 +226,19 @@ async def test_a_follow_up_counts_while_the_first_question_is_still_open(
 
 @pytest.mark.parametrize("in_thread", [True, False])
 async def test_talk_among_people_is_left_alone(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers, in_thread: bool
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers, in_thread: bool
 ) -> None:
     head = await ws.say(SUPPORT_CHANNEL, ONCALL.id, "the warehouse is slow today")
     await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "oh no", head.ts if in_thread else None)
     await ws.wait_for(lambda: len(ws.deliveries("message")) == 2)
-    await connected.desk.idle()
+    await connected.idle()
     assert answers.asked == []
     assert ws.calls("chat.postMessage") == []
     assert ws.calls("reactions.add") == []
 
 
 async def test_a_remark_that_wants_no_answer_leaves_no_trace(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     async def nothing(question: Question, channel: ReplyChannel) -> Reply | None:
         await channel.acknowledge()
@@ -249,14 +249,14 @@ async def test_a_remark_that_wants_no_answer_leaves_no_trace(
     answers.script = nothing
     remark = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "thanks!", message.ts)
     await answers.until_asked(2)
-    await connected.desk.idle()
+    await connected.idle()
     assert ws.current(remark).reactions == ()
     assert ws.state.statuses == {}
     assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
 
 
 async def test_one_thread_has_one_turn_at_a_time_and_threads_do_not_wait_for_each_other(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     gate = Gate(CODE)
     answers.script = gate
@@ -271,12 +271,12 @@ async def test_one_thread_has_one_turn_at_a_time_and_threads_do_not_wait_for_eac
 
 
 async def test_a_command_opens_a_thread_in_which_follow_ups_are_heard(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE)
     outcome = await ws.command("/airflow", "why orders_daily", SUPPORT_CHANNEL, AUTHOR.id)
     assert outcome.taken
-    await connected.desk.idle()
+    await connected.idle()
     (answer,) = by_bot(ws, SUPPORT_CHANNEL)
     assert answer.thread_ts is None
     assert "/airflow why orders_daily" in words(answer)
@@ -289,7 +289,7 @@ async def test_a_command_opens_a_thread_in_which_follow_ups_are_heard(
 
 @pytest.mark.parametrize("channel", [GENERAL_CHANNEL, PRIVATE_CHANNEL])
 async def test_where_the_bot_is_no_member_the_command_is_answered_in_private(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers, channel: str
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers, channel: str
 ) -> None:
     answers.script = always(HEALTH)
     members = ws.state.channels[channel].members - {ws.bot_user_id}
@@ -297,7 +297,7 @@ async def test_where_the_bot_is_no_member_the_command_is_answered_in_private(
     if ws.bot_user_id in ws.state.channels[channel].members:
         ws.actors.remove_app(channel, asker)
     await ws.command("/airflow", "health", channel, asker)
-    await connected.desk.idle()
+    await connected.idle()
     looking, answer = ws.ephemerals(asker)
     assert "Looking into it" in looking.text
     assert "Airflow is not well" in answer.text
@@ -305,11 +305,11 @@ async def test_where_the_bot_is_no_member_the_command_is_answered_in_private(
 
 
 async def test_a_private_answer_gets_the_models_words_as_an_addition(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE, replace(CODE, explanation=EXPLAINED))
     await ws.command("/airflow", "why orders_daily", GENERAL_CHANNEL, AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     _, answer, addition = ws.ephemerals(AUTHOR.id)
     assert "KeyError" in words(answer)
     assert "The upstream export renamed" in words(addition)
@@ -317,35 +317,35 @@ async def test_a_private_answer_gets_the_models_words_as_an_addition(
 
 
 async def test_a_private_answer_that_was_amended_is_told_anew(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     amended = replace(CODE, what_happened="The log, read to its end, tells another story.")
     answers.script = always(CODE, amended)
     await ws.command("/airflow", "why orders_daily", GENERAL_CHANNEL, AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     *_, last = ws.ephemerals(AUTHOR.id)
     assert "another story" in words(last)
 
 
 @pytest.mark.parametrize("text", ["help", "", "explode everything"])
 async def test_help_is_for_the_one_who_asked(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers, text: str
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers, text: str
 ) -> None:
     answers.script = always(HELP)
     await ws.command("/airflow", text, SUPPORT_CHANNEL, AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     (answer,) = ws.ephemerals(AUTHOR.id)
     assert "tell you why" in answer.text
     assert by_bot(ws, SUPPORT_CHANNEL) == []
 
 
 async def test_the_evidence_is_shown_to_the_one_who_asks_for_it(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE)
     answer = await answered(ws, connected, await mention(ws))
     await ws.press(answer, "evidence", ONCALL.id)
-    await connected.desk.idle()
+    await connected.idle()
     (evidence,) = ws.ephemerals(ONCALL.id)
     assert evidence.thread_ts == answer.thread_ts
     assert "oom killed" in words(evidence)
@@ -354,12 +354,12 @@ async def test_the_evidence_is_shown_to_the_one_who_asks_for_it(
 
 
 async def test_the_log_excerpt_comes_as_a_file_into_the_thread(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CODE)
     answer = await answered(ws, connected, await mention(ws))
     await ws.press(answer, "log_excerpt", ONCALL.id)
-    await connected.desk.idle()
+    await connected.idle()
     (file,) = ws.files()
     assert file.name == "orders_daily.load-try2.log.txt"
     content = file.content.decode()
@@ -370,20 +370,20 @@ async def test_the_log_excerpt_comes_as_a_file_into_the_thread(
 
 
 async def test_where_uploads_are_refused_the_log_excerpt_is_text(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     ws.faults.add(UPLOADS_DISABLED)
     answers.script = always(CODE)
     answer = await answered(ws, connected, await mention(ws))
     await ws.press(answer, "log_excerpt", ONCALL.id)
-    await connected.desk.idle()
+    await connected.idle()
     assert ws.files() == []
     (excerpt,) = ws.ephemerals(ONCALL.id)
     assert "KeyError: 'amount'" in words(excerpt)
 
 
 async def test_a_log_that_was_asked_for_comes_with_its_file(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(LOG)
     answer = await answered(ws, connected, await mention(ws, "logs of orders_daily.load"))
@@ -393,7 +393,7 @@ async def test_a_log_that_was_asked_for_comes_with_its_file(
 
 async def test_buttons_of_an_answer_that_is_gone_say_so(
     ws: LocalWorkspace,
-    connected: SlackSide,
+    connected: RunningBot,
     answers: ScriptedAnswers,
     records: MemoryRecords,
 ) -> None:
@@ -401,14 +401,14 @@ async def test_buttons_of_an_answer_that_is_gone_say_so(
     answer = await answered(ws, connected, await mention(ws))
     records.turns.clear()
     await ws.press(answer, "evidence", ONCALL.id)
-    await connected.desk.idle()
+    await connected.idle()
     (sorry,) = ws.ephemerals(ONCALL.id)
     assert "ask the question again" in sorry.text
     assert sorry.thread_ts == answer.thread_ts
 
 
 async def test_a_choice_goes_on_with_the_option_that_was_pressed(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CHOICE)
     message = await mention(ws)
@@ -416,7 +416,7 @@ async def test_a_choice_goes_on_with_the_option_that_was_pressed(
     answers.script = always(CODE)
     await ws.press(offer, "choose:1", ONCALL.id)
     await ws.press(offer, "choose:1", ONCALL.id)
-    await connected.desk.idle()
+    await connected.idle()
     assert answers.picked == [(answers.asked[0].id, 1)]
     assert answers.asked[1].asker.user_id == ONCALL.id
     assert answers.asked[1].thread == answers.asked[0].thread
@@ -424,7 +424,7 @@ async def test_a_choice_goes_on_with_the_option_that_was_pressed(
 
 
 async def test_the_menu_offers_what_the_buttons_have_no_room_for(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     answers.script = always(CHOICE)
     offer = await answered(ws, connected, await mention(ws))
@@ -435,13 +435,13 @@ async def test_the_menu_offers_what_the_buttons_have_no_room_for(
         if element.get("type") == "static_select"
     )
     await ws.press(offer, "choose:menu", AUTHOR.id, menu["options"][0]["value"])
-    await connected.desk.idle()
+    await connected.idle()
     assert answers.picked == [(answers.asked[0].id, 5)]
 
 
 async def test_a_thumb_up_is_kept_and_can_be_changed(
     ws: LocalWorkspace,
-    connected: SlackSide,
+    connected: RunningBot,
     answers: ScriptedAnswers,
     records: MemoryRecords,
 ) -> None:
@@ -449,16 +449,16 @@ async def test_a_thumb_up_is_kept_and_can_be_changed(
     answer = await answered(ws, connected, await mention(ws))
     turn_id = answers.asked[0].id
     await ws.press(answer, "rate", AUTHOR.id, f"up|{turn_id}")
-    await connected.desk.idle()
+    await connected.idle()
     assert records.ratings[turn_id, AUTHOR.id].score is Score.UP
     (thanks,) = ws.ephemerals(AUTHOR.id)
     assert thanks.thread_ts == answer.thread_ts
     await ws.press(answer, "rate", AUTHOR.id, f"down|{turn_id}")
-    await connected.desk.idle()
+    await connected.idle()
     assert records.ratings[turn_id, AUTHOR.id].score is Score.DOWN
     (form,) = ws.modals(AUTHOR.id)
     await ws.submit(form, {"why": {"why": "wrong_verdict"}, "comment": {"comment": "the network"}})
-    await connected.desk.idle()
+    await connected.idle()
     rating = records.ratings[turn_id, AUTHOR.id]
     assert (rating.reason, rating.comment) == ("wrong_verdict", "the network")
     assert ws.modals(AUTHOR.id) == []
@@ -466,7 +466,7 @@ async def test_a_thumb_up_is_kept_and_can_be_changed(
 
 async def test_a_workspace_that_does_not_know_feedback_buttons_gets_plain_ones(
     ws: LocalWorkspace,
-    connected: SlackSide,
+    connected: RunningBot,
     answers: ScriptedAnswers,
     records: MemoryRecords,
 ) -> None:
@@ -474,14 +474,14 @@ async def test_a_workspace_that_does_not_know_feedback_buttons_gets_plain_ones(
     answers.script = always(CODE)
     answer = await answered(ws, connected, await mention(ws))
     await ws.press(answer, "rate:up", AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     assert records.ratings[answers.asked[0].id, AUTHOR.id].score is Score.UP
     await answered(ws, connected, await mention(ws))
     assert len(ws.calls("chat.postMessage")) == 3  # it learned: no second refusal
 
 
 async def test_where_blocks_are_refused_altogether_the_words_arrive_all_the_same(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", times=2, error="msg_blocks_too_long"))
     answers.script = always(CODE)
@@ -491,7 +491,7 @@ async def test_where_blocks_are_refused_altogether_the_words_arrive_all_the_same
 
 
 async def test_a_failure_is_one_sentence_in_the_thread_with_a_reference(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     async def broken(question: Question, channel: ReplyChannel) -> Reply:
         raise RuntimeError("xoxb-secret at /srv/bot.py")
@@ -500,18 +500,18 @@ async def test_a_failure_is_one_sentence_in_the_thread_with_a_reference(
     message = await mention(ws)
     answer = await answered(ws, connected, message)
     assert answer.thread_ts == message.ts
-    assert "ref-1" in answer.text
+    assert reference_of(answers.asked[0].id) in answer.text
     assert "xoxb-secret" not in answer.text + words(answer)
     answers.script = always(CODE)
     await ws.press(answer, "ask_again", AUTHOR.id)
-    await connected.desk.idle()
+    await connected.idle()
     assert answers.asked[1].text == ASK
     assert answers.asked[1].id != answers.asked[0].id
     assert "KeyError" in words(by_bot(ws, SUPPORT_CHANNEL)[-1])
 
 
 async def test_what_cannot_be_done_is_said_in_the_words_of_the_error(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     async def refused(question: Question, channel: ReplyChannel) -> Reply:
         raise BadRequest("There is no cluster called “prod2”.")
@@ -522,7 +522,7 @@ async def test_what_cannot_be_done_is_said_in_the_words_of_the_error(
 
 
 async def test_what_breaks_after_the_answer_is_not_told_as_a_failure_to_answer(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     async def late(question: Question, channel: ReplyChannel) -> Reply:
         await channel.post(CODE, question.id)
@@ -534,7 +534,7 @@ async def test_what_breaks_after_the_answer_is_not_told_as_a_failure_to_answer(
 
 
 async def test_a_post_whose_outcome_is_unknown_is_not_repeated(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     ws.faults.add(Fault(FaultKind.CUT, "chat.postMessage"))
     answers.script = always(CODE)
@@ -544,7 +544,7 @@ async def test_a_post_whose_outcome_is_unknown_is_not_repeated(
 
 
 async def test_a_rate_limit_is_waited_out(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     ws.faults.add(Fault(FaultKind.RATE_LIMITED, "chat.postMessage", times=2, seconds=0))
     answer = await answered(ws, connected, await mention(ws))
@@ -552,7 +552,7 @@ async def test_a_rate_limit_is_waited_out(
 
 
 async def test_an_answer_that_was_deleted_is_not_lost_when_it_is_refined(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     async def script(question: Question, channel: ReplyChannel) -> Reply:
         ts = await channel.post(CODE, question.id)
@@ -567,22 +567,8 @@ async def test_an_answer_that_was_deleted_is_not_lost_when_it_is_refined(
     assert "The upstream export renamed" in words(answer)
 
 
-async def test_who_is_kept_waiting_by_a_restart_is_told(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
-) -> None:
-    gate = Gate(CODE)
-    answers.script = gate
-    await mention(ws)
-    await gate.entered.wait()
-    await connected.close()
-    (sorry,) = by_bot(ws, SUPPORT_CHANNEL)
-    assert "restarted" in sorry.text
-    assert "ask_again" in words(sorry)
-    assert not [task for task in asyncio.all_tasks() if "_turn" in repr(task.get_coro())]
-
-
 async def test_nothing_that_is_posted_can_ping_link_or_unfold(
-    ws: LocalWorkspace, connected: SlackSide, answers: ScriptedAnswers
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
     text = "<!channel> <@U0ONCALL01> <https://evil.example.com|click> https://evil.example.com"
     answers.script = always(Apology("ref", text))

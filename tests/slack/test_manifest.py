@@ -10,7 +10,7 @@ from typing import Any, cast
 import pytest
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.desk import Desk
+from bot.slack.forms import Forms
 from bot.slack.manifest import as_json, bot_events, manifest, optional_scopes, required_scopes
 from bot.slack.presses import RATING_FORM, Press
 from bot.slack.surfaces import Surface, all_surfaces
@@ -43,7 +43,7 @@ class ListeningApp:
 
 def heard_by(surface: Surface) -> set[tuple[str, str]]:
     app = ListeningApp()
-    surface.register(cast(AsyncApp, app), cast(Desk, None), "/airflow")
+    surface.register(cast(AsyncApp, app), cast(Forms, None), "/airflow")
     return app.heard
 
 

@@ -1,7 +1,8 @@
 """The ways into the bot, one file each: found here by being here.
 
 A module of this package is a surface if it has a `SURFACE`. What each one needs of Slack stands
-beside its listeners, and the app's manifest is made of that.
+beside its listeners, and the app's manifest is made of that. What arrives has been taken on before
+a listener hears of it: they acknowledge, and do what cannot wait.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot.slack.desk import Desk
+from bot.slack.forms import Forms
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,10 @@ class SlashCommand:
 @dataclass(frozen=True, slots=True)
 class Surface:
     """`events` in the manifest's spelling (`message.im`); `scopes` that the surface cannot do
-    without, `better_with` those that it can. `register(app, desk, command)` adds listeners."""
+    without, `better_with` those that it can. `register(app, forms, command)` adds listeners."""
 
     name: str
-    register: Callable[[AsyncApp, Desk, str], None]
+    register: Callable[[AsyncApp, Forms, str], None]
     events: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ()
     better_with: tuple[str, ...] = ()
@@ -41,3 +43,8 @@ def all_surfaces() -> tuple[Surface, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
     return tuple(module.SURFACE for module in modules if hasattr(module, "SURFACE"))
+
+
+async def acknowledge(ack: AsyncAck) -> None:
+    """The listener of what needs nothing more."""
+    await ack()

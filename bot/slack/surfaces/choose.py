@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack.arrivals import Pick
-from bot.slack.desk import Desk
-from bot.slack.inbox import arrived
+from bot.slack.forms import Forms
 from bot.slack.presses import Press
-from bot.slack.surfaces import Surface
+from bot.slack.surfaces import Surface, acknowledge
 
 
-def register(app: AsyncApp, desk: Desk, command: str) -> None:
-    async def listen(ack: AsyncAck, context: AsyncBoltContext) -> None:
-        await ack()
-        pick = arrived(context, Pick)
-        await desk.pick(pick.turn_id, pick.option, pick.question, pick.place)
-
-    app.action(Press.CHOOSE.pattern())(listen)
+def register(app: AsyncApp, forms: Forms, command: str) -> None:
+    app.action(Press.CHOOSE.pattern())(acknowledge)
 
 
 SURFACE = Surface(name="choice", register=register, scopes=("chat:write",), interactive=True)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack.arrivals import Asked, Way
-from bot.slack.desk import Desk
-from bot.slack.inbox import arrived, came_by
-from bot.slack.surfaces import Surface
+from bot.slack.arrivals import Way
+from bot.slack.forms import Forms
+from bot.slack.inbox import came_by
+from bot.slack.surfaces import Surface, acknowledge
 
 
-def register(app: AsyncApp, desk: Desk, command: str) -> None:
-    async def listen(context: AsyncBoltContext) -> None:
-        asked = arrived(context, Asked)
-        await desk.ask(asked.question, asked.place)
-
-    app.event("message", matchers=[came_by(Way.DIRECT)])(listen)
+def register(app: AsyncApp, forms: Forms, command: str) -> None:
+    app.event("message", matchers=[came_by(Way.DIRECT)])(acknowledge)
 
 
 SURFACE = Surface(

@@ -7,16 +7,16 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack.arrivals import RatingPress
-from bot.slack.desk import Desk
+from bot.slack.forms import Forms
 from bot.slack.inbox import arrived
 from bot.slack.presses import RATING_FORM, Press
 from bot.slack.surfaces import Surface
 
 
-def register(app: AsyncApp, desk: Desk, command: str) -> None:
+def register(app: AsyncApp, forms: Forms, command: str) -> None:
     async def listen(ack: AsyncAck, context: AsyncBoltContext) -> None:
         await ack()
-        await desk.rate(arrived(context, RatingPress))
+        await forms.ask_why(arrived(context, RatingPress))
 
     app.action(Press.RATE.pattern())(listen)
     app.view(RATING_FORM)(listen)

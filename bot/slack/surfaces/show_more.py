@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack.arrivals import ButtonPress
-from bot.slack.desk import Desk
-from bot.slack.inbox import arrived
+from bot.slack.forms import Forms
 from bot.slack.presses import Press
-from bot.slack.surfaces import Surface
+from bot.slack.surfaces import Surface, acknowledge
 
 
-def register(app: AsyncApp, desk: Desk, command: str) -> None:
-    async def evidence(ack: AsyncAck, context: AsyncBoltContext) -> None:
-        await ack()
-        press = arrived(context, ButtonPress)
-        await desk.evidence(press.turn_id, press.place)
-
-    async def log_excerpt(ack: AsyncAck, context: AsyncBoltContext) -> None:
-        await ack()
-        press = arrived(context, ButtonPress)
-        await desk.log_excerpt(press.turn_id, press.place)
-
-    app.action(Press.EVIDENCE.pattern())(evidence)
-    app.action(Press.LOG_EXCERPT.pattern())(log_excerpt)
+def register(app: AsyncApp, forms: Forms, command: str) -> None:
+    app.action(Press.EVIDENCE.pattern())(acknowledge)
+    app.action(Press.LOG_EXCERPT.pattern())(acknowledge)
 
 
 SURFACE = Surface(

@@ -3,22 +3,13 @@
 from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack.arrivals import Command
-from bot.slack.desk import Desk
-from bot.slack.inbox import arrived
-from bot.slack.surfaces import SlashCommand, Surface
+from bot.slack.forms import Forms
+from bot.slack.surfaces import SlashCommand, Surface, acknowledge
 
 
-def register(app: AsyncApp, desk: Desk, command: str) -> None:
-    async def listen(ack: AsyncAck, context: AsyncBoltContext) -> None:
-        await ack()
-        given = arrived(context, Command)
-        await desk.ask(given.question, given.place)
-
-    app.command(command)(listen)
+def register(app: AsyncApp, forms: Forms, command: str) -> None:
+    app.command(command)(acknowledge)
 
 
 SURFACE = Surface(

@@ -1,0 +1,93 @@
+"""Slack's Web API client as we use it: it counts its calls, and repeats none but those refused."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Meter
+from bot.slack.config import SlackConfig
+from bot.slack.refusals import UNSURE, code_of, is_rate_limit
+
+_RATE_LIMIT_RETRIES = 3
+_RATE_LIMITED = "rate_limited"
+
+
+class CountedWaits(AsyncRateLimitErrorRetryHandler):
+    """Sleeps for as long as Slack asks, and counts each time that it did."""
+
+    def __init__(self, meter: Meter, most: int = _RATE_LIMIT_RETRIES) -> None:
+        super().__init__(max_retry_count=most)
+        self._meter = meter
+
+    async def prepare_for_next_attempt_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        self._meter.slack_call(_method_of(request.url), _RATE_LIMITED)
+        await super().prepare_for_next_attempt_async(
+            state=state, request=request, response=response, error=error
+        )
+
+
+class CountedClient(AsyncWebClient):
+    """Tells a meter how each call ended."""
+
+    def __init__(self, meter: Meter, **options: Any) -> None:
+        super().__init__(**options)
+        self._meter = meter
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        try:
+            reply = await super().api_call(api_method, **arguments)
+        except (SlackClientError, *UNSURE) as error:
+            self._meter.slack_call(api_method, _outcome_of(error))
+            raise
+        self._meter.slack_call(api_method, "ok")
+        return reply
+
+
+def web_client(config: SlackConfig, token: str, meter: Meter | None = None) -> AsyncWebClient:
+    """Waits out Slack's rate limits. Nothing else is retried by itself: the SDK's way of
+    repeating a call whose connection broke posts twice."""
+    meter = meter or NoMeter()
+    return CountedClient(
+        meter,
+        token=token,
+        base_url=config.api_url,
+        timeout=int(config.call_timeout),
+        retry_handlers=[CountedWaits(meter)],
+        logger=sdk_logger(),
+    )
+
+
+def sdk_logger() -> logging.Logger:
+    """Bolt and the SDK log payloads below this level."""
+    logger = logging.getLogger("bot.slack.sdk")
+    logger.setLevel(logging.WARNING)
+    return logger
+
+
+def _method_of(url: str) -> str:
+    """The method that an address calls; a `response_url` has secrets in it."""
+    _, is_api, method = url.partition("/api/")
+    return method if is_api else "response_url"
+
+
+def _outcome_of(error: Exception) -> str:
+    if is_rate_limit(error):
+        return _RATE_LIMITED
+    return code_of(error) if isinstance(error, SlackApiError) else type(error).__name__

@@ -1,0 +1,61 @@
+"""What is to be said, drawn as a message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from bot.domain.answers import Diagnosis, HowTo
+from bot.slack.arrivals import Place
+from bot.slack.blocks.evidence import evidence_card
+from bot.slack.blocks.kit import Block, mrkdwn, rich, section, text
+from bot.slack.blocks.logs import excerpt_card
+from bot.slack.blocks.message import SlackMessage
+from bot.slack.blocks.render import render
+from bot.slack.blocks.talk import addendum_card
+from bot.slack.limits import RICH_TEXT, Limit
+from bot.slack.posts import Face, Notice, Post
+
+_ECHO = Limit(150)
+_LEAD = Limit(500)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What is the same for every message of this process."""
+
+    has_model: bool = False
+
+    def draw(self, post: Post) -> SlackMessage:
+        """`post` as Slack takes it. Above it stands who asked, where others could not see that."""
+        message = self._plain(post)
+        if post.whispers:
+            return message
+        return replace(message, blocks=(*_head_of(post.place), *message.blocks))
+
+    def _plain(self, post: Post) -> SlackMessage:
+        match post.content, post.face:
+            case Notice(words), _:
+                return notice(words)
+            case Diagnosis() as diagnosis, Face.EVIDENCE:
+                return evidence_card(diagnosis)
+            case Diagnosis() as diagnosis, Face.LOG_EXCERPT:
+                return excerpt_card(diagnosis)
+            case (Diagnosis() | HowTo()) as explained, Face.ADDENDUM:
+                return addendum_card(explained)
+            case reply, _:
+                return render(reply, post.turn_id, post.words, has_model=self.has_model)
+
+
+def notice(words: str) -> SlackMessage:
+    """A short message of our own."""
+    return SlackMessage(mrkdwn(words), (rich(section(text(RICH_TEXT.head(words)))),))
+
+
+def _head_of(place: Place) -> tuple[Block, ...]:
+    if place.lead:
+        return (rich(section(text(_LEAD.head(place.lead), bold=True))),)
+    if not place.echo or not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
+        return ()
+    asker = {"type": "user", "user_id": place.user}
+    return (rich(section(asker, text(" asked "), text(_ECHO.head(place.echo), code=True))),)

@@ -1,0 +1,65 @@
+"""What arrives from Slack, as durable work: under which key, in which queue, in whose line."""
+
+from __future__ import annotations
+
+from bot.domain.questions import Origin, Question
+from bot.domain.work import Delivery, Job, Priority, Queue
+from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
+
+ARRIVAL = "arrival"
+"""The kind of job that works on an arrival."""
+POST = "post"
+"""The kind of job that says something in Slack."""
+ANNOUNCEMENT = "announcement"
+"""The kind of job that diagnoses what nobody asked about."""
+
+Taken = Asked | Command | Pick | ButtonPress | RatingPress
+"""Every arrival that is work for us."""
+
+
+def job_of(arrival: Taken) -> Job:
+    """One thread has one turn at a time; presses do not wait for it."""
+    remark = isinstance(arrival, Asked) and arrival.way is Way.FOLLOW_UP
+    return Job(
+        key=arrival.key,
+        kind=ARRIVAL,
+        body=arrival,
+        queue=Queue.QUESTIONS,
+        share=_share(arrival),
+        priority=Priority.REMARK if remark else Priority.ASKED,
+    )
+
+
+def _share(arrival: Taken) -> str:
+    match arrival:
+        case ButtonPress():
+            return arrival.key
+        case RatingPress(rating):
+            # The last thumb of a person counts, so theirs are kept in order.
+            return f"{rating.turn_id}:rating:{rating.user_id}"
+    thread = arrival.question.thread
+    return f"{thread.workspace}:{thread.channel}:{thread.thread}"
+
+
+def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
+    """`engages` only where others will see the answer, in a thread that is known already."""
+    question, place = question_of(arrival), arrival.place
+    if question is None or place is None or place.thread is None:
+        user = arrival.rating.user_id if isinstance(arrival, RatingPress) else _user(place)
+        return Delivery(origin, event_id, None, user)
+    return Delivery(
+        origin,
+        event_id,
+        question.thread,
+        question.asker.user_id,
+        engages=question.is_addressed and not place.is_private,
+    )
+
+
+def _user(place: Place | None) -> str:
+    return place.user if place is not None else ""
+
+
+def question_of(arrival: Taken) -> Question | None:
+    """What is asked, where something is."""
+    return arrival.question if isinstance(arrival, Asked | Command | Pick) else None

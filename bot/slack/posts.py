@@ -1,0 +1,121 @@
+"""What is to be said in Slack and what came of it, as values that outlive the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.domain.answers import Reply
+from bot.domain.questions import ThreadKey
+from bot.domain.work import Job, Queue
+from bot.slack.arrivals import Place
+from bot.slack.jobs import POST
+from bot.slack.presses import Words
+
+WORKING, SORRY, ANSWER = 0, 1, 2
+"""Revisions of a message: a sign of work, an apology, the answer; then one for each refinement.
+The greatest stands, so that no apology replaces an answer."""
+
+
+NEVER = (0, 0)
+_NO_WORDS = Words("")
+
+
+class Face(StrEnum):
+    """What is shown of a reply."""
+
+    CARD = "card"
+    ADDENDUM = "addendum"  # only what a model added to a card that stands
+    EVIDENCE = "evidence"
+    LOG_EXCERPT = "log_excerpt"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A short message of our own."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One state of one message.
+
+    `key` is its page in the ledger and its mark in Slack; of several revisions the greatest stands.
+    `turn_id` and the question's `words` come back with what is pressed. `whispers`: for the asker's
+    eyes alone; `replaces` then puts it in place of the private card that was pressed.
+    `may_be_refused`: that the bot is no member is told the caller rather than a failure.
+    """
+
+    key: str
+    revision: int
+    place: Place
+    content: Reply | Notice
+    face: Face = Face.CARD
+    turn_id: str = ""
+    workspace: str = ""
+    words: Words = _NO_WORDS
+    whispers: bool = False
+    replaces: bool = False
+    may_be_refused: bool = False
+
+    @property
+    def mark(self) -> Mark:
+        return Mark(self.key, self.revision)
+
+    @property
+    def thread(self) -> ThreadKey:
+        return ThreadKey(self.workspace, self.place.channel, self.place.thread or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`ts` is where the message stands, None for a whisper or where Slack refused it, with its
+    word for why in `refusal`. `is_new`: it was posted, not changed."""
+
+    ts: str | None = None
+    refusal: str = ""
+    is_new: bool = False
+
+
+def post_job(post: Post, part_of: str = "") -> Job:
+    """Each channel has a line of its own, in which Slack bears one message a second."""
+    return Job(
+        key=f"post:{post.key}:{post.revision}",
+        kind=POST,
+        body=post,
+        queue=Queue.POSTS,
+        share=post.place.channel,
+        part_of=part_of,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is written on a message of ours, unseen, so that it can be found again."""
+
+    key: str
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a message of ours stands, and which revision it shows."""
+
+    ts: str
+    revision: int
+
+
+def newest(found: Iterable[Standing]) -> Standing | None:
+    """The one posted last."""
+    return max(found, key=lambda one: order_of(one.ts), default=None)
+
+
+def order_of(ts: str) -> tuple[int, int]:
+    """A ts as numbers: as text, "9.2" would come after "10.1". `NEVER` for what is no ts."""
+    seconds, _, rest = ts.partition(".")
+    return (
+        int(seconds) if seconds.isdecimal() else 0,
+        int(rest) if rest.isdecimal() else 0,
+    )

@@ -1,0 +1,70 @@
+"""A whole Slack side over an engine in memory: it can die and be started again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.domain.questions import ThreadKey
+from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
+from bot.slack.config import SlackConfig
+from bot.slack.desk import Answers
+from tests.fakes.work import FakeMeter
+from tests.slack.doubles import NOW, MemoryRecords
+from tests.slack.engine import MemoryEngine, PoweredLedger
+
+
+@dataclass
+class RunningBot:
+    """`slack` is the process that runs now; what is beside it outlives that."""
+
+    config: SlackConfig
+    answers: Answers
+    records: MemoryRecords
+    engine: MemoryEngine = field(default_factory=MemoryEngine)
+    meter: FakeMeter = field(default_factory=FakeMeter)
+
+    def __post_init__(self) -> None:
+        self.ledger = PoweredLedger(self.engine.power)
+        self.engine.alive = self.start
+        self._slack: SlackSide | None = None
+
+    @property
+    def slack(self) -> SlackSide:
+        assert self._slack is not None, "the bot was not started"
+        return self._slack
+
+    @property
+    def app(self) -> AsyncApp:
+        return self.slack.app
+
+    @property
+    def services(self) -> Services:
+        return Services(
+            redact=lambda text: text.replace("hunter2", "****"),
+            now=lambda: NOW,
+            taking_in=TakingIn(self.engine, self._engaged),
+            working=Working(self.answers, self.records, self.ledger),
+            meter=self.meter,
+        )
+
+    async def _engaged(self, thread: ThreadKey) -> bool:
+        return await self.engine.engaged(thread) or self.records.has_thread(thread)
+
+    async def start(self) -> Mapping[str, Handler]:
+        """A new process: nothing that the one before had in memory is left."""
+        await self.stop()
+        self._slack = build_slack(self.config, self.services)
+        await self._slack.open()
+        self.engine.handlers = self._slack.handlers
+        return self._slack.handlers
+
+    async def idle(self) -> None:
+        """Returns once nothing is under way."""
+        await self.engine.idle()
+
+    async def stop(self) -> None:
+        if self._slack is not None:
+            await self._slack.close()
