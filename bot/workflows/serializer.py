@@ -61,14 +61,15 @@ class TypedJson(Serializer):
         return json.loads(text, object_hook=self._value)
 
     def _register(self, kind: type) -> None:
-        if self._types.setdefault(kind.__name__, kind) is not kind:
-            raise TypeError(f"Two types are named {kind.__name__}: {kind.__module__} has another.")
+        name = _name_of(kind)
+        if self._types.setdefault(name, kind) is not kind:
+            raise TypeError(f"Two types are named {name}: {kind.__module__} has another.")
         if not is_dataclass(kind):
             return
-        self._fields[kind.__name__] = tuple(each.name for each in fields(kind) if each.init)
+        self._fields[name] = tuple(each.name for each in fields(kind) if each.init)
         for hint in get_type_hints(kind).values():
             for each in _classes_in(hint):
-                if self._types.get(each.__name__) is not each:
+                if self._types.get(_name_of(each)) is not each:
                     self._register(each)
 
     def _tree(self, value: Any) -> Any:
@@ -126,9 +127,10 @@ class TypedJson(Serializer):
         return {"$error": type(error).__name__, "args": words, "more": more}
 
     def _known(self, kind: type) -> str:
-        if self._types.get(kind.__name__) is not kind:
+        name = _name_of(kind)
+        if self._types.get(name) is not kind:
             raise TypeError(_not_registered(kind))
-        return kind.__name__
+        return name
 
     def _value(self, tree: dict[str, Any]) -> Any:
         """Called from the inside out: what `tree` holds are values already."""
@@ -180,6 +182,11 @@ def _error(tree: dict[str, Any]) -> BotError:
     error.args = tuple(tree["args"])
     vars(error).update(tree["more"])
     return error
+
+
+def _name_of(kind: type) -> str:
+    """The class with the last part of its module: a job of ours is not a job of Airflow's."""
+    return f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}"
 
 
 def _classes_in(hint: Any) -> Iterator[type]:
