@@ -50,7 +50,8 @@ def _now() -> datetime:
 
 class WorkAdmin:
     """Opens connections when first asked. Every method raises `StoreError` where the database
-    fails. `types` as for the engine; `redact` takes secrets out of what is shown."""
+    fails. `types` as for the engine; `redact` takes secrets out of what is shown; `describe` says
+    in words what the body of a job is about."""
 
     def __init__(
         self,
@@ -58,13 +59,16 @@ class WorkAdmin:
         types: Sequence[type],
         *,
         redact: Callable[[str], str] = str,
+        describe: Callable[[object], str] = lambda _: "",
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._redact = redact
+        self._describe = describe
         self._clock = clock
         self._file = Path(str(make_url(url).database)) if is_sqlite(url) else None
         self._database = open_engine(url, connections=1)
-        self._client = client_of(self._database, TypedJson(types))
+        self._json = TypedJson(types)
+        self._client = client_of(self._database, self._json)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="work-admin")
         self._is_verified = False
 
@@ -90,7 +94,7 @@ class WorkAdmin:
             offset=offset,
             sort_desc=True,
         )
-        return tuple(work_of(each) for each in await self._in_thread(find))
+        return tuple(work_of(each, self._what) for each in await self._in_thread(find))
 
     async def show(self, key: str) -> WorkDetail | None:
         """None where there is no such work."""
@@ -123,8 +127,15 @@ class WorkAdmin:
         found = self._client.list_workflows(workflow_ids=[key])
         if not found:
             return None
-        steps = tuple(step_of(each) for each in self._client.list_workflow_steps(key))
-        return WorkDetail(work_of(found[0]), summary_of(found[0], self._redact), steps)
+        listed = self._client.list_workflow_steps(key)
+        steps = tuple(
+            step_of(each, lambda kept: len(self._json.serialize(kept))) for each in listed
+        )
+        work = work_of(found[0], self._what)
+        return WorkDetail(work, summary_of(found[0], self._redact), steps)
+
+    def _what(self, body: object) -> str:
+        return self._redact(self._describe(body))
 
     def _retry(self, key: str) -> None:
         workflow = self._found(key)

@@ -31,7 +31,8 @@ _SUMMARY_MAX = 300  # characters
 @dataclass(frozen=True, slots=True)
 class Work:
     """One piece of work. `begun` counts how often it was taken up, `owner` is the process that
-    did last. `kind`, `share` and `part_of` are empty where another version wrote the work down."""
+    did last. `kind`, `share` and `part_of` are empty where another version wrote the work down.
+    `what` says in words what it is about."""
 
     key: str
     reference: str
@@ -46,11 +47,13 @@ class Work:
     begun: int
     owner: str
     error: str
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkStep:
-    """`tries` is how often it was tried in its last life; `child` the key of work handed on."""
+    """`tries` is how often it was tried in its last life; `child` the key of work handed on;
+    `size` how many characters its result has, as it is written down."""
 
     name: str
     started: datetime | None
@@ -58,6 +61,7 @@ class WorkStep:
     tries: int
     error: str
     child: str
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,8 @@ def job_of(workflow: WorkflowStatus) -> Job | None:
     return first if isinstance(first, Job) else None
 
 
-def work_of(workflow: WorkflowStatus) -> Work:
+def work_of(workflow: WorkflowStatus, describe: Callable[[object], str] = lambda _: "") -> Work:
+    """`describe` is given the body of the job."""
     job = job_of(workflow)
     part_of = job.part_of if job else ""
     return Work(
@@ -94,10 +99,11 @@ def work_of(workflow: WorkflowStatus) -> Work:
         begun=workflow.recovery_attempts or 0,
         owner=workflow.executor_id or "",
         error=_error(workflow),
+        what=describe(job.body) if job else "",
     )
 
 
-def step_of(step: StepInfo) -> WorkStep:
+def step_of(step: StepInfo, size: Callable[[object], int] = lambda _: 0) -> WorkStep:
     outcome = step["output"]
     error = error_of(step)
     name = step["function_name"]
@@ -108,6 +114,7 @@ def step_of(step: StepInfo) -> WorkStep:
         tries=outcome.tries if isinstance(outcome, Outcome) else 1,
         error=str(error) if error is not None else "",
         child=step["child_workflow_id"] or "",
+        size=size(outcome) if outcome is not None else 0,
     )
 
 
