@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
-import signal
 import socket
 import subprocess
 import sys
@@ -149,12 +147,6 @@ class LocalAirflow:
             process.wait()
         self._running.clear()
 
-    def stop_component(self, component: str) -> None:
-        """Kills one component outright, as a lost machine would."""
-        process = self._running.pop(component)
-        _signal_group(process.pid, signal.SIGKILL)
-        process.wait()
-
     def log_tail(self, component: str, characters: int = 2000) -> str:
         path = self._home / f"{component}.log"
         return path.read_text(errors="replace")[-characters:] if path.exists() else ""
@@ -285,8 +277,3 @@ def _must_be_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise BotError(f"port {port} is taken; stop what uses it or choose another") from error
-
-
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
