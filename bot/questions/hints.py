@@ -33,7 +33,13 @@ _MAP_INDEX = re.compile(
 _TASK = re.compile(r"(?<!mapped )\btasks?\s+[`'\"]?([\w][\w.\-]{0,249})[`'\"]?", re.IGNORECASE)
 _QUOTED = re.compile(r"(?<!\w)[`'\"\u201c\u2018]([\w][\w.\-]{0,249})[`'\"\u201d\u2019]")
 _NUMBERED_DAG = re.compile(r"\bdag\s+#?(\d+)(?![\w.:\-])", re.IGNORECASE)
-_BARE_NUMBER_MIN = 4  # digits of a number that is a name though nothing says so
+# A number is a name by what it does, too: "10803 failed", but not "1200 processed".
+_NUMBER_AT_WORK = re.compile(
+    r"(?<![\w.\-])\d{4,}(?=\s*(?:$|[?!,;:)]|\.(?:\s|$))|\s+(?:fail|r[au]n|stuck|h[au]ng|broke|crash"
+    r"|red\b|again|last|on\b|in\b|at\b|and\b|still|not\b|keep|never|is\b|was\b|did\b|does|has\b"
+    r"|since|queued|slow|wait|dag|pipeline|job|task|timed|go))",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[\w][\w.\-]{1,249}")
 
 _ORDER_WORDS: tuple[tuple[RunChoice, re.Pattern[str]], ...] = (
@@ -253,12 +259,13 @@ def _names(text: str, clusters: Sequence[ClusterAddress]) -> tuple[str, ...]:
         timeless = detail.sub(" ", timeless)
     plain = [m.group().strip(".-") for m in _WORD.finditer(timeless)]
     plain = [word for word in plain if not is_common(word) and word.lower() not in cluster_words]
-    plain = [word for word in plain if word == task or _may_name(word)]
+    at_work = set(_NUMBER_AT_WORK.findall(timeless))
+    plain = [
+        word
+        for word in plain
+        if (word == task or word in at_work if word.isdecimal() else len(word) > 1)
+    ]
     ranked = [*certain, *filter(is_id_like, plain), *(w for w in plain if not is_id_like(w))]
     # What is called a task comes last: a Dag of the same name is not meant.
     ranked = [word for word in ranked if word != task] + ([task] if task else [])
     return tuple(dict.fromkeys(ranked))
-
-
-def _may_name(word: str) -> bool:
-    return len(word) >= (_BARE_NUMBER_MIN if word.isdecimal() else 2)

@@ -139,7 +139,7 @@ class Resolver:
                 return Found(broken[0], f"no Dag “{name}” is registered: {broken[1]} is broken")
             options = [dag_option(match, several=len(where) > 1) for match in best]
             question = f"{broken[1]} does not import, so there is no Dag “{name}”. Which is meant?"
-            shown = (unregistered_option(broken[0]), *options[: MAX_OPTIONS - 1])
+            shown = (*options[: MAX_OPTIONS - 1], unregistered_option(broken[0]))
             return Ambiguous(question, shown)
         return None
 

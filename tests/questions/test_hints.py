@@ -100,6 +100,8 @@ def test_a_map_index_is_read_in_other_spellings(text: str) -> None:
         ("why did 10803 fail", ("10803",), None),
         ("why did dag 42 fail", ("42",), None),
         ("what failed in 10803", ("10803",), None),
+        ("is 10803 stuck since 13 Nov?", ("10803",), None),
+        ("10803 yesterday", ("10803",), None),
         ("why did `7` fail", ("7",), None),
         ("why did 10803.20301 fail", ("10803.20301",), None),
         ("task 20301 of 10803", ("10803", "20301"), "20301"),
@@ -126,6 +128,7 @@ def test_a_name_may_be_digits_alone(text: str, names: tuple[str, ...], task: str
         "mapped task 10803 of orders",
         "run 10803 of orders",
         "port 54321 of orders refuses",
+        "why were only 1200 processed by orders",
     ],
 )
 def test_numbers_that_count_or_date_something_are_no_names(text: str) -> None:
@@ -189,6 +192,14 @@ def test_another_dag_in_a_follow_up_starts_afresh() -> None:
     hints = hints_of(ask("and customers_daily?", thread), CLUSTERS)
     assert hints.exact is None
     assert hints.names == ("customers_daily",)
+
+
+def test_a_number_in_a_follow_up_leaves_the_thread_alone_unless_it_is_a_name() -> None:
+    thread = said("why did this fail?", links=(LINK,))
+    counted = hints_of(ask("and why only 1200 processed?", thread), CLUSTERS)
+    named = hints_of(ask("and 10803?", thread), CLUSTERS)
+    assert counted.exact == Target("prod", "orders", RUN, "load", None, 1)
+    assert (named.exact, named.names) == (None, ("10803",))
 
 
 def test_the_newest_message_of_the_thread_wins() -> None:

@@ -62,7 +62,7 @@ async def test_an_everyday_word_may_mean_the_near_dag_so_the_asker_says_which() 
     prod = cluster("sales_daily", problems=(problem("sales.py"),))
     choice = await resolved(prod, "sales")
     assert isinstance(choice, Ambiguous)
-    assert [one.target.dag_id for one in choice.options] == ["sales", "sales_daily"]
+    assert [one.target.dag_id for one in choice.options] == ["sales_daily", "sales"]
 
 
 async def test_a_dag_that_exists_is_meant_though_a_broken_file_tells_of_it() -> None:
