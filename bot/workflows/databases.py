@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from typing import Any
 
 from dbos import DBOS, DBOSClient
@@ -22,6 +23,16 @@ SCHEMA = "dbos"  # on PostgreSQL; in a SQLite file the tables stand beside the b
 
 _BUSY_MILLISECONDS = 30_000
 _IDLE_IN_TRANSACTION = 60_000  # milliseconds
+# DBOS notes arrivals in whole seconds here, and who came in the same one would go by their keys.
+_ARRIVAL = """
+CREATE TRIGGER IF NOT EXISTS work_arrives AFTER INSERT ON workflow_status
+WHEN new.created_at % 1000 = 0
+BEGIN
+    UPDATE workflow_status
+    SET created_at = CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)
+    WHERE workflow_uuid = new.workflow_uuid;
+END
+"""
 # A database machine that vanished is noticed within half a minute.
 KEEPALIVES = {
     "connect_timeout": 10,
@@ -74,13 +85,16 @@ def migrate_engine(url: str) -> None:
     Raises `StoreError`.
     """
     try:
-        if is_sqlite(url):
-            # Opened once as everybody else opens it, for the journal that the file keeps.
-            engine = open_engine(url, connections=1)
-            with engine.connect() as connection:
-                connection.execute(text("SELECT 1"))
-            engine.dispose()
-        DBOS.migrate(sync_url(url).render_as_string(hide_password=False))
+        if not is_sqlite(url):
+            DBOS.migrate(sync_url(url).render_as_string(hide_password=False))
+            return
+        _require_clock()
+        engine = open_engine(url, connections=1)
+        with engine.connect():  # opened once as everybody opens it, for its kind of journal
+            DBOS.migrate(sync_url(url).render_as_string(hide_password=False))
+        with engine.begin() as connection:
+            connection.execute(text(_ARRIVAL))
+        engine.dispose()
     except SQLAlchemyError as error:
         raise store_error("Preparing the database for durable work", error) from error
 
@@ -96,6 +110,15 @@ def store_error(doing: str, error: SQLAlchemyError) -> StoreError:
     """Says what was being done and what the database said, without the statement."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return StoreError(f"{doing} failed: {type(cause).__name__}: {cause}".splitlines()[0])
+
+
+def _require_clock() -> None:
+    """From Python 3.12 on DBOS asks SQLite for fractions of a second, and got nothing of old."""
+    if sys.version_info >= (3, 12) and sqlite3.sqlite_version_info < (3, 42):
+        raise StoreError(
+            f"SQLite {sqlite3.sqlite_version} is too old for this Python. Use Python 3.11, or "
+            "a system with SQLite 3.42 or newer, or PostgreSQL."
+        )
 
 
 def _set_up_sqlite(connection: Any, _: object) -> None:

@@ -1,8 +1,8 @@
 """Values of durable work as text in the database, and back: JSON that names its types.
 
-A dataclass becomes an object with its name under `$type`. Fields added since take their defaults,
-fields that have gone are passed over, so work survives an update of the bot. No code is ever
-loaded by name: only types that were registered come back.
+A dataclass becomes an object with its module and name under `$type`. Fields added since take
+their defaults, fields that have gone are passed over, so work survives an update of the bot. No
+code is ever loaded by name: only types that were registered come back.
 """
 
 from __future__ import annotations

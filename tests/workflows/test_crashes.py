@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+
+import pytest
+
+from bot.domain.work import WorkStatus
+from bot.services.ports import DurableSteps
+from bot.workflows.databases import migrate_engine
+from tests.postgres import PostgresServer
+from tests.workflows.processes import Journal, working
+from tests.workflows.program import STEPS
+from tests.workflows.support import Errand, errand, finished, running, until
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "journal")
+
+
+async def nobody(body: Errand, steps: DurableSteps) -> None:
+    raise AssertionError("this process only takes in")
+
+
+async def hand_in(url: str, *errands: tuple[str, float]) -> None:
+    async with running(url, nobody, works=False) as engine:
+        for key, seconds in errands:
+            await engine.start(errand(key, seconds=seconds))
+
+
+def once(*keys: str) -> dict[tuple[str, str], int]:
+    return {(key, step): 1 for key in keys for step in STEPS}
+
+
+async def test_killed_work_is_finished_by_the_next_process_on_the_file(
+    sqlite_url: str, journal: Journal
+) -> None:
+    with working(sqlite_url, journal) as first:
+        first.kill()
+    await hand_in(sqlite_url, ("x", 0.4), ("y", 0.4))
+    with working(sqlite_url, journal) as second:
+        await until(lambda: {("x", "b"), ("y", "b")} <= set(journal.begun()))
+        second.kill()
+    with working(sqlite_url, journal):
+        x, y = await finished(sqlite_url, "x", "y")
+    assert (x.work.status, y.work.status) == (WorkStatus.DONE, WorkStatus.DONE)
+    assert journal.begun() == once("x", "y") | {("x", "b"): 2, ("y", "b"): 2}
+
+
+async def test_a_second_process_on_the_file_ends_and_says_who_has_it(
+    sqlite_url: str, journal: Journal
+) -> None:
+    with working(sqlite_url, journal) as first, working(sqlite_url, journal, opens=False) as second:
+        code, output = await asyncio.to_thread(second.wait)
+    assert code != 0
+    assert f"bot.db is in use by process {first.pid}" in output
+
+
+async def test_work_of_a_killed_replica_is_taken_over(shared_url: str, journal: Journal) -> None:
+    with working(shared_url, journal) as first:
+        await hand_in(shared_url, ("x", 0.5), ("y", 0.5))
+        await until(lambda: {("x", "b"), ("y", "b")} <= set(journal.begun()))
+        with working(shared_url, journal) as second:
+            first.kill()
+            x, _ = await finished(shared_url, "x", "y")
+            assert x.work.begun == 2
+    assert journal.begun() == once("x", "y") | {("x", "b"): 2, ("y", "b"): 2}
+    assert journal.workers("x") == [first.pid, first.pid, second.pid, second.pid]
+
+
+async def test_a_replica_that_is_stopped_for_longer_than_the_lease_loses_nothing(
+    shared_url: str, journal: Journal
+) -> None:
+    with working(shared_url, journal, lease=1.0) as first:
+        await hand_in(shared_url, ("x", 0.5))
+        await until(lambda: ("x", "b") in journal.begun())
+        with working(shared_url, journal, lease=1.0):
+            first.send(signal.SIGSTOP)
+            await asyncio.sleep(4)  # the pause itself is what is tested
+            first.send(signal.SIGCONT)
+            [detail] = await finished(shared_url, "x")
+    assert detail.work.begun == 1
+    assert journal.begun() == once("x")
+    assert journal.workers("x") == [first.pid] * 3
+
+
+async def test_a_replica_told_to_end_hands_its_work_back_to_the_others(
+    shared_url: str, journal: Journal
+) -> None:
+    with working(shared_url, journal, lease=3600) as first:
+        await hand_in(shared_url, ("x", 3.0))
+        await until(lambda: ("x", "a") in journal.begun())
+        with working(shared_url, journal, lease=3600) as second:
+            assert await asyncio.to_thread(first.terminate) == 0
+            # By the lease alone it would take an hour.
+            await until(lambda: second.pid in journal.workers("x"))
+
+
+async def test_two_replicas_that_start_at_once_share_the_work(
+    shared_url: str, journal: Journal
+) -> None:
+    keys = [f"{number}" for number in range(12)]
+    with (
+        working(shared_url, journal, opens=False) as first,
+        working(shared_url, journal, opens=False) as second,
+    ):
+        await hand_in(shared_url, *((key, 0.1) for key in keys))
+        await finished(shared_url, *keys)
+    assert journal.begun() == once(*keys)
+    assert {pid for key in keys for pid in journal.workers(key)} <= {first.pid, second.pid}
+
+
+async def test_a_restart_of_the_database_under_load_loses_nothing_and_does_nothing_twice(
+    own_server: PostgresServer, journal: Journal
+) -> None:
+    database = own_server.create_database()
+    migrate_engine(database.url)
+    keys = [f"{number}" for number in range(10)]
+    with working(database.url, journal), working(database.url, journal):
+        await hand_in(database.url, *((key, 0.3) for key in keys))
+        await until(lambda: len(journal.begun()) > 10)
+        await asyncio.to_thread(own_server.restart, crash=True)
+        details = await finished(database.url, *keys)
+    assert {detail.work.status for detail in details} == {WorkStatus.DONE}
+    assert {detail.work.begun for detail in details} == {1}
+    assert journal.begun() == once(*keys)
