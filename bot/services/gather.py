@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -99,7 +100,8 @@ class Gatherer:
 
         No reply is due to a remark in an engaged thread that calls nobody and asks nothing.
         """
-        asked = self._understand(question, reference)
+        # A pasted page takes a tenth of a second to read: not on the event loop.
+        asked = await asyncio.to_thread(self._understand, question, reference)
         if not question.is_addressed and asked.intent in REMARKS:
             log.info("remark_left_alone", intent=asked.intent)
             return Settled(asked.intent, None, self._now())
