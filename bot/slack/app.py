@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -94,13 +95,14 @@ class Working:
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the Slack side needs of the rest; without `taking_in` or `working` it leaves that to
-    other processes. `now` gives aware UTC times."""
+    other processes. `now` gives aware UTC times; `sleep` lets seconds pass."""
 
     redact: Redact
     now: Callable[[], datetime]
     taking_in: TakingIn | None = None
     working: Working | None = None
     meter: Meter = field(default_factory=NoMeter)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class SlackSide:
@@ -224,9 +226,17 @@ def _handlers(
     outgoing: Outgoing,
     gestures: Gestures,
 ) -> dict[str, Handler]:
-    style = Style(config.has_model)
-    poster = Poster(outgoing, gestures, working.ledger, style, services.now, config.doubt_after)
-    replies = Replies(Kit(poster, gestures, config.progress_every), services.redact)
+    poster = Poster(
+        outgoing,
+        gestures,
+        working.ledger,
+        Style(config.has_model),
+        services.now,
+        config.doubt_after,
+        services.sleep,
+    )
+    kit = Kit(poster, gestures, config.progress_every, services.sleep)
+    replies = Replies(kit, services.redact)
     desk = SlackDesk(working.answers, working.records, replies)
     return {ARRIVAL: desk.work, ANNOUNCEMENT: desk.announce, POST: poster.work}
 

@@ -42,7 +42,6 @@ def config(ws: LocalWorkspace) -> SlackConfig:
         signing_secret=ws.signing_secret,
         api_url=ws.base_url,
         progress_every=0.0,
-        doubt_after=0.0,
     )
 
 

@@ -31,10 +31,12 @@ class Power:
 
     fails_at: int | None = None
     passed: list[str] = field(default_factory=list)
+    is_off: bool = False
 
     def point(self, name: str) -> None:
         self.passed.append(name)
-        if self.fails_at == len(self.passed):
+        self.is_off = self.is_off or self.fails_at == len(self.passed)
+        if self.is_off:
             raise Killed(name)
 
 
@@ -135,7 +137,7 @@ class MemoryEngine:
             return Outcome(error=as_bot_error(error))
 
     async def _switch_on(self) -> None:
-        self._lost_power = False
+        self._lost_power = self.power.is_off = False
         self._lines.clear()
         assert self.alive is not None
         self.handlers = await self.alive()

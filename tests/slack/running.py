@@ -13,7 +13,19 @@ from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers
 from tests.fakes.work import FakeMeter
 from tests.slack.doubles import NOW, MemoryRecords
-from tests.slack.engine import MemoryEngine, PoweredLedger
+from tests.slack.engine import MemoryEngine, Power, PoweredLedger
+
+
+class PoweredMeter(FakeMeter):
+    """A meter in a machine that may go down after any call to Slack."""
+
+    def __init__(self, power: Power) -> None:
+        super().__init__()
+        self._power = power
+
+    def slack_call(self, method: str, outcome: str) -> None:
+        super().slack_call(method, outcome)
+        self._power.point(f"{method}: {outcome}")
 
 
 @dataclass
@@ -24,9 +36,9 @@ class RunningBot:
     answers: Answers
     records: MemoryRecords
     engine: MemoryEngine = field(default_factory=MemoryEngine)
-    meter: FakeMeter = field(default_factory=FakeMeter)
 
     def __post_init__(self) -> None:
+        self.meter = PoweredMeter(self.engine.power)
         self.ledger = PoweredLedger(self.engine.power)
         self.engine.alive = self.start
         self._slack: SlackSide | None = None
@@ -48,6 +60,7 @@ class RunningBot:
             taking_in=TakingIn(self.engine, self._engaged),
             working=Working(self.answers, self.records, self.ledger),
             meter=self.meter,
+            sleep=self.ledger.sleep,
         )
 
     async def _engaged(self, thread: ThreadKey) -> bool:
