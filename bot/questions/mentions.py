@@ -33,7 +33,7 @@ _QUOTED = re.compile(r"(?<!\w)[`'\"\u201c\u2018]([\w][\w.\-]{0,249})[`'\"\u201d\
 _NUMBERED_DAG = re.compile(r"\bdag\s+#?(\d+)(?![\w.:\-])", re.IGNORECASE)
 # A number is a name by what it does, too: "10803 failed", but not "1200 processed".
 _NUMBER_AT_WORK = re.compile(
-    r"(?<![\w.\-])\d{4,}(?=\s*(?:$|[?!,;:)]|\.(?:\s|$))|\s+(?:fail|r[au]n|stuck|h[au]ng|broke|crash"
+    r"(?<![\w.\-])\d{4,}(?=\s*(?:$|[?!,;:)]|\.(?:\s|$))|['\u2019]s\b|\s+(?:[\-\u2013\u2014(]|fail|r[au]n|stuck|h[au]ng|broke|crash"
     r"|red\b|again|last|on\b|in\b|at\b|and\b|still|not\b|keep|never|is\b|was\b|did\b|does|has\b"
     r"|since|queued|slow|wait|dag|pipeline|job|task|timed|go))",
     re.IGNORECASE,

@@ -102,6 +102,8 @@ def test_a_map_index_is_read_in_other_spellings(text: str) -> None:
         ("what failed in 10803", ("10803",), None),
         ("is 10803 stuck since 13 Nov?", ("10803",), None),
         ("10803 yesterday", ("10803",), None),
+        ("what about 10803's last run", ("10803",), None),
+        ("10803 - why is it red", ("10803",), None),
         ("why did `7` fail", ("7",), None),
         ("why did 10803.20301 fail", ("10803.20301",), None),
         ("task 20301 of 10803", ("10803", "20301"), "20301"),
