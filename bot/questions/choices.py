@@ -10,6 +10,7 @@ from bot.domain.evidence import TaskInstance
 from bot.domain.targets import Option, Target
 from bot.questions.names import Fit
 
+MAX_OPTIONS = 5
 _LABEL_MAX = 75  # a Slack button's text
 # A second name within this many points of the best one is no worse a guess.
 _CLOSE_SCORE = 6.0

@@ -12,18 +12,15 @@ from bot.domain.errors import AirflowError
 from bot.domain.targets import (
     Ambiguous,
     Found,
-    Nowhere,
-    Option,
     Resolution,
     Target,
     TargetHints,
 )
 from bot.questions.choices import (
+    MAX_OPTIONS,
     DagMatch,
     best_matches,
     dag_option,
-    failure_option,
-    newest_of_each_task,
     spellings,
     task_part,
     unregistered_option,
@@ -32,11 +29,10 @@ from bot.questions.names import Fit, NameIndex, plain
 from bot.questions.words import is_id_like
 from bot.services.answering_clusters import unless_all_failed
 from bot.services.broken_files import broken_files
-from bot.services.failures_seen import FailuresSeen, failures_seen
 from bot.services.ports import Cluster
 from bot.services.run_meant import RunMeant, no_such_day
+from bot.services.without_dag import WithoutDag
 
-MAX_OPTIONS = 5
 _NAMES_SEARCHED = 3
 
 
@@ -53,6 +49,7 @@ class Resolver:
         self._clusters = clusters
         self._timezones = timezones
         self._default = default
+        self._without_dag = WithoutDag(clusters, timezones)
         self._indexes: dict[str, tuple[int, NameIndex]] = {}
 
     async def resolve(
@@ -71,7 +68,7 @@ class Resolver:
             return await self._exact(hints, hints.exact, now, unfinished)
         if hints.names or hints.task:
             return await self._named(hints, now, unfinished)
-        return await self._unnamed(hints, now)
+        return await self._without_dag.unnamed(hints, self._where(hints), now)
 
     def _where(self, hints: TargetHints) -> Sequence[str]:
         if hints.cluster is not None and hints.cluster in self._clusters:
@@ -95,7 +92,7 @@ class Resolver:
             matches += await self._unlisted_dags(hints, answering)
         best = self._preferring_default(best_matches(matches))
         if not best:
-            return await self._by_task(hints, where, silent, now)
+            return await self._without_dag.by_task(hints, where, silent, now)
         unregistered = await self._unregistered(best, hints, answering)
         if unregistered is not None:
             return unregistered
@@ -229,84 +226,6 @@ class Resolver:
             if certain and (len(found) == 1 or found[0].fit > found[1].fit):
                 return found[0].id
         return outright
-
-    async def _by_task(
-        self, hints: TargetHints, where: Sequence[str], silent: Sequence[str], now: datetime
-    ) -> Resolution:
-        """No Dag of that name: perhaps a task that failed lately has it."""
-        names = [n for n in (hints.task, *hints.names) if n]
-        seen = await self._failures([w for w in where if w not in silent], hints, now)
-        options: dict[Target, Option] = {}
-        for cluster, failed in seen.by_cluster.items():
-            index = NameIndex({one.task_id for one in failed})
-            for name in names:
-                fits = {m.id for m in index.find(name) if m.fit >= Fit.SAME_WORDS}
-                for one in failed:
-                    if one.task_id in fits:
-                        option = failure_option(cluster, one, several=len(where) > 1)
-                        options.setdefault(option.target, option)
-        if len(options) == 1:
-            target = next(iter(options))
-            words = f"the task that failed {seen.when}"
-            return Found(replace(target, try_number=hints.try_number), words)
-        if options:
-            return Ambiguous(
-                f"“{names[0]}” failed in several places. Which one?",
-                tuple(options.values())[:MAX_OPTIONS],
-            )
-        return await self._not_found(names, where, silent, seen)
-
-    async def _not_found(
-        self,
-        names: Sequence[str],
-        where: Sequence[str],
-        silent: Sequence[str],
-        failures: FailuresSeen,
-    ) -> Resolution:
-        said = next((name for name in names if is_id_like(name)), names[0])
-        answering = [w for w in where if w not in silent]
-        files = await broken_files({name: self._clusters[name] for name in answering})
-        named = files.naming(said)
-        if named is not None:
-            return Found(named[0], f"no Dag “{said}” is registered: {named[1]} is broken")
-        broken = files.perhaps(said)
-        if broken is not None:
-            return Found(broken, f"no Dag “{said}” is registered, and files fail to import")
-        doubts = [f"{name} did not answer, so it may be there." for name in silent]
-        doubts += [*failures.doubts, *files.doubts]
-        instead = "Paste the link of the run in Airflow, or write the Dag id as Airflow shows it."
-        return Nowhere(
-            looked_for=f"a Dag or a failed task called “{said}”",
-            where=tuple(where),
-            remedy=" ".join((*dict.fromkeys(doubts), instead)),
-        )
-
-    async def _unnamed(self, hints: TargetHints, now: datetime) -> Resolution:
-        """Nothing was named: offer what failed at the time that was said, else lately."""
-        where = self._where(hints)
-        seen = await self._failures(where, hints, now)
-        options = [
-            failure_option(cluster, one, several=len(where) > 1)
-            for cluster, failed in seen.by_cluster.items()
-            for one in newest_of_each_task(failed)
-        ]
-        doubts = " ".join(seen.doubts)
-        if not options:
-            instead = "Name the Dag, or paste the link of the run in Airflow."
-            return Nowhere(
-                looked_for=f"a failure {seen.when}",
-                where=tuple(name for name in where if name in seen.by_cluster),
-                remedy=f"{doubts} {instead}".strip(),
-                unreachable=seen.is_hidden,
-            )
-        question = f"Which failure do you mean? These failed {seen.when}:"
-        return Ambiguous(f"{question} {doubts}".strip(), tuple(options[:MAX_OPTIONS]))
-
-    async def _failures(
-        self, where: Sequence[str], hints: TargetHints, now: datetime
-    ) -> FailuresSeen:
-        clusters = {name: self._clusters[name] for name in where}
-        return await failures_seen(clusters, self._timezones, hints, now)
 
     async def _with_run(
         self, target: Target, hints: TargetHints, now: datetime, unfinished: bool, note: str

@@ -1,0 +1,101 @@
+"""What is meant where no Dag bears the name, or where nothing was named at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot.domain.targets import Ambiguous, Found, Nowhere, Option, Resolution, Target, TargetHints
+from bot.questions.choices import MAX_OPTIONS, failure_option, newest_of_each_task
+from bot.questions.names import Fit, NameIndex
+from bot.questions.words import is_id_like
+from bot.services.broken_files import broken_files
+from bot.services.failures_seen import FailuresSeen, failures_seen
+from bot.services.ports import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutDag:
+    """Looks through what failed and through files that do not import."""
+
+    clusters: Mapping[str, Cluster]
+    zones: Mapping[str, ZoneInfo]
+
+    async def by_task(
+        self, hints: TargetHints, where: Sequence[str], silent: Sequence[str], now: datetime
+    ) -> Resolution:
+        """No Dag of that name: perhaps a task that failed lately has it."""
+        names = [n for n in (hints.task, *hints.names) if n]
+        seen = await self._failures([w for w in where if w not in silent], hints, now)
+        options: dict[Target, Option] = {}
+        for cluster, failed in seen.by_cluster.items():
+            index = NameIndex({one.task_id for one in failed})
+            for name in names:
+                fits = {m.id for m in index.find(name) if m.fit >= Fit.SAME_WORDS}
+                for one in failed:
+                    if one.task_id in fits:
+                        option = failure_option(cluster, one, several=len(where) > 1)
+                        options.setdefault(option.target, option)
+        if len(options) == 1:
+            target = next(iter(options))
+            words = f"the task that failed {seen.when}"
+            return Found(replace(target, try_number=hints.try_number), words)
+        if options:
+            return Ambiguous(
+                f"“{names[0]}” failed in several places. Which one?",
+                tuple(options.values())[:MAX_OPTIONS],
+            )
+        return await self._not_found(names, where, silent, seen)
+
+    async def _not_found(
+        self,
+        names: Sequence[str],
+        where: Sequence[str],
+        silent: Sequence[str],
+        failures: FailuresSeen,
+    ) -> Resolution:
+        said = next((name for name in names if is_id_like(name)), names[0])
+        answering = [w for w in where if w not in silent]
+        files = await broken_files({name: self.clusters[name] for name in answering})
+        named = files.naming(said)
+        if named is not None:
+            return Found(named[0], f"no Dag “{said}” is registered: {named[1]} is broken")
+        broken = files.perhaps(said)
+        if broken is not None:
+            return Found(broken, f"no Dag “{said}” is registered, and files fail to import")
+        doubts = [f"{name} did not answer, so it may be there." for name in silent]
+        doubts += [*failures.doubts, *files.doubts]
+        instead = "Paste the link of the run in Airflow, or write the Dag id as Airflow shows it."
+        return Nowhere(
+            looked_for=f"a Dag or a failed task called “{said}”",
+            where=tuple(where),
+            remedy=" ".join((*dict.fromkeys(doubts), instead)),
+        )
+
+    async def unnamed(self, hints: TargetHints, where: Sequence[str], now: datetime) -> Resolution:
+        """Nothing was named: offer what failed at the time that was said, else lately."""
+        seen = await self._failures(where, hints, now)
+        options = [
+            failure_option(cluster, one, several=len(where) > 1)
+            for cluster, failed in seen.by_cluster.items()
+            for one in newest_of_each_task(failed)
+        ]
+        doubts = " ".join(seen.doubts)
+        if not options:
+            instead = "Name the Dag, or paste the link of the run in Airflow."
+            return Nowhere(
+                looked_for=f"a failure {seen.when}",
+                where=tuple(name for name in where if name in seen.by_cluster),
+                remedy=f"{doubts} {instead}".strip(),
+                unreachable=seen.is_hidden,
+            )
+        question = f"Which failure do you mean? These failed {seen.when}:"
+        return Ambiguous(f"{question} {doubts}".strip(), tuple(options[:MAX_OPTIONS]))
+
+    async def _failures(
+        self, where: Sequence[str], hints: TargetHints, now: datetime
+    ) -> FailuresSeen:
+        clusters = {name: self.clusters[name] for name in where}
+        return await failures_seen(clusters, self.zones, hints, now)
