@@ -53,7 +53,7 @@ class People:
 
     def _deed(self) -> Callable[[], Coroutine[Any, Any, None]]:
         deeds = (
-            (52, self._mention),
+            (52, self.mention),
             (12, self._burst),
             (12, self._direct),
             (8, self._command),
@@ -66,8 +66,13 @@ class People:
 
     # What they do
 
-    async def _mention(self) -> None:
+    async def mention(self) -> None:
+        """Somebody asks something in some channel."""
         await self._ask(Kind.MENTION, self._channel(), *self._question())
+
+    async def chat(self) -> None:
+        """Somebody says something that is not for the bot."""
+        await self._ws.say(self._channel(), self._user(), "lunch at noon?", raw=True)
 
     async def _burst(self) -> None:
         """Several questions in one thread, by several people, faster than they are answered."""

@@ -37,16 +37,14 @@ def recordings() -> list[dict[str, Any]]:
 
 
 @asynccontextmanager
-async def staged(
-    plan: Plan, folder: Path, more: Mapping[str, Any] | None = None
-) -> AsyncIterator[Scene]:
-    """Everything runs while the block does. `more` are further settings of the bot."""
+async def staged(plan: Plan, folder: Path, *, channels: int = 10) -> AsyncIterator[Scene]:
+    """Everything runs while the block does."""
     limits = Limits(retries=plan.retries)
-    workspace = LocalWorkspace.started(town(), limits=limits, seed=plan.seed)
+    workspace = LocalWorkspace.started(town(channels), limits=limits, seed=plan.seed)
     with database_of(plan) as database, RecordedAirflow(recordings()) as airflow:
         async with ModelServer() as model, workspace as ws:
-            settings = settings_of(plan, database, airflow, model) | dict(more or {})
-            replicas = replicas_of(plan, folder, settings, secrets_of(ws))
+            settings = settings_of(plan, database, airflow, model)
+            replicas = replicas_of(plan, folder, settings, secrets_of(ws, settings))
             await migrated(replicas[0])
             async with Fleet.running(replicas, _START) as fleet, _delivering(plan, ws, fleet):
                 yield Scene(ws, airflow, model, fleet, database)
@@ -101,14 +99,15 @@ def settings_of(
     return settings
 
 
-def secrets_of(ws: LocalWorkspace) -> dict[str, str]:
-    return {
+def secrets_of(ws: LocalWorkspace, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Those that `settings` go without, by the variable that brings them."""
+    key = {"AIRFLOW_BOT_MODEL__API_KEY": API_KEY} if "model" in settings else {}
+    return key | {
         "SLACK_API_URL": ws.base_url,
         "AIRFLOW_BOT_SLACK__BOT_TOKEN": ws.bot_token,
         "AIRFLOW_BOT_SLACK__APP_TOKEN": ws.app_token,
         "AIRFLOW_BOT_SLACK__SIGNING_SECRET": ws.signing_secret,
         "AIRFLOW_BOT_CLUSTERS__lab__PASSWORD": RecordedAirflow.password,
-        "AIRFLOW_BOT_MODEL__API_KEY": API_KEY,
         "AIRFLOW_BOT_FAILURE_WEBHOOK__TOKEN": WEBHOOK_TOKEN,
     }
 

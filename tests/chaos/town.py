@@ -9,10 +9,10 @@ from bot.slack.manifest import app_manifest
 FAILURES = "C0FAILURES"
 """Where failures that Airflow reports by itself are answered; nobody asks there."""
 
-_PEOPLE, _CHANNELS, _PRIVATE = 12, 10, 2
+_PEOPLE, _PRIVATE = 12, 2
 
 
-def town() -> World:
+def town(channels: int = 10) -> World:
     """A workspace with the bot in every channel."""
     app = InstalledApp.from_manifest(app_manifest())
     people = tuple(
@@ -20,14 +20,14 @@ def town() -> World:
         for number in range(_PEOPLE)
     )
     everyone = frozenset({app.bot_user_id, *(person.id for person in people)})
-    channels = tuple(
+    places = tuple(
         Channel(
             f"C0TEAM{number:04}",
             f"team-{number}",
             ChannelKind.PRIVATE if number < _PRIVATE else ChannelKind.PUBLIC,
             everyone,
         )
-        for number in range(_CHANNELS)
+        for number in range(channels)
     )
     reported = Channel(FAILURES, "airflow-failures", ChannelKind.PUBLIC, everyone)
-    return World(app=app, people=people, channels=(*channels, reported))
+    return World(app=app, people=people, channels=(*places, reported))
