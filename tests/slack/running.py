@@ -69,10 +69,14 @@ class RunningBot:
     async def start(self) -> Mapping[str, Handler]:
         """A new process: nothing that the one before had in memory is left."""
         await self.stop()
+        self.build()
+        await self.slack.open()
+        self.engine.handlers = self.slack.handlers
+        return self.slack.handlers
+
+    def build(self) -> None:
+        """Puts a process together that has not spoken to Slack yet."""
         self._slack = build_slack(self.config, self.services)
-        await self._slack.open()
-        self.engine.handlers = self._slack.handlers
-        return self._slack.handlers
 
     async def idle(self) -> None:
         """Returns once nothing is under way."""
