@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import event, make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bot.domain.errors import StoreError
 
@@ -20,6 +22,10 @@ _CONNECTIONS = 10  # to a PostgreSQL, of one engine
 _WAIT_SECONDS = 10  # for a free one of these
 _BUSY_MILLISECONDS = 15_000
 _BETWEEN_TRIES = 0.01  # seconds
+_BETWEEN_LOOKS = 0.002
+
+# Of each engine to a SQLite file, held by whoever writes.
+_turns: WeakKeyDictionary[AsyncEngine, asyncio.Lock] = WeakKeyDictionary()
 
 # A host that takes no connection within a few seconds is down: Slack waits for three.
 _CONNECT_SECONDS = 5
@@ -68,6 +74,23 @@ def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
     return engine
 
 
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction to write in, committed at the end.
+
+    Writers to a SQLite file take turns. SQLite itself lets them sleep for up to 100 ms between
+    two looks at whether the file is free, so that under load some wait for a second and more.
+    Hence those of one engine queue up here, and the first of them looks every few milliseconds.
+    """
+    if engine.dialect.name != "sqlite":
+        async with engine.begin() as connection:
+            yield connection
+        return
+    async with _turns.setdefault(engine, asyncio.Lock()), engine.begin() as connection:
+        await _begin_writing(connection)
+        yield connection
+
+
 @contextmanager
 def store_errors(doing: str) -> Iterator[None]:
     """Errors of the database leave as `StoreError` saying what was being done."""
@@ -76,6 +99,27 @@ def store_errors(doing: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise StoreError(f"{doing} failed: {type(cause).__name__}: {cause}") from error
+
+
+async def _begin_writing(connection: AsyncConnection) -> None:
+    until = monotonic() + _BUSY_MILLISECONDS / 1000
+    await connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+    try:
+        while True:
+            try:
+                await connection.exec_driver_sql("BEGIN IMMEDIATE")
+                return
+            except OperationalError as error:
+                if not _is_busy(error.orig) or monotonic() > until:
+                    raise
+            await asyncio.sleep(_BETWEEN_LOOKS)
+    finally:
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    # The lower byte is the kind of error, the rest says more about it.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def _make_folder(database: str | None) -> None:
@@ -117,6 +161,6 @@ def _switch_to_wal(cursor: Any) -> None:
             cursor.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or monotonic() > until:
+            if not _is_busy(error) or monotonic() > until:
                 raise
         sleep(_BETWEEN_TRIES)

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import aliased
 
 from bot.adapters.sql.codec import FORMAT, decode, encode
-from bot.adapters.sql.engine import store_errors
+from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.statements import delete_before, insert_into
 from bot.adapters.sql.tables import FailureBatchRow, ReportedFailureRow
 from bot.domain.errors import StoreError
@@ -79,7 +79,7 @@ class SqlReportedFailures:
             .values(closed_at=now, taken_by=number)
         )
         with store_errors("Collecting reported failures"):
-            async with self._engine.begin() as connection:
+            async with writing(self._engine) as connection:
                 await connection.execute(closing)
                 failures = await _failures_of(connection, number)
                 told = await self._told_lately(connection, number, now)
@@ -97,7 +97,7 @@ class SqlReportedFailures:
             .values(diagnosed=names, listed=listed)
         )
         with store_errors("Keeping what was told of failures"):
-            async with self._engine.begin() as connection:
+            async with writing(self._engine) as connection:
                 await connection.execute(statement)
 
     async def tidy(self, before: datetime) -> int:
@@ -105,7 +105,7 @@ class SqlReportedFailures:
         again, they count as new."""
         gone, told = ReportedFailureRow, FailureBatchRow
         with store_errors("Tidying reported failures"):
-            async with self._engine.begin() as connection:
+            async with writing(self._engine) as connection:
                 await connection.execute(delete(told).where(told.closed_at < before))
             return await delete_before(self._engine, gone.key, gone.created_at, before)
 

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Any
 
 from sqlalchemy import Connection, exists, or_, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.sql.engine import store_errors
+from bot.adapters.sql.columns import storable
+from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.statements import delete_before, insert_into, is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, TurnRow
 from bot.domain.errors import StoreError
@@ -39,10 +42,9 @@ class _Arrival:
 class SqlInbox:
     """The port `Intake`, over the database that also holds the durable work.
 
-    What arrives at the same time is kept in one transaction: one write to the disk for all of it,
-    and nobody in this process waits for a lock that another part of it holds. `enqueue` puts a
-    job into the engine of durable work over the connection that it is given; it may be called
-    again for the same job after its transaction was rolled back.
+    `enqueue` puts a job into the engine of durable work over the connection that it is given; it
+    may be called again for the same job after its transaction was rolled back. What arrives while
+    one transaction is under way goes into the next together, with one write to the disk.
     """
 
     def __init__(
@@ -84,14 +86,19 @@ class SqlInbox:
             return await delete_before(self._engine, InboxRow.key, InboxRow.created_at, before)
 
     async def _keep_all(self) -> None:
-        while self._waiting:
-            together, self._waiting = _first_of_each_key(self._waiting)
-            await self._keep(together)
+        together: list[_Arrival] = []
+        try:
+            while self._waiting:
+                together, self._waiting = _first_of_each_key(self._waiting)
+                await self._keep(together)
+        finally:
+            cut_short, self._waiting = [*together, *self._waiting], []
+            _fail(cut_short, StoreError(f"{_DOING} failed: the bot is shutting down."))
 
     async def _keep(self, arrivals: Sequence[_Arrival]) -> None:
         try:
             with store_errors(_DOING):
-                async with self._engine.begin() as connection:
+                async with writing(self._engine) as connection:
                     new = await connection.run_sync(self._write, arrivals)
         except Exception as error:  # the takers' door: each is told, the next are still served
             if len(arrivals) > 1 and not isinstance(error.__cause__, _DATABASE_IS_AWAY):
@@ -100,37 +107,34 @@ class SqlInbox:
                     await self._keep([arrival])
                 return
             _fail(arrivals, error)
-        except asyncio.CancelledError:
-            _fail(arrivals, StoreError(f"{_DOING} failed: the bot is shutting down"))
-            raise
         else:
             for arrival in arrivals:
                 if not arrival.kept.done():
-                    arrival.kept.set_result(arrival.job.key in new)
+                    arrival.kept.set_result(storable(arrival.job.key) in new)
 
     def _write(self, connection: Connection, arrivals: Sequence[_Arrival]) -> set[str]:
         """The keys that were not there yet."""
+        # Sorted: two processes that hold a row each would otherwise wait for one another.
+        rows = sorted(map(_values, arrivals), key=itemgetter("key"))
         insert = insert_into(connection, InboxRow).on_conflict_do_nothing().returning(InboxRow.key)
-        new = set(connection.scalars(insert, [_values(each) for each in arrivals]))
+        new = set(connection.scalars(insert, rows))
         for arrival in arrivals:
-            if arrival.job.key in new:
+            if storable(arrival.job.key) in new:
                 self._enqueue(connection, arrival.job)
         return new
 
 
 def _first_of_each_key(waiting: Sequence[_Arrival]) -> tuple[list[_Arrival], list[_Arrival]]:
-    """Those to keep next, sorted by key, and the rest.
-
-    In the same order everywhere: two processes that hold a row each would wait for one another.
-    """
+    """Those to keep next, in the order of arrival, and the rest."""
     chosen: dict[str, _Arrival] = {}
     rest = []
     for arrival in waiting:
-        if arrival.job.key in chosen or len(chosen) == TOGETHER_MAX:
+        key = storable(arrival.job.key)
+        if key in chosen or len(chosen) == TOGETHER_MAX:
             rest.append(arrival)
         else:
-            chosen[arrival.job.key] = arrival
-    return [chosen[key] for key in sorted(chosen)], rest
+            chosen[key] = arrival
+    return list(chosen.values()), rest
 
 
 def _fail(arrivals: Sequence[_Arrival], error: Exception) -> None:
@@ -143,11 +147,11 @@ def _fail(arrivals: Sequence[_Arrival], error: Exception) -> None:
             arrival.kept.set_exception(error)
 
 
-def _values(arrival: _Arrival) -> dict[str, object]:
+def _values(arrival: _Arrival) -> dict[str, Any]:
     job, delivery = arrival.job, arrival.delivery
     thread = delivery.thread or _NOWHERE
     return {
-        "key": job.key,
+        "key": storable(job.key),
         "kind": job.kind,
         "origin": delivery.origin,
         "workspace": thread.workspace,

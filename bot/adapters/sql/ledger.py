@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from weakref import WeakValueDictionary
 
 from sqlalchemy import ColumnElement, case, func, literal, select, text
@@ -14,14 +15,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.sql.columns import UtcDateTime
-from bot.adapters.sql.engine import store_errors
+from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.statements import delete_before, insert_into
 from bot.adapters.sql.tables import PostRow
 from bot.domain.errors import StoreError
 from bot.domain.questions import ThreadKey
 from bot.services.ports import Posted
 
-_Begin = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
+_Connect = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 _NOWHERE = ThreadKey("", "", "")
 _LOCK_NOT_AVAILABLE = "55P03"
@@ -46,8 +47,8 @@ class SqlPostLedger:
     async def page(self, key: str, thread: ThreadKey | None = None) -> AsyncIterator[SqlPostEntry]:
         """Raises `StoreError`, also where another keeps the page open for longer than `wait`."""
         alone = self._alone_among_replicas if self._is_shared else self._alone_in_process
-        async with alone(key) as begin:
-            entry = SqlPostEntry(begin, key, thread or _NOWHERE)
+        async with alone(key) as (read, write):
+            entry = SqlPostEntry(read, write, key, thread or _NOWHERE)
             await entry.look_up()
             yield entry
 
@@ -57,7 +58,7 @@ class SqlPostLedger:
             return await delete_before(self._engine, PostRow.key, PostRow.announced_at, before)
 
     @asynccontextmanager
-    async def _alone_in_process(self, key: str) -> AsyncIterator[_Begin]:
+    async def _alone_in_process(self, key: str) -> AsyncIterator[tuple[_Connect, _Connect]]:
         lock = self._locks.setdefault(key, asyncio.Lock())
         try:
             async with asyncio.timeout(self._wait):
@@ -65,17 +66,18 @@ class SqlPostLedger:
         except TimeoutError:
             raise self._still_open(key) from None
         try:
-            yield self._engine.begin
+            yield self._engine.connect, lambda: writing(self._engine)
         finally:
             lock.release()
 
     @asynccontextmanager
-    async def _alone_among_replicas(self, key: str) -> AsyncIterator[_Begin]:
+    async def _alone_among_replicas(self, key: str) -> AsyncIterator[tuple[_Connect, _Connect]]:
         with store_errors("Opening the ledger of posts"):
             connection = await self._engine.connect()
         try:
             await self._lock(connection, key)
-            yield lambda: _begin(connection)
+            on_this = partial(_begin, connection)
+            yield on_this, on_this
             with store_errors("Closing the ledger of posts"):
                 await connection.execute(
                     text("SELECT pg_advisory_unlock(:page)"), {"page": _page_number(key)}
@@ -113,8 +115,9 @@ class SqlPostLedger:
 class SqlPostEntry:
     """The port `PostEntry`: of use only while its page is open."""
 
-    def __init__(self, begin: _Begin, key: str, thread: ThreadKey) -> None:
-        self._begin = begin
+    def __init__(self, read: _Connect, write: _Connect, key: str, thread: ThreadKey) -> None:
+        self._read = read
+        self._write = write
         self._key = key
         self._thread = thread
         self._posted: Posted | None = None
@@ -127,7 +130,7 @@ class SqlPostEntry:
     async def look_up(self) -> None:
         """Reads what is known; done for whoever opens the page."""
         with store_errors("Looking up a post"):
-            async with self._begin() as connection:
+            async with self._read() as connection:
                 row = (
                     await connection.execute(
                         select(
@@ -148,7 +151,7 @@ class SqlPostEntry:
         Its age starts then: what Slack does not show yet may be of the newest call.
         """
         with store_errors("Announcing a post"):
-            async with self._begin() as connection:
+            async with self._write() as connection:
                 statement = insert_into(connection, PostRow).values(self._values(connection))
                 await connection.execute(
                     statement.on_conflict_do_update(
@@ -163,7 +166,7 @@ class SqlPostEntry:
     async def record(self, ts: str, revision: int) -> None:
         """The message stands, and shows that revision. A lower one than known changes nothing."""
         with store_errors("Recording a post"):
-            async with self._begin() as connection:
+            async with self._write() as connection:
                 now = _now(connection)
                 values = self._values(connection) | {
                     "ts": ts,

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bot.adapters.sql.engine import writing
 from bot.domain.questions import ThreadKey
 
 _AT_A_TIME = 1_000
@@ -42,7 +43,7 @@ async def delete_before(
     statement = delete(key.class_).where(key.in_(portion.scalar_subquery()))
     deleted = 0
     while True:
-        async with engine.begin() as connection:
+        async with writing(engine) as connection:
             count = (await connection.execute(statement)).rowcount
         deleted += count
         if count < _AT_A_TIME:

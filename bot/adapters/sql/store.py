@@ -11,7 +11,7 @@ from sqlalchemy import Insert, Select, delete, func, insert, literal, select, up
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from bot.adapters.sql.checks import check_database, check_writable
-from bot.adapters.sql.engine import create_engine, store_errors
+from bot.adapters.sql.engine import create_engine, store_errors, writing
 from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.packing import pack
 from bot.adapters.sql.rows import (
@@ -78,7 +78,7 @@ class SqlConversationStore:
         values, evidence, verdict = await asyncio.to_thread(self._values, turn)
         came_from = provenance(turn.question, self._clock())
         with store_errors("Storing a turn"):
-            async with self._engine.begin() as connection:
+            async with writing(self._engine) as connection:
                 await self._put_turn(connection, turn.question.thread, {**came_from, **values})
                 await _replace(connection, EvidenceRow, turn.id, came_from, evidence)
                 await _replace(connection, VerdictRow, turn.id, came_from, verdict)
@@ -90,7 +90,7 @@ class SqlConversationStore:
             values["reply_ts"] = reply_ts
         statement = update(TurnRow).where(TurnRow.id == turn_id).values(values)
         with store_errors("Storing a reply"):
-            async with self._engine.begin() as connection:
+            async with writing(self._engine) as connection:
                 changed = await connection.execute(statement)
         if changed.rowcount == 0:
             raise StoreError(f"There is no turn {turn_id} to keep a reply for.")
@@ -127,7 +127,7 @@ class SqlConversationStore:
         Raises `StoreError` where the turn is not there.
         """
         with store_errors("Storing a rating"):
-            async with self._engine.begin() as connection:
+            async with writing(self._engine) as connection:
                 await connection.execute(self._rating_of_stored_turn(rating))
                 found = await connection.execute(
                     select(RatingRow.turn_id).where(RatingRow.turn_id == rating.turn_id).limit(1)

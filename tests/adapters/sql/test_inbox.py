@@ -166,6 +166,41 @@ async def test_foreign_text_that_no_database_can_hold_is_taken(inbox: SqlInbox) 
     assert await inbox.take(job(), delivery) is True
 
 
+async def test_a_key_that_no_database_can_hold_is_never_taken_for_a_known_one(
+    inbox: SqlInbox, engine: AsyncEngine
+) -> None:
+    (result,) = await take_all(inbox, ["T1:C1:\x00\ud800"])
+
+    assert result is True or isinstance(result, StoreError)
+    keys, work = await kept(engine)
+    assert len(keys) == len(work) == (result is True)
+
+
+async def test_work_is_handed_on_in_the_order_of_arrival(engine: AsyncEngine) -> None:
+    order: list[str] = []
+    inbox = SqlInbox(engine, lambda _, job: order.append(job.key))
+
+    await take_all(inbox, ["b", "c", "a"])
+
+    assert order == ["b", "c", "a"]
+
+
+async def test_who_waits_when_the_writer_is_ended_is_told(inbox: SqlInbox) -> None:
+    takers = [
+        asyncio.create_task(inbox.take(job(f"T1:C1:{number}"), Delivery("slack")))
+        for number in range(TOGETHER_MAX + 5)
+    ]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    assert inbox._writer is not None
+    inbox._writer.cancel()
+
+    results = await asyncio.gather(*takers, return_exceptions=True)
+
+    assert {type(result) for result in results} == {StoreError}
+    assert await inbox.take(job("T1:C1:later"), Delivery("slack")) is True
+
+
 async def test_several_deliveries_at_once_are_one_transaction(
     inbox: SqlInbox, engine: AsyncEngine
 ) -> None:
