@@ -53,7 +53,7 @@ R = TypeVar("R")
 _DEATHS = 50
 _CONNECTIONS = 8
 _SECOND_PROCESS = "Stop it, or give each its own; several processes share a PostgreSQL database."
-_STOPPING = 8.0  # seconds for DBOS' threads to end
+_STOPPING = 6.0  # seconds for DBOS' threads to end
 _HANDING_BACK = 3.0
 _PINGING = 3.0
 
@@ -85,7 +85,7 @@ class Engine:
         self._executor_id = SQLITE_EXECUTOR if self._on_sqlite else _own_name()
         self._takeover: Takeover | None = None
         self._lock: OnlyOne | None = None
-        self._is_launched = False
+        self._dbos: DBOS | None = None
         self._is_open = False
 
     @property
@@ -116,7 +116,7 @@ class Engine:
         that is down: the interpreter would wait for them at its end, so end by `os._exit`.
         """
         self._is_open = False
-        ended = await self._stop_working(seconds) if self._is_launched else True
+        ended = await self._stop_working(self._dbos, seconds) if self._dbos else True
         if self._takeover is not None:
             await self._in_thread(self._takeover.close)
         self._database.dispose()
@@ -154,7 +154,7 @@ class Engine:
     async def live_workers(self) -> int:
         """How many processes work, by their signs of life. Raises `StoreError`."""
         if self._on_sqlite:
-            return int(self._is_launched)
+            return int(self._dbos is not None)
         return await self._in_thread(partial(live_workers, self._database))
 
     def _prepare(self) -> None:
@@ -185,10 +185,9 @@ class Engine:
             await DBOS.enqueue_workflow_with_options_async(*self._due(at, name))
 
         route_dbos_logs()
-        DBOS(config=self._dbos_config())
+        self._dbos = DBOS(config=self._dbos_config())
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DEATHS)(work)
         self._due_workflow = DBOS.workflow(name="due")(due)
-        self._is_launched = True
         try:
             DBOS.launch()
         except dbos_errors.DBOSException as error:
@@ -238,19 +237,18 @@ class Engine:
         job = schedule.job(at)
         return options_of(job), job
 
-    async def _stop_working(self, seconds: float) -> bool:
+    async def _stop_working(self, dbos: DBOS, seconds: float) -> bool:
         if self._takeover is not None:
             self._takeover.watch(False)
-        # It claims nothing more from here on, and waits for what is under way.
-        patience = int(seconds) + 10 if self._jobs.are_running else 0
-        destroy = partial(
-            DBOS.destroy, destroy_registry=True, workflow_completion_timeout_sec=patience
-        )
-        loop = asyncio.get_running_loop()
-        stopping = loop.run_in_executor(self._threads, destroy)
+        # It claims nothing more from here on.
+        for event in dbos.background_thread_stop_events:
+            event.set()
         await self._jobs.finish(seconds)
+        loop = asyncio.get_running_loop()
+        # Beside the loop, which DBOS' threads may be waiting for.
+        stopping = loop.run_in_executor(self._threads, partial(DBOS.destroy, destroy_registry=True))
         ended, _ = await asyncio.wait([stopping], timeout=_STOPPING)
-        self._is_launched = False
+        self._dbos = None
         # DBOS had made its own threads the loop's, and has ended them.
         loop.set_default_executor(ThreadPoolExecutor())
         try:

@@ -35,39 +35,41 @@ def once(*keys: str) -> dict[tuple[str, str], int]:
 
 
 async def test_killed_work_is_finished_by_the_next_process_on_the_file(
-    sqlite_url: str, journal: Journal
+    file_url: str, journal: Journal
 ) -> None:
-    with working(sqlite_url, journal) as first:
+    with working(file_url, journal) as first:
         first.kill()
-    await hand_in(sqlite_url, ("x", 0.4), ("y", 0.4))
-    with working(sqlite_url, journal) as second:
+    await hand_in(file_url, ("x", 0.4), ("y", 0.4))
+    with working(file_url, journal) as second:
         await until(lambda: {("x", "b"), ("y", "b")} <= set(journal.begun()))
         second.kill()
-    with working(sqlite_url, journal):
-        x, y = await finished(sqlite_url, "x", "y")
+    with working(file_url, journal):
+        x, y = await finished(file_url, "x", "y")
     assert (x.work.status, y.work.status) == (WorkStatus.DONE, WorkStatus.DONE)
     assert journal.begun() == once("x", "y") | {("x", "b"): 2, ("y", "b"): 2}
 
 
 async def test_a_second_process_on_the_file_ends_and_says_who_has_it(
-    sqlite_url: str, journal: Journal
+    file_url: str, journal: Journal
 ) -> None:
-    with working(sqlite_url, journal) as first, working(sqlite_url, journal, opens=False) as second:
+    with working(file_url, journal) as first, working(file_url, journal, opens=False) as second:
         code, output = await asyncio.to_thread(second.wait)
     assert code != 0
     assert f"bot.db is in use by process {first.pid}" in output
 
 
 async def test_work_of_a_killed_replica_is_taken_over(shared_url: str, journal: Journal) -> None:
-    with working(shared_url, journal) as first:
-        await hand_in(shared_url, ("x", 0.5), ("y", 0.5))
-        await until(lambda: {("x", "b"), ("y", "b")} <= set(journal.begun()))
-        with working(shared_url, journal) as second:
-            first.kill()
-            x, _ = await finished(shared_url, "x", "y")
-            assert x.work.begun == 2
-    assert journal.begun() == once("x", "y") | {("x", "b"): 2, ("y", "b"): 2}
-    assert journal.workers("x") == [first.pid, first.pid, second.pid, second.pid]
+    with working(shared_url, journal) as one, working(shared_url, journal) as other:
+        await hand_in(shared_url, ("x", 0.5))
+        await until(lambda: ("x", "b") in journal.begun())
+        dead = one if journal.workers("x")[0] == one.pid else other
+        heir = other if dead is one else one
+        dead.kill()
+        [detail] = await finished(shared_url, "x")
+    assert detail.work.status is WorkStatus.DONE
+    assert detail.work.begun == 2
+    assert journal.begun() == once("x") | {("x", "b"): 2}
+    assert journal.workers("x") == [dead.pid, dead.pid, heir.pid, heir.pid]
 
 
 async def test_a_replica_that_is_stopped_for_longer_than_the_lease_loses_nothing(
@@ -126,3 +128,18 @@ async def test_a_restart_of_the_database_under_load_loses_nothing_and_does_nothi
     assert {detail.work.status for detail in details} == {WorkStatus.DONE}
     assert {detail.work.begun for detail in details} == {1}
     assert journal.begun() == once(*keys)
+
+
+async def test_a_replica_told_to_end_while_the_database_is_down_ends_nevertheless(
+    own_server: PostgresServer, journal: Journal
+) -> None:
+    database = own_server.create_database()
+    migrate_engine(database.url)
+    with working(database.url, journal) as worker:
+        await hand_in(database.url, ("x", 3600))
+        await until(lambda: ("x", "a") in journal.begun())
+        await asyncio.to_thread(own_server.stop)
+        assert await asyncio.to_thread(worker.terminate) == 3  # not all of its threads ended
+    await asyncio.to_thread(own_server.start)
+    with working(database.url, journal):
+        await until(lambda: journal.begun()["x", "a"] == 2)

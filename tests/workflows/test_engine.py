@@ -251,16 +251,16 @@ async def test_a_database_that_was_not_migrated_is_refused_with_the_remedy(
 
 
 async def test_a_second_engine_on_one_file_is_refused_and_takes_nothing_away(
-    sqlite_url: str,
+    file_url: str,
 ) -> None:
     desk = Desk()
-    async with running(sqlite_url, desk) as engine:
+    async with running(file_url, desk) as engine:
         await engine.start(errand("a", seconds=0.5))
         await until(lambda: desk.begun == ["a"])
-        second = Engine(EngineConfig(sqlite_url), {}, [])
+        second = Engine(EngineConfig(file_url), {}, [])
         with pytest.raises(StoreError, match=r"bot\.db is in use by process \d+"):
             await second.open()
-        await finished(sqlite_url, "a")
+        await finished(file_url, "a")
     assert desk.begun == ["a"]
 
 
@@ -273,9 +273,9 @@ async def test_the_loops_own_threads_work_after_the_engine_is_closed(url: str) -
 
 
 async def test_log_lines_of_dbos_go_to_the_root_logger_without_tracebacks(
-    sqlite_url: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    file_url: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with running(sqlite_url, Desk()):
+    async with running(file_url, Desk()):
         pass
     dbos = logging.getLogger("dbos")
     with caplog.at_level(logging.WARNING):

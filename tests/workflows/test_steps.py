@@ -70,7 +70,7 @@ async def test_work_sees_the_same_error_live_and_read_back(
     assert work.begun == 2
 
 
-async def test_a_step_that_takes_too_long_is_ended_and_tried_again(sqlite_url: str) -> None:
+async def test_a_step_that_takes_too_long_is_ended_and_tried_again(file_url: str) -> None:
     begun = 0
 
     async def work() -> None:
@@ -80,7 +80,7 @@ async def test_a_step_that_takes_too_long_is_ended_and_tried_again(sqlite_url: s
 
     retry = Retry(attempts=2, pause=0.01, seconds=0.05)
     expected = "StepFailed: breaks was not done within 0.05 s."
-    assert await told(sqlite_url, work, retry) == [expected, expected]
+    assert await told(file_url, work, retry) == [expected, expected]
     assert begun == 2
 
 
@@ -240,7 +240,7 @@ async def test_a_result_that_cannot_be_kept_fails_the_work_by_name(url: str) -> 
     assert "builtins.object cannot be kept" in detail.work.error
 
 
-async def test_pauses_between_tries_grow_up_to_the_longest(sqlite_url: str) -> None:
+async def test_pauses_between_tries_grow_up_to_the_longest(file_url: str) -> None:
     at: list[float] = []
 
     async def handler(body: Errand, steps: DurableSteps) -> None:
@@ -251,9 +251,9 @@ async def test_pauses_between_tries_grow_up_to_the_longest(sqlite_url: str) -> N
 
         await steps.run("odd", work, Retry(attempts=5, pause=0.1, longest=0.2))
 
-    async with running(sqlite_url, handler) as engine:
+    async with running(file_url, handler) as engine:
         await engine.start(errand("a"))
-        await finished(sqlite_url, "a")
+        await finished(file_url, "a")
     # A pause may come out longer on a busy machine, never shorter.
     least = zip(pairwise(at), (0.1, 0.2, 0.2, 0.2), strict=True)
     assert all(after - before >= pause for (before, after), pause in least)
