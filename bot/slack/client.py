@@ -13,6 +13,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.services.at_work import span
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
 from bot.slack.config import SlackConfig
@@ -52,7 +53,8 @@ class CountedClient(AsyncWebClient):
 
     async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
         try:
-            reply = await super().api_call(api_method, **arguments)
+            with span(f"slack {api_method}"):
+                reply = await super().api_call(api_method, **arguments)
         except (SlackClientError, *UNSURE) as error:
             self._meter.slack_call(api_method, _outcome_of(error))
             raise

@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 
 from bot.domain.errors import BotError
-from bot.domain.references import reference_of
-from bot.domain.work import Job
+from bot.domain.work import Job, Priority
+from bot.services.at_work import working_on
 from bot.services.ports import Meter
 from bot.workflows.config import Handler
 from bot.workflows.errors import StepFailed, as_bot_error
@@ -52,9 +52,11 @@ class Jobs:
         assert task is not None
         if self._is_closed:
             raise asyncio.CancelledError  # claimed at the last moment; handed back with the rest
-        reference = reference_of(job.part_of or job.key)
-        structlog.contextvars.bind_contextvars(work=job.key, reference=reference)
-        with self._among(self._running, task):
+        reported = job.priority >= Priority.REPORTED
+        with (
+            working_on(job.key, f"job {job.kind}", part_of=job.part_of, gives_way=reported),
+            self._among(self._running, task),
+        ):
             try:
                 return await self._handle(job, task)
             except BotError as error:

@@ -14,6 +14,7 @@ from dbos import DBOS
 
 from bot.domain.errors import BotError
 from bot.domain.work import ONCE, Job, Retry
+from bot.services.at_work import span
 from bot.services.ports import DurableSteps, Meter
 from bot.workflows.errors import StepFailed, as_bot_error
 from bot.workflows.outcome import Outcome
@@ -102,7 +103,8 @@ class _Tries:
         self._begun += 1
         started = monotonic()
         try:
-            value = await self._one()
+            with span(f"step {self._name}", tries=self._begun):
+                value = await self._one()
         except Exception as caught:  # the door of a step: what is kept must be readable again
             error = as_bot_error(caught, self._redact)
             if error.final or self._begun >= self._retry.attempts:
