@@ -7,7 +7,7 @@ deletion can be carried out row by row.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
@@ -196,3 +196,12 @@ class ReportedFailureRow(Base):
     body: Mapped[str]  # JSON, see `codec`
     format: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class ModelSpendRow(Base):
+    """What the model has cost on one day (UTC), calls under way at their ceiling."""
+
+    __tablename__ = "model_spend"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    cost: Mapped[float]
