@@ -184,15 +184,15 @@ class ThreadChannel:
     async def close(self) -> None:
         """Leaves no sign of work behind; where nothing was said, no trace at all."""
         self.still()
-        place, gestures = self.place, self.kit.gestures
-        if self._has_status or (self.resumed and self._takes_status):
+        place, left = self.place, self.resumed
+        if self._has_status or left:
             await self._set_status("")
         if self.answered:
             return
-        if self._has_placeholder or self.opened:
+        if self._has_placeholder or self.opened or left:
             await self._try(self.kit.poster.withdraw(self.key, place))
-        if self._reacted and place.asked_in:
-            await gestures.unreact(place.channel, place.asked_in)
+        if (self._reacted or left) and place.asked_in:
+            await self.kit.gestures.unreact(place.channel, place.asked_in)
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import structlog
 from bot.domain.answers import Apology
 from bot.domain.errors import BadRequest
 from bot.slack.channel import Channel
+from bot.slack.refusals import SlackRefused
 
 log = structlog.get_logger(__name__)
 
@@ -18,14 +19,23 @@ async def excuse(error: Exception, reference: str, channel: Channel | None) -> N
 
     Never raises: where not even the apology can be sent, the log says so.
     """
-    if isinstance(error, BadRequest):
-        log.info("slack.bad_request", reference=reference, error=str(error))
-    else:
-        log.error("slack.failed", reference=reference, exc_info=error)
+    _note(error, reference)
     if channel is None or channel.answered:
+        return
+    if isinstance(error, SlackRefused) and error.closes_the_place:
         return
     what = str(error) if isinstance(error, BadRequest) else _SORRY
     try:
         await channel.apologise(Apology(reference, what))
     except Exception as failure:
-        log.error("slack.apology_failed", reference=reference, exc_info=failure)
+        log.error("slack.apology_failed", reference=reference, error=type(failure).__name__)
+
+
+def _note(error: Exception, reference: str) -> None:
+    match error:
+        case BadRequest():
+            log.info("slack.bad_request", reference=reference, error=str(error))
+        case SlackRefused(code=code):
+            log.error("slack.not_said", reference=reference, error=code)
+        case _:
+            log.error("slack.failed", reference=reference, exc_info=error)

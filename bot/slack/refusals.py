@@ -30,6 +30,14 @@ NOT_A_MEMBER = frozenset({"channel_not_found", "not_in_channel"})
 NOT_EDITABLE = frozenset(
     {"cant_update_message", "channel_not_found", "edit_window_closed", "message_not_found"}
 )
+# Something else may still be said in that place.
+_ABOUT_THE_MESSAGE = BAD_BLOCKS | {
+    "invalid_arguments",
+    "invalid_metadata_format",
+    "metadata_too_large",
+    "msg_too_long",
+    "no_text",
+}
 # Refused today means refused tomorrow: not asked for again by this process.
 _FOR_GOOD = {
     "feature_not_enabled",
@@ -44,9 +52,16 @@ _LONGEST_WAIT = 300.0
 class SlackRefused(BotError):
     """Slack will not take this message, now or later; `code` is its word for why."""
 
+    final = True
+
     def __init__(self, code: str) -> None:
         self.code = code
         super().__init__(code)
+
+    @property
+    def closes_the_place(self) -> bool:
+        """Whether nothing at all can be said there: archived, left, token revoked and the like."""
+        return self.code not in _ABOUT_THE_MESSAGE
 
 
 class ResponseUrlRefused(SlackClientError):

@@ -521,6 +521,27 @@ async def test_what_cannot_be_done_is_said_in_the_words_of_the_error(
     assert "There is no cluster called" in answer.text
 
 
+@pytest.mark.parametrize(("error", "apologies"), [("is_archived", 0), ("msg_too_long", 1)])
+async def test_an_apology_is_tried_only_where_something_can_be_said(
+    ws: LocalWorkspace,
+    connected: RunningBot,
+    answers: ScriptedAnswers,
+    error: str,
+    apologies: int,
+) -> None:
+    ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", error=error))
+    message = await mention(ws)
+    await answers.until_asked(1)
+    await connected.idle()
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == apologies
+    assert error in str(connected.engine.failed(answers.asked[0].id))
+    # The next one in that thread is not held up.
+    await mention(ws, thread_ts=message.ts)
+    await answers.until_asked(2)
+    await connected.idle()
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == apologies + 1
+
+
 async def test_what_breaks_after_the_answer_is_not_told_as_a_failure_to_answer(
     ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:

@@ -18,7 +18,7 @@ from bot.slack.announcer import SlackAnnouncer
 from bot.slack.config import SlackConfig
 from tests.slack.doubles import NOW, MemoryRecords
 from tests.slack.driver import by_bot, hand_in, words
-from tests.slack.payloads import load, press, says
+from tests.slack.payloads import event, load, press, says
 from tests.slack.replies import CODE, EXPLAINED, LOG
 from tests.slack.running import RunningBot
 
@@ -39,10 +39,11 @@ class SteppedAnswers:
         self, question: Question, channel: ReplyChannel, steps: DurableSteps
     ) -> Turn | None:
         async def look() -> str:
+            # Of a remark it has to be found out first whether it is for us.
+            await channel.acknowledge()
             await channel.progress("Reading the log")
             return "seen"
 
-        await channel.acknowledge()
         assert await steps.run("look", look) == "seen"
         if self.leaves_alone:
             return None
@@ -132,6 +133,38 @@ async def test_a_mention_has_one_answer_and_no_sign_of_work_left(
         return check
 
     assert await at_every_point(config, stepped, scene) > 20
+
+
+@pytest.mark.parametrize("leaves_alone", [True, False])
+async def test_a_remark_has_one_answer_or_leaves_no_trace(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    stepped: SteppedAnswers,
+    records: MemoryRecords,
+    leaves_alone: bool,
+) -> None:
+    stepped.leaves_alone = leaves_alone
+    head = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "hm")
+    thread = ThreadKey(ws.team_id, SUPPORT_CHANNEL, head.ts)
+    earlier = replace(QUESTION, id="earlier", thread=thread)
+    records.turns["earlier"] = Turn("earlier", earlier, Intent.HELP, CODE, None, NOW, 0.1)
+
+    async def scene(bot: RunningBot) -> Callable[[], None]:
+        before = len(said_in(ws, head))
+        remark = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "and try 1?", head.ts)
+        inner = {"ts": remark.ts, "event_ts": remark.ts, "thread_ts": head.ts}
+        assert (await hand_in(bot, event("message_in_thread", **inner))).status == 200
+
+        def check() -> None:
+            said = said_in(ws, head)[before:]
+            assert len(said) == (0 if leaves_alone else 1)
+            assert ws.state.statuses == {}
+            eyes = [one.name for one in ws.current(remark).reactions]
+            assert eyes == ([] if leaves_alone else ["eyes"])
+
+        return check
+
+    assert await at_every_point(config, stepped, scene) > 8
 
 
 async def test_a_command_opens_one_thread_and_its_head_becomes_the_answer(
