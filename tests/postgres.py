@@ -13,6 +13,7 @@ import random
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -38,6 +39,17 @@ _SETTINGS = {
     "log_min_messages": "warning",
 }
 _NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+
+# Outlives a test run that is killed, and then cleans up behind it.
+_SWEEPER = """
+import os, pathlib, shutil, signal, sys
+sys.stdin.read()
+folder = pathlib.Path(sys.argv[1])
+running = folder / "data" / "postmaster.pid"
+if running.exists():
+    os.kill(int(running.read_text().split()[0]), signal.SIGQUIT)
+shutil.rmtree(folder, ignore_errors=True)
+"""
 
 
 class PostgresMissing(Exception):
@@ -141,6 +153,12 @@ class PostgresServer(Server):
         is_root = os.geteuid() == 0
         # Not below pytest's own folder, nor root's: nobody else may enter those.
         self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp" if is_root else None))
+        self._sweeper = subprocess.Popen(
+            [sys.executable, "-c", _SWEEPER, self._folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is not for it
+        )
         self._user: dict[str, Any] = {}
         if is_root:
             nobody = pwd.getpwnam("nobody")
@@ -151,13 +169,14 @@ class PostgresServer(Server):
         self.dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._settings = _SETTINGS | ({} if durable else _NOT_DURABLE) | {"port": str(port)}
         self._data = self._folder / "data"
-        self._run("initdb", "-D", self._data, *_INITDB)
 
     @property
     def is_running(self) -> bool:
         return self._call("pg_ctl", "status", "-D", self._data)[0] == 0
 
     def start(self) -> None:
+        if not self._data.exists():
+            self._run("initdb", "-D", self._data, *_INITDB)
         if self.is_running:
             return
         options = " ".join(f"-c {name}={value}" for name, value in self._settings.items())
@@ -175,7 +194,7 @@ class PostgresServer(Server):
 
     def remove(self) -> None:
         self.stop(crash=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._sweeper.communicate()
 
     def _run(self, program: str, *arguments: str | Path) -> None:
         code, said = self._call(program, *arguments)
@@ -211,10 +230,20 @@ class PostgresServer(Server):
                 **self._user,
             )
         except PermissionError:
-            copied = self._folder / "programs"
-            shutil.copytree(programs.parent, copied, symlinks=True)
-            return copied / programs.name
+            return self._copied(programs)
         return programs
+
+    def _copied(self, programs: Path) -> Path:
+        package = programs.parents[1]
+        # A wheel's programs look for their libraries by the way from here to there.
+        libraries = package.with_name(f"{package.name}.libs")
+        copy = self._folder / package.name / programs.parent.name
+        shutil.copytree(programs.parent, copy, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._folder / libraries.name)
+        for path in self._folder.rglob("*"):
+            os.chown(path, self._user["user"], self._user["group"], follow_symlinks=False)
+        return copy / programs.name
 
 
 def open_server() -> Server:
