@@ -17,9 +17,9 @@ from bot.services.ports import ConversationStore, Meter, ReplyChannel, Steps
 
 log = structlog.get_logger(__name__)
 
-# The asker waits for the first and for nothing after it.
+# Before the first the asker has nothing to read; behind the second only a model's words wait.
 _BEFORE = Retry(attempts=4, pause=0.5, seconds=10.0)
-_AFTER = Retry(attempts=8, pause=1.0, seconds=10.0, longest=30.0)
+_AFTER = Retry(attempts=5, pause=1.0, seconds=10.0, longest=8.0)
 
 
 class Publisher:
