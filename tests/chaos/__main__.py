@@ -32,7 +32,7 @@ def _plan() -> Plan:
     parser.add_argument("--rate", type=float, default=usual.rate, help="questions a second")
     parser.add_argument("--gap", type=float, nargs=2, default=usual.gap, help="between kills")
     parser.add_argument("--trouble", type=float, nargs=2, default=usual.trouble)
-    parser.add_argument("--pause", type=float, default=usual.pause, help="of a stopped process")
+    parser.add_argument("--pause", type=float, help="of a stopped process")
     parser.add_argument("--drain", type=float, default=usual.drain)
     parser.add_argument("--folder", type=Path, help="keeps settings and logs here")
     given = parser.parse_args()
@@ -47,7 +47,8 @@ def _plan() -> Plan:
             rate=given.rate,
             gap=tuple(given.gap),
             trouble=tuple(given.trouble),
-            pause=given.pause,
+            # Nobody waits to take over from the only process there is.
+            pause=given.pause or (5.0 if on_sqlite else usual.pause),
             drain=given.drain,
             folder=given.folder,
         )

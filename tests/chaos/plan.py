@@ -11,8 +11,9 @@ from pathlib import Path
 class Plan:
     """Times are in seconds. `door` is how deliveries arrive: socket or http.
 
-    `gap` lies between two kills; `rate` is questions a second while people talk; `pause` is how
-    long a process is stopped, longer than others wait before they take over its work.
+    `gap` lies between two kills; `rate` is questions a second while people talk, `reports` failures
+    a second that Airflow reports by itself. `pause` is how long a process is stopped: longer than
+    others wait before they take over its work.
     """
 
     database: str = "sqlite"
@@ -21,6 +22,7 @@ class Plan:
     kills: int = 200
     seed: int = 1
     rate: float = 1.2
+    reports: float = 0.1
     gap: tuple[float, float] = (1.0, 8.0)
     trouble: tuple[float, float] = (3.0, 9.0)
     pause: float = 20.0

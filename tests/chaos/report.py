@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bot.playground.workspace import Message
 from tests.chaos.asks import Answer, Ask, Kind, Pressed
+from tests.chaos.reporting import Reporter
 from tests.chaos.tally import Tally
 
 _SHOWN = 5  # of each kind of finding
@@ -15,7 +16,8 @@ _SHOWN = 5  # of each kind of finding
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong with the answers. `lost` and `doubled` are questions."""
+    """What is wrong with the answers. `lost` and `doubled` are questions, `untold` and `retold`
+    Dags whose failure Airflow reported."""
 
     lost: Sequence[Ask]
     doubled: Sequence[Ask]
@@ -23,10 +25,14 @@ class Findings:
     misplaced: Sequence[tuple[Ask, Message]]
     disordered: Sequence[tuple[Ask, Ask]]
     hanging: Sequence[str]
+    unheeded: Sequence[Pressed]
+    untold: Sequence[str]
+    retold: Sequence[str]
 
     @classmethod
-    def of(cls, tally: Tally) -> Findings:
+    def of(cls, tally: Tally, reporter: Reporter) -> Findings:
         """Read once everything has ended."""
+        told = reporter.told(tally.ws)
         strays = tally.settle()
         taken = [ask for ask in tally.asks if ask.acked is not None]
         return cls(
@@ -36,12 +42,16 @@ class Findings:
             misplaced=list(tally.misplaced()),
             disordered=tally.disordered(),
             hanging=tally.hanging(),
+            unheeded=tally.unheeded(),
+            untold=reporter.untold(tally.ws),
+            retold=[dag for dag, times in told.items() if times > 1],
         )
 
     @property
     def count(self) -> int:
-        found = (self.lost, self.doubled, self.strays, self.misplaced, self.disordered)
-        return sum(len(one) for one in (*found, self.hanging))
+        answers = (self.lost, self.doubled, self.strays, self.misplaced, self.disordered)
+        rest = (self.hanging, self.unheeded, self.untold, self.retold)
+        return sum(len(one) for one in (*answers, *rest))
 
     def lines(self) -> Iterator[str]:
         for ask in self.doubled[:_SHOWN]:
@@ -54,6 +64,12 @@ class Findings:
             yield f"wrong order: {first.line} was answered after {second.line}"
         for sign in self.hanging[:_SHOWN]:
             yield f"left hanging: {sign}"
+        for press in self.unheeded[:_SHOWN]:
+            yield f"pressed in vain: by {press.user} in {press.channel} {press.root}"
+        for dag in self.untold[:_SHOWN]:
+            yield f"never told of: {dag}"
+        for dag in self.retold[:_SHOWN]:
+            yield f"told of more than once: {dag}"
 
 
 @dataclass(frozen=True)
@@ -85,6 +101,7 @@ class Report:
     """
 
     tally: Tally
+    reporter: Reporter
     findings: Findings
     course: Course
     folder: Path
@@ -153,6 +170,8 @@ class Report:
         yield "answers about another Dag", str(len(found.misplaced))
         yield "answers in the wrong order", str(len(found.disordered))
         yield "signs of work left hanging", str(len(found.hanging))
+        yield "failures reported / taken", f"{self.reporter.sent} / {len(self.reporter.taken)}"
+        yield "  of these untold / told twice", f"{len(found.untold)} / {len(found.retold)}"
         yield "presses taken / shown / shown twice", _pressed(self.tally.presses)
         yield "deliveries tried again", str(self.tally.redelivered)
         yield "Web API calls spoilt", str(self.tally.unanswered_calls)

@@ -16,7 +16,8 @@ from tests.chaos.fleet import Fleet, Replica, until
 from tests.chaos.people import People
 from tests.chaos.plan import Plan
 from tests.chaos.report import Course, Findings, Report
-from tests.chaos.stage import recordings, staged
+from tests.chaos.reporting import Reporter
+from tests.chaos.stage import WEBHOOK_TOKEN, recordings, staged
 from tests.chaos.tally import Tally
 from tests.chaos.trace import traces
 from tests.chaos.trouble import Scene, Trouble
@@ -87,42 +88,45 @@ async def _played(plan: Plan, scene: Scene, folder: Path) -> Report:
     trouble = Trouble(scene, plan, random.Random(f"{plan.seed} trouble"))
     dags = [str(one["dag_id"]) for one in recordings()]
     people = People(scene.ws, tally, dags, random.Random(f"{plan.seed} people"))
+    reporter = Reporter(scene.fleet, WEBHOOK_TOKEN, random.Random(f"{plan.seed} reports"))
     kills = Kills(scene.fleet, plan, random.Random(f"{plan.seed} kills"), trouble.counts)
     began = time.monotonic()
     done = asyncio.Event()
     talking = asyncio.create_task(people.talk(plan.rate, done))
     troubling = asyncio.create_task(trouble.make(done))
+    reporting = asyncio.create_task(reporter.talk(plan.reports, done))
     try:
         await kills.deal()
     finally:
         done.set()
-        await asyncio.gather(talking, troubling)
+        await asyncio.gather(talking, troubling, reporting)
         await trouble.finish()
         await people.finish()
     stormy = time.monotonic() - began
-    drained = await _drained(plan, scene, tally)
+    drained = await _drained(plan, scene, tally, reporter)
     stopped = [await one.stop() for one in scene.fleet.replicas]
     tally.close()
     replicas = scene.fleet.replicas
     starts = sum(one.starts for one in replicas)
     course = Course(trouble.counts, stormy, drained, stopped, scene.fleet.lost, starts)
-    findings = Findings.of(tally)
+    findings = Findings.of(tally, reporter)
     traced = await traces(findings.lost, replicas)
-    return Report(tally, findings, course, folder, traced)
+    return Report(tally, reporter, findings, course, folder, traced)
 
 
-def _is_over(plan: Plan, scene: Scene, tally: Tally) -> bool:
+def _is_over(plan: Plan, scene: Scene, tally: Tally, reporter: Reporter) -> bool:
     """Everything has arrived and been answered, and the bot has been quiet for a while."""
     arrived = not (scene.ws.dispatcher.under_way or scene.ws.dispatcher.held)
-    return arrived and tally.is_settled and tally.rested() > plan.quiet
+    told = not reporter.untold(scene.ws)
+    return arrived and told and tally.is_settled and tally.rested() > plan.quiet
 
 
-async def _drained(plan: Plan, scene: Scene, tally: Tally) -> float | None:
+async def _drained(plan: Plan, scene: Scene, tally: Tally, reporter: Reporter) -> float | None:
     """Seconds until everything was answered and quiet; None where that never came."""
     await scene.fleet.until_ready(120.0)
     began = time.monotonic()
     try:
-        await until(lambda: _is_over(plan, scene, tally), plan.drain)
+        await until(lambda: _is_over(plan, scene, tally, reporter), plan.drain)
     except TimeoutError:
         return None
     return time.monotonic() - began

@@ -28,7 +28,7 @@ class Tally:
         self.redelivered = 0
         self.unanswered_calls = 0  # Web API calls that a fault spoilt
         self.last_write = 0.0  # epoch seconds of the bot's latest change
-        self._ws = ws
+        self.ws = ws
         self._finals: dict[tuple[str, str], Answer] = {}
         self._by_message: dict[tuple[str, str], Ask] = {}
         self._by_place: dict[tuple[str, str], list[Ask]] = defaultdict(list)
@@ -62,7 +62,7 @@ class Tally:
                 self.unanswered_calls += bool(notice.fault)
 
     def _written(self, message: Message) -> None:
-        now = self._ws.hub.clock.now()
+        now = self.ws.hub.clock.now()
         self.last_write = now
         if message.ephemeral_to is not None:
             self._whispered(message)
@@ -94,7 +94,7 @@ class Tally:
         ask.attempts += 1
         ask.offered = min(ask.offered or delivery.at, delivery.at)
         if not delivery.reason and ask.acked is None:
-            ask.acked = self._ws.hub.clock.now()
+            ask.acked = self.ws.hub.clock.now()
 
     def _concerned(self, delivery: Delivery) -> Ask | None:
         if delivery.kind == "slash_commands":
@@ -124,7 +124,7 @@ class Tally:
         return left
 
     def _asker_of(self, answer: Answer) -> Ask | None:
-        message = self._ws.state.message(answer.channel, answer.ts)
+        message = self.ws.state.message(answer.channel, answer.ts)
         if message is None:
             return None
         payload = (message.metadata or {}).get("event_payload") or {}
@@ -152,19 +152,23 @@ class Tally:
 
     def rested(self) -> float:
         """Seconds since the bot last changed anything."""
-        return self._ws.hub.clock.now() - self.last_write
+        return self.ws.hub.clock.now() - self.last_write
 
     @property
     def is_settled(self) -> bool:
         """Whether everything that was taken has been answered, and nothing is under way."""
         waiting = any(ask.acked is not None and not ask.answers for ask in self.asks)
-        return not waiting and not self.hanging()
+        return not (waiting or self.unheeded() or self.hanging())
+
+    def unheeded(self) -> list[Pressed]:
+        """Buttons whose press was acknowledged and that brought nothing up."""
+        return [press for press in self.presses if press.taken and not press.shown]
 
     def misplaced(self) -> Iterator[tuple[Ask, Message]]:
         """Answers that name Dags, but not the one that was asked about."""
         for ask in self.asks:
             for answer in ask.answers:
-                message = self._ws.state.message(answer.channel, answer.ts)
+                message = self.ws.state.message(answer.channel, answer.ts)
                 dags = set(_DAG.findall(words(message))) if message else set()
                 if message and ask.dag and dags and ask.dag not in dags:
                     yield ask, message
@@ -185,7 +189,7 @@ class Tally:
 
     def hanging(self) -> list[str]:
         """Signs of work that nobody does any more."""
-        state = self._ws.state
+        state = self.ws.state
         left = [
             f"status {status.text!r} in {channel} {thread}"
             for (channel, thread), status in state.statuses.items()

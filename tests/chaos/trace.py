@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from bot.playground.workspace.world import TEAM_ID
-from tests.chaos.asks import Ask
+from tests.chaos.asks import Ask, Kind
 from tests.chaos.fleet import Replica
 
 _LINES = 12  # of each log, and of what the command says
@@ -29,6 +29,7 @@ async def traces(lost: Sequence[Ask], replicas: Sequence[Replica]) -> list[str]:
 
 async def _work_show(ask: Ask, replica: Replica) -> Sequence[str]:
     key = f"{TEAM_ID}:{ask.channel}:{ask.ts or f'command-{ask.key}'}"
+    key += ":remark" if ask.kind is Kind.FOLLOW_UP else ""
     asking = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot", "work", "show", key, "--config", str(replica.config)),
         env=dict(replica.environ),
