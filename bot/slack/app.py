@@ -11,11 +11,8 @@ from typing import Any
 
 import aiohttp
 import structlog
-from slack_bolt import BoltResponse
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -34,6 +31,7 @@ from bot.slack.arrivals import (
     RatingPress,
     Way,
 )
+from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
 from bot.slack.client import sdk_logger, web_client
 from bot.slack.config import SlackConfig
@@ -41,7 +39,7 @@ from bot.slack.desk import Answers, Records, SlackDesk
 from bot.slack.draw import Style
 from bot.slack.forms import Forms
 from bot.slack.gestures import Gestures
-from bot.slack.inbox import Engaged, Inbox, arrival_of
+from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, POST
 from bot.slack.outgoing import Outgoing
 from bot.slack.parse import Parser, Redact
@@ -50,7 +48,6 @@ from bot.slack.posts import Face, Notice, Post, Sent
 from bot.slack.presses import Words
 from bot.slack.refusals import UNSURE, code_of
 from bot.slack.replies import Replies
-from bot.slack.surfaces import all_surfaces
 
 log = structlog.get_logger(__name__)
 
@@ -239,45 +236,3 @@ def _handlers(
     replies = Replies(kit, services.redact)
     desk = SlackDesk(working.answers, working.records, replies)
     return {ARRIVAL: desk.work, ANNOUNCEMENT: desk.announce, POST: poster.work}
-
-
-def build_app(config: SlackConfig, inbox: Inbox, forms: Forms, gestures: Gestures) -> AsyncApp:
-    """The Bolt app: `inbox` sees every payload first, then the surfaces' listeners."""
-
-    async def authorize() -> AuthorizeResult:
-        """Bolt's own way acknowledges an event when Slack does not tell it who we are."""
-        try:
-            identity = await gestures.identity()
-        except SlackApiError as error:
-            raise BotError(f"Slack does not say who the bot is ({code_of(error)})") from error
-        return AuthorizeResult(
-            enterprise_id=identity.enterprise_id or None,
-            team_id=identity.team_id,
-            bot_user_id=identity.user_id,
-            bot_id=identity.bot_id,
-            bot_token=config.bot_token,
-        )
-
-    app = AsyncApp(
-        name="airflow-support-bot",
-        client=AsyncWebClient(base_url=config.api_url, retry_handlers=[], logger=sdk_logger()),
-        authorize=authorize,
-        signing_secret=config.signing_secret,
-        logger=sdk_logger(),
-        # The acknowledgement says that the work was taken on. It also spares Bolt's wait of 10 ms
-        # before each answer.
-        process_before_response=True,
-        attaching_conversation_kwargs_enabled=False,
-    )
-    app.use(inbox.receive)
-    for surface in all_surfaces():
-        surface.register(app, forms, config.command)
-
-    async def failed(error: Exception, context: AsyncBoltContext) -> BoltResponse:
-        taken = arrival_of(context) is not None
-        log.error("slack.listener_failed", taken=taken, exc_info=error)
-        # What was not taken on is to be delivered again; what was, is safe whatever broke later.
-        return BoltResponse(status=200 if taken else 500)
-
-    app.error(failed)
-    return app

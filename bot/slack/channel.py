@@ -171,10 +171,14 @@ class ThreadChannel:
             Post(self.key, SORRY, self.place, apology, turn_id=self.key, words=self.words)
         )
 
-    async def _say(self, post: Post) -> str | None:
+    async def _stilled(self) -> None:
+        """The same, and waits until nothing of it is on its way to Slack."""
         self.still()
         if self._ticker is not None:
             await asyncio.gather(self._ticker, return_exceptions=True)
+
+    async def _say(self, post: Post) -> str | None:
+        await self._stilled()
         sent = await self.saying.say(post)
         self.answered = True
         if sent.is_new:
@@ -183,7 +187,7 @@ class ThreadChannel:
 
     async def close(self) -> None:
         """Leaves no sign of work behind; where nothing was said, no trace at all."""
-        self.still()
+        await self._stilled()
         place, left = self.place, self.resumed
         if self._has_status or left:
             await self._set_status("")
