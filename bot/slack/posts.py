@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.domain.answers import Reply
 from bot.domain.questions import ThreadKey
-from bot.domain.work import Job, Queue
+from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Place
 from bot.slack.jobs import POST
 from bot.slack.presses import Words
@@ -80,13 +80,15 @@ class Sent:
 
 
 def post_job(post: Post, part_of: str = "") -> Job:
-    """Each channel has a line of its own, in which Slack bears one message a second."""
+    """Each channel has a line of its own, in which Slack bears one message a second; what somebody
+    asked goes before what nobody did."""
     return Job(
         key=f"post:{post.key}:{post.revision}",
         kind=POST,
         body=post,
         queue=Queue.POSTS,
         share=post.place.channel,
+        priority=Priority.ASKED if post.place.user else Priority.REPORTED,
         part_of=part_of,
     )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.answers import Reply
-from bot.domain.work import Delivery
+from bot.domain.work import Delivery, Priority
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import TYPES
 from bot.slack.arrivals import Ignored, Place
@@ -67,6 +67,7 @@ def test_announcements_are_kept_whole() -> None:
     announcer = SlackAnnouncer("C1")
     for job in (announcer.diagnosis(question, "It failed"), announcer.message("list:1", "words")):
         assert JSON.deserialize(JSON.serialize(job)) == job
+        assert job.priority == Priority.REPORTED
     assert announcer.diagnosis(question, "It failed").key == question.id
 
 
