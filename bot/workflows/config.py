@@ -25,7 +25,6 @@ class EngineConfig:
     url: str
     works: bool = True
     at_once: int = 16
-    otlp_endpoint: str | None = None
     poll: float = 0.15
     lease: float = 12.0
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSConfig
@@ -61,8 +61,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Engine:
-    """One to a process, since DBOS is. `types` are those that jobs and steps carry, see
+    """One at work in a process, since DBOS is one. `types` are those that jobs and steps carry, see
     `TypedJson`; `redact` takes secrets out of what foreign errors say before it is kept."""
+
+    _at_work: ClassVar[Engine | None] = None
 
     def __init__(
         self,
@@ -86,6 +88,7 @@ class Engine:
         self._takeover: Takeover | None = None
         self._lock: OnlyOne | None = None
         self._dbos: DBOS | None = None
+        self._pinging: asyncio.Future[None] | None = None
         self._is_open = False
 
     @property
@@ -140,13 +143,9 @@ class Engine:
         check = partial(Check, "database", "durable work")
         if not self._is_open:
             return check(CheckStatus.FAILED, "The process is starting or shutting down.")
-        try:
-            await asyncio.wait_for(self._in_thread(self._ping), _PINGING)
-        except StoreError as error:
-            return check(CheckStatus.FAILED, str(error), "See whether the database runs.")
-        except TimeoutError:
-            silent = f"The database did not answer within {_PINGING:g} s."
-            return check(CheckStatus.FAILED, silent, "See whether the database runs.")
+        silence = await self._silence()
+        if silence:
+            return check(CheckStatus.FAILED, silence, "See whether the database runs.")
         if self._takeover is not None and not self._takeover.is_held:
             return check(CheckStatus.FAILED, "This replica's sign of life is being renewed.")
         return check(CheckStatus.OK)
@@ -171,6 +170,17 @@ class Engine:
             takeover.open()
             self._takeover = takeover
 
+    async def _silence(self) -> str:
+        """Why the database does not answer; empty where it does."""
+        # One look at a time: those at a database that hangs would take up all threads.
+        if self._pinging is None or self._pinging.done():
+            self._pinging = asyncio.ensure_future(self._in_thread(self._ping))
+        await asyncio.wait([self._pinging], timeout=_PINGING)
+        if not self._pinging.done():
+            return f"The database did not answer within {_PINGING:g} s."
+        error = self._pinging.exception()
+        return str(error) if error is not None else ""
+
     def _ping(self) -> None:
         with self._database.connect() as connection:
             connection.execute(text("SELECT 1"))
@@ -184,6 +194,9 @@ class Engine:
         async def due(at: datetime, name: str) -> None:
             await DBOS.enqueue_workflow_with_options_async(*self._due(at, name))
 
+        if Engine._at_work is not None:
+            raise RuntimeError("Another engine is at work in this process; close it first.")
+        Engine._at_work = self
         route_dbos_logs()
         self._dbos = DBOS(config=self._dbos_config())
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DEATHS)(work)
@@ -196,7 +209,7 @@ class Engine:
             self._takeover.watch(True)
 
     def _dbos_config(self) -> DBOSConfig:
-        config: DBOSConfig = {
+        return {
             "name": APPLICATION,
             "system_database_url": sync_url(self._config.url).render_as_string(False),
             "system_database_engine": self._database,
@@ -208,11 +221,7 @@ class Engine:
             # Nothing here waits for notifications; without them a connection is spared.
             "use_listen_notify": False,
             "notification_listener_polling_interval_sec": 0.2,
-            "enable_otlp": self._config.otlp_endpoint is not None,
         }
-        if self._config.otlp_endpoint is not None:
-            config["otlp_traces_endpoints"] = [self._config.otlp_endpoint]
-        return config
 
     def _schedule(self) -> None:
         for known in DBOS.list_schedules():
@@ -249,6 +258,8 @@ class Engine:
         stopping = loop.run_in_executor(self._threads, partial(DBOS.destroy, destroy_registry=True))
         ended, _ = await asyncio.wait([stopping], timeout=_STOPPING)
         self._dbos = None
+        if ended:
+            Engine._at_work = None
         # DBOS had made its own threads the loop's, and has ended them.
         loop.set_default_executor(ThreadPoolExecutor())
         try:

@@ -6,11 +6,14 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
+from bot.adapters.sql.engine import create_engine
 from bot.domain.errors import AirflowUnavailable, BadRequest, StoreError
 from bot.domain.work import Queue, WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.admin import WorkAdmin
+from bot.workflows.databases import is_sqlite
 from tests.postgres import PostgresDatabase
 from tests.workflows.support import Errand, errand, finished, looking, running, until
 
@@ -248,6 +251,22 @@ async def test_tidying_deletes_what_finished_long_ago_and_nothing_else(url: str)
         assert [each.key for each in await admin.list()] == ["runs"]
         await admin.close()
         await later.close()
+
+
+async def test_work_that_killed_too_many_processes_is_given_up_until_it_is_tried_again(
+    url: str,
+) -> None:
+    async with running(url, quick) as engine, looking(url) as admin:
+        table = "workflow_status" if is_sqlite(url) else "dbos.workflow_status"
+        async with create_engine(url).begin() as connection:
+            await connection.run_sync(engine.enqueue, errand("a"))
+            await connection.execute(text(f"UPDATE {table} SET recovery_attempts = 60"))
+        [given_up] = await finished(url, "a")
+        assert given_up.work.status is WorkStatus.FAILED
+        assert given_up.work.error.startswith("Given up")
+        await admin.retry("a")
+        [done] = await finished(url, "a")
+    assert (done.work.status, done.work.queue) == (WorkStatus.DONE, "questions")
 
 
 async def test_a_database_that_is_not_there_is_said_and_not_made(
