@@ -1,6 +1,6 @@
 # Two commands to use: make demo, make test. The rest is for work on the bot itself.
 # PYTHON names an interpreter (3.11 or newer) where the one found is not the one wanted;
-# ARGS is passed on, e.g. make test ARGS="tests/test_settings.py -x".
+# ARGS is passed on, e.g. make test ARGS="tests/settings -x".
 
 .PHONY: help demo test lint lock clean
 .DEFAULT_GOAL := help

@@ -6,14 +6,14 @@ answer at the terminal needs neither.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.airflow.cluster import AirflowCluster
 from bot.adapters.airflow.config import ClusterConfig
@@ -23,20 +23,28 @@ from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
 from bot.adapters.search.embedders import EmbeddingServer
 from bot.adapters.search.knowledge import RunbookKnowledge
+from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.migrate import make_ready
+from bot.adapters.sql.spend import SqlSpendLedger
 from bot.adapters.sql.store import SqlConversationStore
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.diagnosis.vocabulary import VOCABULARY
+from bot.domain.answers import Explanation
+from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.checks import Check
+from bot.domain.conversations import Turn
 from bot.domain.errors import ConfigError
-from bot.domain.questions import Origin
+from bot.domain.failures import FailureBatch, FailuresTold
+from bot.domain.questions import EarlierMessage, Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
 from bot.services.ask import AskService
 from bot.services.diagnose import Diagnoser
-from bot.services.ports import Explainer
+from bot.services.no_meter import NoMeter
+from bot.services.ports import Explainer, Meter
 from bot.services.resolve import Resolver
 from bot.settings import (
     ClusterSettings,
@@ -49,11 +57,6 @@ from bot.settings import (
 from bot.shipped import shipped_runbooks
 from bot.slack.config import SlackConfig
 
-if TYPE_CHECKING:
-    from bot.slack.app import SlackSide
-
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # nothing that is misread aloud
-_REFERENCE_LENGTH = 6
 _RULES_FOLDER = "redaction-rules"
 _OPENAI = "https://api.openai.com/v1"
 
@@ -68,8 +71,10 @@ class Parts:
     runbooks: RunbookFolder
     knowledge: RunbookKnowledge
     explainer: Explainer
+    database: AsyncEngine
     store: SqlConversationStore
     asking: AskService
+    meter: Meter
 
     async def doctor(self) -> Sequence[Check]:
         """Each part checked for real, one after the other."""
@@ -88,44 +93,73 @@ class Parts:
 
 
 @asynccontextmanager
-async def parts_of(settings: Settings, *, prepare: bool = True) -> AsyncIterator[Parts]:
+async def parts_of(
+    settings: Settings, *, prepare: bool = True, meter: Meter | None = None
+) -> AsyncIterator[Parts]:
     """Wires all parts and closes them at the end.
 
     Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at.
     """
+    meter = meter or NoMeter()
     redactor = redactor_of(settings)
     clusters = {
-        name: _cluster(name, cluster, settings, redactor)
+        name: _cluster(name, cluster, settings, redactor, meter)
         for name, cluster in settings.clusters.items()
     }
     runbooks = _folder_of(runbook_folders(settings))
     knowledge = _knowledge(settings, runbooks)
-    opened = SqlConversationStore.opened(
-        settings.database_url, redact=redactor.redact, prepare=prepare
-    )
-    async with opened as store, _explainer(settings, redactor) as explainer:
+    async with (
+        _database(settings, prepare=prepare) as database,
+        _explainer(settings, redactor, SqlSpendLedger(database), meter) as explainer,
+    ):
+        store = SqlConversationStore(database, redact=redactor.redact)
         asking = AskService(
             clusters=clusters,
-            addresses=_addresses(settings),
+            addresses=addresses_of(settings),
             resolver=Resolver(clusters, _timezones(settings), settings.default_cluster),
             diagnoser=Diagnoser(runbooks.catalogue),
             knowledge=knowledge,
             explainer=explainer,
             store=store,
             now=now,
-            new_reference=new_reference,
             seconds=settings.answers.deadline,
+            meter=meter,
         )
-        yield Parts(settings, redactor, clusters, runbooks, knowledge, explainer, store, asking)
+        yield Parts(
+            settings,
+            redactor,
+            clusters,
+            runbooks,
+            knowledge,
+            explainer,
+            database,
+            store,
+            asking,
+            meter,
+        )
+
+
+@asynccontextmanager
+async def _database(settings: Settings, *, prepare: bool) -> AsyncIterator[AsyncEngine]:
+    database = create_engine(settings.database_url)
+    try:
+        if prepare:
+            await make_ready(database)
+        yield database
+    finally:
+        await database.dispose()
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def new_reference() -> str:
-    """A short id that a user can read aloud and that the log carries."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_REFERENCE_LENGTH))
+def kept_types() -> tuple[type, ...]:
+    """What jobs and steps carry: the types that durable work is read back into."""
+    from bot.slack.app import TYPES
+
+    handed_on = (Case, Settled, Retrieved, LateLog, Explanation, EarlierMessage)
+    return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold)
 
 
 def data_folder(settings: Settings) -> Path:
@@ -172,38 +206,24 @@ def _folder_of(folders: Sequence[Path]) -> RunbookFolder:
 def slack_config(settings: Settings) -> SlackConfig:
     slack = settings.slack
     return SlackConfig(
-        bot_token=_revealed(slack.bot_token),
-        app_token=_revealed(slack.app_token),
-        signing_secret=_revealed(slack.signing_secret),
+        bot_token=revealed(slack.bot_token),
+        app_token=revealed(slack.app_token),
+        signing_secret=revealed(slack.signing_secret),
         api_url=slack.api_url,
         has_model=settings.model.is_enabled,
         origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
     )
 
 
-def slack_side(parts: Parts) -> SlackSide:
-    from bot.slack.app import Services, build_slack
-
-    services = Services(
-        answers=parts.asking,
-        records=parts.store,
-        engaged=parts.store.is_known,
-        redact=parts.redactor.redact,
-        now=now,
-        new_reference=new_reference,
-    )
-    return build_slack(slack_config(parts.settings), services)
-
-
 def _cluster(
-    name: str, cluster: ClusterSettings, settings: Settings, redactor: Redactor
+    name: str, cluster: ClusterSettings, settings: Settings, redactor: Redactor, meter: Meter
 ) -> AirflowCluster:
     config = ClusterConfig(
         name=name,
         base_url=cluster.base_url,
         username=cluster.username or "",
-        password=_revealed(cluster.password),
-        token=_revealed(cluster.token),
+        password=revealed(cluster.password),
+        token=revealed(cluster.token),
         verify_tls=cluster.verify,
         ca_file=str(cluster.ca_file or ""),
         ui_url=cluster.ui_url or "",
@@ -217,10 +237,11 @@ def _cluster(
         config,
         make_log_reader=lambda try_number: LogReader(try_number, redactor=redactor),
         redact=redactor.redact,
+        meter=meter,
     )
 
 
-def _addresses(settings: Settings) -> tuple[ClusterAddress, ...]:
+def addresses_of(settings: Settings) -> tuple[ClusterAddress, ...]:
     return tuple(
         ClusterAddress(
             name, tuple(filter(None, (cluster.base_url, cluster.ui_url))), cluster.aliases
@@ -234,19 +255,21 @@ def _timezones(settings: Settings) -> dict[str, ZoneInfo]:
 
 
 @asynccontextmanager
-async def _explainer(settings: Settings, redactor: Redactor) -> AsyncIterator[Explainer]:
+async def _explainer(
+    settings: Settings, redactor: Redactor, spend: SqlSpendLedger, meter: Meter
+) -> AsyncIterator[Explainer]:
     model = settings.model
     if not model.is_enabled:
         yield NoExplainer()
         return
     from bot.adapters.llm.explainer import OpenAIExplainer
-    from bot.adapters.llm.ledger import FileLedger
 
     explainer = OpenAIExplainer(
         _model_config(model),
-        ledger=FileLedger(settings.data_dir / "spend"),
+        ledger=spend,
         redact=redactor.redact,
         now=now,
+        meter=meter,
     )
     try:
         yield explainer
@@ -261,7 +284,7 @@ def _model_config(model: ModelSettings) -> ModelConfig:
     return ModelConfig(
         base_url=model.base_url or _OPENAI,
         model=model.name or "",
-        api_key=_revealed(model.api_key),
+        api_key=revealed(model.api_key),
         seconds=model.timeout,
         max_reply_tokens=model.max_tokens,
         prices=prices,
@@ -283,12 +306,12 @@ def _embeddings(chosen: EmbeddingsSettings) -> LocalModel | EmbeddingServer | No
             return EmbeddingServer(
                 base_url=chosen.base_url or _OPENAI,
                 model=chosen.name or "",
-                api_key=_revealed(chosen.api_key),
+                api_key=revealed(chosen.api_key),
             )
         case _:
             return None
 
 
-def _revealed(secret: object) -> str:
+def revealed(secret: object) -> str:
     reveal = getattr(secret, "get_secret_value", None)
     return str(reveal()) if reveal else ""

@@ -18,8 +18,9 @@ from typing import Annotated
 import typer
 
 from bot import __version__
+from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
-from bot.settings import Settings, load_settings
+from bot.settings import Role, Settings, load_settings
 
 app = typer.Typer(
     name="airflow-bot",
@@ -31,12 +32,14 @@ app = typer.Typer(
 )
 runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_args_is_help=True)
 app.add_typer(runbooks_app, name="runbooks")
+app.add_typer(work_app, name="work")
 
 ConfigOption = Annotated[
     Path | None,
     typer.Option("--config", "-c", help="YAML file; else AIRFLOW_BOT_CONFIG, ./airflow-bot.yaml."),
 ]
 
+ROLE_VARIABLE = "AIRFLOW_BOT_WORK__ROLE"
 CANNOT_START = 2
 INTERRUPTED = 130
 
@@ -77,12 +80,35 @@ def _version(
 
 
 @app.command()
-def serve(config: ConfigOption = None) -> None:
-    """Runs the bot: Slack, answers, health pages. Ends on SIGTERM."""
-    settings = _settings(config)
+def serve(
+    config: ConfigOption = None,
+    role: Annotated[
+        Role | None,
+        typer.Option(help="What this process does, in place of work.role in the settings."),
+    ] = None,
+) -> None:
+    """Runs the bot: Slack, answers, health pages. Ends on SIGTERM, within half a minute."""
+    _run(config, role)
+
+
+@app.command()
+def worker(config: ConfigOption = None) -> None:
+    """Answers what other processes take in; the same as serve --role worker."""
+    _run(config, Role.WORKER)
+
+
+def _run(config: Path | None, role: Role | None) -> None:
+    environment = dict(os.environ)
+    if role is not None:
+        environment[ROLE_VARIABLE] = role.value
+    settings = load_settings(environment, config)
     from bot.serve import serve_until_stopped
 
-    asyncio.run(serve_until_stopped(settings))
+    if not asyncio.run(serve_until_stopped(settings)):
+        # Threads that wait for a database that is down would be waited for in turn.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)
 
 
 @app.command()
@@ -104,7 +130,7 @@ def doctor(config: ConfigOption = None) -> None:
     settings = _settings(config)
     from bot.serve import doctor_report
 
-    healthy = asyncio.run(doctor_report(settings, _width()))
+    healthy = asyncio.run(doctor_report(settings, _width() if sys.stdout.isatty() else None))
     raise typer.Exit(0 if healthy else 1)
 
 
@@ -113,10 +139,13 @@ def migrate(config: ConfigOption = None) -> None:
     """Brings the database to the schema of this version."""
     from bot.adapters.sql.migrate import migrate as run
     from bot.bootstrap import data_folder
+    from bot.workflows.databases import migrate_engine
 
     settings = _settings(config)
     data_folder(settings)
-    print(f"The database is at schema {run(settings.database_url)}.")
+    revision = run(settings.database_url)
+    migrate_engine(settings.database_url)
+    print(f"The database is at schema {revision}, and ready for durable work.")
 
 
 @app.command(name="eval")
@@ -202,7 +231,9 @@ def check_runbooks(
     from bot.services.check_runbooks import check_runbooks as check
 
     catalogue = catalogue_of(folders)
-    faults = [*catalogue.faults, *check(catalogue.failures, today=datetime.now(UTC).date())]
+    shipped = [known.cause for known in catalogue_of(None).failures] if folders else []
+    today = datetime.now(UTC).date()
+    faults = [*catalogue.faults, *check(catalogue.failures, today=today, others=shipped)]
     for fault in faults:
         print(fault)
     print(f"{len(catalogue.failures)} runbooks, {len(faults)} faults")

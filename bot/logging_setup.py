@@ -142,4 +142,6 @@ class _Redaction:
 def _rendering(form: LogFormat, stream: TextIO) -> list[Processor]:
     if form is LogFormat.JSON:
         return [structlog.processors.JSONRenderer(ensure_ascii=False)]
-    return [structlog.dev.ConsoleRenderer(colors=stream.isatty())]
+    # Values of variables are long, and nobody has redacted them.
+    plain = structlog.dev.plain_traceback
+    return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]

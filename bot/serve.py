@@ -6,56 +6,45 @@ A question at the terminal should not wait for the import of what only the servi
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import getpass
 import re
+import secrets
 import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import structlog
 
 from bot import __version__
 from bot.adapters.terminal import TerminalChannel
-from bot.bootstrap import Parts, new_reference, now, parts_of, redactor_of, slack_side
+from bot.answering.terminal.checks import checks_in_words
+from bot.bootstrap import now, parts_of, redactor_of
 from bot.domain.answers import Choice, NotFound
-from bot.domain.checks import Check, CheckStatus
-from bot.domain.errors import BotError
+from bot.domain.checks import CheckStatus
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.logging_setup import set_up_logging
-from bot.settings import Settings, SlackMode
-
-if TYPE_CHECKING:
-    from bot.slack.app import SlackSide
+from bot.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 
-async def serve_until_stopped(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT. Raises `BotError` where a part cannot start."""
+async def serve_until_stopped(settings: Settings) -> bool:
+    """Serves until SIGTERM or SIGINT. Raises `BotError` where a part cannot start.
+
+    False where threads are left that wait for a database that is down: end by `os._exit`.
+    """
+    from bot.serving import serving
+
     set_up_logging(settings.logging, redactor_of(settings).redact)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with serving(settings):
-        log.info("serving", version=__version__, mode=settings.slack.mode.value)
+    role, mode = settings.work.role.value, settings.slack.mode.value
+    async with serving(settings) as service:
+        log.info("serving", version=__version__, role=role, mode=mode)
         await stop.wait()
-        log.info("stopping")
-
-
-@contextlib.asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Parts]:
-    """The whole service while the block runs: Slack, answers and the web side."""
-    if settings.slack.mode is SlackMode.OFF:
-        raise BotError("slack.mode is off: set the Slack tokens to serve, or use `airflow-bot ask`")
-    async with parts_of(settings) as parts, _slack(parts) as slack, _web(parts, slack):
-        await parts.knowledge.warm()
-        if settings.slack.mode is SlackMode.SOCKET:
-            await slack.connect()
-        yield parts
+    return service.threads_ended
 
 
 async def ask_once(settings: Settings, text: str, width: int) -> bool:
@@ -81,100 +70,23 @@ async def ask_once(settings: Settings, text: str, width: int) -> bool:
         return turn is not None and not isinstance(turn.reply, NotFound | Choice)
 
 
-async def doctor_report(settings: Settings, width: int) -> bool:
+async def doctor_report(settings: Settings, width: int | None) -> bool:
     """Prints one row a check, with the remedy; False where something failed."""
     set_up_logging(settings.logging, redactor_of(settings).redact, quiet=True)
     async with parts_of(settings, prepare=False) as parts:
         checks = await parts.doctor()
-    _print_checks(checks, width)
+    print(checks_in_words(checks, width))
     return not any(check.status is CheckStatus.FAILED for check in checks)
 
 
-_MARKS = {
-    CheckStatus.OK: "ok",
-    CheckStatus.WARNING: "less",
-    CheckStatus.FAILED: "FAILED",
-    CheckStatus.SKIPPED: "skipped",
-}
-
-
-def _print_checks(checks: Sequence[Check], width: int) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table("Part", "Check", "Result", "Detail and remedy", box=None, pad_edge=False)
-    for check in checks:
-        said = "\n".join(part for part in (check.detail, check.remedy) if part)
-        table.add_row(check.part, check.name, _MARKS[check.status], said)
-    Console(width=width, markup=False, highlight=False).print(table)
-
-
-@contextlib.asynccontextmanager
-async def _slack(parts: Parts) -> AsyncIterator[SlackSide]:
-    slack = slack_side(parts)
-    try:
-        await slack.open()
-        yield slack
-    finally:
-        await slack.close()
-
-
-@contextlib.asynccontextmanager
-async def _web(parts: Parts, slack: SlackSide) -> AsyncIterator[None]:
-    """Health pages, and Slack's door where events come by HTTP."""
-    import uvicorn
-
-    from bot.web.app import build_web
-
-    by_http = parts.settings.slack.mode is SlackMode.HTTP
-
-    async def ready() -> Sequence[Check]:
-        connected = by_http or await slack.is_connected()
-        status = CheckStatus.OK if connected else CheckStatus.FAILED
-        return [Check("slack", "connection", status), await parts.store.ready()]
-
-    web = build_web(ready, slack.app if by_http else None, version=__version__)
-    host, port = parts.settings.web.host, parts.settings.web.port
-    door = _listening(host, port)
-    server = uvicorn.Server(uvicorn.Config(web, log_config=None, lifespan="off"))
-    # Signals are ours: uvicorn would end before the questions under way are answered.
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
-    serving = asyncio.create_task(server.serve(sockets=[door]))
-    while not server.started:
-        if serving.done():
-            await serving
-        await asyncio.sleep(0.05)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await serving
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises `BotError` where the address is taken or not of this machine."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((host, port))
-    except OSError as error:
-        door.close()
-        raise BotError(
-            f"{host}:{port} cannot be listened on ({error.strerror}). "
-            "Stop what uses it, or set web.host and web.port to another address."
-        ) from error
-    return door
-
-
 def _question(text: str, redact: Callable[[str], str]) -> Question:
-    reference = new_reference()
+    made_up = secrets.token_hex(8)
     return Question(
-        id=f"cli:{reference}",
+        id=f"cli:{made_up}",
         origin=Origin.CLI,
         asker=Asker(getpass.getuser()),
-        thread=ThreadKey("cli", "terminal", reference),
-        message_ts=reference,
+        thread=ThreadKey("cli", "terminal", made_up),
+        message_ts=made_up,
         text=redact(text),
         asked_at=now(),
         links=tuple(re.findall(r"https?://\S+", text)),

@@ -11,7 +11,7 @@ import pytest
 from bot import cli
 from bot.bootstrap import data_folder
 from bot.domain.errors import BotError, ConfigError
-from bot.serve import serving
+from bot.serving import serving
 from bot.settings import load_settings
 from tests.end_to_end.conftest import bot_between
 

@@ -18,7 +18,7 @@ from typing import Any
 from bot.bootstrap import Parts
 from bot.diagnosis.redaction import load_catalog
 from bot.playground.workspace import InstalledApp, LocalWorkspace, Message, World
-from bot.serve import serving
+from bot.serving import serving
 from bot.settings import load_settings
 from bot.slack.manifest import app_manifest
 from tests.fakes.airflow_server import RecordedAirflow
@@ -115,7 +115,7 @@ async def bot_between(
             config = folder / "airflow-bot.yaml"
             config.write_text(json.dumps(_settings(folder, airflow, mode, port, more or {})))
             secrets = {**_secrets(ws), **(environ or {})}
-            async with serving(load_settings(secrets, config)) as parts:
+            async with serving(load_settings(secrets, config)) as service:
                 if mode == "http":
                     await ws.use_http(f"http://127.0.0.1:{port}/slack/events")
                 else:
@@ -123,7 +123,7 @@ async def bot_between(
                 channel = next(
                     c.id for c in ws.state.channels.values() if c.name.endswith("support")
                 )
-                yield Stage(ws, airflow, parts, channel, world.people[0].id)
+                yield Stage(ws, airflow, service.parts, channel, world.people[0].id)
 
 
 @cache

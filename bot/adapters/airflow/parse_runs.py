@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from bot.adapters.airflow.values import (
     as_json,
@@ -25,7 +26,7 @@ CONF_MAX = 8_000
 STACK_MAX = 20_000
 
 
-def dag_version(raw: object) -> DagVersion | None:
+def dag_version(raw: object, redact: Redact) -> DagVersion | None:
     """A Dag version, None where the reply holds none (as for Dags of before Airflow 3)."""
     found = mapping(raw)
     if not found:
@@ -35,12 +36,18 @@ def dag_version(raw: object) -> DagVersion | None:
         created_at=moment(found.get("created_at")),
         bundle_name=text(found.get("bundle_name")),
         bundle_version=text(found.get("bundle_version")),
-        bundle_url=text(found.get("bundle_url")),
+        bundle_url=_masked(text(found.get("bundle_url")), redact),
     )
 
 
-def dag_versions(body: object) -> tuple[DagVersion, ...]:
-    found = (dag_version(raw) for raw in items(body, "dag_versions"))
+@lru_cache(maxsize=64)
+def _masked(url: str | None, redact: Redact) -> str | None:
+    """A bundle's address may hold a token. Thousands of task instances share one."""
+    return redact(url) if url else None
+
+
+def dag_versions(body: object, redact: Redact) -> tuple[DagVersion, ...]:
+    found = (dag_version(raw, redact) for raw in items(body, "dag_versions"))
     return tuple(version for version in found if version)
 
 
@@ -65,24 +72,25 @@ def dag_run(raw: Mapping[str, object], redact: Redact) -> DagRun:
         triggering_user=text(raw.get("triggering_user_name")),
         conf=redact(as_json(raw.get("conf")) or "{}")[:CONF_MAX],
         note=redact(note) if note else None,
-        versions=dag_versions(raw),
+        versions=dag_versions(raw, redact),
     )
 
 
 def dag_details(raw: Mapping[str, object], redact: Redact) -> DagDetails:
     """The reply of `/dags/{id}/details`; the shorter one of `/dags/{id}` fits too."""
     doc = text(raw.get("doc_md"))
+    timetable = text(raw.get("timetable_summary")) or text(raw.get("timetable_description"))
     return DagDetails(
         dag_id=text(raw.get("dag_id")) or "",
         is_paused=flag(raw.get("is_paused")),
         is_stale=flag(raw.get("is_stale")),
         has_import_errors=flag(raw.get("has_import_errors")),
         owners=names(raw.get("owners")),
-        tags=names(raw.get("tags")),
+        tags=tuple(redact(tag) for tag in names(raw.get("tags"))),
         doc_md=redact(doc)[:DOC_MAX] if doc else None,
         fileloc=text(raw.get("fileloc")),
         relative_fileloc=text(raw.get("relative_fileloc")),
-        timetable=text(raw.get("timetable_summary")) or text(raw.get("timetable_description")),
+        timetable=redact(timetable) if timetable else None,
         timezone=text(raw.get("timezone")),
         max_active_runs=whole(raw.get("max_active_runs")),
         max_active_tasks=whole(raw.get("max_active_tasks")),

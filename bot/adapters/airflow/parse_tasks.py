@@ -60,7 +60,7 @@ def task_instance(raw: Mapping[str, object], redact: Redact) -> TaskInstance:
         rendered_map_index=redact(rendered) if rendered else None,
         trigger_class=text(trigger.get("classpath")),
         triggerer_id=whole(trigger.get("triggerer_id")),
-        version=dag_version(raw.get("dag_version")),
+        version=dag_version(raw.get("dag_version"), redact),
     )
 
 

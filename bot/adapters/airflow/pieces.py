@@ -52,7 +52,7 @@ PIECES: Mapping[str, Piece] = {
     ),
     "dag_versions": Piece(
         "Dag versions",
-        lambda body, _: {"versions": parse_runs.dag_versions(body)},
+        lambda body, redact: {"versions": parse_runs.dag_versions(body, redact)},
         "can read on DAG Versions",
         of_dag=True,
     ),
