@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from dbos import StepInfo, WorkflowStatus
+from dbos import error as dbos_errors
 from sqlalchemy import Select, case, column, func, select, table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -234,6 +235,8 @@ class WorkAdmin:
             return await asyncio.get_running_loop().run_in_executor(self._threads, verified)
         except SQLAlchemyError as error:
             raise store_error("Looking at durable work", error) from error
+        except dbos_errors.DBOSException as error:
+            raise StoreError(f"Looking at durable work failed: {error}") from error
 
 
 def _broken(steps: Sequence[StepInfo], workflow: WorkflowStatus) -> StepInfo | None:

@@ -11,7 +11,7 @@ from bot.domain.errors import StoreError
 
 
 class OnlyOne:
-    """Holds `<path>.lock` until `close` or the end of the process, however that comes."""
+    """Holds the file `<path>.lock` until `close` or the end of the process, however that comes."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor: int | None = descriptor
@@ -28,7 +28,9 @@ def only_one(path: Path, what: str, remedy: str) -> OnlyOne:
 
     Raises `StoreError` naming the process that has it.
     """
-    lock = path.with_name(path.name + ".lock")
+    # The same for all names of one file.
+    real = path.resolve()
+    lock = real.with_name(real.name + ".lock")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Not inherited by programs that are started: a child must not keep it.

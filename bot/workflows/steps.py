@@ -61,6 +61,9 @@ class EngineSteps(DurableSteps):
         return cast(T, outcome.value)
 
     async def call(self, job: Job) -> Any:
+        if job.queue is self._job.queue:
+            # It holds a place there itself, which the other may be waiting for.
+            raise ValueError(f"Work in {job.queue} cannot wait for other work in {job.queue}.")
         handle = await DBOS.enqueue_workflow_with_options_async(*self._options(job))
         try:
             with self._waiting():

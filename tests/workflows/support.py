@@ -88,7 +88,7 @@ async def until(condition: Callable[[], Awaitable[bool] | bool], what: str = "it
             holds = condition()
             if (await holds) if isinstance(holds, Awaitable) else holds:
                 return
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.05)
     raise AssertionError(f"{what} did not come about")
 
 

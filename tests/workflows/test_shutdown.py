@@ -69,7 +69,7 @@ async def test_work_that_takes_too_long_goes_back_into_its_queue(url: str) -> No
 
 async def test_work_that_only_waits_for_other_work_does_not_hold_up_the_end(url: str) -> None:
     async def parent(body: Errand, steps: DurableSteps) -> object:
-        return await steps.call(errand("child", kind="child", delay=1.0))
+        return await steps.call(errand("child", kind="child", queue=Queue.POSTS, delay=1.0))
 
     async def child(body: Errand, steps: DurableSteps) -> str:
         return "done"

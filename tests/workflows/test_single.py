@@ -51,3 +51,12 @@ def test_a_lock_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "bot.db.lock").mkdir()
     with pytest.raises(StoreError, match=r"bot\.db\.lock cannot be opened"):
         only_one(tmp_path / "bot.db", "The database", "Stop it.")
+
+
+def test_another_name_of_the_same_file_is_no_way_round(tmp_path: Path) -> None:
+    (tmp_path / "bot.db").touch()
+    (tmp_path / "link.db").symlink_to(tmp_path / "bot.db")
+    held = only_one(tmp_path / "bot.db", "The database", "Stop it.")
+    with pytest.raises(StoreError, match=r"link\.db is in use"):
+        only_one(tmp_path / "link.db", "The database", "Stop it.")
+    held.close()

@@ -24,7 +24,7 @@ async def test_a_question_and_its_message_are_one_trace(url: str) -> None:
             return "evidence"
 
         await steps.run("gather", gather)
-        return await steps.call(errand("post-1", kind="post", queue=Queue.POSTS))
+        return str(await steps.call(errand("post-1", kind="post", queue=Queue.POSTS)))
 
     async def post(body: Errand, steps: DurableSteps) -> str:
         async def send() -> str:

@@ -193,7 +193,7 @@ async def test_an_error_of_work_handed_on_is_raised_to_whoever_waits(url: str) -
     async def parent(body: Errand, steps: DurableSteps) -> None:
         for key in ("breaks", "breaks", "is unknown"):
             try:
-                await steps.call(errand(key, kind=key))
+                await steps.call(errand(key, kind=key, queue=Queue.POSTS))
             except BotError as error:
                 seen.append(f"{type(error).__name__}: {error}")
 
@@ -209,7 +209,7 @@ async def test_an_error_of_work_handed_on_is_raised_to_whoever_waits(url: str) -
 
 async def test_whoever_waits_for_work_that_is_cancelled_is_told(url: str) -> None:
     async def parent(body: Errand, steps: DurableSteps) -> None:
-        await steps.call(errand("child", kind="child"))
+        await steps.call(errand("child", kind="child", queue=Queue.POSTS))
 
     begun = asyncio.Event()
 
@@ -225,6 +225,16 @@ async def test_whoever_waits_for_work_that_is_cancelled_is_told(url: str) -> Non
         [detail] = await finished(url, "a")
     assert detail.work.status is WorkStatus.FAILED
     assert "child was cancelled" in detail.work.error
+
+
+async def test_work_that_would_wait_for_a_place_it_holds_itself_fails_at_once(url: str) -> None:
+    async def parent(body: Errand, steps: DurableSteps) -> None:
+        await steps.call(errand("b"))
+
+    async with running(url, parent) as engine:
+        await engine.start(errand("a"))
+        [detail] = await finished(url, "a")
+    assert "Work in questions cannot wait for other work in questions" in detail.work.error
 
 
 async def test_a_result_that_cannot_be_kept_fails_the_work_by_name(url: str) -> None:
