@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import structlog
-from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -33,7 +31,7 @@ from bot.slack.arrivals import (
 )
 from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
-from bot.slack.client import sdk_logger, web_client
+from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Records, SlackDesk
 from bot.slack.draw import Style
@@ -46,10 +44,16 @@ from bot.slack.parse import Parser, Redact
 from bot.slack.posting import Poster
 from bot.slack.posts import Face, Notice, Post, Sent
 from bot.slack.presses import Words
-from bot.slack.refusals import UNSURE, code_of
+from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies
+from bot.slack.socket_mode import SocketMode
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+# Half a minute in all; whoever runs the bot starts it again after that.
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -115,6 +119,7 @@ class SlackSide:
         gestures: Gestures,
         handlers: Mapping[str, Handler],
         door: Door | None,
+        sleep: Callable[[float], Awaitable[None]],
     ) -> None:
         self.config = config
         self.handlers = handlers
@@ -122,7 +127,8 @@ class SlackSide:
         self._client = client
         self._gestures = gestures
         self._door = door
-        self._socket: AsyncSocketModeHandler | None = None
+        self._sleep = sleep
+        self._socket: SocketMode | None = None
 
     @property
     def app(self) -> AsyncApp:
@@ -139,24 +145,18 @@ class SlackSide:
         # One connection pool for all calls: without it each of them greets Slack anew.
         timeout = aiohttp.ClientTimeout(total=self.config.call_timeout)
         self._client.session = aiohttp.ClientSession(timeout=timeout)
-        async with self._said_clearly("slack.bot_token"):
-            return await self._gestures.identity()
+        return await self._patiently("slack.bot_token", self._gestures.identity)
 
     async def connect(self) -> None:
         """Opens Socket Mode and returns; events arrive from then on. Raises like `open`."""
         if not self.config.app_token:
             raise ConfigError(["slack.app_token: Socket Mode needs an app-level token (xapp-…)"])
-        self._socket = AsyncSocketModeHandler(
-            self.app,
-            self.config.app_token,
-            web_client=web_client(self.config, self.config.app_token),
-            logger=sdk_logger(),
-        )
-        socket = self._socket.client
-        async with self._said_clearly("slack.app_token"):
-            # Asked for here, since the SDK would go on for ever with a token that is refused.
-            socket.wss_uri = await socket.issue_new_wss_url()
-        await socket.connect()  # type: ignore[no-untyped-call]
+        token = self.config.app_token
+        self._socket = SocketMode(self.app, token, web_client(self.config, token))
+        client = self._socket.client
+        # Asked for here, since the SDK would go on for ever with a token that is refused.
+        client.wss_uri = await self._patiently("slack.app_token", client.issue_new_wss_url)
+        await client.connect()
         log.info("slack.connected", mode="socket")
 
     async def is_connected(self) -> bool:
@@ -178,18 +178,29 @@ class SlackSide:
         if self._client.session is not None:
             await self._client.session.close()
 
-    @asynccontextmanager
-    async def _said_clearly(self, key: str) -> AsyncIterator[None]:
-        try:
-            yield
-        except SlackApiError as error:
-            raise ConfigError([f"{key}: Slack refused it ({code_of(error)})"]) from error
-        except UNSURE as error:
-            where = self.config.api_url
-            raise BotError(
-                f"Slack does not answer at {where} ({type(error).__name__}). "
-                "Check slack.api_url and the way there."
-            ) from error
+    async def _patiently(self, key: str, call: Callable[[], Awaitable[T]]) -> T:
+        """The result of `call`; Slack may be in trouble just when we start.
+
+        Raises `ConfigError` where it refuses the token under `key`, and `BotError` where it stays
+        in trouble or nothing listens at its address.
+        """
+        for pause in (*_PAUSES, None):
+            try:
+                return await call()
+            except (SlackApiError, *UNSURE) as error:
+                if not is_passing(error):
+                    raise ConfigError([f"{key}: Slack refused it ({word_for(error)})"]) from error
+                if pause is None or isinstance(error, aiohttp.ClientConnectorError):
+                    raise self._unavailable(error) from error
+                log.warning("slack.not_available_yet", error=word_for(error))
+                await self._sleep(max(pause, wait_asked_for(error)))
+        raise AssertionError("the last try returns or raises")
+
+    def _unavailable(self, error: Exception) -> BotError:
+        return BotError(
+            f"Slack does not answer at {self.config.api_url} ({word_for(error)}). "
+            "Check slack.api_url and the way there."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +224,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         taking_in = services.taking_in
         inbox = Inbox(parser, taking_in.intake, taking_in.engaged, services.meter, config.origin)
         door = Door(build_app(config, inbox, Forms(gestures, outgoing), gestures), inbox)
-    return SlackSide(config, client, gestures, handlers, door)
+    return SlackSide(config, client, gestures, handlers, door, services.sleep)
 
 
 def _handlers(

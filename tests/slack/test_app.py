@@ -12,7 +12,7 @@ import pytest
 from slack_bolt.async_app import AsyncBoltRequest
 
 from bot.domain.errors import BotError, ConfigError
-from bot.playground.workspace import LocalWorkspace
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.slack.app import build_slack
 from bot.slack.client import CountedWaits, web_client
@@ -142,6 +142,30 @@ async def test_a_slack_that_does_not_answer_is_named(
     with pytest.raises(BotError, match=r"does not answer at http://127\.0\.0\.1:9"):
         await side.open()
     await side.close()
+
+
+@pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.CUT, FaultKind.DONE_ERROR])
+async def test_a_slack_in_trouble_is_waited_for_at_the_start(
+    ws: LocalWorkspace, config: SlackConfig, slack: RunningBot, kind: FaultKind
+) -> None:
+    side = build_slack(config, slack.services)
+    for method in ("auth.test", "apps.connections.open"):
+        ws.faults.add(Fault(kind, method, times=3))
+    await side.open()
+    await side.connect()
+    await side.close()
+    assert slack.ledger.slept == [1, 2, 4] * 2
+
+
+async def test_a_slack_that_stays_in_trouble_is_named(
+    ws: LocalWorkspace, config: SlackConfig, slack: RunningBot
+) -> None:
+    side = build_slack(config, slack.services)
+    ws.faults.add(Fault(FaultKind.SERVER_ERROR, "auth.test", times=None))
+    with pytest.raises(BotError, match="does not answer at http"):
+        await side.open()
+    await side.close()
+    assert sum(slack.ledger.slept) == 31
 
 
 def test_no_call_is_repeated_by_itself_but_for_rate_limits(config: SlackConfig) -> None:
