@@ -21,21 +21,27 @@ def list_of(told: FailuresTold) -> str:
     """The Dags that were not diagnosed. Names every one of them, or says how many it leaves out."""
     with_cluster = _clusters(told) > 1
     paragraphs = []
-    fresh = len(told.listed)
-    if fresh:
+    others = _others(told)
+    if told.listed:
         noun = "more Dag" if told.diagnosed else "Dag"
+        count = _count(len(told.listed) + told.unnamed, noun)
         names = _names(told.listed, with_cluster)
-        paragraphs.append(f"{_count(fresh, noun)} failed {_when(told)}: {names}.")
+        paragraphs.append(f"{count} failed {_when(told)}: {names}{others}.")
+        others = ""
     if told.known:
         names = _names(told.known, with_cluster)
-        paragraphs.append(f"Failed again after I had looked into them: {names}.")
-    if told.unnamed:
-        tasks = _count(told.unnamed_tasks, "failed task")
-        paragraphs.append(f"{_count(told.unnamed, 'other Dag')} failed too ({tasks}).")
+        paragraphs.append(f"Failed again after I had looked into them: {names}{others}.")
     return " ".join([*paragraphs, _HINT])
 
 
 _HINT = "Ask me about any of them."
+
+
+def _others(told: FailuresTold) -> str:
+    """Those for whose names there is no room."""
+    if not told.unnamed:
+        return ""
+    return f" and {_count(told.unnamed, 'other')} ({_count(told.unnamed_tasks, 'task')})"
 
 
 def _names(dags: Sequence[FailedDag], with_cluster: bool) -> str:

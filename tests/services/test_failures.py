@@ -198,8 +198,8 @@ async def test_a_list_too_long_to_read_says_how_many_it_leaves_out() -> None:
     world = World(per_minute=1)
     await world.report(*(failure(f"dag_{n:03}", after=n / 100) for n in range(200)))
     [text] = texts(await world.tell())
-    assert text.startswith("40 more Dags failed in the last minute: dag_001, ")
-    assert text.endswith("159 other Dags failed too (159 failed tasks). Ask me about any of them.")
+    assert text.startswith("199 more Dags failed in the last minute: dag_001, ")
+    assert text.endswith("dag_040 and 159 others (159 tasks). Ask me about any of them.")
 
 
 async def test_what_is_said_is_redacted() -> None:
