@@ -12,6 +12,7 @@ from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.blocks import find_element
 from bot.slack.presses import Press
 from tests.chaos.asks import Ask, Kind, Pressed
+from tests.chaos.pauses import pause
 from tests.chaos.tally import Tally
 from tests.chaos.town import FAILURES
 
@@ -39,7 +40,7 @@ class People:
         """Asks `rate` questions a second on average until `done`."""
         while not done.is_set():
             self._start(self._deed()())
-            await asyncio.sleep(min(self._chance.expovariate(rate), 5 / rate))
+            await pause(min(self._chance.expovariate(rate), 5 / rate), done)
 
     async def finish(self) -> None:
         """Returns once nobody is in the middle of something; bounded by Slack's own times."""

@@ -12,6 +12,7 @@ import aiohttp
 
 from bot.playground.workspace import LocalWorkspace
 from tests.chaos.fleet import Fleet
+from tests.chaos.pauses import pause
 from tests.chaos.tally import words
 from tests.chaos.town import FAILURES
 
@@ -44,7 +45,7 @@ class Reporter:
                 dag = f"reported_{self.sent:05}"
                 for _ in range(2 if self.chance.random() < 0.2 else 1):
                     sending.create_task(self._send(session, dag))
-                await asyncio.sleep(min(self.chance.expovariate(rate), 3 / rate))
+                await pause(min(self.chance.expovariate(rate), 3 / rate), done)
 
     async def _send(self, session: aiohttp.ClientSession, dag: str) -> None:
         body = {"dag_id": dag, "run_id": f"run_of_{dag}", "task_id": "load", "try_number": 1}

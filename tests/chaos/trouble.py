@@ -16,6 +16,7 @@ from typing import Any
 
 from bot.playground.workspace import DeliveryFaults, Fault, FaultKind, LocalWorkspace
 from tests.chaos.fleet import Fleet
+from tests.chaos.pauses import pause
 from tests.chaos.plan import Plan
 from tests.fakes import model_server
 from tests.fakes.airflow_server import Faults as AirflowFaults
@@ -59,7 +60,7 @@ class Trouble:
         mishaps = self._mishaps()
         deck: list[tuple[str, Mishap, float]] = []
         while not done.is_set():
-            await asyncio.sleep(self._chance.uniform(*self._plan.trouble))
+            await pause(self._chance.uniform(*self._plan.trouble), done)
             if not deck:
                 # Dealt like cards, so that a short run meets every kind too.
                 deck = [(name, mishap, self._chance.uniform(3, 8)) for name, mishap in mishaps]
