@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from bot.cli_work.bodies import describe
 from bot.diagnosis.redaction import Redactor, load_catalog
+from bot.domain.answers import Explanation
+from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.conversations import Turn
 from bot.domain.failures import FailureBatch, FailuresTold
+from bot.domain.questions import EarlierMessage
 from bot.logging_setup import set_up_logging
 from bot.settings import Settings
 from bot.slack.announcer import Announcement
@@ -20,13 +23,19 @@ KEPT: tuple[type, ...] = (
     Announcement,
     Asked,
     ButtonPress,
+    Case,
     Command,
+    EarlierMessage,
+    Explanation,
     FailureBatch,
     FailuresTold,
+    LateLog,
     Pick,
     Post,
     RatingPress,
+    Retrieved,
     Sent,
+    Settled,
     Turn,
 )
 """What jobs and steps carry, with all that their fields name; for reading it back."""

@@ -16,6 +16,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from bot.bootstrap import kept_types
 from bot.cli_work.opening import KEPT
 from bot.diagnosis.redaction import load_catalog
 from bot.domain.errors import AirflowUnavailable
@@ -23,7 +24,6 @@ from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.work import Job, Queue, WorkStatus
 from bot.services.ports import DurableSteps
-from bot.slack.app import TYPES
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.jobs import job_of
 from bot.slack.posts import ANSWER, Notice, Post, post_job
@@ -33,13 +33,6 @@ from bot.workflows.databases import migrate_engine
 from bot.workflows.engine import Engine
 from tests.postgres import PostgresDatabase
 
-# Through the same door as in production, whichever commands stand in it besides.
-COMMAND = """
-from bot import cli
-from bot.cli_work import work_app
-cli.app.add_typer(work_app, name="work")
-cli.main()
-"""
 SETTINGS = """
 data_dir: {folder}
 clusters:
@@ -70,8 +63,8 @@ class Bot:
         """Exit status, standard output and standard error of one command."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
-            "-c",
-            COMMAND,
+            "-m",
+            "bot",
             "work",
             *arguments,
             "--config",
@@ -176,9 +169,8 @@ def answers() -> Answers:
     return Answers()
 
 
-def test_all_that_slack_keeps_can_be_read_back() -> None:
-    registered = {kind.__name__ for kind in (*KEPT, *_named_by(KEPT))}
-    assert {kind.__name__ for kind in TYPES} <= registered
+def test_all_that_the_bot_keeps_can_be_read_back() -> None:
+    assert set(kept_types()) <= {*KEPT, *_named_by(KEPT)}
 
 
 def _named_by(kinds: Iterable[type]) -> set[type]:
