@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from bot import cli
 from bot.bootstrap import data_folder
-from bot.domain.errors import BotError, ConfigError
+from bot.domain.errors import BotError, ConfigError, StoreError
 from bot.serving import serving
 from bot.settings import load_settings
 from tests.end_to_end.conftest import bot_between
@@ -80,13 +81,20 @@ def test_a_data_folder_that_cannot_be_made_is_a_fault_of_the_settings(tmp_path: 
 
 
 async def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path) -> None:
-    async with bot_between(tmp_path, ("pipeline_62808",)) as stage:
-        settings = stage.parts.settings
-        with socket.socket() as taken:
-            assert taken.connect_ex((settings.web.host, settings.web.port)) == 0
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        more = {"web": {"port": taken.getsockname()[1]}}
         with pytest.raises(BotError, match=r"web\.port"):
-            async with serving(settings):
+            async with bot_between(tmp_path, ("pipeline_62808",), more=more):
                 pytest.fail("two listened on one port")
+
+
+async def test_a_second_bot_on_one_file_is_refused(tmp_path: Path) -> None:
+    async with bot_between(tmp_path, ("pipeline_62808",)) as stage:
+        with pytest.raises(StoreError, match=rf"bot\.db is in use by process {os.getpid()}"):
+            async with serving(stage.parts.settings):
+                pytest.fail("two worked on one file")
 
 
 async def test_the_data_folder_is_for_this_user_alone(tmp_path: Path) -> None:
