@@ -38,8 +38,8 @@ class FolderLock:
             owner = _owner(file)
             file.close()
             raise IndexInUse(
-                f"the index folder {self._folder} is in use by process {owner}; one process may "
-                "own it, so give each its own folder"
+                f"The index folder {self._folder} is in use by process {owner}. One process may "
+                "own it: stop that one, or set knowledge.chroma_dir (or data_dir) to another folder."
             ) from error
         file.seek(0)
         file.truncate()

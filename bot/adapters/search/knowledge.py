@@ -11,7 +11,7 @@ from itertools import islice
 import structlog
 
 from bot.adapters.search.lexical import LexicalIndex
-from bot.adapters.search.vectors import VectorIndex, VectorsUnavailable
+from bot.adapters.search.vectors import IndexInUse, VectorIndex, VectorsUnavailable
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import RunbookError
 from bot.domain.runbooks import Passage
@@ -72,9 +72,12 @@ class RunbookKnowledge:
         return found
 
     async def warm(self) -> None:
-        """Opens the vectors and brings them up to date: seconds, at the start of a service."""
+        """Opens the vectors and brings them up to date: seconds, at the start of a service.
+
+        Raises `IndexInUse` where another process owns their folder.
+        """
         await asyncio.to_thread(self._refresh)
-        await self._sync()
+        await self._sync(is_start=True)
 
     async def doctor(self) -> Sequence[Check]:
         return [
@@ -144,11 +147,13 @@ class RunbookKnowledge:
         if stale and (self._syncing is None or self._syncing.done()):
             self._syncing = asyncio.create_task(self._sync())
 
-    async def _sync(self) -> None:
+    async def _sync(self, *, is_start: bool = False) -> None:
         library = self._library
         try:
             embedded = await asyncio.to_thread(self._vectors.sync, list(library.chunks.values()))
         except VectorsUnavailable as error:
+            if is_start and isinstance(error, IndexInUse):
+                raise
             log.warning("vectors_unavailable", reason=str(error))
             return
         self._synced = library.digest

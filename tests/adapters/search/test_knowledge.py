@@ -13,7 +13,7 @@ from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
 from bot.adapters.search.embedders import EmbeddingServer, OpenAIEmbedder
 from bot.adapters.search.guides import shipped_guides
 from bot.adapters.search.knowledge import RunbookKnowledge
-from bot.adapters.search.vectors import NoVectors, VectorsUnavailable
+from bot.adapters.search.vectors import IndexInUse, NoVectors, VectorsUnavailable
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.checks import Check, CheckStatus
@@ -48,10 +48,11 @@ class FakeVectors:
         self.chunks: list[Chunk] = []
         self.syncs = 0
         self.broken = False
+        self.error = VectorsUnavailable("the disk is full")
 
     def sync(self, chunks: Sequence[Chunk]) -> int:
         if self.broken:
-            raise VectorsUnavailable("in use by process 7")
+            raise self.error
         self.chunks = list(chunks)
         self.syncs += 1
         return len(chunks)
@@ -271,3 +272,15 @@ async def test_an_embedding_server_that_fails_is_told_so(behaviour: str, told: s
 def test_the_servers_model_is_part_of_the_vectors_identity() -> None:
     one = OpenAIEmbedder(EmbeddingServer("http://127.0.0.1:9", "org/text-3.small"))
     assert one.identity == "openai-org-text-3-small"
+
+
+async def test_a_service_does_not_start_beside_the_owner_of_its_index(tmp_path: Path) -> None:
+    write(tmp_path, "rose")
+    vectors = FakeVectors()
+    vectors.broken = True
+    vectors.error = IndexInUse("The index folder is in use by process 7.")
+    knowledge = RunbookKnowledge(folder_of(tmp_path).catalogue, vectors)
+    with pytest.raises(IndexInUse, match="process 7"):
+        await knowledge.warm()
+    assert [one.cause for one in await knowledge.search("rose has wilted")] == ["rose"]
+    await knowledge.close()
