@@ -39,7 +39,7 @@ class FolderLock:
             file.close()
             raise IndexInUse(
                 f"The index folder {self._folder} is in use by process {owner}. One process may "
-                "own it: stop that one, or set knowledge.chroma_dir (or data_dir) to another folder."
+                "own it: stop that one, or give this one another folder (knowledge.chroma_dir)."
             ) from error
         file.seek(0)
         file.truncate()
