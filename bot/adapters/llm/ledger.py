@@ -5,13 +5,9 @@ A process that dies in between leaves its ceiling in the books: rather too much 
 
 from __future__ import annotations
 
-import asyncio
-import fcntl
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Protocol
 
 import structlog
@@ -34,67 +30,6 @@ class SpendLedger(Protocol):
     async def add(self, day: date, cost: float) -> None:
         """Below zero where less was spent than had been reserved."""
         ...
-
-
-class MemoryLedger:
-    """Forgets with the process: for one-shot commands and tests."""
-
-    def __init__(self) -> None:
-        self._costs: dict[date, float] = {}
-
-    async def spent(self, day: date) -> float:
-        return self._costs.get(day, 0.0)
-
-    async def reserve(self, day: date, cost: float, cap: float) -> bool:
-        if self._costs.get(day, 0.0) + cost > cap:
-            return False
-        await self.add(day, cost)
-        return True
-
-    async def add(self, day: date, cost: float) -> None:
-        self._costs[day] = self._costs.get(day, 0.0) + cost
-
-
-class FileLedger:
-    """One small file a day in `folder`, one line for each entry; for the processes of one machine.
-
-    The file is locked while it is used, which the kernel undoes for a process that dies.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    async def spent(self, day: date) -> float:
-        return await asyncio.to_thread(self._spent, day)
-
-    async def reserve(self, day: date, cost: float, cap: float) -> bool:
-        return await asyncio.to_thread(self._reserve, day, cost, cap)
-
-    async def add(self, day: date, cost: float) -> None:
-        await asyncio.to_thread(self._reserve, day, cost, float("inf"))
-
-    def _spent(self, day: date) -> float:
-        with _told():
-            if not self._folder.exists():
-                return 0.0
-            try:
-                return _sum(self._file(day).read_text(encoding="ascii", errors="replace"))
-            except FileNotFoundError:
-                return 0.0
-
-    def _reserve(self, day: date, cost: float, cap: float) -> bool:
-        with _told():
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with self._file(day).open("a+", encoding="ascii", errors="replace") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                file.seek(0)
-                if _sum(file.read()) + cost > cap:
-                    return False
-                file.write(f"{cost:.8f}\n")
-        return True
-
-    def _file(self, day: date) -> Path:
-        return self._folder / f"model-spend-{day:%Y-%m-%d}.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,25 +84,3 @@ class DayBudget:
 
     def _today(self) -> date:
         return self._now().date()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"The ledger of what the model costs cannot be used: {error.strerror}. "
-            "Make the folder of the spend ledger readable and writable."
-        ) from error
-
-
-def _sum(text: str) -> float:
-    return sum(_number(line) for line in text.splitlines())
-
-
-def _number(line: str) -> float:
-    try:
-        return float(line)
-    except ValueError:
-        return 0.0  # a line cut off by a full disk
