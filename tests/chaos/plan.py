@@ -23,7 +23,7 @@ class Plan:
     seed: int = 1
     rate: float = 1.2
     reports: float = 0.1
-    gap: tuple[float, float] = (1.0, 8.0)
+    gap: tuple[float, float] = (2.0, 10.0)
     trouble: tuple[float, float] = (3.0, 9.0)
     pause: float = 20.0
     retries: tuple[float, ...] = (0.5, 8.0, 30.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.chaos.reporting import Reporter
 from tests.chaos.tally import Tally
 
 _SHOWN = 5  # of each kind of finding
+_SLOWEST = 3
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,8 @@ class Report:
         for name, value in (*self._figures(), *self.course.figures()):
             yield f"  {name:<42} {value}"
         yield from self.findings.lines()
+        for ask in sorted(self.taken, key=_wait)[-_SLOWEST:]:
+            yield f"among the slowest: {ask.line}: {_wait(ask):.0f} s"
         yield from self.traces
         if not self.is_clean:
             yield f"settings and logs of all processes are kept in {self.folder}"
@@ -174,8 +178,15 @@ class Report:
         yield "  of these untold / told twice", f"{len(found.untold)} / {len(found.retold)}"
         yield "presses taken / shown / shown twice", _pressed(self.tally.presses)
         yield "deliveries tried again", str(self.tally.redelivered)
+        for reason, count in self.tally.refusals.most_common():
+            yield f"  questions not taken: {reason}", str(count)
         yield "Web API calls spoilt", str(self.tally.unanswered_calls)
         yield "question to answer p50 / p99 / max", _waits(self.taken)
+
+
+def _wait(ask: Ask) -> float:
+    """Seconds from question to answer."""
+    return ask.answers[0].at - ask.said_at if ask.answers else math.inf
 
 
 def _answered(asks: Sequence[Ask]) -> int:
@@ -188,7 +199,7 @@ def _pressed(presses: Sequence[Pressed]) -> str:
 
 
 def _waits(asks: Sequence[Ask]) -> str:
-    waits = sorted(ask.answers[0].at - ask.said_at for ask in asks if ask.answers)
+    waits = sorted(_wait(ask) for ask in asks if ask.answers)
     if not waits:
         return "-"
     p99 = waits[min(len(waits) - 1, int(len(waits) * 0.99))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from bot.playground.workspace import LocalWorkspace, Message
@@ -26,6 +26,7 @@ class Tally:
         self.asks: list[Ask] = []
         self.presses: list[Pressed] = []
         self.redelivered = 0
+        self.refusals: Counter[str] = Counter()  # why deliveries of questions were not taken
         self.unanswered_calls = 0  # Web API calls that a fault spoilt
         self.last_write = 0.0  # epoch seconds of the bot's latest change
         self.ws = ws
@@ -92,6 +93,8 @@ class Tally:
         if ask is None:
             return
         ask.attempts += 1
+        if delivery.reason:
+            self.refusals[delivery.reason] += 1
         ask.offered = min(ask.offered or delivery.at, delivery.at)
         if not delivery.reason and ask.acked is None:
             ask.acked = self.ws.hub.clock.now()

@@ -138,6 +138,7 @@ class Trouble:
     async def _call_fault(self, fault: Fault) -> AsyncIterator[None]:
         self._scene.ws.faults.add(fault)
         yield
+        self._scene.ws.faults.spare_calls()
 
     @asynccontextmanager
     async def _read_lag(self) -> AsyncIterator[None]:

@@ -65,8 +65,12 @@ class Faults:
     def add(self, fault: Fault) -> None:
         self._calls.append(fault)
 
-    def clear(self) -> None:
+    def spare_calls(self) -> None:
+        """Takes back the faults of calls that were not used up."""
         self._calls.clear()
+
+    def clear(self) -> None:
+        self.spare_calls()
         self.delivery = DeliveryFaults()
         self.read_lag = 0.0
 
