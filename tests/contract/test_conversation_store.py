@@ -8,7 +8,6 @@ from datetime import timedelta, timezone
 
 import pytest
 
-from bot.adapters.sql.store import SqlConversationStore
 from bot.domain.answers import Apology, Help
 from bot.domain.checks import CheckStatus
 from bot.domain.conversations import Rating, Score
@@ -17,6 +16,7 @@ from bot.domain.questions import ThreadKey
 from bot.services.ports import ConversationStore
 from tests.fakes.conversation_store import FakeConversationStore
 from tests.fakes.turns import NOON, THREAD, diagnosis, evidence, question, turn
+from tests.stores import opened
 
 
 @pytest.fixture(
@@ -30,8 +30,8 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[ConversationSto
         url = request.getfixturevalue("sqlite_url")
     else:
         url = request.getfixturevalue("postgres").url
-    async with SqlConversationStore.opened(url) as opened:
-        yield opened
+    async with opened(url) as store:
+        yield store
 
 
 async def test_a_turn_comes_back_as_it_was(store: ConversationStore) -> None:

@@ -42,6 +42,7 @@ from bot.shipped import shipped_migrations
 from tests.fakes.turns import NOON, THREAD, evidence, turn
 from tests.migrations.looking import Database
 from tests.postgres import PostgresDatabase
+from tests.stores import opened
 
 OURS = {*Base.metadata.tables, VERSION_TABLE}
 
@@ -345,14 +346,14 @@ async def test_a_shared_database_is_not_migrated_by_starting(
     empty_postgres: PostgresDatabase,
 ) -> None:
     with pytest.raises(StoreError, match=r"no tables yet.*airflow-bot migrate"):
-        async with SqlConversationStore.opened(empty_postgres.url):
+        async with opened(empty_postgres.url):
             pass
 
     assert Database(empty_postgres.url).tables() == set()
 
 
 async def test_a_file_is_brought_up_to_date_when_it_is_opened(sqlite: Database) -> None:
-    async with SqlConversationStore.opened(sqlite.url):
+    async with opened(sqlite.url):
         assert sqlite.tables() == OURS
 
 

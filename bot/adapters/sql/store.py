@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Insert, Select, delete, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from bot.adapters.sql.checks import check_database, check_writable
-from bot.adapters.sql.engine import create_engine, store_errors, writing
-from bot.adapters.sql.migrate import make_ready
+from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.packing import pack
 from bot.adapters.sql.rows import (
     PROVENANCE,
@@ -54,24 +52,6 @@ class SqlConversationStore:
         self._sessions = async_sessionmaker(engine)
         self._redact = redact
         self._clock = clock
-
-    @classmethod
-    @asynccontextmanager
-    async def opened(
-        cls, url: str, *, redact: Redact = str, prepare: bool = True
-    ) -> AsyncIterator[SqlConversationStore]:
-        """A store on the database at `url`, with an engine of its own.
-
-        A SQLite file is brought up to date first; a schema that does not fit raises `StoreError`.
-        Without `prepare` neither is looked at, as `doctor` wants it.
-        """
-        engine = create_engine(url)
-        try:
-            if prepare:
-                await make_ready(engine)
-            yield cls(engine, redact=redact)
-        finally:
-            await engine.dispose()
 
     async def add_turn(self, turn: Turn) -> None:
         """Stores the turn; one stored again under its id replaces it, but keeps its reply's ts."""

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 
 from bot.adapters.sql.engine import create_engine
-from bot.adapters.sql.store import SqlConversationStore
 from bot.domain.checks import CheckStatus
 from bot.domain.conversations import Rating, Score
 from bot.domain.errors import StoreError
+from tests import stores
 from tests.fakes.turns import NOON, THREAD, diagnosis, evidence, question, turn
 
 SECRET = "hunter2-planted"
@@ -34,7 +34,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def opened(file: Path) -> Opened:
-    return lambda **options: SqlConversationStore.opened(f"sqlite+aiosqlite:///{file}", **options)
+    return lambda **options: stores.opened(f"sqlite+aiosqlite:///{file}", **options)
 
 
 def rows(file: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -161,10 +161,10 @@ async def test_errors_of_the_database_show_no_content(opened: Opened, file: Path
 async def test_two_processes_may_write_to_one_file(opened: Opened, file: Path) -> None:
     program = (
         "import asyncio, sys\n"
-        "from bot.adapters.sql.store import SqlConversationStore\n"
+        "from tests.stores import opened\n"
         "from tests.fakes.turns import turn\n"
         "async def main():\n"
-        "    async with SqlConversationStore.opened(sys.argv[1]) as store:\n"
+        "    async with opened(sys.argv[1]) as store:\n"
         "        for number in range(20):\n"
         "            await store.add_turn(turn(f'{sys.argv[2]}-{number}'))\n"
         "asyncio.run(main())\n"
@@ -242,7 +242,7 @@ class TestDoctor:
         async with opened() as store:
             assert (await store.ready()).status is CheckStatus.OK
         url = f"sqlite+aiosqlite:///{tmp_path / 'other.db'}"
-        async with SqlConversationStore.opened(url, prepare=False) as store:
+        async with stores.opened(url, prepare=False) as store:
             assert (await store.ready()).status is CheckStatus.FAILED
 
     async def test_a_sound_file_passes(self, opened: Opened) -> None:
