@@ -64,7 +64,6 @@ class AskService:
         now: Callable[[], datetime],
         seconds: float = 15.0,
         meter: Meter | None = None,
-        new_reference: Callable[[], str] | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question."""
         self._diagnoser = diagnoser
