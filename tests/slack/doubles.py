@@ -51,8 +51,8 @@ class ScriptedAnswers:
     _moved: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def until_asked(self, questions: int) -> None:
-        """Waits for so many questions; fails after some seconds."""
-        async with self._moved, asyncio.timeout(5):
+        """Waits for so many questions; fails where they do not come."""
+        async with self._moved, asyncio.timeout(20):
             await self._moved.wait_for(lambda: len(self.asked) >= questions)
 
     async def handle(

@@ -254,7 +254,7 @@ class LocalWorkspace:
 
     # Waiting
 
-    async def wait_for(self, look: Callable[[], T | None], seconds: float = 10.0) -> T:
+    async def wait_for(self, look: Callable[[], T | None], seconds: float = 30.0) -> T:
         """What `look` returns as soon as it is true; looks again whenever anything happens.
 
         Raises TimeoutError with the latest calls and deliveries, to see what happened instead.
@@ -272,7 +272,7 @@ class LocalWorkspace:
         finally:
             stop()
 
-    async def wait_for_reply(self, message: Message, seconds: float = 10.0) -> Message:
+    async def wait_for_reply(self, message: Message, seconds: float = 30.0) -> Message:
         """The app's first message in the thread of `message` (in a DM also beside it)."""
 
         def look() -> Message | None:
@@ -280,7 +280,7 @@ class LocalWorkspace:
 
         return await self.wait_for(look, seconds)
 
-    async def wait_for_app(self, connections: int = 1, seconds: float = 10.0) -> None:
+    async def wait_for_app(self, connections: int = 1, seconds: float = 30.0) -> None:
         """Waits until the app is connected by Socket Mode."""
         await self.wait_for(lambda: self.sockets.connections >= connections, seconds)
 
