@@ -102,9 +102,14 @@ def _run(config: Path | None, role: Role | None) -> None:
     if role is not None:
         environment[ROLE_VARIABLE] = role.value
     settings = load_settings(environment, config)
+    from uvicorn.loops.auto import auto_loop_factory
+
     from bot.serve import serve_until_stopped
 
-    if not asyncio.run(serve_until_stopped(settings)):
+    # What uvicorn itself would run on: uvloop, where the system has it.
+    with asyncio.Runner(loop_factory=auto_loop_factory(use_subprocess=False)) as runner:
+        ended = runner.run(serve_until_stopped(settings))
+    if not ended:
         # Threads that wait for a database that is down would be waited for in turn.
         sys.stdout.flush()
         sys.stderr.flush()
@@ -209,6 +214,14 @@ def manifest() -> None:
     from bot.slack.manifest import app_manifest
 
     print(json.dumps(app_manifest(), indent=2))
+
+
+@app.command()
+def plugin() -> None:
+    """Prints the plugin with which Airflow reports its failures; it says what it needs."""
+    from bot.shipped import airflow_plugin
+
+    print(airflow_plugin(), end="")
 
 
 @runbooks_app.command(name="list")

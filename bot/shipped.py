@@ -23,6 +23,11 @@ def example_config() -> str:
     return (_PACKAGE / "config.example.yaml").read_text(encoding="utf-8")
 
 
+def airflow_plugin() -> str:
+    """The file that makes Airflow report its failures to the bot."""
+    return (_PACKAGE / "airflow_plugin.py").read_text(encoding="utf-8")
+
+
 def _folder(name: str) -> Path:
     installed = _IN_WHEEL / name
     return installed if installed.is_dir() else _PACKAGE.parent / name

@@ -1,0 +1,200 @@
+"""Airflow plugin that tells the support bot of every failed task and every failed run.
+
+Put this file into Airflow's `plugins` folder as `support_bot.py`, set these two variables for the
+scheduler and the workers, and restart them. It needs Airflow 3.0 or newer and nothing else.
+
+    SUPPORT_BOT_URL      the bot's address, e.g. http://airflow-bot:8080
+    SUPPORT_BOT_TOKEN    the token in the bot's setting failure_webhook.token
+
+Where the bot serves several clusters, SUPPORT_BOT_CLUSTER says which of them this is.
+
+Failures are sent in the background and repeated for about two minutes while the bot cannot be
+reached. Airflow does not wait for it, but for one thing: a process that ends with failures still
+to be sent, as that of a failed task does, waits up to eight seconds. What a person marks as failed
+is not reported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import deque
+from collections.abc import Iterator
+from http.client import HTTPException
+from typing import Any
+
+from airflow.listeners import hookimpl
+from airflow.plugins_manager import AirflowPlugin
+
+log = logging.getLogger(__name__)
+
+PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0, 60.0)
+"""Seconds between the attempts to send."""
+TIMEOUT = 5.0
+GOODBYE = 8.0
+"""Seconds that an ending process waits; Airflow kills a task's process 20 s after its work."""
+WAITING_MAX = 1_000
+AT_ONCE = 200
+_BY_HAND = "manually set"  # in Airflow's words for what a person did
+
+
+class Sender:
+    """Sends reports from a thread that lives while there are some."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._thread: threading.Thread | None = None
+
+    def tell(self, **report: Any) -> None:
+        with self._lock:
+            if len(self._waiting) >= WAITING_MAX:
+                log.warning("Too many failures wait for the support bot; one was not told.")
+                return
+            self._waiting.append(report)
+            if self._thread is None:
+                thread = threading.Thread(target=self._work, name="support_bot", daemon=True)
+                thread.start()
+                self._thread = thread
+
+    def finish(self) -> None:
+        """Returns once all is sent, or when waiting for it takes too long."""
+        thread = self._thread
+        if thread is not None:
+            thread.join(GOODBYE)
+            if thread.is_alive():
+                log.warning("The support bot was not told of everything before this process ended.")
+
+    def _work(self) -> None:
+        while reports := self._next():
+            with _harmless():
+                _deliver(reports)
+
+    def _next(self) -> list[dict[str, Any]]:
+        with self._lock:
+            reports = [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
+            if not reports:
+                self._thread = None
+            return reports
+
+
+class Listener:
+    """What Airflow calls: in the task's process, the scheduler and the API server."""
+
+    def __init__(self) -> None:
+        self._sender = Sender()
+        # Threads do not live on in a forked process, and a lock may be held there for good.
+        os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        self._sender = Sender()
+
+    @hookimpl
+    def on_task_instance_failed(self, task_instance: Any, error: Any) -> None:
+        with _harmless():
+            if isinstance(error, str) and _BY_HAND in error:
+                return
+            self._sender.tell(
+                dag_id=task_instance.dag_id,
+                run_id=task_instance.run_id,
+                task_id=task_instance.task_id,
+                map_index=task_instance.map_index,
+                try_number=task_instance.try_number,
+                state=_state(task_instance),
+            )
+
+    @hookimpl
+    def on_dag_run_failed(self, dag_run: Any, msg: str) -> None:
+        with _harmless():
+            if _BY_HAND in (msg or ""):
+                return
+            # A run that was cleared and failed again is another failure.
+            times = dag_run.clear_number + 1
+            self._sender.tell(dag_id=dag_run.dag_id, run_id=dag_run.run_id, try_number=times)
+
+    @hookimpl
+    def before_stopping(self) -> None:
+        with _harmless():
+            self._sender.finish()
+
+
+class SupportBotPlugin(AirflowPlugin):
+    name = "support_bot"
+    listeners = [Listener()]  # noqa: RUF012 - as Airflow declares it
+
+
+@contextlib.contextmanager
+def _harmless() -> Iterator[None]:
+    """Nothing in here may fail in Airflow, or keep other listeners from being called."""
+    try:
+        yield
+    except Exception as error:
+        # Its words might hold the token.
+        log.warning("The support bot was not told of a failure (%s).", type(error).__name__)
+
+
+def _state(task_instance: Any) -> str:
+    state = getattr(task_instance, "state", None)
+    if state is None:  # Airflow 3.0 does not say
+        will_retry = task_instance.try_number <= task_instance.max_tries
+    else:
+        will_retry = getattr(state, "value", state) == "up_for_retry"
+    return "up_for_retry" if will_retry else "failed"
+
+
+def _deliver(reports: list[dict[str, Any]]) -> None:
+    """Repeats what may pass. What the bot refuses, it would refuse again."""
+    reason = ""
+    for pause in (*PAUSES, None):
+        try:
+            _post(reports)
+            return
+        except urllib.error.HTTPError as error:
+            reason = f"answer {error.code} {_words_of(error)}"
+            if error.code < 500 and error.code != 429:
+                break
+        except (OSError, HTTPException) as error:
+            cause = getattr(error, "reason", None)
+            reason = type(cause if isinstance(cause, Exception) else error).__name__
+        if pause is not None:
+            time.sleep(pause)
+    log.warning("The support bot was not told of %d failure(s): %s", len(reports), reason)
+
+
+def _post(reports: list[dict[str, Any]]) -> None:
+    """Raises an `OSError` or `HTTPException` unless the bot has taken them."""
+    address = os.environ.get("SUPPORT_BOT_URL", "").strip().rstrip("/")
+    token = os.environ.get("SUPPORT_BOT_TOKEN", "").strip()
+    if not token or not address.startswith(("http://", "https://")):
+        log.warning("Set SUPPORT_BOT_URL (http://…) and SUPPORT_BOT_TOKEN; failures go untold.")
+        return
+    cluster = os.environ.get("SUPPORT_BOT_CLUSTER", "").strip()
+    if cluster:
+        reports = [{**report, "cluster": cluster} for report in reports]
+    request = urllib.request.Request(  # noqa: S310 - the scheme is checked above
+        f"{address}/webhooks/failures",
+        data=json.dumps(reports).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    urllib.request.build_opener(_NoRedirect).open(request, timeout=TIMEOUT).close()
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """The token goes to the address that is set, and to no other."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+def _words_of(error: urllib.error.HTTPError) -> str:
+    """What is wrong, as the bot says it."""
+    with contextlib.suppress(OSError, HTTPException), error:
+        words = error.read(500).decode(errors="replace")
+        return words.replace(os.environ.get("SUPPORT_BOT_TOKEN", "").strip(), "***")
+    return ""
