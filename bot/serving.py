@@ -122,8 +122,8 @@ async def _service(
     posting = create_engine(settings.database_url, connections=_POSTING_CONNECTIONS)
     stack.push_async_callback(posting.dispose)
 
-    def enqueue(connection: Connection, job: Job) -> None:
-        engine.enqueue(connection, job)
+    def enqueue(connection: Connection, *jobs: Job) -> None:
+        engine.enqueue(connection, *jobs)
 
     inbox = SqlInbox(parts.database, enqueue, now)
     ledger = SqlPostLedger(posting)
@@ -275,6 +275,7 @@ def _doors(service: Service) -> Sequence[APIRouter]:
         clusters=addresses_of(settings),
         take=service.reported.add,
         default_cluster=settings.default_cluster,
+        retries=settings.failure_webhook.retries,
         meter=service.meter,
     )
     return (failure_routes(door),)

@@ -200,6 +200,7 @@ class FailureWebhookSettings(_Section):
         None, description="Give the id of a Slack channel, e.g. C0123ABCD"
     )
     diagnosed_per_minute: int = Field(6, ge=1, le=60, description="Use 1 to 60; the rest is listed")
+    retries: bool = Field(False, description="Use true to hear of tries that Airflow repeats")
 
 
 class TracingSettings(_Section):

@@ -18,6 +18,7 @@ def test_what_is_not_written_has_its_defaults(write: Write) -> None:
 
     assert (loaded.work.role, loaded.work.at_once, loaded.work.keep_days) == (Role.BOTH, 16, 14)
     assert loaded.failure_webhook.token is None
+    assert loaded.failure_webhook.retries is False
     assert loaded.tracing.endpoint is None
 
 
@@ -63,6 +64,7 @@ def test_the_database_of_a_role_may_come_from_the_environment(write: Write) -> N
          "failure_webhook.token", "a blank"),
         ("failure_webhook: {diagnosed_per_minute: 100}",
          "failure_webhook.diagnosed_per_minute", "at most 60"),
+        ("failure_webhook: {retries: sometimes}", "failure_webhook.retries", "true or false"),
         (f"failure_webhook: {{token: {SECRET}, channel: C0123ABCD}}",
          "failure_webhook.token", "must not stand in the file"),
         ("tracing: {endpoint: 'collector:4318'}", "tracing.endpoint", "http://"),
@@ -88,6 +90,12 @@ def test_reported_failures_are_answered_in_a_channel(write: Write, channel: str)
 
     assert loaded.failure_webhook.channel == channel
     assert TOKEN in loaded.secret_values()
+
+
+def test_failures_that_airflow_will_retry_are_told_of_where_that_is_asked_for(write: Write) -> None:
+    path = write(CLUSTER + WEBHOOK.replace("}", ", retries: true}"))
+
+    assert load_settings({**ENVIRON, **SLACK}, path).failure_webhook.retries is True
 
 
 def test_reported_failures_need_slack(write: Write) -> None:
