@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.shipped import example_config, shipped_migrations, shipped_runbooks
+from bot.shipped import airflow_plugin, example_config, shipped_migrations, shipped_runbooks
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,6 +18,7 @@ def test_the_checkout_has_everything() -> None:
     assert shipped_runbooks() == ROOT / "runbooks"
     assert shipped_migrations() == ROOT / "migrations"
     assert example_config().startswith("# Settings of Airflow Support Bot")
+    assert "SUPPORT_BOT_TOKEN" in airflow_plugin()
 
 
 @pytest.mark.slow
@@ -35,6 +36,7 @@ def test_an_installed_wheel_has_everything(tmp_path: Path) -> None:
         "print(len(list(shipped.shipped_runbooks().glob('*.md'))))\n"
         "print((shipped.shipped_migrations() / 'env.py').exists())\n"
         "print(len(shipped.example_config()) > 100)\n"
+        "print(len(shipped.airflow_plugin()) > 100)\n"
         "from bot.adapters.sql.migrate import migrate\n"
         f"print(migrate('sqlite+aiosqlite:///{tmp_path}/bot.db'))\n"
     )
@@ -51,4 +53,5 @@ def test_an_installed_wheel_has_everything(tmp_path: Path) -> None:
     where, runbooks, *rest = done.stdout.split()
     assert where.startswith(str(tmp_path / "installed"))
     assert int(runbooks) == len(list((ROOT / "runbooks").glob("*.md")))
-    assert rest == ["True", "True", "0001"]
+    newest = max((ROOT / "migrations" / "versions").glob("*.py")).name.partition("_")[0]
+    assert rest == ["True", "True", "True", newest]

@@ -14,6 +14,7 @@ from bot.bootstrap import data_folder
 from bot.domain.errors import BotError, ConfigError, StoreError
 from bot.serving import serving
 from bot.settings import load_settings
+from bot.shipped import airflow_plugin
 from tests.end_to_end.conftest import bot_between
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
@@ -44,6 +45,15 @@ def test_an_evaluation_prints_one_json_object(
     }
     assert report["n"] == report["right"] == 1
     assert set(report["cases"][0]) == {"id", "verdict", "cause", "confidence", "deciding_line"}
+
+
+def test_the_plugin_for_airflow_is_printed_as_it_is_shipped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "plugin") == 0
+    printed = capsys.readouterr().out
+    assert printed == airflow_plugin()
+    compile(printed, "support_bot.py", "exec")
 
 
 def test_an_evaluation_of_nothing_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
