@@ -20,7 +20,10 @@ from bot.adapters.airflow.cluster import AirflowCluster
 from bot.adapters.airflow.config import ClusterConfig
 from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor
+from bot.domain.targets import Target
 from bot.playground.airflow_server import LocalAirflow, ensure_airflow
+from bot.shipped import airflow_plugin
+from tests.real_airflow.door import TOKEN, Reports, open_door
 
 ROOT = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
@@ -32,7 +35,7 @@ class Lab:
     """The running Airflow, and an administrator's hands on it."""
 
     airflow: LocalAirflow
-    admin_token: str = ""
+    reports: Reports
 
     @property
     def url(self) -> str:
@@ -82,12 +85,16 @@ class Lab:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Airflow on SQLite; from `AIRFLOW_VENV`, or installed once into `.cache/airflow-venv`."""
+    """Airflow on SQLite that reports its failures; from `AIRFLOW_VENV`, or installed once into
+    `.cache/airflow-venv`."""
     venv = Path(os.environ.get("AIRFLOW_VENV") or ROOT / ".cache" / "airflow-venv")
     ensure_airflow(venv)
     home = tmp_path_factory.mktemp("airflow")
     dags = home / "dags"
     shutil.copytree(DAGS, dags)
+    plugins = home / "home" / "plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "support_bot.py").write_text(airflow_plugin())
     airflow = LocalAirflow(
         venv,
         home / "home",
@@ -95,14 +102,25 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         _free_port(),
         settings={"API_AUTH__JWT_EXPIRATION_TIME": str(TOKEN_SECONDS)},
     )
-    try:
-        airflow.start()
-        airflow.wait_healthy(300)
-        made = Lab(airflow)
-        _wait_for_dags(made)
-        yield made
-    finally:
-        airflow.stop()
+    with open_door(home, airflow.url) as reports, pytest.MonkeyPatch.context() as environment:
+        environment.setenv("SUPPORT_BOT_URL", reports.url)
+        environment.setenv("SUPPORT_BOT_TOKEN", TOKEN)
+        try:
+            airflow.start()
+            airflow.wait_healthy(300)
+            made = Lab(airflow, reports)
+            _wait_for_dags(made)
+            yield made
+        finally:
+            airflow.stop()
+
+
+@pytest.fixture(scope="session")
+def orders(lab: Lab) -> Target:
+    """A run whose first task failed."""
+    run_id = lab.trigger("orders")
+    assert lab.finished("orders", run_id) == "failed"
+    return Target("lab", "orders", run_id)
 
 
 @pytest.fixture(scope="session")
@@ -125,7 +143,7 @@ def cluster(lab: Lab, redactor: Redactor) -> Iterator[AirflowCluster]:
 def _wait_for_dags(lab: Lab) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        if lab.call("GET", "/dags")["total_entries"] >= 6:
+        if lab.call("GET", "/dags")["total_entries"] >= 7:
             return
         time.sleep(0.5)
     raise AssertionError(f"no Dags: {lab.airflow.log_tail('dag-processor')}")

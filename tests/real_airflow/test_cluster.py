@@ -18,13 +18,6 @@ from tests.real_airflow.conftest import TOKEN_SECONDS, Lab
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
 
 
-@pytest.fixture(scope="module")
-def orders(lab: Lab) -> Target:
-    run_id = lab.trigger("orders")
-    assert lab.finished("orders", run_id) == "failed"
-    return Target("lab", "orders", run_id)
-
-
 async def test_a_failed_dag_is_seen_whole(cluster: AirflowCluster, orders: Target) -> None:
     found = await cluster.gather(orders, 15)
     assert found.gaps == ()

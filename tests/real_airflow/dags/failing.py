@@ -1,5 +1,7 @@
 """Dags that fail, wait or run long in known ways, for the tests against a real Airflow."""
 
+import os
+import signal
 import time
 from datetime import timedelta
 
@@ -70,3 +72,12 @@ with DAG("crowded", schedule=None):
         print("never reached")
 
     wait_for_pool()
+
+with DAG("killed", schedule=None):
+
+    @task
+    def swell() -> None:
+        """Ends as for want of memory: nothing in its process can tell of it."""
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    swell()

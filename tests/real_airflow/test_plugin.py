@@ -1,0 +1,69 @@
+"""The shipped plugin in a real Airflow 3, and the bot's own door for what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from bot.domain.targets import Target
+from tests.real_airflow.conftest import Lab
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
+
+Run = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def runs(lab: Lab) -> Mapping[str, Run]:
+    """One run of each Dag, all over; they ran side by side. Of `patient` a person had enough."""
+    dags = ("killed", "scores", "flaky", "patient")
+    started = {dag_id: {"dag_id": dag_id, "run_id": lab.trigger(dag_id)} for dag_id in dags}
+    lab.until(**started["patient"], states={"running"})
+    page = f"/dags/patient/dagRuns/{started['patient']['run_id']}"
+    lab.call("PATCH", page, {"state": "failed"})
+    states = {dag_id: lab.finished(**run) for dag_id, run in started.items()}
+    assert states == dict.fromkeys(dags, "failed") | {"flaky": "success"}
+    for dag_id in ("killed", "scores"):
+        lab.reports.wait_for_the_run(**started[dag_id])
+    return started
+
+
+def test_a_failed_task_is_reported_once_and_then_its_run(lab: Lab, orders: Target) -> None:
+    run = {"dag_id": "orders", "run_id": orders.run_id or ""}
+    lab.reports.wait_for_the_run(**run)
+    extract = {"task_id": "extract", "map_index": -1, "try_number": 1, "state": "failed"}
+    assert lab.reports.of_run(**run) == [{**run, **extract}, {**run, "try_number": 1}]
+    key = f"failure:lab:orders:{orders.run_id}"
+    assert lab.reports.kept_of_run(**run) == {f"{key}:extract::1", f"{key}:::1"}
+
+
+def test_a_mapped_task_instance_is_told_from_its_siblings(
+    lab: Lab, runs: Mapping[str, Run]
+) -> None:
+    tasks = [report for report in lab.reports.of_run(**runs["scores"]) if "task_id" in report]
+    assert [(task["task_id"], task["map_index"]) for task in tasks] == [("score", 2)]
+
+
+def test_a_try_that_airflow_repeats_is_reported_as_such_and_not_kept(
+    lab: Lab, runs: Mapping[str, Run]
+) -> None:
+    (report,) = lab.reports.of_run(**runs["flaky"])
+    assert (report["try_number"], report["state"]) == (1, "up_for_retry")
+    assert lab.reports.kept_of_run(**runs["flaky"]) == set()
+
+
+def test_what_a_person_marks_as_failed_is_not_reported(lab: Lab, runs: Mapping[str, Run]) -> None:
+    assert lab.reports.of_run(**runs["patient"]) == []
+
+
+def test_a_task_that_is_killed_is_known_by_its_run_each_time_it_was_cleared(
+    lab: Lab, runs: Mapping[str, Run]
+) -> None:
+    run = runs["killed"]
+    assert lab.reports.of_run(**run) == [{**run, "try_number": 1}]
+    lab.call("POST", f"/dags/killed/dagRuns/{run['run_id']}/clear", {"dry_run": False})
+    lab.reports.wait_for_the_run(**run, times=2)
+    assert lab.reports.of_run(**run) == [{**run, "try_number": 1}, {**run, "try_number": 2}]
+    key = f"failure:lab:killed:{run['run_id']}"
+    assert lab.reports.kept_of_run(**run) == {f"{key}:::1", f"{key}:::2"}
