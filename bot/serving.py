@@ -90,8 +90,10 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         service = await stack.enter_async_context(_assembled(settings))
         stack.enter_context(_traced(service))
-        await stack.enter_async_context(_at_work(service))
+        await service.slack.open()
+        # First in and last out: it tells that the process is starting, and that it is leaving.
         await stack.enter_async_context(_web(service))
+        await stack.enter_async_context(_at_work(service))
         if service.takes and service.mode is SlackMode.SOCKET:
             await service.slack.connect()
         yield service
@@ -203,7 +205,6 @@ def _traced(service: Service) -> Iterator[None]:
 @asynccontextmanager
 async def _at_work(service: Service) -> AsyncIterator[None]:
     """The engine does what was taken in, also by processes before this one."""
-    await service.slack.open()
     if service.parts.settings.work.role is not Role.SERVE:
         await service.parts.knowledge.warm()
     await service.engine.open()
@@ -249,7 +250,7 @@ async def _web(service: Service) -> AsyncIterator[None]:
     settings = service.parts.settings.web
     door = _listening(settings.host, settings.port)
     server = uvicorn.Server(
-        uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=5)
+        uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
     )
     # Signals are ours: uvicorn would end before the questions under way are answered.
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]

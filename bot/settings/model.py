@@ -188,7 +188,7 @@ class WorkSettings(_Section):
 
     role: Role = Field(Role.BOTH, description="Use both, serve or worker")
     at_once: int = Field(16, ge=1, le=200, description="Use 1 to 200 questions at once")
-    shutdown: Seconds = Field(20.0, description="Give seconds to end what is under way, e.g. 20")
+    shutdown: Seconds = Field(12.0, description="Give seconds to end what is under way, e.g. 12")
     keep_days: int = Field(14, ge=7, le=3650, description="Use 7 days or more")
 
 

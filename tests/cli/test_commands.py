@@ -13,9 +13,9 @@ from bot import cli
 from bot.bootstrap import data_folder
 from bot.domain.errors import BotError, ConfigError, StoreError
 from bot.serving import serving
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.shipped import airflow_plugin
-from tests.end_to_end.conftest import bot_between
+from tests.end_to_end.conftest import bot_between, free_port
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
 
@@ -103,8 +103,13 @@ async def test_a_taken_port_is_named_with_the_remedy(tmp_path: Path) -> None:
 async def test_a_second_bot_on_one_file_is_refused(tmp_path: Path) -> None:
     async with bot_between(tmp_path, ("pipeline_62808",)) as stage:
         with pytest.raises(StoreError, match=rf"bot\.db is in use by process {os.getpid()}"):
-            async with serving(stage.parts.settings):
+            async with serving(_at_another_port(stage.parts.settings)):
                 pytest.fail("two worked on one file")
+
+
+def _at_another_port(settings: Settings) -> Settings:
+    web = settings.web.model_copy(update={"port": free_port()})
+    return settings.model_copy(update={"web": web})
 
 
 async def test_the_data_folder_is_for_this_user_alone(tmp_path: Path) -> None:
