@@ -15,9 +15,15 @@ _ROOT = Path(__file__).parents[2]
 
 
 class Journal:
+    """A file in which processes note what they begin."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         path.touch()
+
+    def note(self, errand: str, step: str) -> None:
+        with self.path.open("a") as lines:
+            lines.write(f"{errand} {step} {os.getpid()}\n")
 
     def begun(self) -> Counter[tuple[str, str]]:
         """How often each step of each errand began."""
@@ -53,11 +59,11 @@ class Worker:
     def terminate(self) -> int:
         """Asks it to end; its exit code."""
         self._process.terminate()
-        return self._process.wait(timeout=40)
+        return self._process.wait(timeout=60)
 
     def wait(self) -> tuple[int, str]:
         """Its exit code and all that it wrote, where it ends by itself."""
-        output, _ = self._process.communicate(timeout=40)
+        output, _ = self._process.communicate(timeout=60)
         return self._process.returncode, output
 
 

@@ -2,7 +2,7 @@
 
     python -m tests.workflows.program URL JOURNAL LEASE
 
-Each errand has three steps of `seconds` each, and notes their beginnings in the journal.
+Each errand has three steps, and notes their beginnings in the journal.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from pathlib import Path
 from bot.services.ports import DurableSteps
 from bot.workflows.config import EngineConfig
 from bot.workflows.engine import Engine
+from tests.workflows.processes import Journal
 from tests.workflows.support import POLL, Errand
 
 STEPS = ("a", "b", "c")
 
 
-async def main(url: str, journal: Path, lease: float) -> int:
+async def main(url: str, journal: Journal, lease: float) -> int:
     async def step(body: Errand, name: str) -> str:
-        with journal.open("a") as lines:
-            lines.write(f"{body.text} {name} {os.getpid()}\n")
-        await asyncio.sleep(body.seconds)
+        is_first = (body.text, name) not in journal.begun()
+        journal.note(body.text, name)
+        await asyncio.sleep(3600 if is_first and name == body.sticks else body.seconds)
         return name
 
     async def work(body: Errand, steps: DurableSteps) -> str:
@@ -44,6 +45,6 @@ async def main(url: str, journal: Path, lease: float) -> int:
 
 
 if __name__ == "__main__":
-    code = asyncio.run(main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))
+    code = asyncio.run(main(sys.argv[1], Journal(Path(sys.argv[2])), float(sys.argv[3])))
     sys.stdout.flush()
     os._exit(code)

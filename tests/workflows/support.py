@@ -16,15 +16,17 @@ from bot.workflows.engine import Engine
 from bot.workflows.views import WorkDetail
 
 POLL = 0.05
-PATIENCE = 30.0  # seconds; only a broken test needs them
+PATIENCE = 60.0  # seconds; only a broken test needs them
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """The body of the jobs in these tests."""
+    """The body of the jobs in these tests. In processes of their own each step takes `seconds`, and
+    the one that `sticks` does not end where it begins for the first time."""
 
     text: str = ""
     seconds: float = 0.0
+    sticks: str = ""
 
 
 class CountingMeter(NoMeter):
@@ -40,6 +42,7 @@ def errand(
     *,
     text: str = "",
     seconds: float = 0.0,
+    sticks: str = "",
     kind: str = "errand",
     queue: Queue = Queue.QUESTIONS,
     share: str | None = None,
@@ -47,7 +50,7 @@ def errand(
     delay: float = 0.0,
 ) -> Job:
     """Alone in its share, unless that is given."""
-    body = Errand(text or key, seconds)
+    body = Errand(text or key, seconds, sticks)
     return Job(key, kind, body, queue, share or f"share of {key}", priority, delay)
 
 
