@@ -27,6 +27,7 @@ import aiohttp
 
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
 from tests.benchmarks.load import Acks, Mentions, flood, steady
+from tests.benchmarks.processor import processor_seconds
 from tests.chaos.fleet import Fleet, until
 from tests.chaos.plan import Plan
 from tests.chaos.ports import free_port
@@ -69,14 +70,18 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Round:
+    """`processor` is what the process used for one event of the flood, in milliseconds."""
+
     flood: Acks
     steady: Acks
+    processor: float
 
     @property
     def figures(self) -> tuple[float, ...]:
-        """Events a second; p50 and p99 in milliseconds, of the flood and of the steady rate."""
+        """Events a second; p50 and p99 in milliseconds, of the flood and of the steady rate; the
+        processor's."""
         at = [one.quantile(share) for one in (self.flood, self.steady) for share in (0.5, 0.99)]
-        return (self.flood.rate, *at)
+        return (self.flood.rate, *at, self.processor)
 
 
 def main() -> None:
@@ -112,12 +117,15 @@ async def _round(
         _signal(other, signal.SIGCONT if other is server else signal.SIGSTOP)
     await asyncio.sleep(0.5)
     try:
-        flooded = await flood(server.url, mentions.signed(sizes.flood), CONNECTIONS)
+        requests = mentions.signed(sizes.flood)
+        before = processor_seconds(server.pid)
+        flooded = await flood(server.url, requests, CONNECTIONS)
+        used = processor_seconds(server.pid) - before
         steadily = await steady(server.url, mentions.signed(sizes.steady), sizes.rate)
     finally:
         for other in servers:
             _signal(other, signal.SIGCONT)
-    return Round(flooded, steadily)
+    return Round(flooded, steadily, 1e3 * used / sizes.flood)
 
 
 def _signal(server: Server, number: signal.Signals) -> None:
@@ -196,7 +204,15 @@ def _print(rounds: dict[str, list[Round]], sizes: Sizes) -> None:
         f"{sizes.rounds} rounds; medians of the rounds. Flood: {sizes.flood} events over "
         f"{CONNECTIONS} connections. Steady: {sizes.rate:g} events a second."
     )
-    heads = ("events/s", "flood p50", "flood p99", "steady p50", "steady p99", "refused")
+    heads = (
+        "events/s",
+        "flood p50",
+        "flood p99",
+        "steady p50",
+        "steady p99",
+        "processor",
+        "refused",
+    )
     print(f"{'':<28}" + "".join(f"{head:>12}" for head in heads))
     medians = {name: _medians([one.figures for one in done]) for name, done in rounds.items()}
     for name, done in rounds.items():
@@ -223,6 +239,7 @@ def _print_ratios(name: str, done: Sequence[Round], bare: Sequence[Round]) -> No
     print(f"  ack p99, flood  {shown[2]}   target at most 3")
     print(f"  ack p50, steady {shown[3]}")
     print(f"  ack p99, steady {shown[4]}   target at most 3")
+    print(f"  processor time  {shown[5]}")
 
 
 def _medians(rounds: Sequence[tuple[float, ...]]) -> list[float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,9 @@ class Acks:
         return len(self.waits) / self.seconds
 
     def quantile(self, share: float) -> float:
-        """Milliseconds."""
+        """Milliseconds; infinite where nothing was acknowledged."""
+        if not self.waits:
+            return math.inf
         ordered = sorted(self.waits)
         return 1e3 * ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from bot.playground.workspace.hub import Notice
 from bot.playground.workspace.journal import Delivery
-from tests.benchmarks.processor import memory_mb, processor_seconds
+from tests.benchmarks.processor import memory_mb, processors_used
 from tests.chaos.fleet import until
 from tests.chaos.people import People
 from tests.chaos.plan import Plan
@@ -86,7 +86,7 @@ async def measure(plan: Plan, wanted: int, folder: Path) -> None:
             print(f"{events.count:>8}{_answered(tally):>9}{seconds:>7.0f}{cells}", flush=True)
         _print_slopes(names, rows)
         print(f"events: {', '.join(f'{name} {n}' for name, n in events.names.most_common())}")
-        print(f"processor: {processor_seconds(scene.fleet.replicas)}")
+        print(f"processor: {processors_used(scene.fleet.replicas)}")
 
 
 async def _more(scene: Scene, people: People, tally: Tally, events: Events, wanted: int) -> None:

@@ -19,12 +19,13 @@ def memory_mb(pid: int) -> float:
     raise RuntimeError(f"/proc/{pid}/status tells of no memory")
 
 
-def processor_seconds(replicas: Iterable[Replica]) -> str:
-    """By process, since it was started."""
-    words = []
-    for replica in replicas:
-        # The name in parentheses may itself hold spaces and parentheses.
-        fields = Path(f"/proc/{replica.pid}/stat").read_text().rpartition(")")[2].split()
-        used = (int(fields[11]) + int(fields[12])) / _TICKS
-        words.append(f"{replica.name} {used:.0f} s")
-    return ", ".join(words)
+def processor_seconds(pid: int) -> float:
+    """Since the process was started."""
+    # The name in parentheses may itself hold spaces and parentheses.
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def processors_used(replicas: Iterable[Replica]) -> str:
+    """By process, since each was started."""
+    return ", ".join(f"{one.name} {processor_seconds(one.pid):.0f} s" for one in replicas)

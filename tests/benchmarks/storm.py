@@ -21,7 +21,7 @@ from pathlib import Path
 
 import aiohttp
 
-from tests.benchmarks.processor import processor_seconds
+from tests.benchmarks.processor import processors_used
 from tests.chaos.asks import Ask
 from tests.chaos.fleet import Replica, until
 from tests.chaos.people import People
@@ -180,7 +180,7 @@ async def _print(
         extra = _at(sorted(in_storm), share) - _at(sorted(in_peace), share)
         print(f"extra wait {name:<5} {extra:+.2f} s   target at most 2 s")
     print(f"open work {rest:.0f} s after the storm: {_worded(left)}   target none")
-    print(f"processor: {processor_seconds(scene.fleet.replicas)}")
+    print(f"processor: {processors_used(scene.fleet.replicas)}")
 
 
 def _worded(depths: dict[str, int]) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import signal
 import sys
 from pathlib import Path
 
 from tests.chaos.plan import Plan
+from tests.chaos.report import Report
 from tests.chaos.run import run
 
 
@@ -15,10 +17,17 @@ def main() -> int:
     """0 where nothing was lost, doubled or left hanging."""
     plan = _plan()
     print(f"{plan.database}, {', '.join(plan.roles)}, by {plan.door}, seed {plan.seed}", flush=True)
-    report = asyncio.run(run(plan))
+    report = asyncio.run(_run(plan))
     for line in report.lines():
         print(line)
     return 0 if report.is_clean else 1
+
+
+async def _run(plan: Plan) -> Report:
+    """Cleans up after SIGTERM too."""
+    running = asyncio.ensure_future(run(plan, lambda line: print(line, flush=True)))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running.cancel)
+    return await running
 
 
 def _plan() -> Plan:

@@ -41,6 +41,7 @@ class Replica:
     falls: int = 0
     starts: int = 0
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     @property
     def log(self) -> Path:
@@ -59,20 +60,28 @@ class Replica:
         return self.process is not None and self.process.returncode is None
 
     @property
+    def is_starting(self) -> bool:
+        return self._starting.locked()
+
+    @property
     def pid(self) -> int:
         return self.process.pid if self.process else 0
 
     async def start(self) -> None:
-        self.ready, self.is_wanted = False, True
-        self.starts += 1
-        with self.log.open("ab") as written:
-            self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot", "serve", "--config", str(self.config)),
-                env={**self.environ, "PYTHONUNBUFFERED": "1"},
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=written,
-                stderr=written,
-            )
+        """Starts it where it does not run; one at a time, whoever wants it."""
+        async with self._starting:
+            if self.is_alive:
+                return
+            self.ready, self.is_wanted = False, True
+            self.starts += 1
+            with self.log.open("ab") as written:
+                self.process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-m", "bot", "serve", "--config", str(self.config)),
+                    env={**self.environ, "PYTHONUNBUFFERED": "1"},
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=written,
+                    stderr=written,
+                )
 
     async def kill(self) -> None:
         """kill -9; it stays down until it is started again."""
@@ -149,7 +158,7 @@ class Fleet:
             await asyncio.sleep(_LOOK)
             if not replica.is_alive:
                 replica.ready = False
-                if replica.is_wanted:
+                if replica.is_wanted and not replica.is_starting:
                     replica.lost += 1
                     replica.falls += 1
                     await asyncio.sleep(_BREATH)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,10 @@ from tests.chaos.trouble import Scene, Trouble
 _AT_ONCE = 0.1  # the share of kills that may hit a process which is just starting
 _LONG = 0.1  # the share of killed processes that stay away until others took over their work
 _AWAY = (20.0, 40.0)
-_NOBODY = 120.0
+_NOBODY = 300.0
+_TOLD_EVERY = 10  # kills
+
+Say = Callable[[str], None]
 
 
 @dataclass
@@ -36,25 +39,28 @@ class Kills:
     plan: Plan
     chance: random.Random
     counts: Counter[str]
+    say: Say
 
     async def deal(self) -> None:
         """Returns when there were as many as planned, and all processes run again."""
-        returns: set[asyncio.Task[None]] = set()
-        for _ in range(self.plan.kills):
-            await asyncio.sleep(self.chance.uniform(*self.plan.gap))
-            choice, at_once, long = (self.chance.random() for _ in range(3))
-            away = self.chance.uniform(*_AWAY) if long < _LONG else self.chance.uniform(0.0, 1.0)
-            candidates = await self._candidates(at_once < _AT_ONCE)
-            victim = candidates[int(choice * len(candidates))]
-            await victim.kill()
-            self.counts[f"kill -9: {victim.role}"] += 1
-            # The only process there is cannot be taken over from.
-            away = min(away, 1.0) if len(self.fleet.replicas) == 1 else away
-            task = asyncio.create_task(self._return(victim.start, away))
-            returns.add(task)
-            task.add_done_callback(returns.discard)
-        if returns:
-            await asyncio.wait(returns)
+        async with asyncio.TaskGroup() as returns:
+            for number in range(1, self.plan.kills + 1):
+                await asyncio.sleep(self.chance.uniform(*self.plan.gap))
+                victim, away = await self._next()
+                await victim.kill()
+                self.counts[f"kill -9: {victim.role}"] += 1
+                returns.create_task(self._return(victim, away))
+                if number % _TOLD_EVERY == 0:
+                    self.say(f"{number} kills")
+
+    async def _next(self) -> tuple[Replica, float]:
+        """Whom to kill, and for how many seconds it stays away."""
+        choice, at_once, long = (self.chance.random() for _ in range(3))
+        away = self.chance.uniform(*_AWAY) if long < _LONG else self.chance.uniform(0.0, 1.0)
+        candidates = await self._candidates(at_once < _AT_ONCE)
+        # The only process there is cannot be taken over from.
+        away = min(away, 1.0) if len(self.fleet.replicas) == 1 else away
+        return candidates[int(choice * len(candidates))], away
 
     async def _candidates(self, starting_too: bool) -> list[Replica]:
         def found() -> list[Replica]:
@@ -65,31 +71,39 @@ class Kills:
         return found()
 
     @staticmethod
-    async def _return(start: Callable[[], Awaitable[None]], away: float) -> None:
+    async def _return(victim: Replica, away: float) -> None:
         await asyncio.sleep(away)
-        await start()
+        await victim.start()
 
 
-async def run(plan: Plan) -> Report:
-    """Carries the plan out. Its folder is deleted where nothing was found to be wrong."""
+async def run(plan: Plan, say: Say = lambda line: None) -> Report:
+    """Carries the plan out; `say` hears how far it is. Its folder is deleted where nothing was
+    found to be wrong."""
     folder = plan.folder or Path(tempfile.mkdtemp(prefix="chaos-"))
     report: Report | None = None
     try:
         async with asyncio.timeout(plan.longest), staged(plan, folder / "bot") as scene:
-            report = await _played(plan, scene, folder)
+            report = await _played(plan, scene, folder, say)
         return report
     finally:
         if report is not None and report.is_clean and plan.folder is None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _played(plan: Plan, scene: Scene, folder: Path) -> Report:
+async def _played(plan: Plan, scene: Scene, folder: Path, say: Say) -> Report:
     tally = Tally(scene.ws)
     trouble = Trouble(scene, plan, random.Random(f"{plan.seed} trouble"))
     dags = [str(one["dag_id"]) for one in recordings()]
     people = People(scene.ws, tally, dags, random.Random(f"{plan.seed} people"))
     reporter = Reporter(scene.fleet, WEBHOOK_TOKEN, random.Random(f"{plan.seed} reports"))
-    kills = Kills(scene.fleet, plan, random.Random(f"{plan.seed} kills"), trouble.counts)
+
+    def told(line: str) -> None:
+        taken = [ask for ask in tally.asks if ask.acked is not None]
+        answered = sum(bool(ask.answers) for ask in taken)
+        say(f"{time.monotonic() - began:5.0f} s: {line}, {len(taken)} taken, {answered} answered")
+
+    chance = random.Random(f"{plan.seed} kills")
+    kills = Kills(scene.fleet, plan, chance, trouble.counts, told)
     began = time.monotonic()
     done = asyncio.Event()
     talking = asyncio.create_task(people.talk(plan.rate, done))
