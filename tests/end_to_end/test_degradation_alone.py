@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.slack.presses import Press
+from bot.workflows.steps import _Tries
 from tests.end_to_end.asking import FAILED, RIGHT, answered
 from tests.end_to_end.conftest import bot_between, shown
 
@@ -84,6 +85,13 @@ async def test_a_login_that_is_refused_is_said(tmp_path: Path) -> None:
 # The database
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything is tried as often as ever, without the half minute of pauses in between."""
+    monkeypatch.setattr(_Tries, "_pause", lambda _: 0.02)
+
+
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("refused", ["INSERT ON turns", "UPDATE ON turns"])
 async def test_a_database_that_takes_nothing_costs_no_answer(tmp_path: Path, refused: str) -> None:
     async with bot_between(tmp_path, [FAILED]) as stage:
@@ -92,6 +100,7 @@ async def test_a_database_that_takes_nothing_costs_no_answer(tmp_path: Path, ref
         assert RIGHT in shown(card)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_a_vote_that_cannot_be_kept_is_said_with_a_reference(tmp_path: Path) -> None:
     async with bot_between(tmp_path, [FAILED]) as stage:
         card = await answered(stage)
@@ -99,8 +108,7 @@ async def test_a_vote_that_cannot_be_kept_is_said_with_a_reference(tmp_path: Pat
         thumbs = next(b for b in card.blocks if b["type"] == "context_actions")["elements"][0]
         up = thumbs["positive_button"]["value"]
         await stage.ws.press(card, Press.RATE, stage.asker, chosen=up)
-        # It is tried for half a minute before it is given up.
-        (told,) = await stage.ws.wait_for(lambda: stage.ws.ephemerals(stage.asker), seconds=90)
+        (told,) = await stage.ws.wait_for(lambda: stage.ws.ephemerals(stage.asker))
         assert "Reference" in shown(told)
 
 
