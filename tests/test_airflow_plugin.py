@@ -166,7 +166,8 @@ def test_what_a_person_marks_as_failed_is_not_reported(door: Door, listener: Any
         failed_task(), "TaskInstance's state was manually set to `failed`."
     )
     run = SimpleNamespace(**RUN, clear_number=0)
-    listener.on_dag_run_failed(run, "Dag Run's state was manually set to `failed`.")
+    for words in ("Dag Run's state was manually set to `failed`.", ""):
+        listener.on_dag_run_failed(run, words)
     listener.before_stopping()
     assert door.requests == []
 
@@ -314,7 +315,7 @@ def test_what_cannot_be_read_fails_nothing(
     door: Door, listener: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     listener.on_task_instance_failed(object(), None)
-    listener.on_dag_run_failed(object(), None)
+    listener.on_dag_run_failed(object(), "task_failure")
     fail(listener, map_index=object())
     listener.before_stopping()
     assert door.requests == []
