@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
 from bot.domain.errors import BotError, StoreError
+from bot.domain.questions import ThreadKey
 from bot.domain.work import ONCE, Delivery, Job, Retry
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Posted
@@ -201,11 +202,17 @@ class _Entry:
 
     async def announce(self) -> None:
         row = self._ledger.rows.setdefault(self._key, _Row(0.0))
-        row.announced_at = self._ledger.clock()
+        if row.ts is None:
+            row.announced_at = self._ledger.clock()
+
+    async def retract(self) -> None:
+        row = self._ledger.rows.get(self._key)
+        if row is not None and row.ts is None:
+            del self._ledger.rows[self._key]
 
     async def record(self, ts: str, revision: int) -> None:
-        row = self._ledger.rows[self._key]
-        row.ts, row.revision = ts, revision
+        row = self._ledger.rows.setdefault(self._key, _Row(self._ledger.clock()))
+        row.ts, row.revision = ts, max(row.revision, revision)
 
 
 class FakePostLedger:
@@ -218,7 +225,7 @@ class FakePostLedger:
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     @asynccontextmanager
-    async def page(self, key: str) -> AsyncIterator[_Entry]:
+    async def page(self, key: str, thread: ThreadKey | None = None) -> AsyncIterator[_Entry]:
         if self.down:
             raise StoreError("The database does not answer.")
         async with self._locks[key]:

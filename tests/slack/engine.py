@@ -210,7 +210,7 @@ class PoweredLedger:
 
     @asynccontextmanager
     async def page(self, key: str, thread: ThreadKey | None = None) -> AsyncIterator[PoweredEntry]:
-        async with self.kept.page(key) as entry:
+        async with self.kept.page(key, thread) as entry:
             yield PoweredEntry(entry, key, self.power)
 
 
@@ -227,6 +227,9 @@ class PoweredEntry:
     async def announce(self) -> None:
         await self.entry.announce()
         self.power.point(f"{self.key}: announced")
+
+    async def retract(self) -> None:
+        await self.entry.retract()
 
     async def record(self, ts: str, revision: int) -> None:
         self.power.point(f"{self.key}: sent")

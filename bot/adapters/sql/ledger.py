@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, case, func, literal, select, text
+from sqlalchemy import ColumnElement, case, delete, func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -162,6 +162,15 @@ class SqlPostEntry:
                 )
         if self._posted is None or self._posted.ts is None:
             self._posted = Posted(None, 0, 0.0)
+
+    async def retract(self) -> None:
+        """As if it had never been announced; a message that stands is left alone."""
+        with store_errors("Taking back the announcement of a post"):
+            async with self._write() as connection:
+                unsaid = (PostRow.key == self._key, PostRow.ts.is_(None))
+                await connection.execute(delete(PostRow).where(*unsaid))
+        if self._posted is not None and self._posted.ts is None:
+            self._posted = None
 
     async def record(self, ts: str, revision: int) -> None:
         """The message stands, and shows that revision. A lower one than known changes nothing."""
