@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import BadRequest, StoreError
-from bot.domain.work import Queue, QueueDepth, WorkStatus
+from bot.domain.work import CALLED_OFF, Job, Queue, QueueDepth, WorkStatus
 from bot.workflows.databases import (
     SCHEMA,
     client_of,
@@ -26,6 +27,7 @@ from bot.workflows.databases import (
     store_error,
     verify_engine,
 )
+from bot.workflows.queues import options_of
 from bot.workflows.serializer import TypedJson
 from bot.workflows.views import (
     STATUSES,
@@ -41,6 +43,7 @@ from bot.workflows.views import (
 R = TypeVar("R")
 
 _BATCH = 500  # deleted in one go, so that nobody waits long for their turn to write
+_UNWINDING = 2.0  # seconds for work that is cancelled to notice; what follows on it begins then
 _FINISHED = (WorkStatus.DONE, WorkStatus.FAILED, WorkStatus.CANCELLED)
 _COUNTED = (WorkStatus.WAITING, WorkStatus.RUNNING, WorkStatus.FAILED)
 
@@ -112,6 +115,7 @@ class WorkAdmin:
     async def cancel(self, key: str) -> None:
         """With all work that it handed on; a step under way ends within about a second.
 
+        A job of the kind `CALLED_OFF` follows on it: at its end work is not asked to tidy up.
         Raises `BadRequest` for work that is finished or not there.
         """
         await self._in_thread(partial(self._cancel, key))
@@ -166,10 +170,26 @@ class WorkAdmin:
             self._retry(key)
 
     def _cancel(self, key: str) -> None:
-        status = work_of(self._found(key)).status
+        workflow = self._found(key)
+        status = work_of(workflow).status
         if status in _FINISHED:
             raise BadRequest(f"The work {key} is {status} already.")
         self._client.cancel_workflow(key, cancel_children=True)
+        job = job_of(workflow)
+        if job is not None and job.kind != CALLED_OFF:
+            follow_up = self._follow_up(job)
+            self._client.enqueue(options_of(follow_up), follow_up)
+
+    def _follow_up(self, job: Job) -> Job:
+        at = self._clock().timestamp()  # work that is taken up again may be cancelled again
+        return replace(
+            job,
+            key=f"{CALLED_OFF}:{job.key}:{at:.3f}",
+            kind=CALLED_OFF,
+            queue=Queue.LATER,
+            delay=_UNWINDING,
+            part_of=job.key,
+        )
 
     def _found(self, key: str) -> WorkflowStatus:
         found = self._client.list_workflows(workflow_ids=[key], load_output=True)

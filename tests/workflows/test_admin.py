@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from bot.adapters.sql.engine import create_engine
 from bot.domain.errors import AirflowUnavailable, BadRequest, StoreError
-from bot.domain.work import Queue, WorkStatus
+from bot.domain.work import CALLED_OFF, Queue, WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.databases import is_sqlite
@@ -141,6 +141,27 @@ async def test_cancelled_work_ends_at_once_and_goes_on_when_it_is_tried_again(ur
         [done] = await finished(url, "a")
     assert done.work.status is WorkStatus.DONE
     assert begun == ["first", "second", "first", "second", "second"]
+
+
+async def test_somebody_may_tidy_up_after_work_that_was_cancelled_each_time(url: str) -> None:
+    tidied: list[str] = []
+
+    async def stuck(body: Errand, steps: DurableSteps) -> None:
+        await steps.run("stuck", asyncio.Event().wait)
+
+    async def tidy(body: Errand, steps: DurableSteps) -> None:
+        tidied.append(body.text)
+
+    async with running(url, {"errand": stuck, CALLED_OFF: tidy}) as engine, looking(url) as admin:
+        await engine.start(errand("a", text="why?"))
+        await admin.cancel("a")
+        await until(lambda: tidied == ["why?"])
+        await admin.retry("a")
+        await admin.cancel("a")
+        await until(lambda: tidied == ["why?", "why?"])
+        [first, second] = await admin.list(WorkStatus.DONE)
+    assert {first.kind, second.kind} == {CALLED_OFF}
+    assert {first.part_of, second.part_of} == {"a"}
 
 
 async def test_delayed_work_may_be_cancelled_before_its_time(url: str) -> None:
