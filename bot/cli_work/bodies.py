@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.answers import Diagnosis, LogReport, StatusReport
+from bot.domain.answers import Diagnosis, LogReport, StatusReport, kind_of
 from bot.domain.failures import FailureBatch
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
@@ -25,7 +25,7 @@ def describe(body: object) -> str:
         case Post(content=Diagnosis() | LogReport() | StatusReport() as reply):
             return f"message about {reply.target.label()}"
         case Post(content=reply):
-            return f"message ({type(reply).__name__})"
+            return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():
             return "reported failures to tell of"
     return type(body).__name__

@@ -33,13 +33,14 @@ _POD = re.compile(
     r"|FailedMount|FailedAttachVolume|FailedCreatePodSandBox|ContainerStatusUnknown)\b"
 )
 _RUN_TIMEOUT = re.compile(r"^Run .{1,300} of .{1,250} has timed-out")
+_FOLD_MARKS = ("::group::", "::endgroup::")
 _POD_SOURCES = ("pod", "kubernetes", "k8s", "executor")
 
 
 def from_lines(part: LogPart, quotes: Quotes, *, killed: bool) -> Iterator[Signal]:
     """Facts from single lines. `killed`: the try was stopped from outside."""
     own = [line for line in part.lines if line.number <= part.end]
-    spoken = [line for line in own if not _is_airflow(line) and not is_noise(normalise(line.text))]
+    spoken = [line for line in own if not _is_airflow(line) and _says_something(line.text)]
     if part.kind != "task":
         yield from _foreign_log(part, quotes)
         return
@@ -52,6 +53,11 @@ def from_lines(part: LogPart, quotes: Quotes, *, killed: bool) -> Iterator[Signa
         quote = quotes.log_line(last)
         yield Signal("last_line", normalise(last.text), quote, Depth.STATE)
         yield Signal("after_progress", "true", quote, Depth.STATE)
+
+
+def _says_something(text: str) -> bool:
+    """Neither noise nor a mark at which Airflow's page folds lines."""
+    return not text.startswith(_FOLD_MARKS) and not is_noise(normalise(text))
 
 
 def _tail(spoken: Sequence[LogLine], quotes: Quotes) -> Iterator[Signal]:

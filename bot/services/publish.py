@@ -77,7 +77,9 @@ class Publisher:
         self._is_counted = True
         reply = turn.reply
         verdict = reply.verdict.kind.value if isinstance(reply, Diagnosis) else kind_of(reply)
-        self._meter.answered(verdict, seconds_since(turn.question.asked_at, self._now()))
+        seconds = seconds_since(turn.question.asked_at, self._now())
+        self._meter.answered(verdict, seconds)
+        log.info("answered", verdict=verdict, seconds=round(seconds, 1), ts=turn.reply_ts)
 
     async def _record(self, work: Callable[[], Awaitable[None]], retry: Retry) -> bool:
         """Whether the store took it. Whatever keeps it from that does not cost the answer."""

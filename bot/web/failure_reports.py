@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from bot.domain.failures import FAILED, UP_FOR_RETRY, Failure
 from bot.domain.targets import Target
@@ -19,6 +20,8 @@ _ID_MAX = 250  # Airflow's own limit for ids
 _ID = re.compile(r"[\w.\-]+")  # Airflow's own rule for ids of Dags and tasks, not of runs
 _ALLOWED = {"dag_id": _ID.fullmatch, "task_id": _ID.fullmatch}
 _NUMBER_MAX = 10**9
+_URL_MAX = 4_000
+_OWN_MACHINE = {"localhost", "127.0.0.1", "::1"}
 # Failed because of a task above it: that one is reported by itself.
 _UPSTREAM_FAILED = "upstream_failed"
 _WHOLE = ""  # the name of the object itself among what is faulty
@@ -73,7 +76,7 @@ class ReportReader:
         return Reports(failures, len(found) - len(failures))
 
     def _target(self, fields: _Fields) -> Target:
-        url = fields.text("url", 4_000)
+        url = fields.text("url", _URL_MAX)
         linked = target_of_url(url, self._clusters) if url else None
         if url and linked is None:
             fields.fault("url", "is no address of a page of Airflow. Send the one of the task.")
@@ -95,17 +98,22 @@ class ReportReader:
         if said:
             name = self._named(said)
             if name is None:
-                fields.fault("cluster", f"is none of {self._names()}. Send one of these.")
+                fields.fault("cluster", f"is not known here. Send one of: {self._names()}.")
             return name or ""
         if fields.is_faulty("cluster"):
             return ""
-        if linked is not None and not linked.cluster and len(self._clusters) > 1:
+        if linked is not None and not linked.cluster and not self._may_be_ours(fields):
             fields.fault("url", "is of no known cluster. Send cluster, or set its ui_url here.")
             return ""
         name = (linked.cluster if linked else "") or self._default
         if not name:
-            fields.fault("cluster", f"is missing. Send one of {self._names()}.")
+            fields.fault("cluster", f"is missing. Send one of: {self._names()}.")
         return name or ""
+
+    def _may_be_ours(self, fields: _Fields) -> bool:
+        """An Airflow that was never told its address gives links to its own machine."""
+        host = urlsplit(fields.text("url", _URL_MAX) or "").hostname
+        return len(self._clusters) == 1 and host in _OWN_MACHINE
 
     def _named(self, said: str) -> str | None:
         """The cluster of that name, alias or address."""
@@ -139,7 +147,9 @@ class _Fields:
             self._item = item
         else:
             self._faulty.add(_WHOLE)
-            self.faults.append(f"{where}is no JSON object. Send one with dag_id and run_id.")
+            self.faults.append(
+                f"{where or 'The body '}is no JSON object. Send one with dag_id and run_id."
+            )
 
     def is_faulty(self, name: str) -> bool:
         """An address or an object that cannot be read leaves all its fields unknown."""

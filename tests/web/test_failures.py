@@ -232,7 +232,7 @@ async def test_every_fault_is_named_with_its_remedy(door: Sender, kept: Kept) ->
         ]
     )
     for fault in (
-        "failure 1: cluster is none of prod, staging",
+        "failure 1: cluster is not known here. Send one of: prod, staging",
         "failure 1: dag_id is no id",
         "failure 1: run_id is no text",
         "failure 1: state is no failure",
@@ -277,3 +277,15 @@ async def test_three_hundred_faults_are_not_all_repeated(door: Sender) -> None:
 def test_a_door_without_a_token_is_never_built(kept: Kept) -> None:
     with pytest.raises(ValueError, match="token"):
         failure_routes(FailureDoor("", (PROD,), kept.take))
+
+
+async def test_a_link_of_another_airflow_is_no_failure_of_the_only_one(
+    http: aiohttp.ClientSession,
+) -> None:
+    kept = Kept()
+    async with serving(FailureDoor(TOKEN, (STAGING,), kept.take)) as url:
+        sender = Sender(http, url)
+        status, said = await sender({"url": "https://elsewhere.example.com/dags/a/runs/r"})
+        assert (status, "url is of no known cluster" in str(said)) == (400, True)
+        # As Airflow writes them where its own address was never set.
+        assert (await sender({"url": "http://localhost:8080/dags/a/runs/r"}))[0] == 202
