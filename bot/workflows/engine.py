@@ -39,6 +39,7 @@ from bot.workflows.databases import (
     sync_url,
     verify_engine,
 )
+from bot.workflows.enqueueing import enqueue_all
 from bot.workflows.errors import StepFailed
 from bot.workflows.jobs import Jobs
 from bot.workflows.queues import WORKFLOW, options_of, register_queues
@@ -127,12 +128,12 @@ class Engine:
             self._lock.close()
         return ended
 
-    def enqueue(self, connection: Connection, job: Job) -> None:
+    def enqueue(self, connection: Connection, *jobs: Job) -> None:
         """Within the caller's transaction; through `run_sync` on an async connection.
 
-        A key that is taken already changes nothing.
+        Several at once cost little more than one. A key that is taken already changes nothing.
         """
-        self._client.enqueue_in_transaction(connection, options_of(job), job)
+        enqueue_all(self._client, self._database.dialect, connection, jobs)
 
     async def start(self, job: Job) -> None:
         """In a transaction of its own; once under its key. Raises `StoreError`."""

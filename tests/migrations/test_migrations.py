@@ -192,7 +192,7 @@ async def test_conversations_in_place_survive_the_inbox_and_the_way_back(
     await run_migrations(engine)
 
     job = Job("T1:C1:1", "arrival", None, Queue.QUESTIONS, "T1:C1")
-    assert await SqlInbox(engine, lambda _, __: None).take(job, Delivery("slack"))
+    assert await SqlInbox(engine, lambda *_: None).take(job, Delivery("slack"))
     async with SqlPostLedger(engine).page("turn-1") as entry:
         await entry.record("1700000001.000200", 1)
     assert list(await store.turns(THREAD)) == [turn(seen=evidence())]

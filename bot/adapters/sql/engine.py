@@ -20,7 +20,7 @@ from bot.domain.errors import StoreError
 APPLICATION = "airflow-bot"
 _CONNECTIONS = 10  # to a PostgreSQL, of one engine
 _WAIT_SECONDS = 10  # for a free one of these
-_BUSY_MILLISECONDS = 15_000
+BUSY_MILLISECONDS = 15_000
 _BETWEEN_TRIES = 0.01  # seconds
 _BETWEEN_LOOKS = 0.002
 
@@ -58,7 +58,7 @@ def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
     options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
         _make_folder(parsed.database)
-        set_up = _set_up_sqlite
+        set_up = set_up_sqlite
     else:
         options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _WAIT_SECONDS}
         options["connect_args"] = _TO_POSTGRES
@@ -86,9 +86,14 @@ async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         async with engine.begin() as connection:
             yield connection
         return
-    async with _turns.setdefault(engine, asyncio.Lock()), engine.begin() as connection:
+    async with turn_of(engine), engine.begin() as connection:
         await _begin_writing(connection)
         yield connection
+
+
+def turn_of(engine: AsyncEngine) -> asyncio.Lock:
+    """Held by whoever writes into the SQLite file of `engine`."""
+    return _turns.setdefault(engine, asyncio.Lock())
 
 
 @contextmanager
@@ -102,7 +107,7 @@ def store_errors(doing: str) -> Iterator[None]:
 
 
 async def _begin_writing(connection: AsyncConnection) -> None:
-    until = monotonic() + _BUSY_MILLISECONDS / 1000
+    until = monotonic() + BUSY_MILLISECONDS / 1000
     await connection.exec_driver_sql("PRAGMA busy_timeout = 0")
     try:
         while True:
@@ -110,14 +115,14 @@ async def _begin_writing(connection: AsyncConnection) -> None:
                 await connection.exec_driver_sql("BEGIN IMMEDIATE")
                 return
             except OperationalError as error:
-                if not _is_busy(error.orig) or monotonic() > until:
+                if not is_busy(error.orig) or monotonic() > until:
                     raise
             await asyncio.sleep(_BETWEEN_LOOKS)
     finally:
-        await connection.exec_driver_sql(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+        await connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
 
 
-def _is_busy(error: BaseException | None) -> bool:
+def is_busy(error: BaseException | None) -> bool:
     # The lower byte is the kind of error, the rest says more about it.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
@@ -140,12 +145,12 @@ def _set_up_postgres(connection: Any, _: object) -> None:
     connection.commit()
 
 
-def _set_up_sqlite(connection: Any, _: object) -> None:
+def set_up_sqlite(connection: Any, _: object) -> None:
     # A transaction that writes takes its lock at its beginning: having read, it could not get it
     # any more once another had written in between.
     connection.isolation_level = "IMMEDIATE"
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     # Readers do not wait for the writer; FULL keeps what was committed when the power fails.
     _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
@@ -155,12 +160,12 @@ def _set_up_sqlite(connection: Any, _: object) -> None:
 
 def _switch_to_wal(cursor: Any) -> None:
     """The switch needs the new file for itself and, unlike all else, does not wait its turn."""
-    until = monotonic() + _BUSY_MILLISECONDS / 1000
+    until = monotonic() + BUSY_MILLISECONDS / 1000
     while True:
         try:
             cursor.execute("PRAGMA journal_mode = WAL")
             return
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or monotonic() > until:
+            if not is_busy(error) or monotonic() > until:
                 raise
         sleep(_BETWEEN_TRIES)

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, exists, or_, select
 from sqlalchemy.exc import InterfaceError, OperationalError
@@ -15,14 +16,18 @@ from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.columns import storable
-from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.statements import delete_before, insert_into, is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, TurnRow
+from bot.adapters.sql.writer import in_one_go
 from bot.domain.errors import StoreError
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Delivery, Job
 
-Enqueue = Callable[[Connection, Job], None]
+
+class Enqueue(Protocol):
+    def __call__(self, connection: Connection, /, *jobs: Job) -> None: ...
+
 
 TOGETHER_MAX = 50
 
@@ -42,8 +47,8 @@ class _Arrival:
 class SqlInbox:
     """The port `Intake`, over the database that also holds the durable work.
 
-    `enqueue` puts a job into the engine of durable work over the connection that it is given; it
-    may be called again for the same job after its transaction was rolled back. What arrives while
+    `enqueue` puts jobs into the engine of durable work over the connection that it is given; it
+    may be called again for the same jobs after its transaction was rolled back. What arrives while
     one transaction is under way goes into the next together, with one write to the disk.
     """
 
@@ -98,8 +103,7 @@ class SqlInbox:
     async def _keep(self, arrivals: Sequence[_Arrival]) -> None:
         try:
             with store_errors(_DOING):
-                async with writing(self._engine) as connection:
-                    new = await connection.run_sync(self._write, arrivals)
+                new = await in_one_go(self._engine, partial(self._write, arrivals))
         except Exception as error:  # the takers' door: each is told, the next are still served
             if len(arrivals) > 1 and not isinstance(error.__cause__, _DATABASE_IS_AWAY):
                 # One that cannot be kept shall not take the others with it.
@@ -112,15 +116,15 @@ class SqlInbox:
                 if not arrival.kept.done():
                     arrival.kept.set_result(storable(arrival.job.key) in new)
 
-    def _write(self, connection: Connection, arrivals: Sequence[_Arrival]) -> set[str]:
+    def _write(self, arrivals: Sequence[_Arrival], connection: Connection) -> set[str]:
         """The keys that were not there yet."""
         # Sorted: two processes that hold a row each would otherwise wait for one another.
         rows = sorted(map(_values, arrivals), key=itemgetter("key"))
         insert = insert_into(connection, InboxRow).on_conflict_do_nothing().returning(InboxRow.key)
         new = set(connection.scalars(insert, rows))
-        for arrival in arrivals:
-            if storable(arrival.job.key) in new:
-                self._enqueue(connection, arrival.job)
+        jobs = [arrival.job for arrival in arrivals if storable(arrival.job.key) in new]
+        if jobs:
+            self._enqueue(connection, *jobs)
         return new
 
 

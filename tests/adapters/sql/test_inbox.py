@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, Engine, event, select, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.engine import create_engine
@@ -29,11 +29,12 @@ def job(key: str = "T1:C1:1") -> Job:
     return Job(key, "arrival", {"text": "never in the inbox"}, Queue.QUESTIONS, "T1:C1")
 
 
-def enqueue(connection: Connection, job: Job) -> None:
-    """As the engine of durable work does: a row of its own, over the connection given."""
-    if job.key == BROKEN:
+def enqueue(connection: Connection, *jobs: Job) -> None:
+    """As the engine of durable work does: a row for each, over the connection given."""
+    if BROKEN in [job.key for job in jobs]:
         raise TypeError("a body that cannot be written")
-    connection.execute(text("INSERT INTO work VALUES (:key)"), {"key": job.key})
+    rows = [{"key": job.key} for job in jobs]
+    connection.execute(text("INSERT INTO work VALUES (:key)"), rows)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ async def test_a_key_that_no_database_can_hold_is_never_taken_for_a_known_one(
 
 async def test_work_is_handed_on_in_the_order_of_arrival(engine: AsyncEngine) -> None:
     order: list[str] = []
-    inbox = SqlInbox(engine, lambda _, job: order.append(job.key))
+    inbox = SqlInbox(engine, lambda _, *jobs: order.extend(job.key for job in jobs))
 
     await take_all(inbox, ["b", "c", "a"])
 
@@ -204,10 +205,16 @@ async def test_who_waits_when_the_writer_is_ended_is_told(inbox: SqlInbox) -> No
 async def test_several_deliveries_at_once_are_one_transaction(
     inbox: SqlInbox, engine: AsyncEngine
 ) -> None:
-    commits = []
-    event.listen(engine.sync_engine, "commit", commits.append)
+    commits: list[object] = []
 
-    await take_all(inbox, [f"T1:C1:{number}" for number in range(20)])
+    def committed(connection: object) -> None:
+        commits.append(connection)
+
+    event.listen(Engine, "commit", committed)
+    try:
+        await take_all(inbox, [f"T1:C1:{number}" for number in range(20)])
+    finally:
+        event.remove(Engine, "commit", committed)
 
     assert len(commits) == 1
 
@@ -271,7 +278,7 @@ async def test_a_database_that_is_down_takes_nothing_and_is_used_again_when_it_i
     postgres: PostgresDatabase,
 ) -> None:
     engine = create_engine(postgres.url)
-    inbox = SqlInbox(engine, lambda _, __: None)
+    inbox = SqlInbox(engine, lambda *_: None)
     await inbox.take(job("before"), Delivery("slack"))
     postgres.stop()
 
@@ -289,7 +296,7 @@ async def test_a_restart_in_mid_stream_loses_nothing_that_was_taken(
     postgres: PostgresDatabase,
 ) -> None:
     engine = create_engine(postgres.url)
-    inbox = SqlInbox(engine, lambda _, __: None)
+    inbox = SqlInbox(engine, lambda *_: None)
     taken: list[str] = []
     refused = 0
     flowing, over = asyncio.Event(), asyncio.Event()
