@@ -6,7 +6,7 @@ answer at the terminal needs neither.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -60,6 +60,9 @@ from bot.slack.config import SlackConfig
 _RULES_FOLDER = "redaction-rules"
 _OPENAI = "https://api.openai.com/v1"
 
+Prepare = Callable[[AsyncEngine], Awaitable[None]]
+"""Sees to it that the database has this version's schema. Raises `StoreError` where not."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
@@ -94,11 +97,12 @@ class Parts:
 
 @asynccontextmanager
 async def parts_of(
-    settings: Settings, *, prepare: bool = True, meter: Meter | None = None
+    settings: Settings, *, prepare: Prepare | None = make_ready, meter: Meter | None = None
 ) -> AsyncIterator[Parts]:
     """Wires all parts and closes them at the end.
 
-    Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at.
+    Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at. The
+    default changes a SQLite file, which this process must have claimed.
     """
     meter = meter or NoMeter()
     redactor = redactor_of(settings)
@@ -140,11 +144,11 @@ async def parts_of(
 
 
 @asynccontextmanager
-async def _database(settings: Settings, *, prepare: bool) -> AsyncIterator[AsyncEngine]:
+async def _database(settings: Settings, *, prepare: Prepare | None) -> AsyncIterator[AsyncEngine]:
     database = create_engine(settings.database_url)
     try:
-        if prepare:
-            await make_ready(database)
+        if prepare is not None:
+            await prepare(database)
         yield database
     finally:
         await database.dispose()

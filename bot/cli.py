@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -121,7 +122,7 @@ def ask(
     question: Annotated[list[str], typer.Argument(help="As in Slack: why did orders_daily fail?")],
     config: ConfigOption = None,
 ) -> None:
-    """Answers one question at the terminal, against the configured clusters."""
+    """Answers one question at the terminal, against the configured clusters; also beside a bot."""
     settings = _settings(config)
     from bot.serve import ask_once
 
@@ -141,15 +142,17 @@ def doctor(config: ConfigOption = None) -> None:
 
 @app.command()
 def migrate(config: ConfigOption = None) -> None:
-    """Brings the database to the schema of this version."""
+    """Brings the database to the schema of this version. A SQLite file must be nobody's then."""
     from bot.adapters.sql.migrate import migrate as run
     from bot.bootstrap import data_folder
     from bot.workflows.databases import migrate_engine
+    from bot.workflows.single import claim_database
 
     settings = _settings(config)
     data_folder(settings)
-    revision = run(settings.database_url)
-    migrate_engine(settings.database_url)
+    with closing(claim_database(settings.database_url, "Stop it, then migrate.")):
+        revision = run(settings.database_url)
+        migrate_engine(settings.database_url)
     print(f"The database is at schema {revision}, and ready for durable work.")
 
 

@@ -12,10 +12,13 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import closing
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot import __version__
+from bot.adapters.sql.migrate import SchemaStatus, current_state, make_ready, require_current
 from bot.adapters.terminal import TerminalChannel
 from bot.answering.terminal.checks import checks_in_words
 from bot.bootstrap import now, parts_of, redactor_of
@@ -24,8 +27,14 @@ from bot.domain.checks import CheckStatus
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.logging_setup import set_up_logging
 from bot.settings import Settings
+from bot.workflows.single import claim_database
 
 log = structlog.get_logger(__name__)
+
+_STARTING_OR_OLD = (
+    "It has not brought it to this version's schema: ask again once it has started, or restart it "
+    "with this version."
+)
 
 
 async def serve_until_stopped(settings: Settings) -> bool:
@@ -54,7 +63,7 @@ async def ask_once(settings: Settings, text: str, width: int) -> bool:
     def say(progress: str) -> None:
         print(progress, file=sys.stderr)
 
-    async with parts_of(settings) as parts:
+    async with parts_of(settings, prepare=_fit_beside_a_bot) as parts:
         channel = TerminalChannel(
             print, say, width, colour=sys.stdout.isatty(), refined_only=settings.model.is_enabled
         )
@@ -73,10 +82,23 @@ async def ask_once(settings: Settings, text: str, width: int) -> bool:
 async def doctor_report(settings: Settings, width: int | None) -> bool:
     """Prints one row a check, with the remedy; False where something failed."""
     set_up_logging(settings.logging, redactor_of(settings).redact, quiet=True)
-    async with parts_of(settings, prepare=False) as parts:
+    async with parts_of(settings, prepare=None) as parts:
         checks = await parts.doctor()
     print(checks_in_words(checks, width))
     return not any(check.status is CheckStatus.FAILED for check in checks)
+
+
+async def _fit_beside_a_bot(database: AsyncEngine) -> None:
+    """Brings a SQLite file up to date where nobody has it. Beside a bot at work, which bears
+    others' turns in its file but no change of the schema, it has to fit as it is."""
+    state = await current_state(database)
+    behind = state.status in (SchemaStatus.EMPTY, SchemaStatus.BEHIND)
+    if not behind or database.dialect.name != "sqlite":
+        await require_current(database)
+        return
+    url = database.url.render_as_string(hide_password=False)
+    with closing(claim_database(url, _STARTING_OR_OLD)):
+        await make_ready(database)
 
 
 def _question(text: str, redact: Callable[[str], str]) -> Question:
@@ -89,7 +111,7 @@ def _question(text: str, redact: Callable[[str], str]) -> Question:
         message_ts=made_up,
         text=redact(text),
         asked_at=now(),
-        links=tuple(re.findall(r"https?://\S+", text)),
+        links=tuple(redact(link) for link in re.findall(r"https?://\S+", text)),
         is_direct=True,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -47,6 +47,7 @@ from bot.web.failures import FailureDoor, failure_routes
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.engine import Engine
+from bot.workflows.single import claim_database
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +89,8 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     if settings.slack.mode is SlackMode.OFF:
         raise BotError("slack.mode is off: set the Slack tokens to serve, or use `airflow-bot ask`")
     async with AsyncExitStack() as stack:
+        # Before the schema is looked at: a second process might change it under the first.
+        stack.enter_context(closing(claim_database(settings.database_url)))
         service = await stack.enter_async_context(_assembled(settings))
         stack.enter_context(_traced(service))
         await service.slack.open()
@@ -155,7 +158,10 @@ async def _service(
     }
     engine = Engine(
         EngineConfig(
-            settings.database_url, works=role is not Role.SERVE, at_once=settings.work.at_once
+            settings.database_url,
+            works=role is not Role.SERVE,
+            at_once=settings.work.at_once,
+            is_claimed=True,
         ),
         handlers,
         kept_types(),

@@ -19,7 +19,8 @@ class EngineConfig:
     """`url` is SQLAlchemy's with an async driver. A process that does not `work` only takes in.
 
     `at_once` questions are worked on at once. `poll` is seconds between looks into a queue,
-    `lease` seconds without a sign of life after which a replica is dead.
+    `lease` seconds without a sign of life after which a replica is dead. `is_claimed`: whoever made
+    the engine has claimed a SQLite file for this process already.
     """
 
     url: str
@@ -27,6 +28,7 @@ class EngineConfig:
     at_once: int = 16
     poll: float = 0.15
     lease: float = 12.0
+    is_claimed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

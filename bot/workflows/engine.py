@@ -11,14 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import structlog
 from dbos import DBOS, DBOSConfig
 from dbos import error as dbos_errors
 from sqlalchemy import Connection, text
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.checks import Check, CheckStatus
@@ -45,7 +43,7 @@ from bot.workflows.jobs import Jobs
 from bot.workflows.queues import WORKFLOW, options_of, register_queues
 from bot.workflows.quiet import route_dbos_logs
 from bot.workflows.serializer import TypedJson
-from bot.workflows.single import OnlyOne, only_one
+from bot.workflows.single import OnlyOne, claim_database
 from bot.workflows.takeover import Takeover, live_workers
 
 R = TypeVar("R")
@@ -53,7 +51,6 @@ R = TypeVar("R")
 # Poisonous work, which kills every process that takes it on, is given up after so many.
 _DEATHS = 50
 _CONNECTIONS = 8
-_SECOND_PROCESS = "Stop it, or give each its own; several processes share a PostgreSQL database."
 _STOPPING = 6.0  # seconds for DBOS' threads to end
 _HANDING_BACK = 3.0
 _PINGING = 3.0
@@ -158,9 +155,9 @@ class Engine:
         return await self._in_thread(partial(live_workers, self._database))
 
     def _prepare(self) -> None:
+        if not self._config.is_claimed:
+            self._lock = claim_database(self._config.url)
         if self._on_sqlite:
-            path = Path(str(make_url(self._config.url).database))
-            self._lock = only_one(path, "The database", _SECOND_PROCESS)
             migrate_engine(self._config.url)
         verify_engine(self._database)
         if not self._config.works:

@@ -7,20 +7,35 @@ import fcntl
 import os
 from pathlib import Path
 
+from sqlalchemy.engine import make_url
+
 from bot.domain.errors import StoreError
+
+_SECOND_PROCESS = "Stop it, or give each its own; several processes share a PostgreSQL database."
 
 
 class OnlyOne:
     """Holds the file `<path>.lock` until `close` or the end of the process, however that comes."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor: int | None = descriptor
+    def __init__(self, descriptor: int | None) -> None:
+        self._descriptor = descriptor
 
     def close(self) -> None:
         """The lock file stays: taking it away would let two processes lock two files."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def claim_database(url: str, remedy: str = _SECOND_PROCESS) -> OnlyOne:
+    """Claims the SQLite file at `url`, before anything in it is looked at or changed.
+
+    Nothing is held of a database that processes share. Raises `StoreError` like `only_one`.
+    """
+    database = make_url(url)
+    if database.get_backend_name() != "sqlite":
+        return OnlyOne(None)
+    return only_one(Path(str(database.database)), "The database", remedy)
 
 
 def only_one(path: Path, what: str, remedy: str) -> OnlyOne:
