@@ -11,6 +11,7 @@ import logging
 import sys
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -20,6 +21,8 @@ from structlog.types import EventDict, Processor
 from bot.settings import LogFormat, LoggingSettings
 
 OWN = "bot"
+_SHORT = 100  # characters
+_REMEMBERED = 2_000
 
 # These bring a handler of their own later on, unless they find one.
 _EAGER = ("dbos",)
@@ -45,11 +48,11 @@ def set_up_logging(
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         # Before redaction and without local variables: a traceback may quote anything.
         structlog.processors.format_exc_info,
         _Redaction(redact),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -113,10 +116,15 @@ def _only_our_chatter(record: logging.LogRecord) -> bool:
 
 
 class _Redaction:
-    """Passes every text of an event through a redactor, at any depth."""
+    """Passes every text of an event through a redactor, at any depth.
+
+    Most texts are the names of events, loggers and kinds, over and over: what short ones became
+    is remembered, since redaction costs more than the rest of a line.
+    """
 
     def __init__(self, redact: Callable[[str], str]) -> None:
         self._redact = redact
+        self._remembered = lru_cache(_REMEMBERED)(redact)
 
     def __call__(self, logger: object, method: str, event: EventDict) -> EventDict:
         return {
@@ -127,7 +135,7 @@ class _Redaction:
     def _clean(self, value: Any) -> Any:
         match value:
             case str():
-                return self._redact(value)
+                return self._remembered(value) if len(value) <= _SHORT else self._redact(value)
             case None | bool() | int() | float():
                 return value
             case dict():

@@ -37,7 +37,8 @@ def build_web(
     web.add_middleware(BodyLimit, limit=body_max)
     web.include_router(health_pages(ready, version=version, metrics=metrics, stopping=stopping))
     if slack is not None:
-        web.post("/slack/events")(_slack_door(slack))
+        # Slack waits for the answer, and Bolt alone reads the request: nothing else is to.
+        web.add_route("/slack/events", _slack_door(slack), methods=["POST"])
     for router in routers:
         web.include_router(router)
     return web
