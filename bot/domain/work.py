@@ -76,8 +76,8 @@ ONCE = Retry()
 
 CALLED_OFF = "called_off"
 """The kind of the job that follows on work which somebody cancelled: that work's body, and its key
-as `part_of`. Signs of work may still stand, and whoever asked was told nothing. Work of any kind may
-be cancelled, so there is nothing to do about bodies that nobody waits for."""
+as `part_of`. Signs of work may still stand, and whoever asked was told nothing. Work of any kind
+may be cancelled, so there is nothing to do about bodies that nobody waits for."""
 
 
 class WorkStatus(StrEnum):
