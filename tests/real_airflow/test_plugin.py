@@ -16,17 +16,19 @@ Run = dict[str, str]
 
 @pytest.fixture(scope="module")
 def runs(lab: Lab) -> Mapping[str, Run]:
-    """One run of each Dag, all over; they ran side by side. Of `patient` a person had enough."""
-    dags = ("killed", "scores", "flaky", "patient")
+    """One run of each Dag, all over; of `patient` a person had enough."""
+    patient = {"dag_id": "patient", "run_id": lab.trigger("patient", seconds=240)}
+    dags = ("killed", "scores", "flaky")
     started = {dag_id: {"dag_id": dag_id, "run_id": lab.trigger(dag_id)} for dag_id in dags}
-    lab.until(**started["patient"], states={"running"})
-    page = f"/dags/patient/dagRuns/{started['patient']['run_id']}"
-    lab.call("PATCH", page, {"state": "failed"})
     states = {dag_id: lab.finished(**run) for dag_id, run in started.items()}
-    assert states == dict.fromkeys(dags, "failed") | {"flaky": "success"}
+    assert states == {"killed": "failed", "scores": "failed", "flaky": "success"}
     for dag_id in ("killed", "scores"):
         lab.reports.wait_for_the_run(**started[dag_id])
-    return started
+    # Not while the scheduler is at work on the run: each would undo what the other did.
+    assert lab.task_state(**patient, task_id="work") == "running"
+    page = f"/dags/patient/dagRuns/{patient['run_id']}"
+    assert lab.call("PATCH", page, {"state": "failed"})["state"] == "failed"
+    return {**started, "patient": patient}
 
 
 def test_a_failed_task_is_reported_once_and_then_its_run(lab: Lab, orders: Target) -> None:
@@ -53,17 +55,19 @@ def test_a_try_that_airflow_repeats_is_reported_as_such_and_not_kept(
     assert lab.reports.kept_of_run(**runs["flaky"]) == set()
 
 
-def test_what_a_person_marks_as_failed_is_not_reported(lab: Lab, runs: Mapping[str, Run]) -> None:
-    assert lab.reports.of_run(**runs["patient"]) == []
-
-
 def test_a_task_that_is_killed_is_known_by_its_run_each_time_it_was_cleared(
     lab: Lab, runs: Mapping[str, Run]
 ) -> None:
     run = runs["killed"]
-    assert lab.reports.of_run(**run) == [{**run, "try_number": 1}]
     lab.call("POST", f"/dags/killed/dagRuns/{run['run_id']}/clear", {"dry_run": False})
     lab.reports.wait_for_the_run(**run, times=2)
-    assert lab.reports.of_run(**run) == [{**run, "try_number": 1}, {**run, "try_number": 2}]
+    # The scheduler may have reported the task as well, if it saw its end before anybody else.
+    whole = [report for report in lab.reports.of_run(**run) if "task_id" not in report]
+    assert whole == [{**run, "try_number": 1}, {**run, "try_number": 2}]
     key = f"failure:lab:killed:{run['run_id']}"
-    assert lab.reports.kept_of_run(**run) == {f"{key}:::1", f"{key}:::2"}
+    assert lab.reports.kept_of_run(**run) >= {f"{key}:::1", f"{key}:::2"}
+
+
+def test_what_a_person_marks_as_failed_is_not_reported(lab: Lab, runs: Mapping[str, Run]) -> None:
+    assert lab.finished(**runs["patient"]) == "failed"
+    assert lab.reports.of_run(**runs["patient"]) == []
