@@ -15,6 +15,7 @@ from bot.adapters.metrics import PrometheusMeter
 from bot.adapters.scraped import FRESH_SECONDS
 from bot.domain.errors import StoreError
 from bot.domain.work import QueueDepth, WorkStatus
+from tests.waiting import until
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
@@ -216,9 +217,6 @@ async def test_the_lag_is_measured_while_it_runs() -> None:
     watching = asyncio.create_task(lag.run())
     await asyncio.sleep(0)
     clock.now += 2.0  # what blocked the loop for so long
-    for _ in range(200):
-        if lag.worst():
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: lag.worst() > 0, "a look at the clock")
     watching.cancel()
     assert lag.worst() == 1.5

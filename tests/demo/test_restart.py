@@ -60,7 +60,7 @@ def left_over(plan: DemoPlan) -> list[str]:
 
 
 def soon_gone(plan: DemoPlan) -> list[str]:
-    for _ in range(50):
+    for _ in range(150):
         if not (left := left_over(plan)):
             return []
         time.sleep(0.2)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from pathlib import Path
@@ -16,6 +15,7 @@ from bot.slack.presses import Press, rating_value
 from tests.end_to_end.conftest import Stage, bot_between, recording, shown, stored_in
 from tests.fakes import model_server
 from tests.fakes.model_server import ModelServer
+from tests.waiting import until
 
 VARIABLE = "pipeline_62808"  # an Airflow Variable that does not exist
 POOL = "pipeline_51797"  # a pool without a free slot
@@ -109,11 +109,11 @@ async def test_the_thumb_of_a_reader_is_kept_and_can_be_changed(tmp_path: Path) 
 
 async def settled(stage: Stage, turn_id: str, score: Score) -> None:
     """Waits, for a bounded time, until that is the one rating."""
-    for _ in range(100):
-        if [rating.score for rating in await stage.parts.store.ratings(turn_id)] == [score]:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"the rating {score} was not kept")
+
+    async def is_kept() -> bool:
+        return [one.score for one in await stage.parts.store.ratings(turn_id)] == [score]
+
+    await until(is_kept, f"the rating {score}")
 
 
 MODEL = {"model": {"name": "test-model", "timeout": 4}}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -14,6 +13,7 @@ from bot.playground.workspace import Message
 from bot.playground.workspace.changes import MessagePosted
 from bot.slack.presses import Press
 from tests.end_to_end.conftest import Stage, bot_between, shown
+from tests.waiting import until
 
 MAPPED = "pipeline_31474"  # task score, map index 37 of 50
 KEY_ERROR = "pipeline_70373"  # task enrich
@@ -153,10 +153,10 @@ async def test_a_thumb_down_asks_why_and_keeps_the_reason(stage: Stage) -> None:
 
 
 async def _rated(stage: Stage, turn_id: str) -> Any:
-    """The ratings of a turn once one has a reason; bounded."""
-    for _ in range(100):
-        ratings = await stage.parts.store.ratings(turn_id)
-        if any(one.reason for one in ratings):
-            return ratings
-        await asyncio.sleep(0.05)
-    raise AssertionError("the reason was not kept")
+    """The ratings of a turn once one has a reason."""
+
+    async def is_explained() -> bool:
+        return any(one.reason for one in await stage.parts.store.ratings(turn_id))
+
+    await until(is_explained, "the reason")
+    return await stage.parts.store.ratings(turn_id)

@@ -64,7 +64,7 @@ def processes_of(venv: Path) -> list[str]:
 
 
 def gone(venv: Path) -> bool:
-    for _ in range(50):
+    for _ in range(300):
         if not processes_of(venv):
             return True
         time.sleep(0.1)

@@ -40,7 +40,7 @@ def sleeping(seconds: float) -> list[str]:
 
 
 def soon(look: Callable[[], bool]) -> bool:
-    for _ in range(100):
+    for _ in range(300):
         if look():
             return True
         time.sleep(0.1)

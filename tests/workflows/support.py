@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +13,9 @@ from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler
 from bot.workflows.engine import Engine
 from bot.workflows.views import WorkDetail
+from tests.waiting import until
 
 POLL = 0.05
-PATIENCE = 60.0  # seconds; only a broken test needs them
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +81,6 @@ async def looking(url: str) -> AsyncIterator[WorkAdmin]:
         yield admin
     finally:
         await admin.close()
-
-
-async def until(condition: Callable[[], Awaitable[bool] | bool], what: str = "it") -> None:
-    """Returns when `condition` holds, fails where it never comes to that."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            holds = condition()
-            if (await holds) if isinstance(holds, Awaitable) else holds:
-                return
-            await asyncio.sleep(0.05)
-    raise AssertionError(f"{what} did not come about")
 
 
 async def finished(url: str, *keys: str) -> Sequence[WorkDetail]:

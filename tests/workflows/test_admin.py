@@ -15,7 +15,8 @@ from bot.services.ports import DurableSteps
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.databases import is_sqlite
 from tests.postgres import PostgresDatabase
-from tests.workflows.support import Errand, errand, finished, looking, running, until
+from tests.waiting import until
+from tests.workflows.support import Errand, errand, finished, looking, running
 
 
 class Flaky:

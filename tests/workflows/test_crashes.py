@@ -11,9 +11,10 @@ from bot.domain.work import WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.databases import migrate_engine
 from tests.postgres import PostgresServer
+from tests.waiting import until
 from tests.workflows.processes import Journal, working
 from tests.workflows.program import STEPS
-from tests.workflows.support import Errand, errand, finished, running, until
+from tests.workflows.support import Errand, errand, finished, running
 
 
 @pytest.fixture

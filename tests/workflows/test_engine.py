@@ -17,7 +17,8 @@ from bot.services.ports import DurableSteps
 from bot.workflows.config import EngineConfig, Schedule
 from bot.workflows.engine import Engine
 from tests.postgres import PostgresDatabase
-from tests.workflows.support import Errand, errand, finished, looking, running, until
+from tests.waiting import until
+from tests.workflows.support import Errand, errand, finished, looking, running
 
 A_SECOND = timedelta(seconds=0.999)
 

@@ -6,7 +6,8 @@ from bot.domain.work import Priority, Queue, WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.config import EngineConfig
 from bot.workflows.engine import Engine
-from tests.workflows.support import POLL, Errand, errand, finished, looking, running, until
+from tests.waiting import until
+from tests.workflows.support import POLL, Errand, errand, finished, looking, running
 
 
 def engine_of(url: str, **handlers: object) -> Engine:

@@ -11,7 +11,8 @@ from bot.domain.errors import AirflowUnavailable, BadRequest, BotError
 from bot.domain.references import reference_of
 from bot.domain.work import Queue, Retry, WorkStatus
 from bot.services.ports import DurableSteps
-from tests.workflows.support import CountingMeter, Errand, errand, finished, looking, running, until
+from tests.waiting import until
+from tests.workflows.support import CountingMeter, Errand, errand, finished, looking, running
 
 QUICKLY = Retry(attempts=3, pause=0.01, seconds=5)
 

@@ -12,7 +12,8 @@ from bot.services.ports import DurableSteps
 from bot.workflows.databases import open_engine
 from bot.workflows.takeover import Takeover, live_workers
 from tests.postgres import PostgresDatabase
-from tests.workflows.support import Errand, errand, finished, looking, running, until
+from tests.waiting import until
+from tests.workflows.support import Errand, errand, finished, looking, running
 
 
 async def quick(body: Errand, steps: DurableSteps) -> str:

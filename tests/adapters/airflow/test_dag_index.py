@@ -11,6 +11,7 @@ from bot.adapters.airflow.cluster import AirflowCluster
 from bot.domain.errors import AirflowUnavailable
 from tests.adapters.airflow import support
 from tests.fakes.airflow_server import RecordedAirflow
+from tests.waiting import until
 
 Pair = tuple[AirflowCluster, RecordedAirflow]
 MANY = [f"team_{number:05d}" for number in range(2_500)]
@@ -27,11 +28,10 @@ def cluster_with(
 
 
 async def settled(cluster: AirflowCluster, count: int) -> None:
-    for _ in range(500):
-        if len(await cluster.dag_ids()) == count:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the list of Dags never became whole")
+    async def is_whole() -> bool:
+        return len(await cluster.dag_ids()) == count
+
+    await until(is_whole, "the whole list")
 
 
 @pytest.fixture(autouse=True)
@@ -81,10 +81,9 @@ async def test_a_refresh_that_counts_the_same_reads_no_pages() -> None:
         await settled(cluster, 501)
         before = len(airflow.asked("dags"))
         first = await cluster.dag_ids()
-        await asyncio.sleep(0.1)
+        await until(lambda: len(airflow.asked("dags")) > before)
         assert await cluster.dag_ids() is first
         later = airflow.asked("dags")[before:]
-        assert later
         assert all(one.query["limit"] == ["1"] for one in later)
 
 

@@ -13,6 +13,7 @@ from bot.adapters.airflow.log_desk import KEPT_SECONDS, LogDesk, LogKey
 from bot.domain.evidence import GapReason
 from tests.adapters.airflow import support
 from tests.fakes.airflow_server import RecordedAirflow
+from tests.waiting import until
 
 ENDED = datetime(2026, 11, 22, 6, tzinfo=UTC)
 
@@ -32,11 +33,7 @@ class Setting:
         return len(self.airflow.asked("log"))
 
     async def has_asked(self) -> None:
-        for _ in range(500):
-            if self.asked:
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError("no log was asked for")
+        await until(lambda: self.asked > 0, "a call for a log")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from bot.domain.errors import RunbookError
 from bot.knowledge.chunks import Chunk
 from bot.knowledge.runbook_file import Words
 from tests.fakes.embedding_server import EmbeddingFake
+from tests.waiting import until
 
 SHIPPED = Path(__file__).parents[3] / "runbooks"
 RUNBOOK = """---
@@ -182,10 +183,7 @@ async def test_changed_files_are_embedded_behind_the_answer(tmp_path: Path) -> N
     await knowledge.warm()
     write(tmp_path, "tulip")
     await knowledge.search("tulip has wilted")
-    for _ in range(200):
-        if vectors.syncs == 2:
-            break
-        await asyncio.sleep(0.01)
+    await until(lambda: vectors.syncs == 2, "the second sync")
     assert any(chunk.document == "tulip" for chunk in vectors.chunks)
     await knowledge.close()
 
