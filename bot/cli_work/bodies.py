@@ -24,7 +24,7 @@ def describe(body: object) -> str:
             return f"message “{text}”"
         case Post(content=Diagnosis() | LogReport() | StatusReport() as reply):
             return f"message about {reply.target.label()}"
-        case Post(content=reply):
+        case Post(content=reply) if not isinstance(reply, Notice):
             return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():
             return "reported failures to tell of"
