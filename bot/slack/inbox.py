@@ -26,6 +26,7 @@ Engaged = Callable[[ThreadKey], Awaitable[bool]]
 """Whether the bot is part of a thread: what it took on there or has said there. `StoreError`."""
 
 _ARRIVAL = "arrival"
+_EVENT = "event"
 _TRY_LATER = 503
 Kind = TypeVar("Kind")
 
@@ -69,7 +70,8 @@ class Inbox:
             log.info("slack.delivered", kind=kind, outcome=outcome)
         if outcome == "refused":
             return BoltResponse(status=500)
-        if outcome != "taken":
+        if outcome != "taken" or kind == _EVENT:
+            # No listener has more to do for an event, and Bolt asks each of them whether it would.
             return BoltResponse(status=200)
         context[_ARRIVAL] = arrival
         await next_()
@@ -97,7 +99,7 @@ class Inbox:
 def _kind_of(body: Mapping[str, Any]) -> str:
     """What came, in few words: figures are kept for each."""
     if "event" in body:
-        return "event"
+        return _EVENT
     if "command" in body:
         return "command"
     return {"block_actions": "press", "view_submission": "form"}.get(str(body.get("type")), "other")
@@ -128,13 +130,3 @@ def arrival_of(context: AsyncBoltContext) -> Arrival | None:
     """What was taken on from this request; None where nothing was."""
     found: Arrival | None = context.get(_ARRIVAL)
     return found
-
-
-def came_by(way: Way) -> Callable[..., Awaitable[bool]]:
-    """A matcher for questions that came this way."""
-
-    async def matches(context: AsyncBoltContext) -> bool:
-        arrival = arrival_of(context)
-        return isinstance(arrival, Asked) and arrival.way is way
-
-    return matches

@@ -40,6 +40,9 @@ from bot.slack.presses import (
 Shape = TypeVar("Shape")
 Redact = Callable[[str], str]
 
+EVENTS = ("message", "app_mention")
+"""The events that can be a question; a mention comes as both where the bot reads the channel."""
+
 # A question with a pasted log: its words are at the head, what broke is at the end.
 _HEAD, _TAIL = Limit(4_000), Limit(12_000)
 _TYPED = {None, "file_share", "thread_broadcast", "me_message"}
@@ -78,7 +81,7 @@ class Parser:
 
     def _event(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
         kind = _read(body, shapes.EventEnvelope).event.type
-        if kind not in ("message", "app_mention"):
+        if kind not in EVENTS:
             return Ignored(f"event {kind}")
         event = _read(body["event"], shapes.MessageEvent)
         if reason := _not_a_question(event, bot):

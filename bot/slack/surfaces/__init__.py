@@ -45,6 +45,10 @@ def all_surfaces() -> tuple[Surface, ...]:
     return tuple(module.SURFACE for module in modules if hasattr(module, "SURFACE"))
 
 
+def without_listeners(app: AsyncApp, forms: Forms, command: str) -> None:
+    """For events: they are acknowledged as soon as they were taken on."""
+
+
 async def acknowledge(ack: AsyncAck) -> None:
     """The listener of what needs nothing more."""
     await ack()
