@@ -35,6 +35,7 @@ from bot.domain.answers import Explanation
 from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.checks import Check
 from bot.domain.conversations import Turn
+from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch, FailuresTold
 from bot.domain.questions import EarlierMessage, Origin
@@ -163,7 +164,7 @@ def kept_types() -> tuple[type, ...]:
     from bot.slack.app import TYPES
 
     handed_on = (Case, Settled, Retrieved, LateLog, Explanation, EarlierMessage)
-    return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold)
+    return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold, DeadLetter)
 
 
 def data_folder(settings: Settings) -> Path:

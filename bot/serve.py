@@ -23,7 +23,8 @@ from bot.adapters.terminal import TerminalChannel
 from bot.answering.terminal.checks import checks_in_words
 from bot.bootstrap import now, parts_of, redactor_of
 from bot.domain.answers import Choice, NotFound
-from bot.domain.checks import CheckStatus
+from bot.domain.checks import Check, CheckStatus
+from bot.domain.errors import StoreError
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.logging_setup import set_up_logging
 from bot.settings import Settings
@@ -83,9 +84,22 @@ async def doctor_report(settings: Settings, width: int | None) -> bool:
     """Prints one row a check, with the remedy; False where something failed."""
     set_up_logging(settings.logging, redactor_of(settings).redact, quiet=True)
     async with parts_of(settings, prepare=None) as parts:
-        checks = await parts.doctor()
+        checks = [*await parts.doctor(), await _versions_of_work(settings)]
     print(checks_in_words(checks, width))
     return not any(check.status is CheckStatus.FAILED for check in checks)
+
+
+async def _versions_of_work(settings: Settings) -> Check:
+    # The engine's libraries take a while to import, and an answer at the terminal needs none.
+    from bot.workflows.admin import WorkAdmin
+
+    admin = WorkAdmin(settings.database_url, ())
+    try:
+        return await admin.check_versions()
+    except StoreError as error:
+        return Check("durable work", "versions", CheckStatus.SKIPPED, f"not looked at: {error}")
+    finally:
+        await admin.close()
 
 
 async def _fit_beside_a_bot(database: AsyncEngine) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from bot import __version__
 from bot.adapters.airflow.load import ClusterLoad
 from bot.adapters.metrics import PrometheusMeter
+from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
@@ -35,24 +36,28 @@ from bot.bootstrap import (
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import BATCH
-from bot.domain.work import Job, Queue
+from bot.domain.work import Job, Queue, WorkStatus
 from bot.services.at_work import trace_with
+from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.failures import FailureService
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role, Settings, SlackMode
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
+from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
 from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.engine import Engine
 from bot.workflows.single import claim_database
+from bot.workflows.work_rows import work_rows
 
 log = structlog.get_logger(__name__)
 
 _TIDYING = "17 * * * *"
 _BETWEEN_COUNTS = 5.0  # seconds
+_BETWEEN_SWEEPS = 60.0
 # Each message on its way holds one; the queue of posts lets fewer go at a time.
 _POSTING_CONNECTIONS = 20
 
@@ -66,6 +71,7 @@ class Service:
     engine: Engine
     slack: SlackSide
     reported: SqlReportedFailures
+    dead_letters: DeadLetterService
     meter: PrometheusMeter
     is_stopping: bool = False
     threads_ended: bool = True
@@ -130,6 +136,9 @@ async def _service(
     def enqueue(connection: Connection, *jobs: Job) -> None:
         engine.enqueue(connection, *jobs)
 
+    async def start(job: Job) -> None:
+        await engine.start(job)
+
     inbox = SqlInbox(parts.database, enqueue, now)
     ledger = SqlPostLedger(posting)
     reported = SqlReportedFailures(parts.database, enqueue)
@@ -151,10 +160,12 @@ async def _service(
         "posts": ledger.tidy,
         "failures": reported.tidy,
     }
+    dead_letters = _dead_letters(parts, admin, start)
     handlers: dict[str, Handler] = {
         **slack.handlers,
         TIDY: Tidier(places, keep, now).work,
         BATCH: _failures(parts, reported).tell,
+        SORRY: dead_letters.tell,
     }
     engine = Engine(
         EngineConfig(
@@ -169,7 +180,7 @@ async def _service(
         schedules=[Schedule(TIDY, _TIDYING, _tidying)],
         redact=parts.redactor.redact,
     )
-    return Service(parts, engine, slack, reported, meter)
+    return Service(parts, engine, slack, reported, dead_letters, meter)
 
 
 def _failures(parts: Parts, reported: SqlReportedFailures) -> FailureService:
@@ -179,6 +190,28 @@ def _failures(parts: Parts, reported: SqlReportedFailures) -> FailureService:
         SlackAnnouncer(webhook.channel or ""),
         diagnosed_per_minute=webhook.diagnosed_per_minute,
         redact=parts.redactor.redact,
+    )
+
+
+def _dead_letters(
+    parts: Parts, admin: WorkAdmin, start: Callable[[Job], Awaitable[None]]
+) -> DeadLetterService:
+    settings = parts.settings
+    url = settings.database_url
+    letters = SqlDeadLetters(
+        parts.database,
+        failed=work_rows(url, WorkStatus.FAILED),
+        known=work_rows(url),
+        said=Said(PAGES, ending=REMARK, least=FIRST_WORDS),
+        announced=REPORTED,
+    )
+    return DeadLetterService(
+        letters,
+        SlackApologies(settings.failure_webhook.channel or ""),
+        read=admin.job,
+        start=start,
+        now=now,
+        keep=timedelta(days=settings.work.keep_days),
     )
 
 
@@ -211,13 +244,16 @@ def _traced(service: Service) -> Iterator[None]:
 @asynccontextmanager
 async def _at_work(service: Service) -> AsyncIterator[None]:
     """The engine does what was taken in, also by processes before this one."""
-    if service.parts.settings.work.role is not Role.SERVE:
+    works = service.parts.settings.work.role is not Role.SERVE
+    if works:
         await service.parts.knowledge.warm()
     await service.engine.open()
     beside = [
         asyncio.create_task(service.meter.loop_lag.run()),
         asyncio.create_task(_share_clusters(service)),
     ]
+    if works:
+        beside.append(asyncio.create_task(_sweep(service)))
     try:
         yield
     finally:
@@ -239,6 +275,14 @@ async def _share_clusters(service: Service) -> None:
             for cluster in service.parts.clusters.values():
                 cluster.set_replicas(replicas)
         await asyncio.sleep(_BETWEEN_COUNTS)
+
+
+async def _sweep(service: Service) -> None:
+    """Not a schedule of the engine, which keeps a row of each tick: lists of work would be full of
+    them. That several processes do this is no harm: what they find has one key."""
+    while True:
+        await service.dead_letters.sweep()
+        await asyncio.sleep(_BETWEEN_SWEEPS)
 
 
 @asynccontextmanager

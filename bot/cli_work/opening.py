@@ -10,6 +10,7 @@ from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.domain.answers import Explanation
 from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.conversations import Turn
+from bot.domain.dead_letters import DeadLetter
 from bot.domain.failures import FailureBatch, FailuresTold
 from bot.domain.questions import EarlierMessage
 from bot.logging_setup import set_up_logging
@@ -25,6 +26,7 @@ KEPT: tuple[type, ...] = (
     ButtonPress,
     Case,
     Command,
+    DeadLetter,
     EarlierMessage,
     Explanation,
     FailureBatch,

@@ -17,6 +17,7 @@ from sqlalchemy import Select, case, column, func, select, table
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BadRequest, StoreError
 from bot.domain.work import CALLED_OFF, Job, Queue, QueueDepth, WorkStatus
 from bot.workflows.databases import (
@@ -39,12 +40,16 @@ from bot.workflows.views import (
     summary_of,
     work_of,
 )
+from bot.workflows.work_rows import foreign_versions
 
 R = TypeVar("R")
 
 _BATCH = 500  # deleted in one go, so that nobody waits long for their turn to write
 _UNWINDING = 2.0  # seconds for work that is cancelled to notice; what follows on it begins then
 _FINISHED = (WorkStatus.DONE, WorkStatus.FAILED, WorkStatus.CANCELLED)
+_FOREIGN = (
+    "Run the version that it is of until it is done, or call it off: airflow-bot work cancel."
+)
 _COUNTED = (WorkStatus.WAITING, WorkStatus.RUNNING, WorkStatus.FAILED)
 
 
@@ -69,6 +74,7 @@ class WorkAdmin:
         self._redact = redact
         self._describe = describe
         self._clock = clock
+        self._url = url
         self._file = Path(str(make_url(url).database)) if is_sqlite(url) else None
         self._database = open_engine(url, connections=1)
         self._json = TypedJson(types)
@@ -104,6 +110,20 @@ class WorkAdmin:
         """None where there is no such work."""
         return await self._in_thread(partial(self._show, key))
 
+    async def job(self, key: str) -> Job | None:
+        """As it was handed in; None where it is gone, or written down by another version in a way
+        that this one cannot read."""
+        return await self._in_thread(partial(self._job, key))
+
+    async def check_versions(self) -> Check:
+        """Whether all unfinished work is of a version of the steps that this one takes up."""
+        foreign = await self._in_thread(self._foreign)
+        check = partial(Check, "durable work", "versions")
+        if not foreign:
+            return check(CheckStatus.OK, "all unfinished work can be gone on with")
+        counts = ", ".join(f"{count} of version {version}" for version, count in foreign)
+        return check(CheckStatus.WARNING, f"not taken up by this version: {counts}", _FOREIGN)
+
     async def retry(self, key: str) -> None:
         """Failed or cancelled work goes on from where it stopped, under its key: what was done
         is not done again. Work that it failed over is retried first.
@@ -138,6 +158,15 @@ class WorkAdmin:
         )
         work = work_of(found[0], self._what)
         return WorkDetail(work, summary_of(found[0], self._redact), steps)
+
+    def _job(self, key: str) -> Job | None:
+        found = self._client.list_workflows(workflow_ids=[key], load_output=False)
+        return job_of(found[0]) if found else None
+
+    def _foreign(self) -> Sequence[tuple[str, int]]:
+        with self._database.connect() as connection:
+            found = connection.execute(foreign_versions(self._url))
+            return [(version, count) for version, count in found]
 
     def _what(self, body: object) -> str:
         return self._redact(self._describe(body))

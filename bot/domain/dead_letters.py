@@ -1,0 +1,21 @@
+"""Work that ended before anything was said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.questions import ThreadKey
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What is known without the work itself, which may not be readable any more.
+
+    `key` is the work's. `thread` is where an answer was to go, None where that is not known; its
+    `thread` is empty where the answer was to open one. `is_public`: everybody there was to see it.
+    """
+
+    key: str
+    thread: ThreadKey | None
+    user_id: str = ""
+    is_public: bool = False

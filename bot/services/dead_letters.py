@@ -1,0 +1,92 @@
+"""No answer is silent: what ended as failed without a word is apologised for, once.
+
+Work that breaks while it is done says so itself. This is for what could not: work that this
+version cannot read, that killed every process which took it up, or whose own apology failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from bot.domain.dead_letters import DeadLetter
+from bot.domain.errors import StoreError
+from bot.domain.work import Job, Queue, Retry
+from bot.services.ports import DurableSteps
+
+SORRY = "sorry"
+"""The kind of job that tells of a dead letter; its key begins with it as well."""
+
+AT_A_TIME = 20
+
+_READ = Retry(attempts=5, pause=1.0, seconds=15.0)
+
+log = structlog.get_logger(__name__)
+
+
+class DeadLetters(Protocol):
+    """Where work, and what was said about it, is written down."""
+
+    async def unanswered(self, since: datetime, limit: int) -> Sequence[DeadLetter]:
+        """Failed work taken on since then, oldest first, of which nothing was said and which no
+        job of the kind `SORRY` has taken up. Raises `StoreError`."""
+        ...
+
+
+class Apologies(Protocol):
+    async def say(self, letter: DeadLetter, work: Job | None, steps: DurableSteps) -> bool:
+        """Says so where an answer was to go, unless something stands there; False where nobody is
+        known to say it to. `work` is what the letter is about, None where it cannot be read."""
+        ...
+
+
+def sorry_key(key: str) -> str:
+    """The key of the job that tells of the dead letter `key`."""
+    return f"{SORRY}:{key}"
+
+
+class DeadLetterService:
+    """`read` gives work as it was handed in, `start` hands in a job, once under its key; both raise
+    `StoreError`. Letters older than `keep` are past telling."""
+
+    def __init__(
+        self,
+        letters: DeadLetters,
+        apologies: Apologies,
+        *,
+        read: Callable[[str], Awaitable[Job | None]],
+        start: Callable[[Job], Awaitable[None]],
+        now: Callable[[], datetime],
+        keep: timedelta,
+    ) -> None:
+        self._letters = letters
+        self._apologies = apologies
+        self._read = read
+        self._start = start
+        self._now = now
+        self._keep = keep
+
+    async def sweep(self) -> int:
+        """Has dead letters told of, at most `AT_A_TIME`; how many. Never raises: it is repeated."""
+        try:
+            found = await self._letters.unanswered(self._now() - self._keep, AT_A_TIME)
+            for letter in found:
+                key = sorry_key(letter.key)
+                await self._start(
+                    Job(key, SORRY, letter, Queue.LATER, share=key, part_of=letter.key)
+                )
+        except StoreError as error:
+            log.warning("dead_letters_not_swept", error=str(error))
+            return 0
+        return len(found)
+
+    async def tell(self, letter: DeadLetter, steps: DurableSteps) -> None:
+        """Does jobs of the kind `SORRY`."""
+        work = await steps.run("read", partial(self._read, letter.key), _READ)
+        log.error("dead_letter", kind=work.kind if work is not None else "")
+        if not await self._apologies.say(letter, work, steps):
+            log.error("dead_letter_not_told")

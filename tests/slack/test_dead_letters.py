@@ -1,0 +1,344 @@
+"""Work that fails without a word is apologised for: real engine, real database, real Slack side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
+from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.inbox import SqlInbox
+from bot.adapters.sql.ledger import SqlPostLedger
+from bot.adapters.sql.tables import InboxRow
+from bot.domain.answers import Apology
+from bot.domain.conversations import Turn
+from bot.domain.dead_letters import DeadLetter
+from bot.domain.questions import Asker, Origin, Question, ThreadKey
+from bot.domain.references import reference_of
+from bot.domain.work import Job, Queue, WorkStatus
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.services.dead_letters import SORRY, DeadLetterService, sorry_key
+from bot.services.ports import ReplyChannel
+from bot.slack.app import TYPES, Services, SlackSide, Working, build_slack
+from bot.slack.arrivals import Asked, Command, Place, Way
+from bot.slack.config import SlackConfig
+from bot.slack.jobs import delivery_of, job_of
+from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
+from bot.workflows.admin import WorkAdmin
+from bot.workflows.config import EngineConfig
+from bot.workflows.databases import is_sqlite, migrate_engine
+from bot.workflows.engine import Engine
+from bot.workflows.work_rows import work_rows
+from tests.slack.doubles import ScriptedAnswers
+from tests.slack.driver import words
+from tests.slack.replies import CODE
+from tests.waiting import until
+
+KEPT = (*TYPES, DeadLetter, Turn)
+ASK = "why did orders_daily fail?"
+COULD_NOT = "I could not answer this"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAloud:
+    """As a later version might hand in a question."""
+
+    question: Question
+    loudness: int = 11
+
+
+@dataclass
+class Bot:
+    """A process that works on what is in the database, and can look for dead letters."""
+
+    engine: Engine
+    inbox: SqlInbox
+    letters: DeadLetterService
+    admin: WorkAdmin
+
+    async def ask(self, ws: LocalWorkspace, way: Way = Way.MENTION) -> tuple[Message, str]:
+        """The message in which the question is asked, and the key of the work on it."""
+        message, asked = await question_in(ws, way)
+        assert await self.inbox.take(job_of(asked), delivery_of(asked, "", Origin.SLACK))
+        return message, asked.key
+
+    async def ended(self, key: str, status: WorkStatus) -> None:
+        async def has_ended() -> bool:
+            detail = await self.admin.show(key)
+            return detail is not None and detail.work.status is status
+
+        await until(has_ended, f"{key} being {status}")
+
+    async def swept(self) -> int:
+        """How many dead letters were found; returns once they were told of."""
+        before = await self._sorries()
+        found = await self.letters.sweep()
+
+        async def all_told() -> bool:
+            now = await self._sorries()
+            done = [status for key, status in now.items() if key not in before]
+            return len(done) == found and set(done) <= {WorkStatus.DONE}
+
+        await until(all_told, "all apologies")
+        return found
+
+    async def _sorries(self) -> dict[str, WorkStatus]:
+        return {one.key: one.status for one in await self.admin.list() if one.kind == SORRY}
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    migrate_engine(database_url)
+    database = create_engine(database_url)
+    yield database
+    await database.dispose()
+
+
+@asynccontextmanager
+async def working(
+    url: str,
+    database: AsyncEngine,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    keep: timedelta = timedelta(days=14),
+) -> AsyncIterator[Bot]:
+    ledger = SqlPostLedger(database)
+    services = Services(str, _now, working=Working(answers, answers.records, ledger))
+    slack: SlackSide = build_slack(config, services)
+    admin = WorkAdmin(url, KEPT)
+    letters = DeadLetterService(
+        SqlDeadLetters(
+            database,
+            failed=work_rows(url, WorkStatus.FAILED),
+            known=work_rows(url),
+            said=Said(PAGES, ending=REMARK, least=FIRST_WORDS),
+            announced=REPORTED,
+        ),
+        SlackApologies(SUPPORT_CHANNEL),
+        read=admin.job,
+        start=lambda job: engine.start(job),
+        now=_now,
+        keep=keep,
+    )
+    handlers = {**slack.handlers, SORRY: letters.tell}
+    engine = Engine(EngineConfig(url, poll=0.05), handlers, KEPT)
+    await slack.open()
+    await engine.open()
+    try:
+        yield Bot(engine, SqlInbox(database, engine.enqueue), letters, admin)
+    finally:
+        await engine.close(0)
+        await slack.close()
+        await admin.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def question_in(ws: LocalWorkspace, way: Way = Way.MENTION) -> tuple[Message, Asked]:
+    message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, ASK)
+    thread = ThreadKey(ws.team_id, SUPPORT_CHANNEL, message.ts)
+    key = f"{ws.team_id}:{SUPPORT_CHANNEL}:{message.ts}"
+    question = Question(
+        key, Origin.SLACK, Asker(AUTHOR.id, ws.team_id), thread, message.ts, ASK, _now()
+    )
+    question = replace(question, is_addressed=way is not Way.FOLLOW_UP)
+    place = Place(SUPPORT_CHANNEL, AUTHOR.id, message.ts, message.ts)
+    return message, Asked(question, place, way)
+
+
+async def poisoned(
+    ws: LocalWorkspace, url: str, database: AsyncEngine, way: Way = Way.MENTION
+) -> tuple[Message, str]:
+    """A question that a later version took in, and that was given up by one that cannot read it."""
+    message, asked = await question_in(ws, way)
+    later = Engine(EngineConfig(url, works=False), {}, [*KEPT, AskedAloud])
+    await later.open()
+    job = replace(job_of(asked), body=AskedAloud(asked.question))
+    delivery = delivery_of(asked, "", Origin.SLACK)
+    assert await SqlInbox(database, later.enqueue).take(job, delivery)
+    await later.close(0)
+    await fail(database, url, job.key, "ERROR")
+    return message, job.key
+
+
+async def fail(database: AsyncEngine, url: str, key: str, status: str) -> None:
+    work = "workflow_status" if is_sqlite(url) else "dbos.workflow_status"
+    ended = text(f"UPDATE {work} SET status = :status WHERE workflow_uuid = :key")
+    async with database.begin() as connection:
+        await connection.execute(ended, {"status": status, "key": key})
+
+
+def said_in(ws: LocalWorkspace, message: Message) -> list[Message]:
+    return [one for one in ws.replies(message) if one.bot_id and one.ephemeral_to is None]
+
+
+async def test_a_question_that_this_version_cannot_read_gets_one_apology(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    message, key = await poisoned(ws, database_url, database)
+    async with working(database_url, database, config, answers) as bot:
+        assert await bot.swept() == 1
+        (sorry,) = said_in(ws, message)
+        assert await bot.swept() == 0
+        # Nor where two processes looked at the same time.
+        await bot.engine.start(Job(sorry_key(key), SORRY, None, Queue.LATER, "any"))
+        assert said_in(ws, message) == [sorry]
+    assert COULD_NOT in words(sorry)
+    assert reference_of(key) in words(sorry)
+    assert "Ask again" not in words(sorry)  # nobody knows the words any more
+    assert answers.asked == []
+
+
+async def test_a_remark_that_cannot_be_read_is_apologised_for_to_its_author_alone(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    message, key = await poisoned(ws, database_url, database, Way.FOLLOW_UP)
+    async with working(database_url, database, config, answers) as bot:
+        assert (await bot.swept(), await bot.swept()) == (1, 0)
+    (whisper,) = ws.ephemerals(AUTHOR.id)
+    assert reference_of(key.removesuffix(REMARK)) in words(whisper)
+    assert said_in(ws, message) == []
+
+
+async def test_a_question_that_its_processes_died_of_can_be_asked_again_with_a_press(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    idle = Engine(EngineConfig(database_url, works=False), {}, KEPT)
+    await idle.open()
+    message, asked = await question_in(ws)
+    inbox = SqlInbox(database, idle.enqueue)
+    assert await inbox.take(job_of(asked), delivery_of(asked, "", Origin.SLACK))
+    await idle.close(0)
+    await fail(database, database_url, asked.key, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    async with working(database_url, database, config, answers) as bot:
+        assert (await bot.swept(), await bot.swept()) == (1, 0)
+        (sorry,) = said_in(ws, message)
+        assert "Ask again" in words(sorry)
+        assert ASK in words(sorry)
+        # Taken up again after all, its answer takes the place of the apology.
+        await bot.admin.retry(asked.key)
+        await bot.ended(asked.key, WorkStatus.DONE)
+    (answer,) = said_in(ws, message)
+    assert answer.ts == sorry.ts
+    assert COULD_NOT not in words(answer)
+
+
+async def test_an_apology_that_slack_refused_is_made_again_once(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    async def broken(question: Question, channel: ReplyChannel) -> None:
+        raise RuntimeError("a bug")
+
+    answers.script = broken
+    refused = Fault(FaultKind.REFUSE, "chat.postMessage", times=3, error="msg_too_long")
+    ws.faults.add(refused)
+    async with working(database_url, database, config, answers) as bot:
+        message, key = await bot.ask(ws)
+        await bot.ended(key, WorkStatus.FAILED)
+        assert said_in(ws, message) == []
+        ws.faults.clear()
+        assert (await bot.swept(), await bot.swept()) == (1, 0)
+    (sorry,) = said_in(ws, message)
+    assert reference_of(key) in words(sorry)
+
+
+async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    async def answered_and_broken(question: Question, channel: ReplyChannel) -> None:
+        await channel.post(CODE, question.id)
+        raise RuntimeError("a bug")
+
+    async def broken(question: Question, channel: ReplyChannel) -> None:
+        raise RuntimeError("a bug")
+
+    async def endless(question: Question, channel: ReplyChannel) -> None:
+        await asyncio.sleep(3600)
+
+    async with working(database_url, database, config, answers) as bot:
+        answers.script = answered_and_broken
+        answered, first = await bot.ask(ws)
+        await bot.ended(first, WorkStatus.FAILED)
+        answers.script = broken
+        sorry, second = await bot.ask(ws)
+        await bot.ended(second, WorkStatus.FAILED)
+        answers.script = endless
+        _, third = await bot.ask(ws)
+        await answers.until_asked(3)
+        await bot.admin.cancel(third)
+        await bot.ended(third, WorkStatus.CANCELLED)
+        assert await bot.swept() == 0
+        assert (len(said_in(ws, answered)), len(said_in(ws, sorry))) == (1, 1)
+
+
+async def test_old_letters_and_those_without_an_address_are_past_telling(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    message, key = await poisoned(ws, database_url, database)
+    async with working(database_url, database, config, answers, keep=timedelta(0)) as bot:
+        assert await bot.swept() == 0
+    async with database.begin() as connection:
+        nowhere = {"channel": "", "thread": "", "workspace": ""}
+        await connection.execute(update(InboxRow).where(InboxRow.key == key).values(nowhere))
+    async with working(database_url, database, config, answers) as bot:
+        assert (await bot.swept(), await bot.swept()) == (1, 0)
+    assert said_in(ws, message) == []
+
+
+def test_a_command_is_apologised_for_where_it_can_be_read() -> None:
+    asker = Asker("U1", "T1")
+    question = Question(
+        "T1:command:1", Origin.SLACK, asker, ThreadKey("T1", "C1", ""), "", ASK, _now()
+    )
+    command = Command(question, Place("C1", "U1", response_url="https://slack.test/1"))
+    apologies, letter = SlackApologies(), DeadLetter(command.key, None, "U1")
+    post = apologies.post(letter, job_of(command))
+    assert post is not None
+    assert post.whispers
+    assert post.place == command.place
+    assert post.words.text == ASK
+    assert apologies.post(letter, None) is None
+
+
+def test_a_reported_failure_is_named_though_nothing_of_it_can_be_read() -> None:
+    letter = DeadLetter("failure:prod:orders_daily:manual__1:load::2", None)
+    post = SlackApologies("C9").post(letter, None)
+    assert post is not None
+    assert isinstance(post.content, Apology)
+    assert "orders_daily in prod" in post.content.what
+    assert (post.place.channel, post.whispers) == ("C9", False)
+    assert SlackApologies().post(letter, None) is None
