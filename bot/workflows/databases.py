@@ -7,7 +7,8 @@ import sys
 from typing import Any
 
 from dbos import DBOS, DBOSClient
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from dbos._migration import get_migration_versions, get_sqlite_migration_versions
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -100,10 +101,19 @@ def migrate_engine(url: str) -> None:
 
 
 def verify_engine(engine: Engine) -> None:
-    """Raises `StoreError` where the database has no tables for durable work."""
-    schema = None if engine.dialect.name == "sqlite" else SCHEMA
-    if not inspect(engine).has_table("workflow_status", schema=schema):
+    """Raises `StoreError` where the tables for durable work are not those of the DBOS used here."""
+    # Private, see the contract test.
+    if engine.dialect.name == "sqlite":
+        found, known = get_sqlite_migration_versions(engine)
+    else:
+        found, known = get_migration_versions(engine, SCHEMA, use_listen_notify=False)
+    if found == 0:
         raise StoreError("The database has no tables for durable work. Run airflow-bot migrate.")
+    versions = f"The tables for durable work have version {found}, this bot needs {known}."
+    if found < known:
+        raise StoreError(f"{versions} Run airflow-bot migrate.")
+    if found > known:
+        raise StoreError(f"{versions} Use the version of the bot that last migrated the database.")
 
 
 def store_error(doing: str, error: SQLAlchemyError) -> StoreError:
