@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from dbos import StepInfo, WorkflowStatus
 from dbos import error as dbos_errors
-from sqlalchemy import Select, case, column, func, select, table
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,15 +21,15 @@ from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BadRequest, StoreError
 from bot.domain.work import CALLED_OFF, Job, Queue, QueueDepth, WorkStatus
 from bot.workflows.databases import (
-    SCHEMA,
     client_of,
     is_sqlite,
     open_engine,
     store_error,
     verify_engine,
 )
-from bot.workflows.queues import options_of
-from bot.workflows.serializer import TypedJson
+from bot.workflows.moving import work_table
+from bot.workflows.queues import alone, options_of, queue_of
+from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import (
     STATUSES,
     Work,
@@ -98,7 +98,7 @@ class WorkAdmin:
         find = partial(
             self._client.list_workflows,
             status=[*STATUSES[status]] if status else None,
-            queue_name=queue.value if queue else None,
+            queue_name=[queue.value, alone(queue)] if queue else None,
             start_time=since.isoformat() if since else None,
             limit=limit,
             offset=offset,
@@ -161,7 +161,8 @@ class WorkAdmin:
 
     def _job(self, key: str) -> Job | None:
         found = self._client.list_workflows(workflow_ids=[key], load_output=False)
-        return job_of(found[0]) if found else None
+        job = job_of(found[0]) if found else None
+        return None if job is None or isinstance(job.body, Unreadable) else job
 
     def _foreign(self) -> Sequence[tuple[str, int]]:
         with self._database.connect() as connection:
@@ -205,7 +206,7 @@ class WorkAdmin:
             raise BadRequest(f"The work {key} is {status} already.")
         self._client.cancel_workflow(key, cancel_children=True)
         job = job_of(workflow)
-        if job is not None and job.kind != CALLED_OFF:
+        if job is not None and job.kind != CALLED_OFF and not isinstance(job.body, Unreadable):
             follow_up = self._follow_up(job)
             self._client.enqueue(options_of(follow_up), follow_up)
 
@@ -232,15 +233,14 @@ class WorkAdmin:
         with self._database.connect() as connection:
             rows = connection.execute(self._counts()).all()
         for queue, status, count, oldest in rows:
-            if (queue, WorkStatus(status)) in found:
+            place = (queue_of(queue or ""), WorkStatus(status))
+            if place in found:
                 age = max(0.0, now - oldest / 1000) if status != WorkStatus.FAILED else 0.0
-                found[queue, WorkStatus(status)] = (count, age)
+                found[place] = (found[place][0] + count, max(found[place][1], age))
         return tuple(QueueDepth(queue, status, *each) for (queue, status), each in found.items())
 
     def _counts(self) -> Select[str, str, int, int]:
-        names = ("queue_name", "status", "created_at", "delay_until_epoch_ms")
-        schema = None if self._file else SCHEMA
-        work = table("workflow_status", *map(column, names), schema=schema)
+        work = work_table(self._database.dialect.name)
         counted = [(theirs, ours.value) for ours in _COUNTED for theirs in STATUSES[ours]]
         status = case(*((work.c.status == theirs, ours) for theirs, ours in counted))
         due = func.coalesce(work.c.delay_until_epoch_ms, work.c.created_at)

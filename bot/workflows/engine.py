@@ -40,19 +40,26 @@ from bot.workflows.databases import (
 from bot.workflows.enqueueing import enqueue_all
 from bot.workflows.errors import StepFailed
 from bot.workflows.jobs import Jobs
-from bot.workflows.queues import WORKFLOW, options_of, register_queues
+from bot.workflows.moving import put_off, set_apart
+from bot.workflows.places import Places
+from bot.workflows.queues import WORKFLOW, options_of, places, register_queues
 from bot.workflows.quiet import route_dbos_logs
+from bot.workflows.repair import Repair
 from bot.workflows.serializer import TypedJson
 from bot.workflows.single import OnlyOne, claim_database
+from bot.workflows.strangers import PATIENCE, Strangers
 from bot.workflows.takeover import Takeover, live_workers
 
 R = TypeVar("R")
 
-# Poisonous work, which kills every process that takes it on, is given up after so many.
-_DEATHS = 50
+# Poisonous work, which kills every process that takes it on, is given up after so many. It is
+# suspected before and done alone, so that little else comes to so many.
+_DEATHS = 10
 _CONNECTIONS = 8
-_STOPPING = 6.0  # seconds for DBOS' threads to end
-_HANDING_BACK = 3.0
+# Seconds at the end for DBOS' threads, for handing back and for the sign of life.
+_STOPPING = 2.5
+_HANDING_BACK = 2.0
+_GIVING_UP = 1.0
 _PINGING = 3.0
 
 _log = structlog.get_logger(__name__)
@@ -81,8 +88,16 @@ class Engine:
         self._database = open_engine(config.url, connections=_CONNECTIONS)
         self._client = client_of(self._database, self._serializer)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="engine")
-        self._jobs = Jobs(handlers, meter or NoMeter(), redact, config.poll)
+        self._places = Places(places(config.at_once))
+        # On a file nobody else is there.
+        strangers = Strangers(self._put_off, 0.0 if self._on_sqlite else PATIENCE)
+        self._jobs = Jobs(
+            handlers, meter or NoMeter(), redact, config.poll, self._places, strangers
+        )
         self._executor_id = SQLITE_EXECUTOR if self._on_sqlite else _own_name()
+        self._repair = Repair(
+            self._client, self._places, self._executor_id, config.lease, self._in_thread
+        )
         self._takeover: Takeover | None = None
         self._lock: OnlyOne | None = None
         self._dbos: DBOS | None = None
@@ -113,13 +128,16 @@ class Engine:
     async def close(self, seconds: float) -> bool:
         """Takes on no more, lets what is under way end for up to `seconds`, hands back the rest.
 
-        Takes up to some 15 seconds more. False where threads are left that wait for a database
+        Takes up to some 8 seconds more. False where threads are left that wait for a database
         that is down: the interpreter would wait for them at its end, so end by `os._exit`.
         """
         self._is_open = False
+        self._repair.stop()
         ended = await self._stop_working(self._dbos, seconds) if self._dbos else True
         if self._takeover is not None:
-            await self._in_thread(self._takeover.close)
+            # Its thread may hang on a database that does not answer, and ends with the process.
+            closing = asyncio.ensure_future(self._in_thread(self._takeover.close))
+            await asyncio.wait([closing], timeout=_GIVING_UP)
         self._database.dispose()
         if self._lock is not None:
             self._lock.close()
@@ -167,6 +185,9 @@ class Engine:
             takeover = Takeover(self._config.url, self._executor_id, self._config.lease)
             takeover.open()
             self._takeover = takeover
+            return
+        with self._database.begin() as connection:
+            set_apart(connection, [self._executor_id])
 
     async def _silence(self) -> str:
         """Why the database does not answer; empty where it does."""
@@ -197,6 +218,7 @@ class Engine:
         Engine._at_work = self
         route_dbos_logs()
         self._dbos = DBOS(config=self._dbos_config())
+        self._dbos._active_workflows_set = self._places
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=_DEATHS)(work)
         self._due_workflow = DBOS.workflow(name="due")(due)
         try:
@@ -205,6 +227,7 @@ class Engine:
             raise StoreError(f"{error} Run airflow-bot migrate.") from error
         if self._takeover is not None:
             self._takeover.watch(True)
+        self._repair.start()
 
     def _dbos_config(self) -> DBOSConfig:
         return {
@@ -266,6 +289,13 @@ class Engine:
             _log.warning("work_not_handed_back", error=type(error).__name__)
             return False
         return bool(ended)
+
+    async def _put_off(self, key: str, seconds: float) -> None:
+        def call() -> None:
+            with self._database.begin() as connection:
+                put_off(connection, key, self._executor_id, seconds)
+
+        await self._in_thread(call)
 
     def _hand_back(self) -> None:
         """Our own unfinished work goes back into its queues, for whoever is there."""

@@ -13,6 +13,20 @@ class StepFailed(BotError):
     """Something unforeseen ended a step or a job; the message names its class and its words."""
 
 
+class Interrupted(BaseException):
+    """The database failed while DBOS was keeping what work came to: it is to be done again.
+
+    Not an `Exception`: nobody on the way shall take it for how the work ended, and tell of it.
+    """
+
+
+class StepsChanged(BaseException):
+    """Work was begun by a version of the bot that had other steps, and cannot be gone on with.
+
+    Not an `Exception`: no step that would tell of it could be taken either.
+    """
+
+
 def as_bot_error(error: BaseException, redact: Callable[[str], str] = str) -> BotError:
     """`error` itself where the project raised it on purpose, else `StepFailed` in its place.
 

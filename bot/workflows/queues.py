@@ -1,4 +1,8 @@
-"""How much of which work is done at once, in what order and how fast."""
+"""How much of which work is done at once, in what order and how fast.
+
+Within a share work is done by priority, then by age. Among shares that wait for a place DBOS draws
+lots, so with more threads than places a question may be begun after a remark in another thread.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,10 @@ from bot.domain.work import Job, Queue
 from bot.workflows.databases import APPLICATION, VERSION
 
 WORKFLOW = "job"
+_ALONE = " alone"
 
-_POSTS_AT_ONCE = 16
+# Far more than Slack takes, since those that Slack refuses for now wait in their places.
+_POSTS_AT_ONCE = 100
 _LATER_AT_ONCE = 4
 _SLOWER = 5  # times the pause between looks into the queues that nobody waits at
 
@@ -23,6 +29,22 @@ class _Limits:
     at_once: int
     poll: float
     per_second: int | None = None  # of one share
+
+
+def places(at_once: int) -> dict[str, int]:
+    """How much work of each queue one process does at once, `at_once` of it questions."""
+    return {queue.value: limits.at_once for queue, limits in _limits(at_once, 1.0).items()}
+
+
+def alone(queue: Queue) -> str:
+    """Where work of `queue` is done that may be what its processes die of: one at a time, in all
+    processes together. Each queue has its own, since work of one waits for that of another."""
+    return f"{queue.value}{_ALONE}"
+
+
+def queue_of(name: str) -> str:
+    """The queue that work was handed in to, of the one where it stands now."""
+    return name.removesuffix(_ALONE)
 
 
 def register_queues(client: DBOSClient, at_once: int, poll: float) -> None:
@@ -39,6 +61,12 @@ def register_queues(client: DBOSClient, at_once: int, poll: float) -> None:
             partition_concurrency=1,
             partition_limiter={"limit": per_second, "period": 1.0} if per_second else None,
             polling_interval_sec=limits.poll,
+            on_conflict="always_update",
+        )
+        client.register_queue(
+            alone(queue),
+            global_concurrency=1,
+            polling_interval_sec=poll * _SLOWER,
             on_conflict="always_update",
         )
 

@@ -12,20 +12,31 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any, get_args, get_type_hints
 
 from dbos import Serializer
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import BotError
 from bot.domain.work import Job
-from bot.workflows.errors import StepFailed, as_bot_error, error_class
+from bot.workflows.errors import Interrupted, StepFailed, as_bot_error, error_class
 from bot.workflows.outcome import Outcome
 
 _COMPRESSED = "z:"  # JSON never starts like this
 _COMPRESSED_FROM = 4_096  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Stands for the body of a job that another version of the bot wrote, given as `text`."""
+
+    text: str
+    reason: str
+
+
 _OURS: tuple[type, ...] = (Job, Outcome)
 _PLAIN = (bool, int, float, str, type(None))
 
@@ -54,11 +65,24 @@ class TypedJson(Serializer):
         return _COMPRESSED + base64.b64encode(zlib.compress(text.encode())).decode()
 
     def deserialize(self, serialized_data: str) -> Any:
-        """Raises `ValueError` for what another version of the bot wrote and this cannot read."""
+        """Of a job whose body is not known to this version the rest is read: see `Unreadable`.
+
+        Raises `ValueError` for anything else that this version cannot read.
+        """
         text = serialized_data
         if text.startswith(_COMPRESSED):
             text = zlib.decompress(base64.b64decode(text[len(_COMPRESSED) :])).decode()
-        return json.loads(text, object_hook=self._value)
+        try:
+            return json.loads(text, object_hook=self._value)
+        except ValueError as error:
+            match json.loads(text):
+                case {"args": {"$tuple": [{"$type": "work.Job", "body": body} as job]}}:
+                    return self._job_without(job, body, str(error))
+            raise
+
+    def _job_without(self, job: dict[str, Any], body: Any, reason: str) -> Any:
+        rest = json.loads(json.dumps({**job, "body": None}), object_hook=self._value)
+        return {"args": (replace(rest, body=Unreadable(json.dumps(body), reason)),), "kwargs": {}}
 
     def _register(self, kind: type) -> None:
         name = _name_of(kind)
@@ -107,6 +131,9 @@ class TypedJson(Serializer):
                 # In one order, so that equal values are equal text.
                 items = sorted((self._tree(item) for item in value), key=json.dumps)
                 return {f"${type(value).__name__}": items}
+            case SQLAlchemyError():
+                # DBOS' own, met while it kept something: neither a step's outcome nor a job's.
+                raise Interrupted(type(value).__name__)
             case Exception():
                 return self._tree_of_error(as_bot_error(value))
             case _:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any, TypeVar, cast
 
 import structlog
 from dbos import DBOS
+from dbos import error as dbos_errors
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import BotError
 from bot.domain.work import ONCE, Job, Retry
 from bot.services.at_work import span
 from bot.services.ports import DurableSteps, Meter
-from bot.workflows.errors import StepFailed, as_bot_error
+from bot.workflows.errors import Interrupted, StepFailed, StepsChanged, as_bot_error
 from bot.workflows.outcome import Outcome
 from bot.workflows.queues import options_of
 
@@ -34,7 +36,7 @@ class EngineSteps(DurableSteps):
         job: Job,
         meter: Meter,
         redact: Callable[[str], str],
-        waiting: Callable[[], AbstractContextManager[None]],
+        waiting: Callable[[], AbstractAsyncContextManager[None]],
         poll: float,
     ) -> None:
         self._job = job
@@ -45,17 +47,18 @@ class EngineSteps(DurableSteps):
 
     async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
         tries = _Tries(name, work, retry, self._meter, self._redact)
-        outcome = await DBOS.run_step_async(
-            {
-                "name": name,
-                "retries_allowed": retry.attempts > 1,
-                "max_attempts": retry.attempts,
-                # The pauses are kept by the tries: DBOS knows no longest one.
-                "interval_seconds": 0.0,
-                "preemptible": True,
-            },
-            tries.next,
-        )
+        with _keeping():
+            outcome = await DBOS.run_step_async(
+                {
+                    "name": name,
+                    "retries_allowed": retry.attempts > 1,
+                    "max_attempts": retry.attempts,
+                    # The pauses are kept by the tries: DBOS knows no longest one.
+                    "interval_seconds": 0.0,
+                    "preemptible": True,
+                },
+                tries.next,
+            )
         if outcome.error is not None:
             raise cast(BotError, outcome.error)
         return cast(T, outcome.value)
@@ -64,17 +67,20 @@ class EngineSteps(DurableSteps):
         if job.queue is self._job.queue:
             # It holds a place there itself, which the other may be waiting for.
             raise ValueError(f"Work in {job.queue} cannot wait for other work in {job.queue}.")
-        handle = await DBOS.enqueue_workflow_with_options_async(*self._options(job))
+        with _keeping():
+            handle = await DBOS.enqueue_workflow_with_options_async(*self._options(job))
         try:
-            with self._waiting():
-                return await handle.get_result(polling_interval_sec=self._poll)
+            async with self._waiting():
+                with _keeping():
+                    return await handle.get_result(polling_interval_sec=self._poll)
         except BotError:
             raise
         except Exception as error:  # DBOS' own: the work was cancelled, or given up
             raise as_bot_error(error) from error
 
     async def start(self, job: Job) -> None:
-        await DBOS.enqueue_workflow_with_options_async(*self._options(job))
+        with _keeping():
+            await DBOS.enqueue_workflow_with_options_async(*self._options(job))
 
     def _options(self, job: Job) -> tuple[Any, Job]:
         if not job.part_of:
@@ -138,6 +144,18 @@ class _Tries:
 
     def _pause(self) -> float:
         return min(self._retry.pause * 2.0 ** (self._begun - 1), self._retry.longest)
+
+
+@contextmanager
+def _keeping() -> Iterator[None]:
+    """Around what DBOS does. The work of steps has its errors written down, and raises none here
+    but those of the project."""
+    try:
+        yield
+    except (SQLAlchemyError, OSError) as error:
+        raise Interrupted(type(error).__name__) from error
+    except dbos_errors.DBOSUnexpectedStepError as error:
+        raise StepsChanged(str(error)) from error
 
 
 def _is_cancelled() -> bool:

@@ -23,6 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from bot.domain.errors import StoreError
 from bot.workflows.databases import KEEPALIVES, sync_url
+from bot.workflows.moving import set_apart
 
 _BEAT = 1.0  # seconds between looks
 _OPENING = 15.0  # seconds to get a lock that nobody else should hold
@@ -133,13 +134,28 @@ class Takeover:
             if now - self._first_missed.setdefault(owner, now) >= self._lease
         ]
         if dead and (self._recovering is None or self._recovering.done()):
-            self._recovering = self._recovery.submit(_recover, dead)
+            self._recovering = self._recovery.submit(self._recover, dead)
+            self._recovering.add_done_callback(tell_of_failure)
+
+    def _recover(self, dead: list[str]) -> None:
+        with self._engine.connect() as connection:
+            suspected = set_apart(connection, dead)
+        # The one private call, see the contract test. Fenced: work that another replica has taken
+        # over by now is not touched, and what its dead owner may yet write is refused.
+        handles = DBOS._recover_pending_workflows(dead)
+        _log.warning("work_taken_over", owners=dead, count=len(handles), suspected=suspected)
 
 
 def live_workers(engine: Engine) -> int:
     """How many replicas hold their lock."""
     with engine.connect() as connection:
         return len(connection.execute(_HELD, {"space": _SPACE}).all())
+
+
+def tell_of_failure(recovering: Future[None]) -> None:
+    """It is tried again; nobody else would hear of it."""
+    if not recovering.cancelled() and (error := recovering.exception()) is not None:
+        _log.warning("work_not_taken_over", error=type(error).__name__)
 
 
 def _missing(connection: Connection) -> set[str]:
@@ -149,13 +165,6 @@ def _missing(connection: Connection) -> set[str]:
     # After the owners: who took work on in between has had its lock before.
     held = {number % 2**32 for number in connection.execute(_HELD, {"space": _SPACE}).scalars()}
     return {owner for owner in owners if _number_of(owner) not in held}
-
-
-def _recover(dead: list[str]) -> None:
-    # The one private call, see the contract test. Fenced: work that another replica has taken
-    # over by now is not touched, and what its dead owner may yet write is refused.
-    handles = DBOS._recover_pending_workflows(dead)
-    _log.warning("work_taken_over", owners=dead, count=len(handles))
 
 
 def _number_of(executor_id: str) -> int:

@@ -194,10 +194,10 @@ async def test_posts_keep_to_one_a_second_and_channel(url: str) -> None:
         assert all(after - before >= A_SECOND for before, after in pairwise(begun))
 
 
-async def test_work_of_an_unknown_kind_fails_saying_so(url: str) -> None:
-    async with running(url, Desk()) as engine:
+async def test_work_of_a_kind_that_nobody_knows_fails_saying_so(file_url: str) -> None:
+    async with running(file_url, Desk()) as engine:
         await engine.start(errand("a", kind="unheard of"))
-        [detail] = await finished(url, "a")
+        [detail] = await finished(file_url, "a")
     assert detail.work.status is WorkStatus.FAILED
     assert "unheard of" in detail.work.error
 

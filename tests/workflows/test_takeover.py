@@ -3,14 +3,16 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
+from concurrent.futures import Future
 
 from dbos import DBOS
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.domain.work import WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.databases import open_engine
-from bot.workflows.takeover import Takeover, live_workers
+from bot.workflows.takeover import Takeover, live_workers, tell_of_failure
 from tests.postgres import PostgresDatabase
 from tests.waiting import until
 from tests.workflows.support import Errand, errand, finished, looking, running
@@ -73,6 +75,16 @@ async def test_replicas_are_counted_by_their_signs_of_life(shared: PostgresDatab
         for other in others:
             other.close()
         await until(lambda: engine_sees(shared.url, 1))
+
+
+def test_a_takeover_that_fails_is_told_of_by_its_class() -> None:
+    failed: Future[None] = Future()
+    failed.add_done_callback(tell_of_failure)
+    with capture_logs() as lines:
+        failed.set_exception(ConnectionError("a secret"))
+    assert [(line["event"], line["error"]) for line in lines] == [
+        ("work_not_taken_over", "ConnectionError")
+    ]
 
 
 def test_no_thread_is_left_once_a_sign_of_life_is_given_up(shared: PostgresDatabase) -> None:

@@ -1,0 +1,138 @@
+"""Replicas of several versions at once, as while an update rolls out."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import text
+
+from bot.domain.errors import StoreError
+from bot.domain.work import Job, Queue, WorkStatus
+from bot.services.ports import DurableSteps
+from bot.workflows.config import EngineConfig
+from bot.workflows.databases import is_sqlite, open_engine
+from bot.workflows.engine import Engine
+from bot.workflows.serializer import TypedJson, Unreadable
+from bot.workflows.strangers import Strangers
+from tests.waiting import until
+from tests.workflows.support import Errand, errand, finished, looking, running
+
+
+@dataclass(frozen=True, slots=True)
+class NewBody:
+    text: str
+
+
+async def quick(body: object, steps: DurableSteps) -> str:
+    return "done"
+
+
+def job(key: str, kind: str = "errand") -> Job:
+    return Job(key, kind, NewBody("why?"), Queue.QUESTIONS, f"share of {key}")
+
+
+async def test_an_older_replica_leaves_to_others_what_it_cannot_read_or_do(shared_url: str) -> None:
+    newer = Engine(EngineConfig(shared_url, works=False), {}, [Errand, NewBody])
+    await newer.open()
+    await newer.start(job("body"))
+    await newer.start(errand("kind", kind="new kind"))
+    async with running(shared_url, quick) as engine, looking(shared_url) as admin:
+
+        async def left() -> bool:
+            met = await admin.list(WorkStatus.WAITING)
+            return [each.owner for each in met] == [engine.executor_id] * 2
+
+        await until(left)
+        waiting = await admin.list(WorkStatus.WAITING)
+    await newer.close(0)
+    assert {each.key for each in waiting} == {"body", "kind"}
+    assert {each.begun for each in waiting} == {0}
+
+
+async def test_what_nobody_can_read_fails_where_nobody_else_is(file_url: str) -> None:
+    newer = Engine(EngineConfig(file_url, works=False), {}, [Errand, NewBody])
+    await newer.open()
+    await newer.start(job("a"))
+    await newer.close(0)
+    async with running(file_url, quick):
+        [detail] = await finished(file_url, "a")
+    assert detail.work.status is WorkStatus.FAILED
+    assert "test_versions.NewBody" in detail.work.error
+
+
+async def test_patience_with_a_stranger_ends() -> None:
+    now = 0.0
+    put_off: list[str] = []
+
+    async def note(key: str, seconds: float) -> None:
+        put_off.append(key)
+
+    strangers = Strangers(note, 100.0, lambda: now)
+    assert await strangers.leave(job("a"))
+    now = 99.0
+    assert await strangers.leave(job("a"))
+    now = 101.0
+    assert await strangers.leave(job("b"))
+    assert not await strangers.leave(job("a"))
+    assert put_off == ["a", "a", "b"]
+
+
+def test_of_a_job_with_an_unknown_body_the_rest_is_read() -> None:
+    kept = TypedJson([NewBody]).serialize({"args": (job("a"),), "kwargs": {}})
+    found = TypedJson([]).deserialize(kept)["args"][0]
+    assert (found.key, found.kind, found.queue) == ("a", "errand", Queue.QUESTIONS)
+    assert isinstance(found.body, Unreadable)
+    assert "why?" in found.body.text
+
+
+async def test_work_whose_steps_have_changed_fails_saying_so_without_an_excuse(url: str) -> None:
+    begun, told = [], []
+
+    async def before(body: Errand, steps: DurableSteps) -> None:
+        await steps.run("gather", lambda: asyncio.sleep(0))
+        begun.append(body.text)
+        await steps.run("hang", lambda: asyncio.sleep(3600))
+
+    async def now(body: Errand, steps: DurableSteps) -> None:
+        try:
+            await steps.run("look around first", lambda: asyncio.sleep(0))
+        except Exception as error:
+            told.append(error)
+            raise
+
+    async with running(url, before) as engine:
+        await engine.start(errand("a"))
+        await until(lambda: begun == ["a"])
+    async with running(url, now):
+        [detail] = await finished(url, "a")
+    assert detail.work.status is WorkStatus.FAILED
+    assert "begun by a version of the bot that had other steps" in detail.work.error
+    assert told == []
+
+
+def move_version(url: str, by: int) -> None:
+    database = open_engine(url, connections=1)
+    versions = "dbos_migrations" if is_sqlite(url) else "dbos.dbos_migrations"
+    with database.begin() as connection:
+        connection.execute(text(f"UPDATE {versions} SET version = version + {by}"))
+    database.dispose()
+
+
+@pytest.mark.parametrize("works", [True, False])
+@pytest.mark.parametrize(("by", "remedy"), [(5, "Use the version"), (-3, "airflow-bot migrate")])
+async def test_tables_of_another_version_are_refused_in_every_role(
+    shared_url: str, works: bool, by: int, remedy: str
+) -> None:
+    await asyncio.to_thread(move_version, shared_url, by)
+    with pytest.raises(StoreError, match=remedy):
+        async with running(shared_url, quick, works=works):
+            pass
+
+
+async def test_a_file_with_newer_tables_is_refused(file_url: str) -> None:
+    await asyncio.to_thread(move_version, file_url, 5)
+    with pytest.raises(StoreError, match="Use the version"):
+        async with running(file_url, quick):
+            pass
