@@ -8,7 +8,7 @@ from bot.domain.questions import Question
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Place
 from bot.slack.jobs import ANNOUNCEMENT
-from bot.slack.posts import ANSWER, Notice, Post, post_job
+from bot.slack.posts import ANSWER, Notice, Post, message_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +38,4 @@ class SlackAnnouncer:
         )
 
     def message(self, key: str, text: str) -> Job:
-        return post_job(Post(key, ANSWER, Place(self.channel, user=""), Notice(text)))
+        return message_job(Post(key, ANSWER, Place(self.channel, user=""), Notice(text)), key)

@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import BotError, ConfigError
+from bot.domain.work import CALLED_OFF
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.slack.announcer import Announcement
@@ -38,11 +39,11 @@ from bot.slack.draw import Style
 from bot.slack.forms import Forms
 from bot.slack.gestures import Gestures
 from bot.slack.inbox import Engaged, Inbox
-from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, POST
+from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, MESSAGE, POST
 from bot.slack.outgoing import Outgoing
 from bot.slack.parse import Parser, Redact
 from bot.slack.posting import Poster
-from bot.slack.posts import Face, Notice, Post, Sent
+from bot.slack.posts import Face, Later, Notice, Post, Sent
 from bot.slack.presses import Words
 from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies
@@ -64,6 +65,7 @@ TYPES: tuple[type, ...] = (
     ButtonPress,
     Command,
     Face,
+    Later,
     Notice,
     Pick,
     Place,
@@ -214,7 +216,7 @@ class Door:
 def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     """The Slack side over `services`; nothing is sent before it is opened."""
     client = web_client(config, config.bot_token, services.meter)
-    gestures = Gestures(client)
+    gestures = Gestures(client, services.sleep)
     outgoing = Outgoing(client, services.meter)
     handlers, door = {}, None
     if services.working is not None:
@@ -240,10 +242,17 @@ def _handlers(
         working.ledger,
         Style(config.has_model),
         services.now,
-        config.doubt_after,
+        config.call_timeout,
+        config.read_lag,
         services.sleep,
     )
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact)
     desk = SlackDesk(working.answers, working.records, replies)
-    return {ARRIVAL: desk.work, ANNOUNCEMENT: desk.announce, POST: poster.work}
+    return {
+        ARRIVAL: desk.work,
+        ANNOUNCEMENT: desk.announce,
+        MESSAGE: desk.say,
+        POST: poster.work,
+        CALLED_OFF: desk.call_off,
+    }

@@ -25,7 +25,8 @@ class Place:
 
     `thread` None: the reply opens a thread of its own (a slash command). `asked_in` is the ts of
     the asker's message, where there is one. `is_private`: for the asker's eyes only. `echo` is
-    what was asked, where others cannot see it; `lead` stands above what nobody asked for.
+    what was asked, where others cannot see it; `lead` stands above what nobody asked for, `note`
+    below every reply.
     """
 
     channel: str
@@ -36,6 +37,7 @@ class Place:
     is_private: bool = False
     echo: str = ""
     lead: str = ""
+    note: str = ""
 
 
 class Way(StrEnum):

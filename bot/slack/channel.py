@@ -14,20 +14,31 @@ import structlog
 from slack_sdk.errors import SlackClientError
 
 from bot.domain.answers import Apology, Diagnosis, HowTo, Reply
-from bot.domain.errors import StoreError
-from bot.services.ports import DurableSteps
+from bot.domain.errors import BotError
 from bot.slack.arrivals import Place
 from bot.slack.gestures import Gestures
 from bot.slack.posting import Poster
-from bot.slack.posts import ANSWER, SORRY, WORKING, Face, Notice, Post, Sent, post_job
+from bot.slack.posts import (
+    ANSWER,
+    CALLED_OFF,
+    SORRY,
+    WORKING,
+    Face,
+    Notice,
+    Post,
+)
 from bot.slack.presses import Words
-from bot.slack.refusals import UNSURE
+from bot.slack.refusals import UNSURE, Tried
+from bot.slack.saying import Saying
 
 log = structlog.get_logger(__name__)
 
 LOOKING = "Looking into it …"
+NOT_READ = "I could not read what was said in this thread before the question."
 _SIGN_SECONDS = 5.0  # longer than this nobody waits for a mere sign of work
-_FAILURES = (SlackClientError, StoreError, *UNSURE)
+_LEAVING_SECONDS = 40.0
+_FAILURES = (SlackClientError, BotError, *UNSURE)
+_STANDS = (Tried.DONE, Tried.UNSURE)
 
 
 def working(words: str) -> Notice:
@@ -42,32 +53,6 @@ class Kit:
     gestures: Gestures
     progress_every: float = 3.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-
-
-@dataclass(slots=True)
-class Saying:
-    """Hands messages about one piece of work to their queue, each revision under a number of its
-    own; the numbers come out the same when the work is taken up again."""
-
-    steps: DurableSteps
-    workspace: str
-    part_of: str
-    _answers: dict[str, int] = field(default_factory=dict)  # how many, by turn
-
-    async def say(self, post: Post) -> Sent:
-        """Raises `SlackRefused` where it can never be said."""
-        sent = await self.steps.call(post_job(self.of_workspace(post), self.part_of))
-        if not isinstance(sent, Sent):
-            raise TypeError(f"a post came to {type(sent).__name__}")
-        return sent
-
-    def of_workspace(self, post: Post) -> Post:
-        return replace(post, workspace=self.workspace)
-
-    def next_revision(self, turn_id: str) -> int:
-        said = self._answers.get(turn_id, 0)
-        self._answers[turn_id] = said + 1
-        return ANSWER + said
 
 
 @dataclass(slots=True)
@@ -92,43 +77,59 @@ class ThreadChannel:
     _has_placeholder: bool = False
     _takes_status: bool = False
     _has_status: bool = False  # one stands in the thread now
+    _status_in_doubt: bool = False  # one may yet arrive
     _reacted: bool = False
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
 
+    async def receive(self) -> None:
+        """Acknowledges as a step of the work, and has a message stand in the thread where the
+        workspace has no status lines."""
+        if self.opened:
+            return
+        self.resumed = True
+
+        async def acknowledge() -> bool:
+            self.resumed = False
+            await self.acknowledge()
+            return self._takes_status
+
+        self._takes_status = await self.saying.steps.run("acknowledge", acknowledge)
+        self._acknowledged = True
+        self._has_placeholder = not self._takes_status
+        if self._has_placeholder:
+            await self.saying.show(self._sign(LOOKING))
+
     async def acknowledge(self) -> None:
-        """Eyes on the question and a sign of work in the thread. Never twice."""
+        """Eyes on the question and a status line under it. Never twice."""
         if self._acknowledged or self.opened:
             return
         self._acknowledged = True
-        self._reacted, self._takes_status = await asyncio.gather(
-            self._react(), self._set_status(LOOKING)
-        )
-        self._has_status = self._takes_status
-        if not self._takes_status:
-            self._has_placeholder = True
-            await self._try(self.kit.poster.put(self._sign(LOOKING)))
+        reaction, _ = await asyncio.gather(self._react(), self._set_status(LOOKING))
+        self._reacted = reaction in _STANDS
 
-    async def _react(self) -> bool:
+    async def _react(self) -> Tried:
         place = self.place
         if place.asked_in is None:
-            return False
+            return Tried.REFUSED
         return await self.kit.gestures.react(place.channel, place.asked_in)
 
-    async def _set_status(self, words: str) -> bool:
+    async def _set_status(self, words: str) -> None:
         place = self.place
         if place.thread is None:
-            return False
-        return await self.kit.gestures.status(place.channel, place.thread, words)
+            return
+        tried = await self.kit.gestures.status(place.channel, place.thread, words)
+        self._takes_status = tried is not Tried.REFUSED
+        self._has_status = self._has_status or tried in _STANDS
+        self._status_in_doubt = self._status_in_doubt or tried is Tried.UNSURE
 
     def _sign(self, words: str) -> Post:
-        sign = Post(self.key, WORKING, self.place, working(words), turn_id=self.key)
-        return self.saying.of_workspace(sign)
+        return Post(self.key, WORKING, self.place, working(words), turn_id=self.key, is_sign=True)
 
-    async def _try(self, sign: Awaitable[object]) -> None:
+    async def _try(self, sign: Awaitable[object], seconds: float = _SIGN_SECONDS) -> None:
         """Without a sign of work the answer comes all the same."""
         try:
-            async with asyncio.timeout(_SIGN_SECONDS):
+            async with asyncio.timeout(seconds):
                 await sign
         except _FAILURES as error:
             log.warning("slack.progress_not_shown", error=type(error).__name__)
@@ -150,7 +151,8 @@ class ThreadChannel:
             self._has_status = True  # also where this is cut short: it may have arrived
             await self._set_status(words)
         elif self._has_placeholder or self.opened:
-            await self._try(self.kit.poster.amend(self._sign(words)))
+            sign = self.saying.of_workspace(self._sign(words))
+            await self._try(self.kit.poster.amend(sign))
 
     def still(self) -> None:
         """No progress may overtake the answer."""
@@ -167,9 +169,16 @@ class ThreadChannel:
 
     async def apologise(self, apology: Apology) -> None:
         """Says so where no answer stands. Raises like `post`."""
-        await self._say(
-            Post(self.key, SORRY, self.place, apology, turn_id=self.key, words=self.words)
-        )
+        await self._say(self._apology(SORRY, apology))
+
+    async def call_off(self, apology: Apology) -> None:
+        """The same where nobody works on it any more: no sign of work is to stay, not even that it
+        was seen."""
+        await self._say(self._apology(CALLED_OFF, apology))
+        self.answered = False
+
+    def _apology(self, revision: int, apology: Apology) -> Post:
+        return Post(self.key, revision, self.place, apology, turn_id=self.key, words=self.words)
 
     async def _stilled(self) -> None:
         """The same, and waits until nothing of it is on its way to Slack."""
@@ -182,19 +191,20 @@ class ThreadChannel:
         sent = await self.saying.say(post)
         self.answered = True
         if sent.is_new:
-            self._has_status = False  # Slack takes the status away when a message arrives
+            # Slack takes the status away when a message arrives.
+            self._has_status = self._status_in_doubt
         return sent.ts
 
     async def close(self) -> None:
         """Leaves no sign of work behind; where nothing was said, no trace at all."""
         await self._stilled()
         place, left = self.place, self.resumed
-        if self._has_status or left:
-            await self._set_status("")
+        if (self._has_status or left) and place.thread:
+            await self.kit.gestures.clear_status(place.channel, place.thread)
         if self.answered:
             return
         if self._has_placeholder or self.opened or left:
-            await self._try(self.kit.poster.withdraw(self.key, place))
+            await self._try(self.kit.poster.withdraw(self.key, place), _LEAVING_SECONDS)
         if (self._reacted or left) and place.asked_in:
             await self.kit.gestures.unreact(place.channel, place.asked_in)
 
@@ -218,6 +228,9 @@ class WhisperChannel:
     resumed: bool = False
     answered: bool = False
     _posted: dict[str, Reply] = field(default_factory=dict)
+
+    async def receive(self) -> None:
+        await self.acknowledge()
 
     async def acknowledge(self) -> None:
         if self.shows_work:
@@ -248,6 +261,9 @@ class WhisperChannel:
 
     async def apologise(self, apology: Apology) -> None:
         await self._say(self._whisper(SORRY, apology))
+
+    async def call_off(self, apology: Apology) -> None:
+        await self._say(self._whisper(CALLED_OFF, apology))
 
     async def show(self, diagnosis: Diagnosis, face: Face) -> None:
         """More of an answer that stands already."""

@@ -23,12 +23,37 @@ _RATE_LIMIT_RETRIES = 3
 _RATE_LIMITED = "rate_limited"
 
 
-class CountedWaits(AsyncRateLimitErrorRetryHandler):
-    """Sleeps for as long as Slack asks, and counts each time that it did."""
+# Messages wait in their queue, gestures are left out, reading is a step that is tried again.
+_NOT_WAITED_FOR = (
+    "assistant.threads.",
+    "chat.",
+    "conversations.",
+    "reactions.",
+    "response_url",
+    "views.",
+)
 
-    def __init__(self, meter: Meter, most: int = _RATE_LIMIT_RETRIES) -> None:
-        super().__init__(max_retry_count=most)
+
+class CountedWaits(AsyncRateLimitErrorRetryHandler):
+    """Sleeps for as long as Slack asks, where nobody else sees to that; counts it each time."""
+
+    def __init__(self, meter: Meter) -> None:
+        super().__init__(max_retry_count=_RATE_LIMIT_RETRIES)
         self._meter = meter
+
+    async def _can_retry_async(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if _method_of(request.url).startswith(_NOT_WAITED_FOR):
+            return False
+        return await super()._can_retry_async(
+            state=state, request=request, response=response, error=error
+        )
 
     async def prepare_for_next_attempt_async(
         self,
@@ -63,8 +88,8 @@ class CountedClient(AsyncWebClient):
 
 
 def web_client(config: SlackConfig, token: str, meter: Meter | None = None) -> AsyncWebClient:
-    """Waits out Slack's rate limits. Nothing else is retried by itself: the SDK's way of
-    repeating a call whose connection broke posts twice."""
+    """Nothing is repeated by itself but what met a rate limit: the SDK's way of repeating a call
+    whose connection broke posts twice."""
     meter = meter or NoMeter()
     return CountedClient(
         meter,

@@ -26,5 +26,4 @@ class SlackConfig:
     origin: Origin = Origin.SLACK
     progress_every: float = 3.0  # chat.update bears one in three seconds
     call_timeout: float = 15.0
-    # A message whose call ended in doubt is looked for when it is so old: Slack's read side lags.
-    doubt_after: float = 12.0
+    read_lag: float = 12.0  # after which Slack shows what it took to whoever looks for it

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.answers import Diagnosis
+from bot.domain.answers import Apology, Diagnosis
 from bot.domain.conversations import Rating, Turn
 from bot.domain.errors import BadRequest
 from bot.domain.questions import EarlierMessage, Question, ThreadKey
@@ -18,15 +18,18 @@ from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, Button, ButtonPress, Command, Pick, Place, RatingPress
 from bot.slack.blocks.logs import excerpt_file
-from bot.slack.channel import Channel, WhisperChannel
+from bot.slack.channel import NOT_READ, Channel, WhisperChannel
 from bot.slack.door import excuse
 from bot.slack.forms import THANKS, asks_why
 from bot.slack.jobs import Taken
-from bot.slack.posts import Face
+from bot.slack.posts import Face, Post
+from bot.slack.refusals import NOT_A_MEMBER, SlackRefused, SlackUnavailable
 from bot.slack.replies import Replies
+from bot.slack.saying import Saying
 
 _GONE = "I no longer have that answer. Please ask the question again."
-_READ = Retry(attempts=2, pause=1.0, seconds=30.0)
+_CALLED_OFF = "Whoever runs this bot called this question off; nothing was changed in Airflow."
+_READ = Retry(attempts=3, pause=1.0, seconds=30.0)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 
 Answering = Callable[[Question, ReplyChannel, DurableSteps], Awaitable[object]]
@@ -99,6 +102,35 @@ class SlackDesk:
         question = replace(question, thread=ThreadKey(me.team_id, place.channel, ""))
         await self._turn(question.id, question, place, steps, self.answers.handle)
 
+    async def say(self, post: Post, steps: DurableSteps) -> None:
+        """Does jobs of kind "message": words that belong to no question."""
+        await Saying(steps, post.workspace, post.key).say(post)
+
+    async def call_off(self, body: object, steps: DurableSteps) -> None:
+        """Does jobs of kind "called_off": takes the signs of work away that cancelled work left
+        behind, and tells whoever asked."""
+        match body:
+            case Asked(question, place) | Command(question, place) | Pick(_, _, question, place):
+                await self._call_off(question, place, steps)
+            case Announcement(question, place):
+                await self.replies.known(question, place, question.id, steps).close()
+
+    async def _call_off(self, question: Question, place: Place, steps: DurableSteps) -> None:
+        channel = self.replies.known(question, place, question.id, steps)
+        apology = Apology(reference_of(question.id), _CALLED_OFF)
+        try:
+            # A remark may have been for others.
+            if question.is_addressed:
+                await channel.call_off(apology)
+        except SlackRefused as refusal:
+            if refusal.code not in NOT_A_MEMBER or place.response_url is None:
+                raise
+            workspace = question.thread.workspace
+            private = self.replies.private(place, workspace, question.id, steps)
+            await private.call_off(apology)
+        finally:
+            await channel.close()
+
     def _private(self, place: Place, key: str, steps: DurableSteps) -> WhisperChannel:
         """For a press, whose key begins with the workspace."""
         return self.replies.private(place, key.partition(":")[0], key, steps)
@@ -116,7 +148,7 @@ class SlackDesk:
                 question, channel = await self.replies.open(question, place, work, steps)
                 # A remark that calls nobody is acknowledged once it turns out to be for us.
                 if question.is_addressed:
-                    await channel.acknowledge()
+                    await channel.receive()
                 earlier = await self._earlier(question, channel, steps)
                 await answer(replace(question, earlier=earlier), channel, steps)
             except Exception as error:
@@ -140,9 +172,13 @@ class SlackDesk:
             here = True
             return await self.replies.earlier(question)
 
-        earlier = await steps.run("read thread", read, _READ)
+        try:
+            earlier = await steps.run("read thread", read, _READ)
+        except SlackUnavailable:
+            earlier = ()
+            channel.place = replace(channel.place, note=NOT_READ)
         # A result that was kept before is the trace of somebody who worked on this.
-        channel.resumed = not here
+        channel.resumed = channel.resumed or not here
         return tuple(earlier)
 
     async def _show_more(

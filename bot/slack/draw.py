@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.domain.answers import Diagnosis, HowTo
 from bot.slack.arrivals import Place
 from bot.slack.blocks.evidence import evidence_card
-from bot.slack.blocks.kit import Block, mrkdwn, rich, section, text
+from bot.slack.blocks.kit import Block, context, mrkdwn, rich, section, text
 from bot.slack.blocks.logs import excerpt_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
@@ -27,8 +27,11 @@ class Style:
     has_model: bool = False
 
     def draw(self, post: Post) -> SlackMessage:
-        """`post` as Slack takes it. Above it stands who asked, where others could not see that."""
+        """`post` as Slack takes it. Above it stands who asked, where others could not see that;
+        below it what its readers must know of all replies there."""
         message = self._plain(post)
+        if post.place.note and not isinstance(post.content, Notice):
+            message = _with_note(message, post.place.note)
         if post.whispers:
             return message
         return replace(message, blocks=(*_head_of(post.place), *message.blocks))
@@ -50,6 +53,11 @@ class Style:
 def notice(words: str) -> SlackMessage:
     """A short message of our own."""
     return SlackMessage(mrkdwn(words), (rich(section(text(RICH_TEXT.head(words)))),))
+
+
+def _with_note(message: SlackMessage, note: str) -> SlackMessage:
+    blocks = (*message.blocks, context(note)) if message.blocks else ()
+    return SlackMessage(f"{message.text}\n{mrkdwn(note)}", blocks)
 
 
 def _head_of(place: Place) -> tuple[Block, ...]:

@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import structlog
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.arrivals import Identity, Place
-from bot.slack.refusals import Refusals
+from bot.slack.refusals import (
+    UNSURE,
+    Refusals,
+    SlackUnavailable,
+    Tried,
+    is_passing,
+    wait_asked_for,
+    word_for,
+)
+
+log = structlog.get_logger(__name__)
 
 # What people see next to their message once the bot has seen it.
 _SEEN = "eyes"
 _PAGE = 200
+_UPLOAD_SECONDS = 50.0
+_LONGEST_WAIT = 8.0
 
 
 class Gestures:
-    """One method for each act; none raises for what Slack refuses."""
+    """One method for each act; none raises for what Slack refuses.
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    Signs of work are tried once, and not for long. Taking one away is tried for some seconds more.
+    """
+
+    def __init__(
+        self, client: AsyncWebClient, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._client = client
-        self._refusals = Refusals()
+        self._sleep = sleep
+        self._refusals = Refusals(sleep)
         self._identity: Identity | None = None
 
     async def identity(self) -> Identity:
@@ -35,43 +56,51 @@ class Gestures:
             )
         return self._identity
 
-    async def react(self, channel: str, ts: str) -> bool:
+    async def react(self, channel: str, ts: str) -> Tried:
         """Shows on the asker's message that it was seen."""
-        done = await self._refusals.attempt(
+        return await self._refusals.attempt(
             "reactions.add",
             lambda: self._client.reactions_add(channel=channel, timestamp=ts, name=_SEEN),
             fine=frozenset({"already_reacted"}),
         )
-        return done is not None
 
     async def unreact(self, channel: str, ts: str) -> None:
-        await self._refusals.attempt(
+        await self._refusals.insist(
             "reactions.remove",
             lambda: self._client.reactions_remove(channel=channel, timestamp=ts, name=_SEEN),
             fine=frozenset({"no_reaction"}),
         )
 
-    async def status(self, channel: str, thread: str, words: str) -> bool:
-        """The "is looking into it …" line under a thread; empty `words` take it away."""
-        done = await self._refusals.attempt(
+    async def status(self, channel: str, thread: str, words: str) -> Tried:
+        """The "is looking into it …" line under a thread."""
+        return await self._refusals.attempt(
             "assistant.threads.setStatus",
             lambda: self._client.assistant_threads_setStatus(
                 channel_id=channel,
                 thread_ts=thread,
-                status="is looking into it …" if words else "",
-                loading_messages=[words] if words else None,
+                status="is looking into it …",
+                loading_messages=[words],
             ),
         )
-        return done is not None
+
+    async def clear_status(self, channel: str, thread: str) -> None:
+        await self._refusals.insist(
+            "assistant.threads.setStatus",
+            lambda: self._client.assistant_threads_setStatus(
+                channel_id=channel, thread_ts=thread, status=""
+            ),
+        )
 
     async def delete(self, channel: str, ts: str) -> None:
-        await self._refusals.attempt(
-            "chat.delete", lambda: self._client.chat_delete(channel=channel, ts=ts)
+        await self._refusals.insist(
+            "chat.delete",
+            lambda: self._client.chat_delete(channel=channel, ts=ts),
+            fine=frozenset({"message_not_found"}),
         )
 
     async def upload(self, place: Place, name: str, content: str) -> bool:
         """Sends a text file into the thread; False where uploads are refused."""
-        done = await self._refusals.attempt(
+        tried = await self._refusals.attempt(
             "files.getUploadURLExternal",
             lambda: self._client.files_upload_v2(
                 channel=place.channel,
@@ -80,35 +109,44 @@ class Gestures:
                 title=name,
                 content=content,
             ),
+            seconds=_UPLOAD_SECONDS,
         )
-        return done is not None
+        return tried is Tried.DONE
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> bool:
-        done = await self._refusals.attempt(
+        tried = await self._refusals.attempt(
             "views.open", lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view))
         )
-        return done is not None
+        return tried is Tried.DONE
 
-    async def replies(self, channel: str, thread: str, pages: int) -> Sequence[Mapping[str, Any]]:
+    async def replies(
+        self, channel: str, thread: str, pages: int, seconds: float
+    ) -> Sequence[Mapping[str, Any]]:
         """Messages of a thread, oldest first, at most `pages` times 200; empty where they may not
-        be read."""
+        be read.
+
+        Raises `SlackUnavailable` where they may be read later, once Slack has been left alone for
+        as long as it asked, or almost.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._replies(channel, thread, pages)
+        except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.thread_not_read", channel=channel, error=word_for(error))
+            if not is_passing(error):
+                return ()
+            await self._sleep(min(wait_asked_for(error), _LONGEST_WAIT))
+            raise SlackUnavailable(word_for(error)) from error
+
+    async def _replies(self, channel: str, thread: str, pages: int) -> Sequence[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
         cursor: str | None = None
         for _ in range(pages):
-            page = await self._replies_page(channel, thread, cursor)
+            page = await self._client.conversations_replies(
+                channel=channel, ts=thread, limit=_PAGE, cursor=cursor
+            )
             found.extend(page.get("messages") or [])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:
                 break
         return found
-
-    async def _replies_page(
-        self, channel: str, thread: str, cursor: str | None
-    ) -> Mapping[str, Any]:
-        page = await self._refusals.attempt(
-            "conversations.replies",
-            lambda: self._client.conversations_replies(
-                channel=channel, ts=thread, limit=_PAGE, cursor=cursor
-            ),
-        )
-        return page.data if page is not None and isinstance(page.data, dict) else {}

@@ -10,6 +10,8 @@ ARRIVAL = "arrival"
 """The kind of job that works on an arrival."""
 POST = "post"
 """The kind of job that says something in Slack."""
+MESSAGE = "message"
+"""The kind of job that sees to it that something is said, however long that takes."""
 ANNOUNCEMENT = "announcement"
 """The kind of job that diagnoses what nobody asked about."""
 

@@ -14,7 +14,7 @@ from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
 from bot.slack.arrivals import Identity, Place
 from bot.slack.blocks.message import SlackMessage
-from bot.slack.client import CountedWaits, sdk_logger
+from bot.slack.client import sdk_logger
 from bot.slack.posts import Mark, Standing, newest
 from bot.slack.refusals import (
     BAD_BLOCKS,
@@ -22,6 +22,7 @@ from bot.slack.refusals import (
     ResponseUrlRefused,
     code_of,
     is_passing,
+    wait_in,
 )
 
 log = structlog.get_logger(__name__)
@@ -121,7 +122,7 @@ class Outgoing:
             url,
             timeout=int(self._client.timeout),
             session=self._client.session,
-            retry_handlers=[CountedWaits(self._meter, most=1)],
+            retry_handlers=[],
             logger=sdk_logger(),
         )
         for variant in self._variants(message):
@@ -139,7 +140,7 @@ class Outgoing:
             self._meter.slack_call("response_url", f"http_{reply.status_code}")
             if not any(code in reply.body for code in BAD_BLOCKS):
                 break
-        raise ResponseUrlRefused(reply.status_code, reply.body)
+        raise ResponseUrlRefused(reply.status_code, reply.body, wait_in(reply.headers))
 
     async def _send(
         self, method: str, message: SlackMessage, arguments: Mapping[str, Any]

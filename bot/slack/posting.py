@@ -1,28 +1,31 @@
 """Says each message once, however often and wherever the saying of it is tried.
 
 Slack has no idempotency key. So a message is announced in the ledger before it is posted and
-recorded there afterwards, and its page is open to one process at a time. A message that was
-announced and never recorded is looked for in Slack by its mark before it is posted again, and not
-before it is some seconds old, since what Slack shows lags behind what it took.
+recorded there afterwards, and its page is open to one process at a time. What Slack certainly
+refused was never announced; a message of unknown outcome is looked for in Slack by its mark before
+it is posted again, and not before Slack must show it: what it shows lags behind what it took.
 
-A whisper cannot be looked for. After a call of unknown outcome it is said once more and then no
-more; what may be seen twice is a private note to one person. A file is sent at most once.
+A whisper cannot be looked for. Of unknown outcome it is said again until Slack says that it took
+it: what may be seen twice is a private note to one person. A file is sent at most once.
 
-What Slack refuses for good ends here; whatever may go through later is raised, for the engine to
-try again.
+A job tries for some seconds and then makes room for others in its channel's line: whoever wants the
+message said hands it in again later. What Slack refuses for good ends at once.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count
 
 import structlog
 from slack_sdk.errors import SlackClientError
 
 from bot.domain.answers import LogReport
+from bot.domain.errors import BotError, StoreError
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, Posted, PostEntry, PostLedger
 from bot.slack.arrivals import Place
@@ -30,125 +33,186 @@ from bot.slack.blocks.logs import excerpt_file
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
-from bot.slack.posts import ANSWER, WORKING, Post, Sent, Standing
+from bot.slack.posts import ANSWER, WORKING, Later, Post, Sent, Standing
 from bot.slack.refusals import (
     NOT_A_MEMBER,
     UNSURE,
     SlackRefused,
+    SlackUnavailable,
     is_passing,
+    is_unsure,
     wait_asked_for,
     word_for,
 )
 
 log = structlog.get_logger(__name__)
 
-# Sixteen tries over more than ten minutes; one of them may sleep out a long Retry-After.
-PERSISTENT = Retry(attempts=16, pause=1.0, seconds=420.0, longest=60.0)
-_UPLOAD = Retry(attempts=3, pause=1.0, seconds=90.0)
+# A job's tries, of some fifteen seconds in all; what takes longer makes room in the meantime.
+BRIEF = Retry(attempts=4, pause=1.0, seconds=180.0)
+_PATIENCE = 5.0  # seconds that a job sleeps in its channel's line because Slack asks for it
+_LONGEST = 120.0  # seconds for one try
 # Slack refuses signatures that are five minutes old, so clocks cannot be further apart.
 _CLOCKS_APART = 600.0
 _WHISPERED = "whispered"
 _FILED = "filed"
+_WITHDRAWN = "withdrawn"
+
+
+class _InDoubt(Exception):
+    """A message may have been said, or may yet be."""
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """`now` gives aware UTC times. A message in doubt is looked for `doubt_after` seconds after it
-    was announced."""
+    """`now` gives aware UTC times. A call is given up after `call_timeout` seconds; what Slack took
+    shows `read_lag` seconds later at the latest."""
 
     outgoing: Outgoing
     gestures: Gestures
     ledger: PostLedger
     style: Style
     now: Callable[[], datetime]
-    doubt_after: float = 12.0
+    call_timeout: float = 15.0
+    read_lag: float = 12.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def work(self, post: Post, steps: DurableSteps) -> Sent:
+    async def work(self, post: Post, steps: DurableSteps) -> Sent | Later:
         """Does a job of kind "post". Raises `SlackRefused` where it can never be done."""
-        sent = await steps.run("post", lambda: self.put(post), PERSISTENT)
+        if post.is_sign:
+            return await steps.run("post", lambda: self._shown(post), BRIEF)
+        try:
+            sent = await steps.run("post", lambda: self.put(post), BRIEF)
+        except (SlackUnavailable, StoreError):
+            return Later(0.0)
+        if isinstance(sent, Later):
+            return sent
         if sent.refusal and not (post.may_be_refused and sent.refusal in NOT_A_MEMBER):
             raise SlackRefused(sent.refusal)
         report = post.content
         if isinstance(report, LogReport) and report.lines and _is_first_answer(post):
-            name, content = excerpt_file(report.target, report.lines, report.lines_read)
-            await steps.run("attach", lambda: self.attach(post.key, post.place, name, content))
+            await self._with_file(post, report, steps)
         return sent
 
-    async def put(self, post: Post) -> Sent:
+    async def _with_file(self, post: Post, report: LogReport, steps: DurableSteps) -> None:
+        name, content = excerpt_file(report.target, report.lines, report.lines_read)
+        try:
+            await steps.run("attach", lambda: self.attach(post.key, post.place, name, content))
+        except BotError as error:
+            log.warning("slack.file_not_attached", error=type(error).__name__)
+
+    async def put(self, post: Post) -> Sent | Later:
         """Has `post` stand in Slack, unless a newer revision does.
 
-        Raises what may go through later, having slept for as long as Slack asked.
+        Raises `SlackUnavailable` where it may go through in a moment, and `StoreError`.
         """
         try:
-            return await (self._whispered(post) if post.whispers else self._posted(post))
+            async with asyncio.timeout(_LONGEST):
+                return await (self._whispered(post) if post.whispers else self._posted(post))
+        except _InDoubt as error:
+            log.warning("slack.post_in_doubt", error=str(error))
+            return Later(0.0 if post.whispers else self.read_lag)
         except (SlackClientError, *UNSURE) as error:
-            word = word_for(error)
-            if is_passing(error):
-                log.warning("slack.post_failed", error=word)
-                await self.sleep(wait_asked_for(error))
-                raise
+            return await self._not_put(post, error)
+
+    async def _not_put(self, post: Post, error: Exception) -> Sent | Later:
+        word = word_for(error)
+        if not is_passing(error):
             log.error("slack.post_refused", error=word, channel=post.place.channel)
             return Sent(refusal=word)
+        log.warning("slack.post_failed", error=word)
+        wait = wait_asked_for(error)
+        if wait > _PATIENCE:
+            return Later(wait)
+        await self.sleep(wait)
+        raise SlackUnavailable(word) from error
 
-    async def _posted(self, post: Post) -> Sent:
-        while True:
+    async def _shown(self, post: Post) -> Sent:
+        """A sign of work, where nothing was said yet. Without it the answer comes all the same."""
+        try:
             async with self.ledger.page(post.key, post.thread) as page:
-                wait = self._still_in_doubt(page.posted)
-                if wait <= 0:
-                    return await self._settle(page, post)
-            # Not with the page open: it ties up a connection to the database.
-            await self.sleep(wait)
+                if page.posted is None:
+                    return await self._new(page, post)
+        except (StoreError, SlackClientError, _InDoubt, *UNSURE) as error:
+            log.warning("slack.progress_not_shown", error=type(error).__name__)
+        return Sent()
 
-    def _still_in_doubt(self, known: Posted | None) -> float:
+    async def _posted(self, post: Post) -> Sent | Later:
+        async with self.ledger.page(post.key, post.thread) as page:
+            wait = self._still_in_doubt(page.posted, post.tries)
+            return Later(wait) if wait > 0 else await self._settle(page, post)
+
+    def _still_in_doubt(self, known: Posted | None, tries: int = 0) -> float:
         """Seconds until it makes sense to look for a message of unknown outcome."""
         if known is None or known.ts is not None:
             return 0.0
-        return self.doubt_after - known.age
+        # The calls of jobs before this one have ended, and it was announced anew then. What was
+        # cut short in this one may go on in Slack for as long as a call may take.
+        going_on = 0.0 if tries else self.call_timeout
+        return going_on + self.read_lag - known.age
 
-    async def _settle(self, page: PostEntry, post: Post) -> Sent:
-        place, message = post.place, self.style.draw(post)
-        known = await self._known(page, post)
-        if known is not None:
+    async def _settle(self, page: PostEntry, post: Post) -> Sent | Later:
+        known = await self._known(page, post.key, post.place)
+        if known is None:
+            return await self._new(page, post)
+        if known.ts != _WITHDRAWN:
             if known.revision >= post.revision:
                 return Sent(known.ts)
-            if await self.outgoing.update(place.channel, known.ts, message, post.mark):
+            message = self.style.draw(post)
+            if await self.outgoing.update(post.place.channel, known.ts, message, post.mark):
                 await page.record(known.ts, post.revision)
                 return Sent(known.ts)
-            return await self._replaced(page, post, known.ts)
-        await page.announce()
-        ts = await self.outgoing.post(place.channel, message, thread=place.thread, mark=post.mark)
+        return await self._replaced(page, post, known.ts)
+
+    async def _new(self, page: PostEntry, post: Post) -> Sent:
+        place, message = post.place, self.style.draw(post)
+        async with self._announced(page):
+            ts = await self.outgoing.post(
+                place.channel, message, thread=place.thread, mark=post.mark
+            )
         await page.record(ts, post.revision)
         return Sent(ts, is_new=True)
 
-    async def _replaced(self, page: PostEntry, post: Post, gone: str) -> Sent:
+    @asynccontextmanager
+    async def _announced(self, page: PostEntry) -> AsyncIterator[None]:
+        """Around a call, which is cut short in time. Only one of unknown outcome leaves its
+        announcement behind, which is as old as the end of the call, and raises `_InDoubt`."""
+        await page.announce()
+        try:
+            async with asyncio.timeout(self.call_timeout):
+                yield
+        except (SlackClientError, *UNSURE) as error:
+            if not is_unsure(error):
+                await page.retract()
+                raise
+            await page.announce()
+            raise _InDoubt(word_for(error)) from error
+
+    async def _replaced(self, page: PostEntry, post: Post, gone: str) -> Sent | Later:
         """Posts in place of a message that was deleted or is closed to edits. Its mark is another,
         or the old message might be found for it."""
         sent = await self._posted(replace(post, key=f"{post.key}:instead of {gone}"))
-        if sent.ts is not None:
+        if isinstance(sent, Sent) and sent.ts is not None:
             await page.record(sent.ts, post.revision)
         return sent
 
-    async def _known(self, page: PostEntry, post: Post) -> Standing | None:
+    async def _known(self, page: PostEntry, key: str, place: Place) -> Standing | None:
         """Where the message stands and in which revision; None where it has to be posted."""
         posted = page.posted
         if posted is None:
             return None
         if posted.ts is not None:
             return Standing(posted.ts, posted.revision)
-        found = await self._find(post, posted.age)
+        found = await self._find(key, place, posted.age)
         log.info("slack.post_looked_up", found=found is not None)
         if found is not None:
             await page.record(found.ts, found.revision)
         return found
 
-    async def _find(self, post: Post, age: float) -> Standing | None:
-        place, since = post.place, self.now().timestamp() - age - _CLOCKS_APART
+    async def _find(self, key: str, place: Place, age: float) -> Standing | None:
+        since = self.now().timestamp() - age - _CLOCKS_APART
         try:
             me = await self.gestures.identity()
-            return await self.outgoing.find(
-                place.channel, place.thread, post.key, since=since, me=me
-            )
+            return await self.outgoing.find(place.channel, place.thread, key, since=since, me=me)
         except (SlackClientError, *UNSURE) as error:
             if is_passing(error):
                 raise
@@ -157,36 +221,49 @@ class Poster:
             return None
 
     async def _whispered(self, post: Post) -> Sent:
-        key = f"{post.key}:{post.revision}"
-        for attempt in (key, f"{key}:again"):
-            async with self.ledger.page(attempt, post.thread) as page:
-                known = page.posted
-                if known is None:
-                    await page.announce()
+        """Each call of unknown outcome uses up a page; then the next one counts."""
+        for attempt in count():
+            async with self.ledger.page(_page_of_whisper(post, attempt), post.thread) as page:
+                if page.posted is None:
                     message = self.style.draw(post)
-                    await self.outgoing.whisper(post.place, message, replace=post.replaces)
+                    async with self._announced(page):
+                        await self.outgoing.whisper(post.place, message, replace=post.replaces)
                     await page.record(_WHISPERED, post.revision)
                     return Sent()
-                if known.ts is not None:
+                if page.posted.ts is not None or post.revision == WORKING:
                     return Sent()
-        log.warning("slack.whisper_in_doubt")
-        return Sent()
+                log.warning("slack.whisper_in_doubt", attempt=attempt)
+        raise AssertionError("there is always another page")
 
     async def amend(self, post: Post) -> None:
         """Changes a sign of work, where nothing else stands in its place yet. Raises like
         `Outgoing.update`."""
         async with self.ledger.page(post.key, post.thread) as page:
             known = page.posted
-            if known is not None and known.ts is not None and known.revision == WORKING:
+            if known is None or known.ts in (None, _WITHDRAWN):
+                return
+            if known.revision == WORKING:
                 message = self.style.draw(post)
                 await self.outgoing.update(post.place.channel, known.ts, message, post.mark)
 
     async def withdraw(self, key: str, place: Place) -> None:
-        """Takes a sign of work away, where nothing was said after all."""
+        """Takes a sign of work away, where nothing was said after all: also one that is still in
+        its channel's line, and one of unknown outcome. Raises what Slack or the ledger does."""
+        while (wait := await self._withdrawn(key, place)) > 0:
+            await self.sleep(wait)
+
+    async def _withdrawn(self, key: str, place: Place) -> float:
+        """Seconds until it makes sense to try again, 0 where it is done."""
         async with self.ledger.page(key) as page:
-            known = page.posted
-            if known is not None and known.ts is not None and known.revision == WORKING:
+            wait = self._still_in_doubt(page.posted)
+            if wait > 0:
+                return wait
+            known = await self._known(page, key, place)
+            if known is None:
+                await page.record(_WITHDRAWN, WORKING)
+            elif known.revision == WORKING and known.ts != _WITHDRAWN:
                 await self.gestures.delete(place.channel, known.ts)
+        return 0.0
 
     async def attach(self, key: str, place: Place, name: str, content: str) -> bool:
         """Sends a file into the thread, at most once; False where it did not or may not have
@@ -199,6 +276,12 @@ class Poster:
             if arrived:
                 await page.record(_FILED, ANSWER)
             return arrived
+
+
+def _page_of_whisper(post: Post, attempt: int) -> str:
+    again = ":again" if attempt else ""
+    number = f":{attempt}" if attempt > 1 else ""
+    return f"{post.key}:{post.revision}{again}{number}"
 
 
 def _is_first_answer(post: Post) -> bool:

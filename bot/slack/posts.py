@@ -10,13 +10,13 @@ from bot.domain.answers import Reply
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Place
-from bot.slack.jobs import POST
+from bot.slack.jobs import MESSAGE, POST
 from bot.slack.presses import Words
 
-WORKING, SORRY, ANSWER = 0, 1, 2
-"""Revisions of a message: a sign of work, an apology, the answer; then one for each refinement.
-The greatest stands, so that no apology replaces an answer."""
-
+WORKING, SORRY, CALLED_OFF, ANSWER = 0, 1, 2, 3
+"""Revisions of a message: a sign of work, an apology, word that an operator called the question
+off, the answer; then one for each refinement. The greatest stands, so that no apology replaces an
+answer."""
 
 NEVER = (0, 0)
 _NO_WORDS = Words("")
@@ -45,7 +45,9 @@ class Post:
     `key` is its page in the ledger and its mark in Slack; of several revisions the greatest stands.
     `turn_id` and the question's `words` come back with what is pressed. `whispers`: for the asker's
     eyes alone; `replaces` then puts it in place of the private card that was pressed.
-    `may_be_refused`: that the bot is no member is told the caller rather than a failure.
+    `may_be_refused`: that the bot is no member is told the caller rather than a failure. `is_sign`:
+    a mere sign of work, tried once, and dropped where anything was said already. `tries`: how many
+    jobs have tried to say it before.
     """
 
     key: str
@@ -59,6 +61,8 @@ class Post:
     whispers: bool = False
     replaces: bool = False
     may_be_refused: bool = False
+    is_sign: bool = False
+    tries: int = 0
 
     @property
     def mark(self) -> Mark:
@@ -79,18 +83,46 @@ class Sent:
     is_new: bool = False
 
 
-def post_job(post: Post, part_of: str = "") -> Job:
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Not said, or not known to be said: worth another try after so many seconds."""
+
+    seconds: float
+
+
+def post_job(post: Post, part_of: str = "", delay: float = 0.0) -> Job:
     """Each channel has a line of its own, in which Slack bears one message a second; what somebody
-    asked goes before what nobody did."""
+    asked goes before signs of work, and those before what nobody asked."""
+    again = f":{post.tries}" if post.tries else ""
     return Job(
-        key=f"post:{post.key}:{post.revision}",
+        key=f"post:{post.key}:{post.revision}{again}",
         kind=POST,
         body=post,
         queue=Queue.POSTS,
         share=post.place.channel,
-        priority=Priority.ASKED if post.place.user else Priority.REPORTED,
+        priority=_priority(post),
+        delay=delay,
         part_of=part_of,
     )
+
+
+def message_job(post: Post, key: str, part_of: str = "") -> Job:
+    """For what belongs to no work that waits until it is said: sees to that itself."""
+    return Job(
+        key=key,
+        kind=MESSAGE,
+        body=post,
+        queue=Queue.FAILURES,
+        share=key,
+        priority=_priority(post),
+        part_of=part_of,
+    )
+
+
+def _priority(post: Post) -> int:
+    if post.is_sign:
+        return Priority.REMARK
+    return Priority.ASKED if post.place.user else Priority.REPORTED
 
 
 @dataclass(frozen=True, slots=True)

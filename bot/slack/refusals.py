@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from enum import StrEnum
 from typing import Any
 
 import aiohttp
@@ -64,11 +66,16 @@ class SlackRefused(BotError):
         return self.code not in _ABOUT_THE_MESSAGE
 
 
-class ResponseUrlRefused(SlackClientError):
-    """A `response_url` answered otherwise than with 200."""
+class SlackUnavailable(BotError):
+    """Slack did certainly not do it, and may do so later."""
 
-    def __init__(self, status: int, body: str) -> None:
+
+class ResponseUrlRefused(SlackClientError):
+    """A `response_url` answered otherwise than with 200. `wait`: as long as it asked for."""
+
+    def __init__(self, status: int, body: str, wait: float = 0.0) -> None:
         self.status = status
+        self.wait = wait
         super().__init__(f"the response_url answered {status} {body[:100]}")
 
 
@@ -94,7 +101,8 @@ def is_unsure(error: BaseException) -> bool:
         return code_of(error) in _MAYBE_DONE or status >= 500
     if isinstance(error, ResponseUrlRefused):
         return error.status >= 500
-    return isinstance(error, UNSURE)
+    # Where no connection came about, nothing was sent.
+    return isinstance(error, UNSURE) and not isinstance(error, aiohttp.ClientConnectorError)
 
 
 def is_rate_limit(error: BaseException) -> bool:
@@ -107,22 +115,43 @@ def is_passing(error: BaseException) -> bool:
         return True
     if isinstance(error, ResponseUrlRefused) and error.status == 429:
         return True
-    return is_rate_limit(error) or is_unsure(error)
+    return is_rate_limit(error) or isinstance(error, UNSURE) or is_unsure(error)
 
 
 def wait_asked_for(error: BaseException) -> float:
     """Seconds that Slack wants to be left alone, 0 where it did not say."""
+    if isinstance(error, ResponseUrlRefused):
+        return error.wait
     if not is_rate_limit(error):
         return 0.0
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    return wait_in(getattr(getattr(error, "response", None), "headers", None) or {})
+
+
+def wait_in(headers: Mapping[str, Any]) -> float:
+    """The seconds of a `Retry-After`, 0 where there is none."""
     said = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     return min(float(said), _LONGEST_WAIT) if str(said).isdecimal() else 0.0
+
+
+class Tried(StrEnum):
+    """What came of a call that an answer does not depend on."""
+
+    DONE = "done"
+    REFUSED = "refused"  # and would be again
+    FAILED = "failed"  # certainly not done, this time
+    UNSURE = "unsure"
+
+
+# Longer than this nobody waits for a mere gesture.
+_SECONDS = 3.0
+_PAUSES = (1.0, 3.0, 9.0)
 
 
 class Refusals:
     """Carries out calls that an answer does not depend on, and learns which are in vain."""
 
-    def __init__(self) -> None:
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
         self._for_good: set[str] = set()
 
     async def attempt(
@@ -130,19 +159,50 @@ class Refusals:
         method: str,
         call: Callable[[], Awaitable[Any]],
         fine: frozenset[str] = frozenset(),
-    ) -> Any:
-        """The reply of `call`, None where Slack did not do it; errors in `fine` count as done."""
+        seconds: float = _SECONDS,
+    ) -> Tried:
+        """Tries once, for `seconds` at most; errors in `fine` count as done."""
+        tried, _ = await self._attempt(method, call, fine, seconds)
+        return tried
+
+    async def insist(
+        self,
+        method: str,
+        call: Callable[[], Awaitable[Any]],
+        fine: frozenset[str] = frozenset(),
+    ) -> Tried:
+        """The same some seconds longer: for what takes a sign away that would stand for ever."""
+        for pause in _PAUSES:
+            tried, wait = await self._attempt(method, call, fine, _SECONDS)
+            if tried in (Tried.DONE, Tried.REFUSED):
+                return tried
+            await self._sleep(max(pause, min(wait, _PAUSES[-1])))
+        return await self.attempt(method, call, fine)
+
+    async def _attempt(
+        self,
+        method: str,
+        call: Callable[[], Awaitable[Any]],
+        fine: frozenset[str],
+        seconds: float,
+    ) -> tuple[Tried, float]:
+        """What came of it, and for how long Slack wants to be left alone."""
         if method in self._for_good:
-            return None
+            return Tried.REFUSED, 0.0
         try:
-            return await call()
-        except SlackApiError as error:
-            code = code_of(error)
-            if code in fine:
-                return error.response
-            if code in _FOR_GOOD:
-                self._for_good.add(method)
-            log.warning("slack.call_refused", method=method, error=code)
-        except (*UNSURE, SlackClientError) as error:
-            log.warning("slack.call_failed", method=method, error=type(error).__name__)
-        return None
+            async with asyncio.timeout(seconds):
+                await call()
+        except (SlackClientError, *UNSURE) as error:
+            return self._came_to(method, error, fine), wait_asked_for(error)
+        return Tried.DONE, 0.0
+
+    def _came_to(self, method: str, error: Exception, fine: frozenset[str]) -> Tried:
+        word = word_for(error)
+        if word in fine:
+            return Tried.DONE
+        if word in _FOR_GOOD:
+            self._for_good.add(method)
+        log.warning("slack.call_not_done", method=method, error=word)
+        if is_unsure(error):
+            return Tried.UNSURE
+        return Tried.FAILED if is_passing(error) else Tried.REFUSED

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import structlog
-
 from bot.domain.questions import Author, EarlierMessage, Question
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Identity, Place
-from bot.slack.channel import LOOKING, Channel, Kit, Saying, ThreadChannel, WhisperChannel, working
+from bot.slack.channel import LOOKING, Channel, Kit, ThreadChannel, WhisperChannel, working
 from bot.slack.limits import Limit
 from bot.slack.parse import Redact
 from bot.slack.plain import flatten
 from bot.slack.posts import NEVER, WORKING, Post, order_of
 from bot.slack.presses import Words
 from bot.slack.refusals import SlackRefused
-
-log = structlog.get_logger(__name__)
+from bot.slack.saying import Saying
 
 _PAGES = 5
 _KEPT = 40  # messages: the head of the thread, where an alert stands, and the newest
@@ -63,6 +59,14 @@ class Replies:
         channel = ThreadChannel(self.kit, saying, place, words, question.id, opened=True)
         return replace(question, thread=replace(question.thread, thread=sent.ts)), channel
 
+    def known(self, question: Question, place: Place, work: str, steps: DurableSteps) -> Channel:
+        """The channel of a question that somebody has worked on, without a word said."""
+        words = Words(question.text, question.links)
+        saying = Saying(steps, question.thread.workspace, work)
+        if place.is_private:
+            return WhisperChannel(self.kit, saying, place, words, question.id, shows_work=False)
+        return ThreadChannel(self.kit, saying, place, words, question.id, resumed=True)
+
     def private(
         self, place: Place, workspace: str, work: str, steps: DurableSteps
     ) -> WhisperChannel:
@@ -71,18 +75,16 @@ class Replies:
         return WhisperChannel(self.kit, saying, place, Words(""), work, shows_work=False)
 
     async def earlier(self, question: Question) -> tuple[EarlierMessage, ...]:
-        """What the thread held before the question; empty where it may not be read."""
+        """What the thread held before the question; empty where it may not be read.
+
+        Raises `SlackUnavailable` where it cannot be read for now.
+        """
         thread, asked = question.thread, order_of(question.message_ts)
         if thread.thread == question.message_ts or asked == NEVER:
             return ()
         gestures = self.kit.gestures
-        try:
-            async with asyncio.timeout(_READ_SECONDS):
-                identity = await gestures.identity()
-                found = await gestures.replies(thread.channel, thread.thread, _PAGES)
-        except TimeoutError:
-            log.warning("slack.thread_not_read", channel=thread.channel)
-            return ()
+        identity = await gestures.identity()
+        found = await gestures.replies(thread.channel, thread.thread, _PAGES, _READ_SECONDS)
         before = [one for one in found if order_of(str(one.get("ts") or "")) < asked]
         kept = before[:1] + before[1:][-(_KEPT - 1) :]
         return tuple(self._message(one, question, identity) for one in kept)

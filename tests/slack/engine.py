@@ -55,6 +55,8 @@ class MemoryEngine:
     kept: defaultdict[str, list[tuple[str, str]]] = field(default_factory=lambda: defaultdict(list))
     outcomes: dict[str, str] = field(default_factory=dict)
     pauses: list[float] = field(default_factory=list)
+    delays: list[float] = field(default_factory=list)
+    wait: Callable[[float], Awaitable[None]] | None = None  # lets the seconds of a delay pass
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     json: TypedJson = field(default_factory=lambda: TypedJson([*TYPES, Turn]))
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
@@ -76,6 +78,16 @@ class MemoryEngine:
         if self.down:
             raise StoreError("The database does not answer.")
         return any(one.engages and one.thread == thread for one in self.deliveries.values())
+
+    def hold(self) -> asyncio.Event:
+        """Work that is due later waits until the event is set."""
+        turn = asyncio.Event()
+
+        async def wait(seconds: float) -> None:
+            await turn.wait()
+
+        self.wait = wait
+        return turn
 
     async def idle(self) -> None:
         """Returns once all work is done; a machine that went down is switched on again."""
@@ -119,6 +131,10 @@ class MemoryEngine:
     async def _work(self, key: str) -> None:
         job = self.job(key)
         try:
+            if job.delay:
+                self.delays.append(job.delay)
+                assert self.wait is not None
+                await self.wait(job.delay)
             async with self._lines[job.queue, job.share]:
                 outcome = await self._done(job)
             self.outcomes[key] = self.json.serialize(outcome)

@@ -41,6 +41,7 @@ class RunningBot:
         self.meter = PoweredMeter(self.engine.power)
         self.ledger = PoweredLedger(self.engine.power)
         self.engine.alive = self.start
+        self.engine.wait = self.ledger.sleep
         self._slack: SlackSide | None = None
 
     @property

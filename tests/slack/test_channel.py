@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bot.domain.work import Job, Queue
+from bot.domain.work import Job, Priority, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, SUPPORT_CHANNEL
 from bot.slack.arrivals import Place
-from bot.slack.channel import Kit, Saying, ThreadChannel
+from bot.slack.channel import Kit, ThreadChannel
 from bot.slack.client import web_client
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
@@ -20,12 +20,17 @@ from bot.slack.jobs import ARRIVAL
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
 from bot.slack.presses import Words
+from bot.slack.saying import Saying
 from tests.slack.doubles import NOW, ScriptedAnswers, always
 from tests.slack.driver import by_bot, deliver, words
 from tests.slack.engine import MemorySteps
 from tests.slack.payloads import event, load, says
 from tests.slack.replies import CHOICE, CODE, HELP
 from tests.slack.running import RunningBot
+
+NO_STATUS_LINES = Fault(
+    FaultKind.REFUSE, "assistant.threads.setStatus", times=None, error="unknown_method"
+)
 
 
 @dataclass
@@ -65,7 +70,7 @@ async def channel(
 def thread_channel(bot: RunningBot, place: Place, pauses: Pauses) -> ThreadChannel:
     """As the desk opens it for a question in that place."""
     client = web_client(bot.config, bot.config.bot_token)
-    gestures = Gestures(client)
+    gestures = Gestures(client, bot.ledger.sleep)
     poster = Poster(Outgoing(client), gestures, bot.ledger, Style(), lambda: NOW)
     kit = Kit(poster, gestures, progress_every=3.0, sleep=pauses)
     job = Job("turn-1", ARRIVAL, None, Queue.QUESTIONS, "thread")
@@ -120,11 +125,11 @@ async def test_work_that_goes_on_after_the_answer_is_shown_until_it_ends(
 
 
 async def test_where_progress_cannot_be_shown_the_answer_comes_all_the_same(
-    ws: LocalWorkspace, channel: ThreadChannel, pauses: Pauses
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel
 ) -> None:
-    method = "assistant.threads.setStatus"
-    ws.faults.add(Fault(FaultKind.REFUSE, method, times=None, error="unknown_method"))
-    await channel.acknowledge()
+    ws.faults.add(NO_STATUS_LINES)
+    await channel.receive()
+    await slack.idle()
     ws.faults.add(Fault(FaultKind.REFUSE, "chat.update", error="ratelimited"))
     await channel.progress("reading")
     await ws.wait_for(lambda: ws.calls("chat.update"))
@@ -144,15 +149,109 @@ async def test_a_second_acknowledgement_does_nothing(
 
 
 async def test_a_channel_in_which_nothing_was_said_leaves_no_trace(
-    ws: LocalWorkspace, channel: ThreadChannel, question: Message
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel, question: Message
 ) -> None:
-    method = "assistant.threads.setStatus"
-    ws.faults.add(Fault(FaultKind.REFUSE, method, times=None, error="missing_scope"))
-    await channel.acknowledge()
+    ws.faults.add(NO_STATUS_LINES)
+    await channel.receive()
+    await slack.idle()
     assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
     await channel.close()
     assert by_bot(ws, SUPPORT_CHANNEL) == []
     assert ws.current(question).reactions == ()
+
+
+async def test_a_sign_of_work_waits_for_its_turn_in_the_channels_line(
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel
+) -> None:
+    ws.faults.add(NO_STATUS_LINES)
+    await channel.receive()
+    sign = slack.engine.job("post:turn-1:0")
+    assert (sign.queue, sign.share) == (Queue.POSTS, SUPPORT_CHANNEL)
+    # Quick answers are not held up by it.
+    assert sign.delay > 0
+    assert sign.priority > Priority.ASKED
+    await slack.idle()
+
+
+async def test_a_sign_of_work_that_comes_after_the_answer_is_dropped(
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel
+) -> None:
+    ws.faults.add(NO_STATUS_LINES)
+    turn = slack.engine.hold()
+    await channel.receive()
+    await channel.post(CODE, "turn-1")
+    turn.set()
+    await slack.idle()
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "KeyError" in words(answer)
+    assert len(ws.calls("chat.postMessage")) == 1
+    assert ws.calls("chat.update") == []
+
+
+async def test_a_sign_of_work_that_comes_after_the_end_is_dropped(
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel
+) -> None:
+    ws.faults.add(NO_STATUS_LINES)
+    turn = slack.engine.hold()
+    await channel.receive()
+    await channel.close()
+    turn.set()
+    await slack.idle()
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+    # The work is taken up again by hand.
+    await channel.post(CODE, "turn-1")
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "KeyError" in words(answer)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR, FaultKind.CUT])
+async def test_a_sign_that_slack_does_not_let_go_of_is_taken_away_in_the_end(
+    ws: LocalWorkspace,
+    slack: RunningBot,
+    channel: ThreadChannel,
+    question: Message,
+    kind: FaultKind,
+) -> None:
+    await channel.receive()
+    assert ws.state.statuses
+    for method in ("reactions.remove", "assistant.threads.setStatus"):
+        ws.faults.add(Fault(kind, method, times=3, seconds=5))
+    await channel.close()
+    assert ws.state.statuses == {}
+    assert ws.current(question).reactions == ()
+
+
+async def test_a_sign_of_which_slack_never_says_that_it_is_gone_does_not_hold_up_the_work_for_ever(
+    ws: LocalWorkspace, channel: ThreadChannel
+) -> None:
+    await channel.receive()
+    ws.faults.add(Fault(FaultKind.SERVER_ERROR, "reactions.remove", times=None))
+    await channel.close()
+    assert len(ws.calls("reactions.remove")) == 4
+
+
+@pytest.mark.parametrize("method", ["reactions.add", "assistant.threads.setStatus"])
+async def test_a_rate_limit_on_signs_of_work_does_not_hold_up_the_answer(
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel, method: str
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, method, times=None, seconds=60))
+    await channel.receive()
+    await channel.post(CODE, "turn-1")
+    assert len(ws.calls(method)) == 1
+    assert slack.ledger.slept == []
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    ws.faults.spare_calls()
+
+
+async def test_a_status_that_may_have_arrived_is_taken_away_after_the_answer(
+    ws: LocalWorkspace, channel: ThreadChannel
+) -> None:
+    ws.faults.add(Fault(FaultKind.CUT, "assistant.threads.setStatus"))
+    await channel.acknowledge()
+    await channel.post(CODE, "turn-1")
+    await channel.close()
+    assert ws.calls()[-1].method == "assistant.threads.setStatus"
+    assert ws.calls()[-1].arguments["status"] == ""
 
 
 async def test_a_choice_made_in_private_is_answered_in_its_place(

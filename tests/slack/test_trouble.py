@@ -14,6 +14,7 @@ from bot.domain.references import reference_of
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.ports import ReplyChannel
+from bot.slack.posts import ANSWER
 from tests.slack.asking import ASK, answered, mention
 from tests.slack.doubles import Gate, MemoryRecords, ScriptedAnswers, always
 from tests.slack.driver import by_bot, words
@@ -32,13 +33,13 @@ async def test_where_the_workspace_has_no_status_lines_a_message_becomes_the_ans
     answers.script = gate
     message = await mention(ws)
     await gate.entered.wait()
-    (placeholder,) = by_bot(ws, SUPPORT_CHANNEL)
+    (placeholder,) = await ws.wait_for(lambda: by_bot(ws, SUPPORT_CHANNEL))
     assert "Looking into it" in placeholder.text
     gate.let_go.set()
     answer = await answered(ws, connected, message)
     assert answer.ts == placeholder.ts
     assert answer.metadata is not None
-    assert answer.metadata["event_payload"] == {"key": answers.asked[0].id, "revision": 2}
+    assert answer.metadata["event_payload"] == {"key": answers.asked[0].id, "revision": ANSWER}
     assert answer.text.startswith("🐞 Your code")
     await answered(ws, connected, await mention(ws))
     # Refused for good, so not asked for a second time.
