@@ -17,7 +17,7 @@ from bot.logging_setup import set_up_logging
 from bot.settings import Settings
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
-from bot.slack.posts import Post, Sent
+from bot.slack.posts import Later, Post, Sent
 from bot.workflows.admin import WorkAdmin
 
 KEPT: tuple[type, ...] = (
@@ -32,6 +32,7 @@ KEPT: tuple[type, ...] = (
     FailureBatch,
     FailuresTold,
     LateLog,
+    Later,
     Pick,
     Post,
     RatingPress,

@@ -15,9 +15,9 @@ from bot.services.dead_letters import sorry_key
 from bot.services.ports import DurableSteps
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress
-from bot.slack.channel import Saying
 from bot.slack.posts import ANSWER, SORRY, Post
 from bot.slack.presses import Words
+from bot.slack.saying import Saying
 
 T = TypeVar("T")
 
