@@ -11,13 +11,15 @@ from bot.domain.conversations import Score
 from bot.domain.errors import BadRequest
 from bot.domain.questions import Question
 from bot.domain.references import reference_of
-from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.ports import ReplyChannel
+from bot.slack.channel import NOT_READ
 from bot.slack.posts import ANSWER
 from tests.slack.asking import ASK, answered, mention
 from tests.slack.doubles import Gate, MemoryRecords, ScriptedAnswers, always
-from tests.slack.driver import by_bot, words
+from tests.slack.driver import by_bot, deliver, words
+from tests.slack.payloads import says
 from tests.slack.replies import CODE, EXPLAINED
 from tests.slack.running import RunningBot
 
@@ -191,3 +193,60 @@ async def test_nothing_that_is_posted_can_ping_link_or_unfold(
     assert "link_names" not in call.arguments
     assert "<" not in call.arguments["text"]
     assert '"link"' not in str(call.arguments["blocks"])
+
+
+async def alerted(ws: LocalWorkspace) -> Message:
+    """A question in a thread whose head says what it is about."""
+    alert = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "ALERT: orders_daily.load failed", raw=True)
+    return await mention(ws, "why did this fail?", thread_ts=alert.ts)
+
+
+@pytest.mark.parametrize("kind", [FaultKind.RATE_LIMITED, FaultKind.SERVER_ERROR])
+async def test_a_thread_that_cannot_be_read_at_once_is_read_a_moment_later(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers, kind: FaultKind
+) -> None:
+    ws.faults.add(Fault(kind, "conversations.replies", times=2, seconds=6))
+    await alerted(ws)
+    await answers.until_asked(1)
+    await connected.idle()
+    (earlier,) = answers.asked[0].earlier
+    assert "orders_daily.load" in earlier.text
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert NOT_READ not in answer.text + words(answer)
+
+
+async def test_a_thread_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, "conversations.replies", times=None, seconds=60))
+    answers.script = always(CODE, replace(CODE, explanation=EXPLAINED))
+    await alerted(ws)
+    await answers.until_asked(1)
+    await connected.idle()
+    assert answers.asked[0].earlier == ()
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "The upstream export renamed" in words(answer)
+    assert NOT_READ in words(answer)
+    assert NOT_READ in answer.text
+    # It is not held up for as long as Slack asks.
+    assert max(connected.ledger.slept) <= 8
+
+
+async def test_an_outage_of_slack_of_half_an_hour_loses_no_answer(
+    ws: LocalWorkspace, slack: RunningBot, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CODE)
+    ws.faults.add(Fault(FaultKind.SERVER_ERROR, "*", times=None))
+
+    async def pass_by(seconds: float) -> None:
+        await slack.ledger.sleep(seconds)
+        if sum(slack.ledger.slept) >= 1_800:
+            ws.faults.spare_calls()
+
+    slack.engine.wait = pass_by
+    message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why?", raw=True)
+    await deliver(slack, says("app_mention", message.text, ts=message.ts, event_ts=message.ts))
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "KeyError" in words(answer)
+    assert answer.thread_ts == message.ts
+    assert ws.state.statuses == {}

@@ -1,0 +1,164 @@
+"""What an operator cancels leaves no sign of work, and whoever asked is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.questions import Asker, Origin, Question, ThreadKey
+from bot.domain.references import reference_of
+from bot.domain.work import CALLED_OFF, Job, Queue
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.slack.announcer import Announcement
+from bot.slack.arrivals import Asked, Command, Place, Way
+from bot.slack.channel import Kit, ThreadChannel
+from bot.slack.client import web_client
+from bot.slack.draw import Style
+from bot.slack.gestures import Gestures
+from bot.slack.jobs import ARRIVAL
+from bot.slack.outgoing import Outgoing
+from bot.slack.posting import Poster
+from bot.slack.posts import WORKING, Notice, Post, post_job
+from bot.slack.replies import Replies
+from tests.slack.doubles import NOW
+from tests.slack.driver import by_bot, words
+from tests.slack.engine import MemorySteps
+from tests.slack.replies import CODE
+from tests.slack.running import RunningBot
+
+
+@pytest.fixture
+async def message(ws: LocalWorkspace) -> Message:
+    return await ws.say(SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why?")
+
+
+@pytest.fixture
+def asked(ws: LocalWorkspace, message: Message) -> Asked:
+    thread = ThreadKey(ws.team_id, SUPPORT_CHANNEL, message.ts)
+    place = Place(SUPPORT_CHANNEL, AUTHOR.id, message.ts, message.ts)
+    question = Question(
+        f"{ws.team_id}:{SUPPORT_CHANNEL}:{message.ts}",
+        Origin.SLACK,
+        Asker(AUTHOR.id),
+        thread,
+        message.ts,
+        "why?",
+        NOW,
+    )
+    return Asked(question, place, Way.MENTION)
+
+
+async def call_off(bot: RunningBot, body: object, times: int = 1) -> None:
+    for number in range(times):
+        key = f"called_off:{number}"
+        bot.engine.put(Job(key, CALLED_OFF, body, Queue.LATER, key, part_of="cancelled"))
+        await bot.idle()
+        assert bot.engine.failed(key) is None
+
+
+def sign_of(asked: Asked) -> Post:
+    sign = Post(asked.question.id, WORKING, asked.place, Notice("Looking"), is_sign=True)
+    return replace(sign, workspace=asked.question.thread.workspace)
+
+
+async def test_signs_of_work_go_and_the_asker_is_told_once(
+    ws: LocalWorkspace, slack: RunningBot, message: Message, asked: Asked
+) -> None:
+    channel = await opened(slack, asked)
+    await channel.acknowledge()
+    assert ws.state.statuses
+    await call_off(slack, asked, times=2)
+    (told,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert told.thread_ts == message.ts
+    assert "called this question off" in words(told)
+    assert reference_of(asked.question.id) in words(told)
+    assert ws.state.statuses == {}
+    assert ws.current(message).reactions == ()
+
+
+async def test_a_message_that_showed_the_work_becomes_the_word_that_it_ended(
+    ws: LocalWorkspace, slack: RunningBot, asked: Asked
+) -> None:
+    slack.engine.put(post_job(sign_of(asked)))
+    await slack.idle()
+    (sign,) = by_bot(ws, SUPPORT_CHANNEL)
+    await call_off(slack, asked)
+    (told,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert told.ts == sign.ts
+    assert "called this question off" in words(told)
+
+
+async def test_an_answer_that_stands_is_not_taken_back(
+    ws: LocalWorkspace, slack: RunningBot, asked: Asked
+) -> None:
+    channel = await opened(slack, asked)
+    await channel.post(CODE, asked.question.id)
+    await call_off(slack, asked)
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "KeyError" in words(answer)
+
+
+async def test_work_that_is_taken_up_again_answers_in_place_of_the_word_that_it_ended(
+    ws: LocalWorkspace, slack: RunningBot, asked: Asked
+) -> None:
+    await call_off(slack, asked)
+    channel = await opened(slack, asked)
+    await channel.post(CODE, asked.question.id)
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "KeyError" in words(answer)
+
+
+async def test_of_a_remark_that_may_have_been_for_others_nothing_is_said(
+    ws: LocalWorkspace, slack: RunningBot, message: Message, asked: Asked
+) -> None:
+    channel = await opened(slack, asked)
+    await channel.acknowledge()
+    question = replace(asked.question, is_addressed=False)
+    await call_off(slack, Asked(question, asked.place, Way.FOLLOW_UP))
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+    assert ws.current(message).reactions == ()
+
+
+async def test_a_report_that_nobody_asked_for_goes_without_a_word(
+    ws: LocalWorkspace, slack: RunningBot, asked: Asked
+) -> None:
+    place = Place(SUPPORT_CHANNEL, user="", lead="orders_daily failed")
+    question = replace(asked.question, thread=ThreadKey("", "", ""), message_ts="")
+    slack.engine.put(post_job(Post(question.id, WORKING, place, Notice("Looking"))))
+    await slack.idle()
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    await call_off(slack, Announcement(question, place))
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+
+
+async def test_where_the_bot_is_no_member_the_asker_alone_is_told(
+    ws: LocalWorkspace, slack: RunningBot, asked: Asked
+) -> None:
+    ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", error="not_in_channel"))
+    place = Place(SUPPORT_CHANNEL, AUTHOR.id, response_url=f"{ws.hub.url}/hooks/gone")
+    await call_off(slack, Command(replace(asked.question, message_ts=""), place))
+    (told,) = ws.ephemerals(AUTHOR.id)
+    assert "called this question off" in words(told)
+
+
+@pytest.mark.parametrize("body", [None, "unknown", Notice("words")])
+async def test_of_other_work_there_is_nothing_to_tell(
+    ws: LocalWorkspace, slack: RunningBot, body: object
+) -> None:
+    await call_off(slack, body)
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+
+
+async def opened(bot: RunningBot, asked: Asked) -> ThreadChannel:
+    """The channel in which somebody worked on it, over steps of their own."""
+    job = Job(asked.key, ARRIVAL, asked, Queue.QUESTIONS, "thread")
+    steps = MemorySteps(bot.engine, job)
+    client = web_client(bot.config, bot.config.bot_token)
+    gestures = Gestures(client)
+    poster = Poster(Outgoing(client), gestures, bot.ledger, Style(), lambda: NOW)
+    replies = Replies(Kit(poster, gestures), str)
+    _, channel = await replies.open(asked.question, asked.place, asked.key, steps)
+    assert isinstance(channel, ThreadChannel)
+    return channel
