@@ -71,7 +71,7 @@ def gate_of(max_calls: int = 4, **more: Any) -> Iterator[tuple[Gate, Server]]:
 
 
 async def begun(server: Server) -> None:
-    assert await asyncio.to_thread(server.begun.acquire, timeout=5)
+    assert await asyncio.to_thread(server.begun.acquire, timeout=60)
 
 
 @pytest.mark.parametrize("max_calls", [1, 2, 4])
