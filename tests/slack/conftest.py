@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.playground.workspace import LocalWorkspace
-from bot.playground.workspace.world import InstalledApp, World
+from bot.playground.workspace import LocalWorkspace, Message
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL, InstalledApp, World
 from bot.slack.config import SlackConfig
 from bot.slack.manifest import manifest
+from bot.slack.posting import Poster
 from bot.slack.surfaces import all_surfaces
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers
+from tests.slack.engine import Power, PoweredLedger
 from tests.slack.running import RunningBot
+from tests.slack.wanting import Wanting, poster_of
 
 
 @pytest.fixture
@@ -75,3 +78,23 @@ async def modelled(
     yield bot
     await bot.engine.stop()
     await bot.stop()
+
+
+@pytest.fixture
+def ledger() -> PoweredLedger:
+    return PoweredLedger(Power())
+
+
+@pytest.fixture
+async def question(ws: LocalWorkspace) -> Message:
+    return await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?")
+
+
+@pytest.fixture
+def poster(slack: RunningBot, ledger: PoweredLedger) -> Poster:
+    return poster_of(slack, ledger)
+
+
+@pytest.fixture
+def wanting(poster: Poster) -> Wanting:
+    return Wanting(poster)

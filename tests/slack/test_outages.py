@@ -1,0 +1,207 @@
+"""Slack or the database in trouble for seconds or hours: each message is said in the end, once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.slack.client import web_client
+from bot.slack.draw import Style
+from bot.slack.gestures import Gestures
+from bot.slack.outgoing import Outgoing
+from bot.slack.posting import Poster
+from bot.slack.posts import Later, Sent
+from bot.slack.refusals import (
+    SlackRefused,
+)
+from tests.fakes.work import FakePostLedger, Killed
+from tests.slack.driver import by_bot
+from tests.slack.engine import Power, PoweredLedger
+from tests.slack.running import RunningBot
+from tests.slack.wanting import Wanting, post_in, poster_of
+
+POST = "chat.postMessage"
+
+
+@pytest.mark.parametrize("kind", [FaultKind.CUT, FaultKind.DONE_ERROR])
+async def test_a_post_that_was_taken_though_slack_said_otherwise_is_found_again(
+    ws: LocalWorkspace,
+    wanting: Wanting,
+    ledger: PoweredLedger,
+    question: Message,
+    kind: FaultKind,
+) -> None:
+    ws.faults.add(Fault(kind, POST))
+    sent = await wanting.say(post_in(question))
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert sent == Sent(answer.ts)
+    assert len(ws.calls(POST)) == 1
+    # Not looked for before Slack's read side must have caught up, and not in the channel's line.
+    assert wanting.engine.delays == [12]
+    assert ledger.slept == [12]
+
+
+async def test_a_post_that_slack_did_not_take_is_tried_again(
+    ws: LocalWorkspace, wanting: Wanting, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.SERVER_ERROR, POST, times=5))
+    await wanting.say(post_in(question))
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    assert wanting.engine.delays == [12, 30, 60, 120, 300]
+
+
+async def test_what_was_certainly_refused_need_not_be_looked_for(
+    ws: LocalWorkspace, wanting: Wanting, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, POST, times=3, seconds=2))
+    await wanting.say(post_in(question))
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    assert ws.calls("conversations.replies") == []
+    # Some seconds are slept where it stands, in the channel's line.
+    assert wanting.engine.delays == []
+
+
+async def test_where_slack_wants_to_be_left_alone_for_long_the_line_goes_on(
+    ws: LocalWorkspace, wanting: Wanting, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, POST, seconds=77))
+    await wanting.say(post_in(question))
+    assert wanting.engine.delays == [77]
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    assert list(wanting.engine.jobs) == ["post:turn-1:3", "post:turn-1:3:1"]
+
+
+async def test_while_nothing_listens_at_slacks_address_nothing_is_announced(
+    ws: LocalWorkspace, slack: RunningBot, ledger: PoweredLedger, question: Message
+) -> None:
+    poster = poster_of(slack, ledger, "http://127.0.0.1:9/api/")
+    wanting = Wanting(poster)
+    said: list[float] = []
+
+    async def back(seconds: float) -> None:
+        said.append(seconds)
+        poster.outgoing._client.base_url = slack.config.api_url
+
+    wanting.engine.wait = back
+    await wanting.say(post_in(question))
+    assert said == [5]
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    assert ws.calls("conversations.replies") == []
+
+
+@pytest.mark.parametrize("whispers", [False, True])
+@pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.RATE_LIMITED])
+async def test_an_outage_of_three_hours_ends_with_one_answer(
+    ws: LocalWorkspace,
+    wanting: Wanting,
+    ledger: PoweredLedger,
+    question: Message,
+    kind: FaultKind,
+    whispers: bool,
+) -> None:
+    hours = Outage(ws, ledger, kind, 3 * 3_600)
+    wanting.engine.wait = hours.pass_by
+    await wanting.say(replace(post_in(question), whispers=whispers))
+    said = ws.ephemerals(AUTHOR.id) if whispers else by_bot(ws, SUPPORT_CHANNEL)
+    assert len(said) == 1
+    assert 3 * 3_600 <= sum(wanting.engine.delays) < 4 * 3_600
+
+
+async def test_an_outage_of_the_database_ends_with_one_answer(
+    ws: LocalWorkspace, wanting: Wanting, ledger: PoweredLedger, question: Message
+) -> None:
+    ledger.kept.down = True
+
+    async def wait(seconds: float) -> None:
+        await ledger.sleep(seconds)
+        ledger.kept.down = sum(ledger.slept) < 3 * 3_600
+
+    wanting.engine.wait = wait
+    await wanting.say(post_in(question))
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+    assert len(ws.calls(POST)) == 1
+
+
+async def test_after_a_day_in_vain_it_is_given_up(
+    ws: LocalWorkspace, wanting: Wanting, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, POST, times=None, seconds=300))
+    with pytest.raises(SlackRefused, match="in_trouble_for_a_day") as refused:
+        await wanting.say(post_in(question))
+    assert refused.value.closes_the_place
+    assert 80_000 < sum(wanting.engine.delays) <= 86_400
+
+
+@dataclass
+class Outage:
+    """Slack carries out nothing until so many seconds have passed by the ledger's clock."""
+
+    ws: LocalWorkspace
+    ledger: PoweredLedger
+    kind: FaultKind
+    seconds: float
+
+    def __post_init__(self) -> None:
+        self.ws.faults.add(Fault(self.kind, "*", times=None, seconds=0))
+
+    async def pass_by(self, seconds: float) -> None:
+        await self.ledger.sleep(seconds)
+        if sum(self.ledger.slept) >= self.seconds:
+            self.ws.faults.spare_calls()
+
+
+@pytest.mark.parametrize("taken_after", [0.0, 0.3])
+async def test_a_call_that_slack_carries_out_when_it_is_given_up_is_said_once(
+    ws: LocalWorkspace, slack: RunningBot, question: Message, taken_after: float
+) -> None:
+    timeout, lag = 0.6, 1.2
+    ws.faults.read_lag = 0.7
+    ws.faults.add(Fault(FaultKind.SLOW, POST, seconds=timeout + taken_after))
+    client = web_client(slack.config, slack.config.bot_token)
+    ledger = WallClockLedger()
+    poster = Poster(
+        Outgoing(client), Gestures(client), ledger, Style(), slack.services.now, timeout, lag
+    )
+    wanting = Wanting(poster)
+    wanting.engine.wait = at_least(lag)
+    await wanting.say(post_in(question))
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
+
+
+def at_least(lag: float) -> Callable[[float], Awaitable[None]]:
+    """Waits for a bit of doubt for real, and not for the pauses of an outage."""
+
+    async def wait(seconds: float) -> None:
+        assert seconds >= lag
+        await asyncio.sleep(lag)
+
+    return wait
+
+
+async def test_what_was_cut_short_by_a_crash_is_looked_for_once_its_call_must_have_ended(
+    ws: LocalWorkspace,
+    slack: RunningBot,
+    poster: Poster,
+    ledger: PoweredLedger,
+    question: Message,
+) -> None:
+    ledger.power.fails_at = 1  # announced; the call goes out and on without us
+    with pytest.raises(Killed):
+        await poster.put(post_in(question))
+    ledger.power.fails_at, ledger.power.is_off = None, False
+    config = slack.config
+    assert await poster_of(slack, ledger).put(post_in(question)) == Later(
+        config.call_timeout + config.read_lag
+    )
+
+
+class WallClockLedger(PoweredLedger):
+    def __init__(self) -> None:
+        super().__init__(Power())
+        self.kept = FakePostLedger(time.monotonic)
