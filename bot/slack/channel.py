@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 LOOKING = "Looking into it …"
 NOT_READ = "I could not read what was said in this thread before the question."
 _SIGN_SECONDS = 5.0  # longer than this nobody waits for a mere sign of work
+# As long as Slack may take over a call: one given up sooner could arrive after the answer.
+_AMEND_SECONDS = 15.0
 _LEAVING_SECONDS = 40.0
 _FAILURES = (SlackClientError, BotError, *UNSURE)
 _STANDS = (Tried.DONE, Tried.UNSURE)
@@ -81,6 +83,7 @@ class ThreadChannel:
     _reacted: bool = False
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
+    _amending: asyncio.Task[None] | None = None
 
     async def receive(self) -> None:
         """Acknowledges as a step of the work, and has a message stand in the thread where the
@@ -152,7 +155,12 @@ class ThreadChannel:
             await self._set_status(words)
         elif self._has_placeholder or self.opened:
             sign = self.saying.of_workspace(self._sign(words))
-            await self._try(self.kit.poster.amend(sign))
+            # Never cut short: a change on its way to Slack could arrive there after the answer,
+            # and would take its place.
+            self._amending = asyncio.create_task(
+                self._try(self.kit.poster.amend(sign), _AMEND_SECONDS)
+            )
+            await asyncio.shield(self._amending)
 
     def still(self) -> None:
         """No progress may overtake the answer."""
@@ -185,6 +193,8 @@ class ThreadChannel:
         self.still()
         if self._ticker is not None:
             await asyncio.gather(self._ticker, return_exceptions=True)
+        if self._amending is not None:
+            await asyncio.wait({self._amending})
 
     async def _say(self, post: Post) -> str | None:
         await self._stilled()

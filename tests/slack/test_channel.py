@@ -111,6 +111,20 @@ async def test_progress_never_comes_after_the_answer(
     assert ws.state.statuses == {}
 
 
+async def test_a_slow_change_of_a_sign_of_work_does_not_take_the_answers_place(
+    ws: LocalWorkspace, slack: RunningBot, channel: ThreadChannel
+) -> None:
+    ws.faults.add(NO_STATUS_LINES)
+    await channel.receive()
+    await slack.idle()
+    ws.faults.add(Fault(FaultKind.SLOW, "chat.update", seconds=0.3))
+    await channel.progress("reading")
+    await ws.wait_for(lambda: not [f for f in ws.faults.calls if f.kind is FaultKind.SLOW])
+    await channel.post(CODE, "turn-1")
+    assert [call.fault for call in ws.calls("chat.update")] == ["slow", ""]
+    assert "reading" not in words(by_bot(ws, SUPPORT_CHANNEL)[0])
+
+
 async def test_work_that_goes_on_after_the_answer_is_shown_until_it_ends(
     ws: LocalWorkspace, channel: ThreadChannel
 ) -> None:
