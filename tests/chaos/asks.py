@@ -52,7 +52,7 @@ class Ask:
 class Answer:
     """A message of the bot that says something final: an answer, or an apology with a reference.
 
-    `at` is when it first said so, epoch seconds.
+    `at` is when it first said so, epoch seconds; `gone`: it does not say so any more.
     """
 
     channel: str

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 from bot.playground.workspace import LocalWorkspace, Message
-from bot.playground.workspace.changes import MessageDeleted, MessageEdited, MessagePosted
+from bot.playground.workspace.changes import MessageEdited, MessagePosted
 from bot.playground.workspace.hub import Notice
 from bot.playground.workspace.journal import ApiCall, Delivery
 from tests.chaos.asks import Answer, Ask, Pressed
@@ -56,9 +56,6 @@ class Tally:
                 self._delivered(notice)
             case MessagePosted(message) | MessageEdited(after=message) if message.bot_id:
                 self._written(message)
-            case MessageDeleted(message):
-                if answer := self._finals.get((message.channel, message.ts)):
-                    answer.gone = True
             case ApiCall():
                 self.unanswered_calls += bool(notice.fault)
 
@@ -118,6 +115,9 @@ class Tally:
         for ask in self.asks:
             ask.answers.clear()
         left: list[Answer] = []
+        for answer in self._finals.values():
+            message = self.ws.state.message(answer.channel, answer.ts)
+            answer.gone = message is None or not _FINAL.search(words(message))
         for answer in sorted(self._finals.values(), key=lambda one: (one.at, one.ts)):
             asker = self._asker_of(answer)
             if asker is None:
@@ -187,6 +187,7 @@ class Tally:
             (first, second)
             for asks in threads.values()
             for first, second in _pairs(asks)
+            if first.root
             if first.answers[0].at > second.answers[0].at
         ]
 
