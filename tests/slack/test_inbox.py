@@ -267,7 +267,8 @@ async def test_a_process_that_only_takes_in_has_no_handlers(slack: RunningBot) -
 
 async def test_a_process_that_only_works_has_no_listeners(slack: RunningBot) -> None:
     side = build_slack(slack.config, replace(slack.services, taking_in=None))
-    assert set(side.handlers) == {"arrival", "announcement", "post"}
+    kinds = {"arrival", "announcement", "message", "post", "called_off"}
+    assert set(side.handlers) == kinds
     with pytest.raises(RuntimeError, match="takes nothing in"):
         _ = side.app
     await side.open()
