@@ -22,6 +22,7 @@ from bot.workflows.steps import EngineSteps
 from bot.workflows.strangers import Strangers
 
 _UNWINDING = 2.0  # seconds for work that was called off to end
+_LOOKING_OFTEN = 8  # so many that wait for other work
 _OTHER_STEPS = (
     "The work was begun by a version of the bot that had other steps, and cannot be gone on with."
 )
@@ -118,7 +119,7 @@ class Jobs:
             await self._leave(job)
             raise StepFailed(job.body.reason)
         waiting = partial(self._waiting_at, place, task)
-        steps = EngineSteps(job, self._meter, self._redact, waiting, self._poll)
+        steps = EngineSteps(job, self._meter, self._redact, waiting)
         return await handler(job.body, steps)
 
     async def _leave(self, job: Job) -> None:
@@ -130,10 +131,11 @@ class Jobs:
             raise Interrupted(str(error)) from error
 
     @asynccontextmanager
-    async def _waiting_at(self, place: Place, task: asyncio.Task[Any]) -> AsyncIterator[None]:
+    async def _waiting_at(self, place: Place, task: asyncio.Task[Any]) -> AsyncIterator[float]:
+        """Gives the seconds between looks: the more work waits, the longer, as each is a query."""
         with self._among(self._waiting, task):
             async with place.left():
-                yield
+                yield self._poll * (1 + len(self._waiting) // _LOOKING_OFTEN)
 
     @contextmanager
     def _among(self, tasks: set[asyncio.Task[Any]], task: asyncio.Task[Any]) -> Iterator[None]:

@@ -19,6 +19,7 @@ _ALONE = " alone"
 # Far more than Slack takes, since those that Slack refuses for now wait in their places.
 _POSTS_AT_ONCE = 100
 _LATER_AT_ONCE = 4
+_RARELY = 20  # where hardly ever anything stands
 _SLOWER = 5  # times the pause between looks into the queues that nobody waits at
 
 
@@ -66,7 +67,7 @@ def register_queues(client: DBOSClient, at_once: int, poll: float) -> None:
         client.register_queue(
             alone(queue),
             global_concurrency=1,
-            polling_interval_sec=poll * _SLOWER,
+            polling_interval_sec=poll * _RARELY,
             on_conflict="always_update",
         )
 

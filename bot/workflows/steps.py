@@ -28,22 +28,20 @@ _log = structlog.get_logger(__name__)
 
 
 class EngineSteps(DurableSteps):
-    """The steps of one `job`. `waiting` is entered while it does nothing but wait for another;
-    `poll` is seconds between looks at that."""
+    """The steps of one `job`. `waiting` is entered while it does nothing but wait for another, and
+    gives the seconds between looks at that."""
 
     def __init__(
         self,
         job: Job,
         meter: Meter,
         redact: Callable[[str], str],
-        waiting: Callable[[], AbstractAsyncContextManager[None]],
-        poll: float,
+        waiting: Callable[[], AbstractAsyncContextManager[float]],
     ) -> None:
         self._job = job
         self._meter = meter
         self._redact = redact
         self._waiting = waiting
-        self._poll = poll
 
     async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
         tries = _Tries(name, work, retry, self._meter, self._redact)
@@ -70,9 +68,9 @@ class EngineSteps(DurableSteps):
         with _keeping():
             handle = await DBOS.enqueue_workflow_with_options_async(*self._options(job))
         try:
-            async with self._waiting():
+            async with self._waiting() as pause:
                 with _keeping():
-                    return await handle.get_result(polling_interval_sec=self._poll)
+                    return await handle.get_result(polling_interval_sec=pause)
         except BotError:
             raise
         except Exception as error:  # DBOS' own: the work was cancelled, or given up

@@ -13,7 +13,8 @@ from bot.domain.errors import BotError
 from bot.domain.references import reference_of
 from bot.domain.work import Job, WorkStatus
 from bot.workflows.outcome import Outcome
-from bot.workflows.queues import WORKFLOW
+from bot.workflows.queues import WORKFLOW, queue_of
+from bot.workflows.serializer import Unreadable
 
 STATUSES: dict[WorkStatus, tuple[str, ...]] = {
     WorkStatus.WAITING: ("ENQUEUED", "DELAYED"),
@@ -31,7 +32,7 @@ _SUMMARY_MAX = 300  # characters
 @dataclass(frozen=True, slots=True)
 class Work:
     """One piece of work. `begun` counts how often it was taken up, `owner` is the process that
-    did last. `kind`, `share` and `part_of` are empty where another version wrote the work down.
+    did last. `kind` and `part_of` are empty where it is not a job, or not one to be read here.
     `what` says in words what it is about."""
 
     key: str
@@ -89,7 +90,7 @@ def work_of(workflow: WorkflowStatus, describe: Callable[[object], str] = lambda
         key=workflow.workflow_id,
         reference=reference_of(part_of or workflow.workflow_id),
         kind=job.kind if job else "",
-        queue=job.queue.value if job else workflow.queue_name or "",
+        queue=job.queue.value if job else queue_of(workflow.queue_name or ""),
         share=job.share if job else workflow.queue_partition_key or "",
         part_of=part_of,
         status=_STATUS[workflow.status],
@@ -99,7 +100,7 @@ def work_of(workflow: WorkflowStatus, describe: Callable[[object], str] = lambda
         begun=workflow.recovery_attempts or 0,
         owner=workflow.executor_id or "",
         error=_error(workflow),
-        what=describe(job.body) if job else "",
+        what=describe(job.body) if job and not isinstance(job.body, Unreadable) else "",
     )
 
 
@@ -128,7 +129,8 @@ def error_of(step: StepInfo) -> BaseException | None:
 
 def summary_of(workflow: WorkflowStatus, redact: Callable[[str], str]) -> str:
     job = job_of(workflow)
-    text = redact(repr(job.body) if job else "")
+    body = job.body if job else ""
+    text = redact(body.text if isinstance(body, Unreadable) else repr(body) if job else "")
     return text if len(text) <= _SUMMARY_MAX else text[: _SUMMARY_MAX - 1] + "…"
 
 

@@ -14,6 +14,7 @@ from bot.domain.work import CALLED_OFF, Queue, WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.databases import is_sqlite
+from bot.workflows.errors import StepFailed
 from tests.postgres import PostgresDatabase
 from tests.waiting import until
 from tests.workflows.support import Errand, errand, finished, looking, running
@@ -38,6 +39,10 @@ class Flaky:
 
 async def quick(body: Errand, steps: DurableSteps) -> str:
     return body.text
+
+
+async def broken(body: Errand, steps: DurableSteps) -> None:
+    raise StepFailed("It is broken.")
 
 
 async def endless(body: Errand, steps: DurableSteps) -> None:
@@ -190,11 +195,11 @@ async def test_what_cannot_be_tried_again_or_cancelled_is_said(url: str) -> None
 
 
 async def test_work_is_listed_newest_first_by_status_and_queue_in_pages(url: str) -> None:
-    async with running(url, {"errand": quick}) as engine, looking(url) as admin:
+    async with running(url, {"errand": quick, "broken": broken}) as engine, looking(url) as admin:
         for number in range(5):
             await engine.start(errand(f"q{number}"))
             await finished(url, f"q{number}")
-        await engine.start(errand("f", queue=Queue.FAILURES, kind="unknown"))
+        await engine.start(errand("f", queue=Queue.FAILURES, kind="broken"))
         await engine.start(errand("later", queue=Queue.LATER, delay=3600))
         await finished(url, "f")
         questions = await admin.list(queue=Queue.QUESTIONS, limit=2)
@@ -224,7 +229,7 @@ async def test_work_is_shown_with_what_was_asked_and_without_secrets(url: str) -
     assert shown.work.finished is not None
 
 
-async def test_work_of_types_that_are_unknown_here_is_shown_without_them(url: str) -> None:
+async def test_work_with_a_body_that_is_unknown_here_is_shown_as_it_was_written(url: str) -> None:
     async with running(url, quick) as engine:
         await engine.start(errand("a"))
         await finished(url, "a")
@@ -232,15 +237,19 @@ async def test_work_of_types_that_are_unknown_here_is_shown_without_them(url: st
     shown = await admin.show("a")
     await admin.close()
     assert shown is not None
-    assert (shown.summary, shown.work.kind, shown.work.queue) == ("", "", "questions")
+    assert (shown.work.kind, shown.work.queue, shown.work.what) == ("errand", "questions", "")
+    assert '"$type": "support.Errand"' in shown.summary
 
 
 async def test_queues_are_counted_with_the_age_of_what_waits_longest(url: str) -> None:
-    async with running(url, {"endless": endless}, at_once=2) as engine, looking(url) as admin:
+    async with (
+        running(url, {"endless": endless, "broken": broken}, at_once=2) as engine,
+        looking(url) as admin,
+    ):
         for number in range(5):
             await engine.start(errand(f"{number}", kind="endless", share=f"{number % 3}"))
         await engine.start(errand("later", queue=Queue.LATER, delay=3600))
-        await engine.start(errand("odd", kind="unknown", queue=Queue.FAILURES))
+        await engine.start(errand("odd", kind="broken", queue=Queue.FAILURES))
         await finished(url, "odd")
 
         async def is_busy() -> bool:
@@ -259,10 +268,10 @@ async def test_queues_are_counted_with_the_age_of_what_waits_longest(url: str) -
 
 
 async def test_tidying_deletes_what_finished_long_ago_and_nothing_else(url: str) -> None:
-    async with running(url, {"errand": quick, "endless": endless}) as engine:
+    async with running(url, {"errand": quick, "endless": endless, "broken": broken}) as engine:
         for number in range(3):
             await engine.start(errand(f"{number}"))
-        await engine.start(errand("failed", kind="unknown"))
+        await engine.start(errand("failed", kind="broken"))
         await engine.start(errand("runs", kind="endless"))
         await finished(url, "0", "1", "2", "failed")
         now = datetime.now(UTC)
