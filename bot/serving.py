@@ -35,7 +35,7 @@ from bot.bootstrap import (
 )
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
-from bot.domain.failures import BATCH
+from bot.domain.failures import BATCH, Failure
 from bot.domain.work import Job, Queue, WorkStatus
 from bot.services.at_work import trace_with
 from bot.services.dead_letters import SORRY, DeadLetterService
@@ -73,6 +73,7 @@ class Service:
     reported: SqlReportedFailures
     dead_letters: DeadLetterService
     meter: PrometheusMeter
+    is_started: bool = False
     is_stopping: bool = False
     threads_ended: bool = True
 
@@ -248,6 +249,7 @@ async def _at_work(service: Service) -> AsyncIterator[None]:
     if works:
         await service.parts.knowledge.warm()
     await service.engine.open()
+    service.is_started = True
     beside = [
         asyncio.create_task(service.meter.loop_lag.run()),
         asyncio.create_task(_share_clusters(service)),
@@ -324,7 +326,7 @@ def _doors(service: Service) -> Sequence[APIRouter]:
     door = FailureDoor(
         token=token,
         clusters=addresses_of(settings),
-        take=service.reported.add,
+        take=partial(_take, service),
         default_cluster=settings.default_cluster,
         retries=settings.failure_webhook.retries,
         meter=service.meter,
@@ -332,7 +334,17 @@ def _doors(service: Service) -> Sequence[APIRouter]:
     return (failure_routes(door),)
 
 
+async def _take(service: Service, failures: Sequence[Failure]) -> int:
+    """Raises `StoreError` also while the engine starts: it holds up the event loop meanwhile, and
+    would wait in vain for a write that is under way there."""
+    if not service.is_started:
+        raise StoreError("The bot is starting.")
+    return await service.reported.add(failures)
+
+
 async def _ready(service: Service) -> Sequence[Check]:
+    if not service.is_started:  # nothing is tried out in the database, see `_take`
+        return [Check("process", "start", CheckStatus.FAILED, "It is starting.")]
     checks = [await service.parts.store.ready(), await service.engine.ready()]
     if service.takes and service.mode is SlackMode.SOCKET:
         connected = await service.slack.is_connected()
