@@ -66,7 +66,7 @@ async def test_every_failure_that_was_kept_is_told_also_after_a_restart(database
         handlers: dict[str, Handler] = {
             "failures": tell,
             "announcement": told.diagnose,
-            "post": told.say,
+            "message": told.say,
         }
         engine = Engine(EngineConfig(database_url, works=works, poll=0.05), handlers, KEPT)
         reported = SqlReportedFailures(database, engine.enqueue, pace=PACE)
