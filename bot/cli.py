@@ -11,10 +11,11 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -49,10 +50,8 @@ def main() -> None:
     """Runs the command; an error raised on purpose is one message and status 2."""
     try:
         app()
-    except ConfigError as error:
-        _fail("The settings need attention:", *error.faults)
     except BotError as error:
-        _fail(str(error))
+        _fail(*_words_of(error))
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
 
@@ -61,6 +60,20 @@ def _fail(*lines: str) -> None:
     for line in lines:
         print(line, file=sys.stderr)
     raise SystemExit(CANNOT_START)
+
+
+def _words_of(error: BotError) -> Sequence[str]:
+    if isinstance(error, ConfigError):
+        return ("The settings need attention:", *error.faults)
+    return (str(error),)
+
+
+def _leave(status: int) -> NoReturn:
+    """At once. An orderly end would wait for threads and connections that wait, in turn, for a
+    database that hangs."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _settings(config: Path | None) -> Settings:
@@ -109,12 +122,13 @@ def _run(config: Path | None, role: Role | None) -> None:
 
     # What uvicorn itself would run on: uvloop, where the system has it.
     with asyncio.Runner(loop_factory=auto_loop_factory(use_subprocess=False)) as runner:
-        ended = runner.run(serve_until_stopped(settings))
+        try:
+            ended = runner.run(serve_until_stopped(settings))
+        except BotError as error:
+            print(*_words_of(error), sep="\n", file=sys.stderr)
+            _leave(CANNOT_START)
     if not ended:
-        # Threads that wait for a database that is down would be waited for in turn.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+        _leave(0)
 
 
 @app.command()
