@@ -16,7 +16,8 @@ from tests.chaos.town import FAILURES
 
 _FINAL = re.compile(r"\bRef [A-Z0-9]{4,}\b")
 _DAG = re.compile(r"\bpipeline_\d{5}\b")
-_UNDER_WAY = ("⏳", "is adding its words")
+_ADDING = "is adding its words"
+_WORKING = "⏳"  # also stands in answers, for what Airflow has queued
 
 
 class Tally:
@@ -203,9 +204,7 @@ class Tally:
                 shown = words(message)
                 if message.bot_id and message.ephemeral_to is None:
                     left += [
-                        f"{sign!r} in {message.channel} {message.ts}"
-                        for sign in _UNDER_WAY
-                        if sign in shown
+                        f"{sign!r} in {message.channel} {message.ts}" for sign in _signs(shown)
                     ]
         return left
 
@@ -213,6 +212,14 @@ class Tally:
 def words(message: Message) -> str:
     """Everything that a message shows."""
     return message.text + "\n" + json.dumps(message.blocks, ensure_ascii=False)
+
+
+def _signs(shown: str) -> Iterator[str]:
+    """What in a message says that work on it goes on."""
+    if _ADDING in shown:
+        yield _ADDING
+    if _WORKING in shown and not _FINAL.search(shown):
+        yield _WORKING
 
 
 def _pairs(asks: Iterable[Ask]) -> Iterator[tuple[Ask, Ask]]:
