@@ -83,7 +83,7 @@ class ThreadChannel:
     _reacted: bool = False
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
-    _amending: asyncio.Task[None] | None = None
+    _showing: asyncio.Task[None] | None = None
 
     async def receive(self) -> None:
         """Acknowledges as a step of the work, and has a message stand in the thread where the
@@ -151,16 +151,16 @@ class ThreadChannel:
 
     async def _show(self, words: str) -> None:
         if self._takes_status:
-            self._has_status = True  # also where this is cut short: it may have arrived
-            await self._set_status(words)
+            showing = self._set_status(words)
         elif self._has_placeholder or self.opened:
             sign = self.saying.of_workspace(self._sign(words))
-            # Never cut short: a change on its way to Slack could arrive there after the answer,
-            # and would take its place.
-            self._amending = asyncio.create_task(
-                self._try(self.kit.poster.amend(sign), _AMEND_SECONDS)
-            )
-            await asyncio.shield(self._amending)
+            showing = self._try(self.kit.poster.amend(sign), _AMEND_SECONDS)
+        else:
+            return
+        # Never cut short: what is on its way to Slack could arrive there after the answer. A change
+        # would take its place, a status line would stay under it.
+        self._showing = asyncio.create_task(showing)
+        await asyncio.shield(self._showing)
 
     def still(self) -> None:
         """No progress may overtake the answer."""
@@ -193,8 +193,8 @@ class ThreadChannel:
         self.still()
         if self._ticker is not None:
             await asyncio.gather(self._ticker, return_exceptions=True)
-        if self._amending is not None:
-            await asyncio.wait({self._amending})
+        if self._showing is not None:
+            await asyncio.wait({self._showing})
 
     async def _say(self, post: Post) -> str | None:
         await self._stilled()

@@ -125,6 +125,19 @@ async def test_a_slow_change_of_a_sign_of_work_does_not_take_the_answers_place(
     assert "reading" not in words(by_bot(ws, SUPPORT_CHANNEL)[0])
 
 
+async def test_a_slow_status_does_not_come_after_the_answer(
+    ws: LocalWorkspace, channel: ThreadChannel
+) -> None:
+    await channel.acknowledge()
+    ws.faults.add(Fault(FaultKind.SLOW, "assistant.threads.setStatus", seconds=0.3))
+    await channel.progress("reading")
+    await ws.wait_for(lambda: not [f for f in ws.faults.calls if f.kind is FaultKind.SLOW])
+    await channel.post(CODE, "turn-1")
+    await channel.close()
+    await ws.wait_for(lambda: "reading" in told(ws))
+    assert ws.state.statuses == {}
+
+
 async def test_work_that_goes_on_after_the_answer_is_shown_until_it_ends(
     ws: LocalWorkspace, channel: ThreadChannel
 ) -> None:
