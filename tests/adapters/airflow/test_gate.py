@@ -16,6 +16,7 @@ from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.domain.evidence import GapReason
 from bot.services.at_work import working_on
 from bot.services.no_meter import NoMeter
+from tests.waiting import until
 
 
 class Server:
@@ -114,7 +115,7 @@ async def test_a_deadline_that_passes_does_not_free_the_place() -> None:
         assert not waiting.done()
         server.free.set()
         assert await waiting == Reply("next")
-        assert gate.abandoned == 0
+        await until(lambda: gate.abandoned == 0, "the end of the late call")
 
 
 async def test_a_call_whose_turn_did_not_come_never_goes_out() -> None:
