@@ -59,7 +59,7 @@ async def test_what_nobody_can_read_fails_where_nobody_else_is(file_url: str) ->
     async with running(file_url, quick):
         [detail] = await finished(file_url, "a")
     assert detail.work.status is WorkStatus.FAILED
-    assert "test_versions.NewBody" in detail.work.error
+    assert "test_rolling_update.NewBody" in detail.work.error
 
 
 async def test_patience_with_a_stranger_ends() -> None:
