@@ -81,16 +81,23 @@ class Poster:
         if post.is_sign:
             return await steps.run("post", lambda: self._shown(post), BRIEF)
         try:
-            sent = await steps.run("post", lambda: self.put(post), BRIEF)
+            sent = await steps.run("post", lambda: self._taken(post), BRIEF)
         except (SlackUnavailable, StoreError):
             return Later(0.0)
         if isinstance(sent, Later):
             return sent
-        if sent.refusal and not (post.may_be_refused and sent.refusal in NOT_A_MEMBER):
-            raise SlackRefused(sent.refusal)
         report = post.content
         if isinstance(report, LogReport) and report.lines and _is_first_answer(post):
             await self._with_file(post, report, steps)
+        return sent
+
+    async def _taken(self, post: Post) -> Sent | Later:
+        """Raises a refusal, so that the step has failed over it: who retries the work, once Slack
+        would take the message, has it posted rather than the refusal read back."""
+        sent = await self.put(post)
+        expected = NOT_A_MEMBER if post.may_be_refused else frozenset()
+        if isinstance(sent, Sent) and sent.refusal and sent.refusal not in expected:
+            raise SlackRefused(sent.refusal)
         return sent
 
     async def _with_file(self, post: Post, report: LogReport, steps: DurableSteps) -> None:
