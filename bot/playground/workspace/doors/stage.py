@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
 from pydantic import BaseModel, ConfigDict
 
 from bot.playground.workspace.actors import Actors
@@ -37,8 +39,9 @@ class Deed(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @abstractmethod
     async def do(self, stage: Stage) -> Json:
-        raise NotImplementedError
+        """Returns what the one who asked is told."""
 
 
 class PersonalDeed(Deed):
