@@ -200,7 +200,8 @@ def _work(work: Tree, database: Tree) -> Iterator[Fault]:
     text = url.get_secret_value() if isinstance(url, SecretStr) else str(url or "")
     if role in ("serve", "worker") and not text.startswith("postgres"):
         problem = (
-            f"{role} needs a database that several processes can share. "
-            "Set database.url to a postgresql:// URL, or use both"
+            f"must be a postgresql:// URL for the role {role}: a SQLite file belongs to one "
+            "process. Give one in the settings file, or in AIRFLOW_BOT_DATABASE__URL; without one, "
+            "run airflow-bot serve alone with work.role at both"
         )
-        yield Fault(("work", "role"), problem)
+        yield Fault(("database", "url"), problem)

@@ -25,9 +25,10 @@ def test_what_is_not_written_has_its_defaults(write: Write) -> None:
 @pytest.mark.parametrize("role", ["serve", "worker"])
 def test_a_role_of_its_own_needs_a_database_for_several_processes(write: Write, role: str) -> None:
     for database in ("", "database: {url: sqlite:////tmp/bot.db}\n"):
-        fault = fault_at("work.role", write(f"{CLUSTER}\n{database}work: {{role: {role}}}\n"))
+        fault = fault_at("database.url", write(f"{CLUSTER}\n{database}work: {{role: {role}}}\n"))
         assert "postgresql://" in fault
-        assert "or use both" in fault
+        assert f"the role {role}" in fault
+        assert "work.role at both" in fault
 
     loaded = load_settings(ENVIRON, write(f"{CLUSTER}\n{POSTGRES}work: {{role: {role}}}\n"))
     assert loaded.work.role == role
