@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.domain.errors import StoreError
+from bot.services.unreachable import unreachable
 from bot.workflows.serializer import TypedJson
 
 APPLICATION = "airflow-support-bot"
@@ -36,7 +37,7 @@ END
 """
 # A database machine that vanished is noticed within half a minute.
 KEEPALIVES = {
-    "connect_timeout": 10,
+    "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
@@ -80,11 +81,24 @@ def client_of(engine: Engine, serializer: TypedJson) -> DBOSClient:
     )
 
 
+def require_known(url: str) -> None:
+    """Raises `StoreError` where the tables of DBOS are newer than the one used here, or the
+    database cannot be connected to. Tables that are older, or not there yet, are no harm."""
+    engine = open_engine(url, connections=1)
+    try:
+        found, known = _versions(engine)
+    finally:
+        engine.dispose()
+    if found > known:
+        raise _newer(found, known)
+
+
 def migrate_engine(url: str) -> None:
     """Makes or updates the tables of DBOS. Safe where several processes do it at once.
 
-    Raises `StoreError`.
+    Raises `StoreError`, also for tables that a newer one made: these are left as they are.
     """
+    require_known(url)
     try:
         if not is_sqlite(url):
             DBOS.migrate(sync_url(url).render_as_string(hide_password=False))
@@ -101,25 +115,44 @@ def migrate_engine(url: str) -> None:
 
 
 def verify_engine(engine: Engine) -> None:
-    """Raises `StoreError` where the tables for durable work are not those of the DBOS used here."""
-    # Private, see the contract test.
-    if engine.dialect.name == "sqlite":
-        found, known = get_sqlite_migration_versions(engine)
-    else:
-        found, known = get_migration_versions(engine, SCHEMA, use_listen_notify=False)
+    """Raises `StoreError` where the tables for durable work are not those of the DBOS used here,
+    or the database cannot be connected to."""
+    found, known = _versions(engine)
     if found == 0:
         raise StoreError("The database has no tables for durable work. Run airflow-bot migrate.")
-    versions = f"The tables for durable work have version {found}, this bot needs {known}."
     if found < known:
-        raise StoreError(f"{versions} Run airflow-bot migrate.")
+        raise StoreError(f"{_compared(found, known)} Run airflow-bot migrate.")
     if found > known:
-        raise StoreError(f"{versions} Use the version of the bot that last migrated the database.")
+        raise _newer(found, known)
 
 
 def store_error(doing: str, error: SQLAlchemyError) -> StoreError:
     """Says what was being done and what the database said, without the statement."""
     cause = error.orig if isinstance(error, DBAPIError) else error
     return StoreError(f"{doing} failed: {type(cause).__name__}: {cause}".splitlines()[0])
+
+
+def _versions(engine: Engine) -> tuple[int, int]:
+    """Of the tables of DBOS: which is there, and which is known here."""
+    try:
+        # Private, see the contract test.
+        if engine.dialect.name == "sqlite":
+            return get_sqlite_migration_versions(engine)
+        return get_migration_versions(engine, SCHEMA, use_listen_notify=False)
+    except DBAPIError as error:
+        if error.statement is not None:
+            raise store_error("Looking at the tables for durable work", error) from error
+        where = engine.url.render_as_string(hide_password=True)
+        raise StoreError(str(unreachable(where, str(error.orig)))) from error
+
+
+def _newer(found: int, known: int) -> StoreError:
+    remedy = "Use the version of the bot that last migrated the database."
+    return StoreError(f"{_compared(found, known)} {remedy}")
+
+
+def _compared(found: int, known: int) -> str:
+    return f"The tables for durable work have version {found}, this bot needs {known}."
 
 
 def _require_clock() -> None:

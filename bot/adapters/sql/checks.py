@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.migrate import SchemaStatus, current_state, explain
+from bot.adapters.sql.reach import NotReached, reaching
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import StoreError
 
@@ -54,13 +55,15 @@ async def check_writable(engine: AsyncEngine) -> Check:
 async def _checked(name: str, check: Callable[[], Awaitable[str]], remedy: str) -> Check:
     try:
         return Check(PART, name, CheckStatus.OK, await check())
+    except NotReached as error:
+        return Check(PART, name, CheckStatus.FAILED, error.why.problem, error.why.remedy)
     except StoreError as error:
         return Check(PART, name, CheckStatus.FAILED, str(error), remedy)
 
 
 async def _writable(engine: AsyncEngine) -> str:
     """Takes the lock for writing and gives it back."""
-    with store_errors("Writing to the database"):
+    with reaching(engine, "Writing to the database"):
         async with engine.connect() as connection:
             await connection.exec_driver_sql(_WRITE[engine.dialect.name])
             await connection.rollback()

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
 from bot.adapters.sql.engine import create_engine, store_errors
+from bot.adapters.sql.reach import reaching
 from bot.adapters.sql.tables import Base
 from bot.domain.errors import StoreError
 from bot.shipped import shipped_migrations
@@ -62,8 +63,9 @@ async def make_ready(engine: AsyncEngine) -> None:
 
 
 async def current_state(engine: AsyncEngine) -> SchemaState:
-    """How the database's schema stands against this version's."""
-    with store_errors("Reading the schema's version"):
+    """How the database's schema stands against this version's. Raises `StoreError`, which leads to
+    the setting where the database cannot be connected to."""
+    with reaching(engine, "Reading the schema's version"):
         async with engine.connect() as connection:
             return await connection.run_sync(_state)
 
@@ -72,6 +74,14 @@ async def require_current(engine: AsyncEngine) -> None:
     """Raises `StoreError` with the remedy unless the schema is this version's."""
     state = await current_state(engine)
     if state.status is not SchemaStatus.CURRENT:
+        raise StoreError(explain(state))
+
+
+async def require_known(engine: AsyncEngine) -> None:
+    """Raises `StoreError` with the remedy where the schema is newer than this version's; one that
+    is older, or not there yet, can be looked at."""
+    state = await current_state(engine)
+    if state.status is SchemaStatus.NEWER:
         raise StoreError(explain(state))
 
 
