@@ -159,12 +159,13 @@ def migrate(config: ConfigOption = None) -> None:
     """Brings the database to the schema of this version. A SQLite file must be nobody's then."""
     from bot.adapters.sql.migrate import migrate as run
     from bot.bootstrap import data_folder
-    from bot.workflows.databases import migrate_engine
+    from bot.workflows.databases import migrate_engine, require_known
     from bot.workflows.single import claim_database
 
     settings = _settings(config)
     data_folder(settings)
     with closing(claim_database(settings.database_url, "Stop it, then migrate.")):
+        require_known(settings.database_url)  # all that is newer stays as it is, or nothing does
         revision = run(settings.database_url)
         migrate_engine(settings.database_url)
     print(f"The database is at schema {revision}, and ready for durable work.")

@@ -49,6 +49,7 @@ from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
+from bot.workflows.databases import require_known
 from bot.workflows.engine import Engine
 from bot.workflows.single import claim_database
 from bot.workflows.work_rows import work_rows
@@ -98,6 +99,7 @@ async def serving(settings: Settings) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
         # Before the schema is looked at: a second process might change it under the first.
         stack.enter_context(closing(claim_database(settings.database_url)))
+        require_known(settings.database_url)
         service = await stack.enter_async_context(_assembled(settings))
         stack.enter_context(_traced(service))
         await service.slack.open()

@@ -193,16 +193,13 @@ def _run(config: Path | None, deed: Callable[[WorkAdmin], Awaitable[None]]) -> N
     # The engine's libraries take a while to import, and faults of the settings show at once.
     from bot.cli_work.opening import work_admin
 
-    admin = work_admin(settings)
-
     async def opened() -> None:
-        try:
-            await deed(admin)
-        except BadRequest as error:
-            print(error, file=sys.stderr)
-            raise typer.Exit(FINDINGS) from None
-        finally:
-            await admin.close()
+        async with work_admin(settings) as admin:
+            try:
+                await deed(admin)
+            except BadRequest as error:
+                print(error, file=sys.stderr)
+                raise typer.Exit(FINDINGS) from None
 
     asyncio.run(opened())
 

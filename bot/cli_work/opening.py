@@ -5,6 +5,11 @@ Nothing of this comes from the wiring of the whole bot: to load that takes longe
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.migrate import require_known
 from bot.cli_work.bodies import describe
 from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.domain.answers import Explanation
@@ -44,8 +49,12 @@ KEPT: tuple[type, ...] = (
 """What jobs and steps carry, with all that their fields name; for reading it back."""
 
 
-def work_admin(settings: Settings) -> WorkAdmin:
-    """To be closed by whoever opens it. What is logged meanwhile goes through the redactor."""
+@asynccontextmanager
+async def work_admin(settings: Settings) -> AsyncIterator[WorkAdmin]:
+    """What is logged meanwhile goes through the redactor.
+
+    Raises `StoreError` where the database is not there, or newer than this version.
+    """
     rules = settings.data_dir / "redaction-rules"
     redactor = Redactor(
         settings.secret_values(),
@@ -54,4 +63,19 @@ def work_admin(settings: Settings) -> WorkAdmin:
         catalog=load_catalog(str(rules) if rules.is_dir() else None),
     )
     set_up_logging(settings.logging, redactor.redact, quiet=True)
-    return WorkAdmin(settings.database_url, KEPT, redact=redactor.redact, describe=describe)
+    url = settings.database_url
+    admin = WorkAdmin(url, KEPT, redact=redactor.redact, describe=describe)
+    try:
+        await admin.verify()  # first: it makes no file where there is none
+        await _require_known(url)
+        yield admin
+    finally:
+        await admin.close()
+
+
+async def _require_known(url: str) -> None:
+    engine = create_engine(url, connections=1)
+    try:
+        await require_known(engine)
+    finally:
+        await engine.dispose()

@@ -86,6 +86,11 @@ class WorkAdmin:
         self._database.dispose()
         self._threads.shutdown(wait=False)
 
+    async def verify(self) -> None:
+        """Raises `StoreError` where the tables are not those that are known here, or the database
+        is not to be had. Every other method sees to that as well."""
+        await self._in_thread(lambda: None)
+
     async def list(
         self,
         status: WorkStatus | None = None,
