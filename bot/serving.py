@@ -215,6 +215,7 @@ def _dead_letters(
         start=start,
         now=now,
         keep=timedelta(days=settings.work.keep_days),
+        meter=parts.meter,
     )
 
 

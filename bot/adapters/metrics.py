@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from itertools import product
 
 from prometheus_client import (
     CollectorRegistry,
@@ -27,6 +28,10 @@ _ACK = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
 _STEP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120, 300)
 _ANSWER = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 600)
 _CALL = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 180)
+
+# Kinds of work that somebody waits for. There from the start: of a counter that begins with its
+# first event, Prometheus sees no increase.
+_LETTERS = ("arrival", "announcement", "unreadable")
 
 
 class PrometheusMeter(Meter):
@@ -75,6 +80,9 @@ class PrometheusMeter(Meter):
     def answered(self, verdict: str, seconds: float) -> None:
         self._work.answered(verdict, seconds)
 
+    def dead_letter(self, kind: str, outcome: str) -> None:
+        self._work.dead_letter(kind, outcome)
+
     def gap(self, part: str) -> None:
         self._work.gap(part)
 
@@ -120,6 +128,13 @@ class _WorkMetrics:
             "airflow_bot_answer_seconds", "From the question to its answer", buckets=_ANSWER,
             registry=registry,
         )  # fmt: skip
+        self._dead_letters = Counter(
+            "airflow_bot_dead_letters",
+            "Work given up on before anything was said, by kind; told: the asker knows by now",
+            ["kind", "outcome"], registry=registry,
+        )  # fmt: skip
+        for kind, outcome in product(_LETTERS, ("told", "not_told")):
+            self._dead_letters.labels(kind, outcome)
         self._gaps = Counter(
             "airflow_bot_gaps", "Parts of evidence that could not be had", ["part"],
             registry=registry,
@@ -140,6 +155,9 @@ class _WorkMetrics:
         self._answers.labels(self._verdicts.word(verdict)).inc()
         self._answer.observe(seconds)
 
+    def dead_letter(self, kind: str, outcome: str) -> None:
+        self._dead_letters.labels(self._kinds.word(kind), outcome).inc()
+
     def gap(self, part: str) -> None:
         self._gaps.labels(self._parts.word(part)).inc()
 
@@ -152,7 +170,9 @@ class _CallMetrics:
         self._methods = Words(SLACK_METHODS, room=0)
         self._slack_outcomes = Words(SLACK_OUTCOMES, room=0)
         self._slack = Counter(
-            "airflow_bot_slack_calls", "Calls to Slack; rate_limited is HTTP 429",
+            "airflow_bot_slack_calls",
+            "Calls to Slack: ok, rate_limited (HTTP 429), refused (its word is in the log), failed "
+            "(its own fault), timeout or unreachable",
             ["method", "outcome"], registry=registry,
         )  # fmt: skip
         self._airflow = Histogram(

@@ -16,13 +16,15 @@ import structlog
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import StoreError
 from bot.domain.work import Job, Queue, Retry
-from bot.services.ports import DurableSteps
+from bot.services.no_meter import NoMeter
+from bot.services.ports import DurableSteps, Meter
 
 SORRY = "sorry"
 """The kind of job that tells of a dead letter; its key begins with it as well."""
 
 AT_A_TIME = 20
 
+_UNREADABLE = "unreadable"
 _READ = Retry(attempts=5, pause=1.0, seconds=15.0)
 
 log = structlog.get_logger(__name__)
@@ -62,6 +64,7 @@ class DeadLetterService:
         start: Callable[[Job], Awaitable[None]],
         now: Callable[[], datetime],
         keep: timedelta,
+        meter: Meter | None = None,
     ) -> None:
         self._letters = letters
         self._apologies = apologies
@@ -69,6 +72,7 @@ class DeadLetterService:
         self._start = start
         self._now = now
         self._keep = keep
+        self._meter = meter or NoMeter()
 
     async def sweep(self) -> int:
         """Has dead letters told of, at most `AT_A_TIME`; how many. Never raises: it is repeated."""
@@ -87,6 +91,9 @@ class DeadLetterService:
     async def tell(self, letter: DeadLetter, steps: DurableSteps) -> None:
         """Does jobs of the kind `SORRY`."""
         work = await steps.run("read", partial(self._read, letter.key), _READ)
-        log.error("dead_letter", kind=work.kind if work is not None else "")
-        if not await self._apologies.say(letter, work, steps):
+        kind = work.kind if work is not None else _UNREADABLE
+        log.error("dead_letter", kind=kind)
+        is_told = await self._apologies.say(letter, work, steps)
+        self._meter.dead_letter(kind, "told" if is_told else "not_told")
+        if not is_told:
             log.error("dead_letter_not_told")

@@ -17,6 +17,9 @@ class NoMeter(Meter):
     def answered(self, verdict: str, seconds: float) -> None:
         pass
 
+    def dead_letter(self, kind: str, outcome: str) -> None:
+        pass
+
     def gap(self, part: str) -> None:
         pass
 

@@ -335,6 +335,11 @@ class Meter(Protocol):
         the question was asked."""
         ...
 
+    def dead_letter(self, kind: str, outcome: str) -> None:
+        """One piece of work given up on before anything was said; `kind` is the job's, "unreadable"
+        where nobody knows. `outcome`: told, or not_told where nobody is known to tell it to."""
+        ...
+
     def gap(self, part: str) -> None:
         """One part of the evidence that could not be had."""
         ...
@@ -344,7 +349,8 @@ class Meter(Protocol):
         ...
 
     def slack_call(self, method: str, outcome: str) -> None:
-        """`outcome`: ok, rate_limited, or Slack's word for the error."""
+        """`outcome`: ok, rate_limited, refused (Slack said no), failed (Slack's own fault),
+        timeout or unreachable."""
         ...
 
     def airflow_call(self, cluster: str, outcome: str, seconds: float) -> None:

@@ -67,6 +67,7 @@ async def test_everything_from_delivery_to_answer_is_counted() -> None:
     meter.step("gather", "done", 1.0)
     meter.answered("capacity", 4.0)
     meter.gap("event log")
+    meter.dead_letter("arrival", "told")
     meter.slack_call("chat.postMessage", "rate_limited")
     meter.airflow_call("prod", "timeout", 15.0)
     meter.log_read("prod", 1_000)
@@ -78,9 +79,15 @@ async def test_everything_from_delivery_to_answer_is_counted() -> None:
     assert at(samples, "answers_total", verdict="capacity") == 1
     assert at(samples, "answer_seconds_sum") == 4.0
     assert at(samples, "gaps_total", part="event log") == 1
+    assert at(samples, "dead_letters_total", kind="arrival", outcome="told") == 1
     assert at(samples, "slack_calls_total", method="chat.postMessage", outcome="rate_limited") == 1
     assert at(samples, "airflow_call_seconds_count", cluster="prod", outcome="timeout") == 1
     assert at(samples, "log_read_bytes_total", cluster="prod") == 1_000
+
+
+async def test_dead_letters_are_there_before_the_first() -> None:
+    samples = await scraped(PrometheusMeter("1.0"))
+    assert at(samples, "dead_letters_total", kind="arrival", outcome="told") == 0
 
 
 async def test_the_model_is_counted_in_calls_tokens_and_money() -> None:

@@ -239,6 +239,7 @@ class FakeMeter(NoMeter):
     deliveries: list[tuple[str, str, float]] = field(default_factory=list)
     steps: list[tuple[str, str, float]] = field(default_factory=list)
     answers: list[tuple[str, float]] = field(default_factory=list)
+    dead_letters: list[tuple[str, str]] = field(default_factory=list)
     gaps: list[str] = field(default_factory=list)
     model_calls: list[tuple[str, int, int, float | None]] = field(default_factory=list)
     slack_calls: list[tuple[str, str]] = field(default_factory=list)
@@ -253,6 +254,9 @@ class FakeMeter(NoMeter):
 
     def answered(self, verdict: str, seconds: float) -> None:
         self.answers.append((verdict, seconds))
+
+    def dead_letter(self, kind: str, outcome: str) -> None:
+        self.dead_letters.append((kind, outcome))
 
     def gap(self, part: str) -> None:
         self.gaps.append(part)

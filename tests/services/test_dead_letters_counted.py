@@ -1,0 +1,64 @@
+"""Work given up on is counted by its kind, and by whether anybody could be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.domain.dead_letters import DeadLetter
+from bot.domain.work import Job, Queue
+from bot.services.dead_letters import DeadLetterService
+from bot.services.ports import DurableSteps
+from tests.fakes.work import FakeMeter, ReplaySteps
+
+LETTER = DeadLetter("T1:C1:17.5", None)
+
+
+class NoLetters:
+    async def unanswered(self, since: datetime, limit: int) -> Sequence[DeadLetter]:
+        return ()
+
+
+class Voice:
+    """Apologises where there is somebody to apologise to."""
+
+    def __init__(self, *, heard: bool) -> None:
+        self._heard = heard
+
+    async def say(self, letter: DeadLetter, work: Job | None, steps: DurableSteps) -> bool:
+        return self._heard
+
+
+@pytest.mark.parametrize(
+    ("kind", "heard", "counted"),
+    [
+        ("arrival", True, ("arrival", "told")),
+        ("arrival", False, ("arrival", "not_told")),
+        (None, True, ("unreadable", "told")),
+    ],
+)
+async def test_a_dead_letter_is_counted_by_kind_and_by_whether_it_was_told(
+    kind: str | None, heard: bool, counted: tuple[str, str]
+) -> None:
+    meter = FakeMeter()
+    job = Job(LETTER.key, kind, None, Queue.QUESTIONS, "C1") if kind else None
+
+    async def read(key: str) -> Job | None:
+        return job
+
+    async def start(job: Job) -> None:
+        raise AssertionError("nothing is handed in here")
+
+    service = DeadLetterService(
+        NoLetters(),
+        Voice(heard=heard),
+        read=read,
+        start=start,
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        keep=timedelta(days=14),
+        meter=meter,
+    )
+    await service.tell(LETTER, ReplaySteps())
+    assert meter.dead_letters == [counted]
