@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import Any
 
+import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.http_retry.request import HttpRequest
@@ -17,10 +19,11 @@ from bot.services.at_work import span
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
 from bot.slack.config import SlackConfig
-from bot.slack.refusals import UNSURE, code_of, is_rate_limit
+from bot.slack.refusals import UNSURE, ResponseUrlRefused, code_of, is_rate_limit, is_unsure
 
 _RATE_LIMIT_RETRIES = 3
 _RATE_LIMITED = "rate_limited"
+_SO_ALREADY = frozenset({"already_reacted", "no_reaction"})
 
 
 # Messages wait in their queue, gestures are left out, reading is a step that is tried again.
@@ -81,7 +84,7 @@ class CountedClient(AsyncWebClient):
             with span(f"slack {api_method}"):
                 reply = await super().api_call(api_method, **arguments)
         except (SlackClientError, *UNSURE) as error:
-            self._meter.slack_call(api_method, _outcome_of(error))
+            self._meter.slack_call(api_method, outcome_of(error))
             raise
         self._meter.slack_call(api_method, "ok")
         return reply
@@ -114,7 +117,17 @@ def _method_of(url: str) -> str:
     return method if is_api else "response_url"
 
 
-def _outcome_of(error: Exception) -> str:
-    if is_rate_limit(error):
+def outcome_of(error: Exception) -> str:
+    """In the words of `Meter.slack_call`; Slack's own word for it is in the log."""
+    turned_away = (
+        isinstance(error, ResponseUrlRefused) and error.status == HTTPStatus.TOO_MANY_REQUESTS
+    )
+    if turned_away or is_rate_limit(error):
         return _RATE_LIMITED
-    return code_of(error) if isinstance(error, SlackApiError) else type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    if isinstance(error, aiohttp.ClientError):
+        return "unreachable"
+    if isinstance(error, SlackApiError) and code_of(error) in _SO_ALREADY:
+        return "ok"
+    return "failed" if is_unsure(error) else "refused"

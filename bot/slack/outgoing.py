@@ -14,11 +14,12 @@ from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
 from bot.slack.arrivals import Identity, Place
 from bot.slack.blocks.message import SlackMessage
-from bot.slack.client import sdk_logger
+from bot.slack.client import outcome_of, sdk_logger
 from bot.slack.posts import Mark, Standing, newest
 from bot.slack.refusals import (
     BAD_BLOCKS,
     NOT_EDITABLE,
+    UNSURE,
     ResponseUrlRefused,
     code_of,
     is_passing,
@@ -133,14 +134,19 @@ class Outgoing:
                 "text": variant.text,
                 "blocks": list(variant.blocks),
             }
-            reply = await client.send_dict(body)
+            try:
+                reply = await client.send_dict(body)
+            except UNSURE as error:
+                self._meter.slack_call("response_url", outcome_of(error))
+                raise
             if reply.status_code == 200:
                 self._meter.slack_call("response_url", "ok")
                 return
-            self._meter.slack_call("response_url", f"http_{reply.status_code}")
+            refusal = ResponseUrlRefused(reply.status_code, reply.body, wait_in(reply.headers))
+            self._meter.slack_call("response_url", outcome_of(refusal))
             if not any(code in reply.body for code in BAD_BLOCKS):
                 break
-        raise ResponseUrlRefused(reply.status_code, reply.body, wait_in(reply.headers))
+        raise refusal
 
     async def _send(
         self, method: str, message: SlackMessage, arguments: Mapping[str, Any]

@@ -240,8 +240,8 @@ async def test_every_call_is_counted_with_its_outcome(
     assert slack.meter.slack_calls == [
         (POST, "ok"),
         (POST, "rate_limited"),
-        (POST, "is_archived"),
-        (POST, "unreadable_reply"),
-        ("response_url", "http_404"),
+        (POST, "refused"),
+        (POST, "failed"),
+        ("response_url", "refused"),
         ("chat.postEphemeral", "ok"),
     ]
