@@ -24,6 +24,9 @@ OWN = "bot"
 _SHORT = 100  # characters
 _REMEMBERED = 2_000
 
+# Six letters out of a hash, other ones for each piece of work: nothing to find in them.
+_REFERENCE = "reference"
+
 # These bring a handler of their own later on, unless they find one.
 _EAGER = ("dbos",)
 
@@ -128,7 +131,7 @@ class _Redaction:
 
     def __call__(self, logger: object, method: str, event: EventDict) -> EventDict:
         return {
-            key: value if key.startswith("_") else self._clean(value)
+            key: value if key.startswith("_") or key == _REFERENCE else self._clean(value)
             for key, value in event.items()
         }
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import event, make_url
+import sqlalchemy
+from sqlalchemy import URL, Engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -54,15 +55,9 @@ def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
     `connections` are open to a PostgreSQL at a time.
     """
     parsed = make_url(url)
-    # Parameters hold what people wrote; errors must not carry it into logs.
-    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
     if parsed.get_backend_name() == "sqlite":
         _make_folder(parsed.database)
-        set_up = set_up_sqlite
-    else:
-        options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _WAIT_SECONDS}
-        options["connect_args"] = _TO_POSTGRES
-        set_up = _set_up_postgres
+    options, set_up = _options_of(parsed, connections)
     try:
         engine = create_async_engine(url, **options)
     except ModuleNotFoundError as error:
@@ -71,6 +66,17 @@ def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
             f"(pip install {error.name}), or leave database.url out for a SQLite file."
         ) from error
     event.listen(engine.sync_engine, "connect", set_up)
+    return engine
+
+
+def create_engine_of_one_thread(url: URL) -> Engine:
+    """An engine with one connection to the database of `url`, for use in a single thread."""
+    options, set_up = _options_of(url, connections=1)
+    if url.get_backend_name() == "sqlite":
+        url = url.set(drivername="sqlite")
+        options |= {"pool_size": 1, "max_overflow": 0}
+    engine = sqlalchemy.create_engine(url, **options)
+    event.listen(engine, "connect", set_up)
     return engine
 
 
@@ -125,6 +131,17 @@ async def _begin_writing(connection: AsyncConnection) -> None:
 def is_busy(error: BaseException | None) -> bool:
     # The lower byte is the kind of error, the rest says more about it.
     return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _options_of(url: URL, connections: int) -> tuple[dict[str, Any], Callable[[Any, object], None]]:
+    """What engines are made with, and what is done to each new connection."""
+    # Parameters hold what people wrote; errors must not carry it into logs.
+    options: dict[str, Any] = {"hide_parameters": True, "pool_pre_ping": True}
+    if url.get_backend_name() == "sqlite":
+        return options, set_up_sqlite
+    options |= {"pool_size": connections, "max_overflow": 0, "pool_timeout": _WAIT_SECONDS}
+    options["connect_args"] = _TO_POSTGRES
+    return options, _set_up_postgres
 
 
 def _make_folder(database: str | None) -> None:

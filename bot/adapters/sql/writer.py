@@ -10,12 +10,16 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
-import sqlalchemy
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.sql.engine import BUSY_MILLISECONDS, is_busy, set_up_sqlite, turn_of
+from bot.adapters.sql.engine import (
+    BUSY_MILLISECONDS,
+    create_engine_of_one_thread,
+    is_busy,
+    turn_of,
+)
 
 _BETWEEN_LOOKS = 0.002
 
@@ -25,24 +29,24 @@ T = TypeVar("T")
 async def in_one_go(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
     """What `work` returns, after it was committed. Nothing is kept where it raises.
 
-    Each statement to a SQLite file costs two changes of thread, and on a busy loop each of these
-    waits for its turn. So there all of `work` is done in the one thread of a connection of its own.
+    On the loop each statement waits for its turn among all else that is ready, several times
+    over. So all of `work` is done in the one thread of a connection of its own.
     """
+    writer = _writer_of(engine)
     if engine.dialect.name != "sqlite":
-        async with engine.begin() as connection:
-            return await connection.run_sync(work)
+        return await writer.do(work)
     async with turn_of(engine):
-        return await _writer_of(engine).do(work)
+        return await writer.do(work)
 
 
 class _Writer:
-    """The thread that writes into the file of `engine`, and is closed with it."""
+    """The thread that writes into the database of `engine`, and is closed with it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = sqlalchemy.create_engine(
-            engine.url.set(drivername="sqlite"), pool_size=1, max_overflow=0, hide_parameters=True
-        )
-        event.listen(self._engine, "connect", _set_up)
+        self._engine = create_engine_of_one_thread(engine.url)
+        self._is_file = self._engine.dialect.name == "sqlite"
+        if self._is_file:
+            event.listen(self._engine, "connect", _never_wait)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     async def do(self, work: Callable[[Connection], T]) -> T:
@@ -51,7 +55,8 @@ class _Writer:
 
     def _do(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
-            _begin(connection)
+            if self._is_file:
+                _begin(connection)
             return work(connection)
 
     def close(self) -> None:
@@ -74,8 +79,7 @@ def _writer_of(engine: AsyncEngine) -> _Writer:
     return _writers[engine]
 
 
-def _set_up(connection: Any, record: object) -> None:
-    set_up_sqlite(connection, record)
+def _never_wait(connection: Any, _: object) -> None:
     # Only the beginning can find the file busy, and that looks by itself.
     connection.execute("PRAGMA busy_timeout = 0")
 
