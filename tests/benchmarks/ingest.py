@@ -31,7 +31,6 @@ from tests.benchmarks.load import Acks, Mentions, flood, steady
 from tests.benchmarks.processor import processor_seconds
 from tests.chaos.fleet import Fleet, until
 from tests.chaos.plan import Plan
-from tests.chaos.ports import free_port
 from tests.chaos.stage import (
     database_of,
     migrated,
@@ -42,6 +41,7 @@ from tests.chaos.stage import (
 )
 from tests.chaos.town import town
 from tests.fakes.airflow_server import RecordedAirflow
+from tests.ports import free_port
 
 BARE = "bare Bolt"
 CONNECTIONS = 16

@@ -17,11 +17,11 @@ from bot.playground.workspace import Limits, LocalWorkspace
 from tests.chaos.balancer import balancer
 from tests.chaos.fleet import Fleet, Replica, replica_at, tail
 from tests.chaos.plan import Plan
-from tests.chaos.ports import free_port
 from tests.chaos.town import FAILURES, town
 from tests.chaos.trouble import Scene
 from tests.fakes.airflow_server import RecordedAirflow
 from tests.fakes.model_server import API_KEY, MODEL, ModelServer
+from tests.ports import free_port
 from tests.postgres import PostgresDatabase, postgres_server
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"

@@ -14,6 +14,7 @@ from bot.playground.airflow_server import PORTS
 from bot.playground.demo.narration import Narrator
 from bot.playground.demo.run import DemoPlan
 from bot.slack.manifest import app_manifest
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,14 +41,6 @@ def said() -> io.StringIO:
 @pytest.fixture
 def narrator(said: io.StringIO) -> Narrator:
     return Narrator(Console(file=said, width=100))
-
-
-def free_ports(count: int) -> int:
-    """The first of so many free neighbours, below what systems give to outgoing connections."""
-    for first in range(20_000, 30_000, count):
-        if all(is_free(first + step) for step in range(count)):
-            return first
-    raise AssertionError(f"no {count} free ports in a row")
 
 
 def is_free(port: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import socket
 import sqlite3
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from bot.serving import serving
 from bot.settings import load_settings
 from bot.slack.manifest import app_manifest
 from tests.fakes.airflow_server import RecordedAirflow
+from tests.ports import free_port
 
 ADDING = "is adding its words"
 """On a card that a model is to refine."""
@@ -163,12 +163,6 @@ def _secrets(ws: LocalWorkspace) -> dict[str, str]:
         "AIRFLOW_BOT_SLACK__SIGNING_SECRET": ws.signing_secret,
         "AIRFLOW_BOT_CLUSTERS__lab__PASSWORD": RecordedAirflow.password,
     }
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def stored_in(folder: Path) -> Iterator[str]:
