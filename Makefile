@@ -6,6 +6,10 @@
 .DEFAULT_GOAL := help
 export PYTHON
 
+# Each core runs whole files of tests, in the order in which they are found. -n 0 in ARGS runs all
+# in one process.
+IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+
 help:
 	@echo "make demo   a real Airflow, a local workspace and the bot; Ctrl-C ends it"
 	@echo "make test   all tests"
@@ -21,7 +25,7 @@ demo:
 test:
 	@.ci/venv dev
 	@.ci/venv airflow
-	@exec .venv/bin/python -m pytest $(ARGS)
+	@exec .venv/bin/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 lint:
 	@.ci/venv dev
