@@ -1,7 +1,7 @@
 """From settings to adapters to services: the only place that names both sides.
 
-Slack's and the model's libraries take a second to import, so this waits until one is wanted: an
-answer at the terminal needs neither.
+The libraries of Slack, Airflow and the model take a second each to import, so this waits until one
+is wanted: an answer at the terminal needs neither Slack nor a model, a migration none of them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.airflow.cluster import AirflowCluster
 from bot.adapters.airflow.config import ClusterConfig
 from bot.adapters.llm.config import ModelConfig, Prices
 from bot.adapters.llm.none import NoExplainer
@@ -42,11 +42,9 @@ from bot.domain.questions import EarlierMessage, Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
-from bot.services.ask import AskService
 from bot.services.diagnose import Diagnoser
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Explainer, Meter
-from bot.services.resolve import Resolver
 from bot.settings import (
     ClusterSettings,
     Embeddings,
@@ -57,6 +55,10 @@ from bot.settings import (
 )
 from bot.shipped import shipped_runbooks
 from bot.slack.config import SlackConfig
+
+if TYPE_CHECKING:
+    from bot.adapters.airflow.cluster import AirflowCluster
+    from bot.services.ask import AskService
 
 _RULES_FOLDER = "redaction-rules"
 _OPENAI = "https://api.openai.com/v1"
@@ -105,6 +107,9 @@ async def parts_of(
     Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at. The
     default changes a SQLite file, which this process must have claimed.
     """
+    from bot.services.ask import AskService
+    from bot.services.resolve import Resolver
+
     meter = meter or NoMeter()
     redactor = redactor_of(settings)
     clusters = {
@@ -223,6 +228,8 @@ def slack_config(settings: Settings) -> SlackConfig:
 def _cluster(
     name: str, cluster: ClusterSettings, settings: Settings, redactor: Redactor, meter: Meter
 ) -> AirflowCluster:
+    from bot.adapters.airflow.cluster import AirflowCluster
+
     config = ClusterConfig(
         name=name,
         base_url=cluster.base_url,

@@ -12,7 +12,6 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy.engine import URL, make_url
 
 from bot.settings.values import (
     AirflowUrl,
@@ -278,7 +277,9 @@ class Settings(BaseSettings):
         """The SQLAlchemy URL with async driver and password; not for logs."""
         if self.database.url is None:
             return f"sqlite+aiosqlite:///{self.data_dir / 'bot.db'}"
-        url: URL = make_url(self.database.url.get_secret_value())
+        from sqlalchemy import make_url
+
+        url = make_url(self.database.url.get_secret_value())
         if self.database.password is not None:
             url = url.set(password=self.database.password.get_secret_value())
         return url.render_as_string(hide_password=False)
@@ -301,6 +302,8 @@ def _secrets_in(value: object) -> Iterator[str]:
         case SecretStr():
             yield value.get_secret_value()
         case DatabaseSettings(url=SecretStr() as url, password=password):
+            from sqlalchemy import make_url
+
             yield from _secrets_in(password)
             yield str(make_url(url.get_secret_value()).password or "")
         case BaseModel():

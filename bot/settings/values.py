@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 
 import re2
 from pydantic import AfterValidator, BeforeValidator, SecretStr
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 # C: public, G: private ones of older workspaces. A name would break when it is renamed.
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{7,}")
@@ -134,6 +132,9 @@ def _existing_folder(path: Path) -> Path:
 
 
 def _database_url(secret: SecretStr) -> SecretStr:
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         url = make_url(secret.get_secret_value())
     except ArgumentError:
@@ -150,6 +151,9 @@ def _database_url(secret: SecretStr) -> SecretStr:
 
 def _has_no_password(url: str) -> bool:
     """Whether a database URL may stand in the YAML file. A broken URL is reported later."""
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+
     try:
         return make_url(url).password is None
     except ArgumentError:

@@ -41,7 +41,7 @@ def _vectors(config: SearchConfig) -> VectorIndex:
             remedy = "Configure embeddings, local or of a server, to search by meaning as well."
             return NoVectors("no embeddings are configured", remedy)
         case EmbeddingServer() as server:
-            from bot.adapters.search.embedders import OpenAIEmbedder
+            from bot.adapters.search.openai_embedder import OpenAIEmbedder
 
             return _index(config, OpenAIEmbedder(server))
         case LocalModel(folder):

@@ -10,9 +10,10 @@ import pytest
 
 from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
-from bot.adapters.search.embedders import EmbeddingServer, OpenAIEmbedder
+from bot.adapters.search.embedders import EmbeddingServer
 from bot.adapters.search.guides import shipped_guides
 from bot.adapters.search.knowledge import RunbookKnowledge
+from bot.adapters.search.openai_embedder import OpenAIEmbedder
 from bot.adapters.search.vectors import IndexInUse, NoVectors, VectorsUnavailable
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.vocabulary import VOCABULARY
