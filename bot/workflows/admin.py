@@ -27,7 +27,6 @@ from bot.workflows.databases import (
     store_error,
     verify_engine,
 )
-from bot.workflows.moving import work_table
 from bot.workflows.queues import alone, options_of, queue_of
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import (
@@ -40,7 +39,7 @@ from bot.workflows.views import (
     summary_of,
     work_of,
 )
-from bot.workflows.work_rows import foreign_versions
+from bot.workflows.work_rows import foreign_versions, work_table
 
 R = TypeVar("R")
 

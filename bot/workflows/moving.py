@@ -5,30 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, TableClause, column, table, update
+from sqlalchemy import ColumnElement, Connection, update
 
 from bot.domain.work import Queue
-from bot.workflows.databases import SCHEMA
 from bot.workflows.queues import alone
+from bot.workflows.work_rows import work_table
 
 # Work that a process did not survive so often is suspected to be why it died.
 SUSPECTED_FROM = 3
-_COLUMNS = (
-    "workflow_uuid",
-    "status",
-    "queue_name",
-    "executor_id",
-    "owner_xid",
-    "recovery_attempts",
-    "created_at",
-    "started_at_epoch_ms",
-    "delay_until_epoch_ms",
-)
-
-
-def work_table(dialect: str) -> TableClause:
-    schema = None if dialect == "sqlite" else SCHEMA
-    return table("workflow_status", *map(column, _COLUMNS), schema=schema)
 
 
 def set_apart(connection: Connection, dead: Sequence[str]) -> int:

@@ -1,19 +1,46 @@
-"""The rows of durable work, for statements that hold them against rows of the bot's own."""
+"""DBOS' table of durable work, for statements that DBOS itself does not offer."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Select, Subquery, TableClause, Text, column, func, select, table
+from sqlalchemy import (
+    BigInteger,
+    Select,
+    Subquery,
+    TableClause,
+    Text,
+    column,
+    func,
+    make_url,
+    select,
+    table,
+)
 
 from bot.domain.work import WorkStatus
-from bot.workflows.databases import SCHEMA, VERSION, is_sqlite
+from bot.workflows.databases import SCHEMA, VERSION
 from bot.workflows.views import STATUSES
 
-_TEXTS = ("workflow_uuid", "status", "application_version")
+_TEXTS = (
+    "workflow_uuid",
+    "status",
+    "queue_name",
+    "executor_id",
+    "owner_xid",
+    "application_version",
+)
+_NUMBERS = ("recovery_attempts", "created_at", "started_at_epoch_ms", "delay_until_epoch_ms")
+
+
+def work_table(dialect: str) -> TableClause:
+    """The columns that we know of. Times are in milliseconds since 1970."""
+    schema = None if dialect == "sqlite" else SCHEMA
+    texts = [column(name, Text) for name in _TEXTS]
+    numbers = [column(name, BigInteger) for name in _NUMBERS]
+    return table("workflow_status", *texts, *numbers, schema=schema)
 
 
 def work_rows(url: str, status: WorkStatus | None = None) -> Subquery:
     """`key` and `taken_on` (milliseconds since 1970) of all work, or of that with `status`."""
-    work = _table(url)
+    work = work_table(make_url(url).get_backend_name())
     rows = select(work.c.workflow_uuid.label("key"), work.c.created_at.label("taken_on"))
     if status is not None:
         rows = rows.where(work.c.status.in_(STATUSES[status]))
@@ -22,7 +49,7 @@ def work_rows(url: str, status: WorkStatus | None = None) -> Subquery:
 
 def foreign_versions(url: str) -> Select[str, int]:
     """Versions of steps that are not ours, each with how much unfinished work is of it."""
-    work = _table(url)
+    work = work_table(make_url(url).get_backend_name())
     unfinished = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
     return (
         select(work.c.application_version, func.count())
@@ -30,9 +57,3 @@ def foreign_versions(url: str) -> Select[str, int]:
         .group_by(work.c.application_version)
         .order_by(work.c.application_version)
     )
-
-
-def _table(url: str) -> TableClause:
-    schema = None if is_sqlite(url) else SCHEMA
-    columns = [column(name, Text) for name in _TEXTS]
-    return table("workflow_status", *columns, column("created_at", BigInteger), schema=schema)

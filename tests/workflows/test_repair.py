@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.domain.work import WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.databases import is_sqlite, open_engine
-from bot.workflows.moving import work_table
+from bot.workflows.work_rows import work_table
 from tests.postgres import PostgresDatabase
 from tests.waiting import until
 from tests.workflows.support import Errand, errand, finished, looking, running
