@@ -145,6 +145,11 @@ def _database_url(secret: SecretStr) -> SecretStr:
         raise ValueError("must be a sqlite:// or postgresql:// URL")
     if backend == "sqlite" and url.database in (None, "", ":memory:"):
         raise ValueError("must name a file: a database in memory forgets everything at each start")
+    if "@" in (url.host or ""):
+        # What follows the first @ would be told as the host that does not answer.
+        raise ValueError(
+            "holds an @ within the password. Write it as %40, or give the password by password_env"
+        )
     url = url.set(drivername=drivers[backend])
     return SecretStr(url.render_as_string(hide_password=False))
 

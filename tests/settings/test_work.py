@@ -110,3 +110,10 @@ def test_traces_go_to_the_whole_address_that_is_given(write: Write) -> None:
     path = write(CLUSTER + "tracing: {endpoint: 'http://collector:4318/v1/traces'}\n")
 
     assert load_settings(ENVIRON, path).tracing.endpoint == "http://collector:4318/v1/traces"
+
+
+def test_a_password_that_breaks_its_url_is_refused_and_not_told_as_a_host(write: Write) -> None:
+    url = {"AIRFLOW_BOT_DATABASE__URL": "postgresql://bot:sesame@4711@db/bot"}
+    fault = fault_at("database.url", write(CLUSTER), {**ENVIRON, **url})
+    assert "Write it as %40" in fault
+    assert "4711" not in fault
