@@ -51,7 +51,10 @@ def only_one(path: Path, what: str, remedy: str) -> OnlyOne:
         # Not inherited by programs that are started: a child must not keep it.
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StoreError(f"{lock} cannot be opened: {error.strerror}. {remedy}") from error
+        raise StoreError(
+            f"{lock} cannot be opened: {error.strerror}. Let the bot's user write there, or name "
+            "another place: database.url, or data_dir, which holds bot.db without it."
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
