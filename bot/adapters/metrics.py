@@ -105,8 +105,10 @@ class _WorkMetrics:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._kinds, self._steps, self._verdicts, self._parts = Words(), Words(), Words(), Words()
         self._deliveries = Counter(
-            "airflow_bot_deliveries", "Deliveries from outside", ["kind", "outcome"],
-            registry=registry,
+            "airflow_bot_deliveries",
+            "Deliveries from outside: taken, twin (Slack sends two events of each mention), "
+            "duplicate (delivered again), ignored or refused",
+            ["kind", "outcome"], registry=registry,
         )  # fmt: skip
         self._ack = Histogram(
             "airflow_bot_ack_seconds", "From the arrival of a delivery to its acknowledgement",

@@ -322,8 +322,9 @@ class Meter(Protocol):
     """What is counted and timed while the bot works; never raises and never waits."""
 
     def delivery(self, kind: str, outcome: str, seconds: float) -> None:
-        """One delivery from outside. `outcome`: taken, duplicate, ignored or refused; `seconds`
-        from its arrival to the acknowledgement."""
+        """One delivery from outside. `outcome`: taken, twin (the other event of a mention,
+        of which Slack sends two), duplicate (delivered again), ignored or refused; `seconds` from
+        its arrival to the acknowledgement."""
         ...
 
     def step(self, name: str, outcome: str, seconds: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.domain.errors import StoreError
 from bot.domain.questions import Origin, ThreadKey
@@ -28,6 +29,7 @@ Engaged = Callable[[ThreadKey], Awaitable[bool]]
 _ARRIVAL = "arrival"
 _EVENT = "event"
 _TRY_LATER = 503
+_RETRY = "x-slack-retry-num"  # Bolt sets it in Socket Mode as well, to 0 the first time
 Kind = TypeVar("Kind")
 
 
@@ -50,6 +52,7 @@ class Inbox:
     async def receive(
         self,
         body: Mapping[str, Any],
+        request: AsyncBoltRequest,
         context: AsyncBoltContext,
         next_: Callable[[], Awaitable[None]],
     ) -> BoltResponse | None:
@@ -64,6 +67,8 @@ class Inbox:
             return BoltResponse(status=200)
         with working_on(arrival.key):
             outcome = await self._outcome(arrival, str(body.get("event_id") or ""))
+            if outcome == "duplicate" and _is_twin(arrival, request):
+                outcome = "twin"
             seconds = self.clock() - began
             self.meter.delivery(kind, outcome, seconds)
             delivered(arrival.key, kind, outcome, seconds)
@@ -94,6 +99,13 @@ class Inbox:
         if not isinstance(arrival, Asked) or arrival.way is not Way.FOLLOW_UP:
             return False
         return not await self.engaged(arrival.question.thread)
+
+
+def _is_twin(arrival: Taken, request: AsyncBoltRequest) -> bool:
+    """Whether this is the other event of one mention: Slack sends an app_mention and a message,
+    in no sure order, and numbers what it delivers again."""
+    again = request.headers.get(_RETRY, ["0"])[0] != "0"
+    return isinstance(arrival, Asked) and arrival.way is Way.MENTION and not again
 
 
 def _kind_of(body: Mapping[str, Any]) -> str:

@@ -94,7 +94,22 @@ async def test_one_question_is_kept_once_under_any_event_id(
     deliveries = [payload, twin, as_message] * 2
     assert [(await deliver(slack, one)).status for one in deliveries] == [200] * 6
     assert len(answers.asked) == 1
-    assert [outcome for _, outcome, _ in slack.meter.deliveries] == ["taken", *["duplicate"] * 5]
+    assert [outcome for _, outcome, _ in slack.meter.deliveries] == ["taken", *["twin"] * 5]
+
+
+async def test_what_slack_delivers_again_is_told_from_the_other_event_of_a_mention(
+    ws: LocalWorkspace, slack: RunningBot
+) -> None:
+    payload = await mentioned(ws)
+    inner = {**payload["event"], "type": "message", "channel_type": "channel"}
+    twin = {**payload, "event": inner, "event_id": "Ev0TWIN"}
+    for one, number in ((payload, "0"), (twin, "0"), (payload, "1"), (twin, "1")):
+        content_type, body = encode(one)
+        headers = signed(body, slack.config.signing_secret, content_type)
+        headers |= {"x-slack-retry-num": number}
+        await slack.app.async_dispatch(AsyncBoltRequest(body=body, headers=dict(headers)))
+    outcomes = [outcome for _, outcome, _ in slack.meter.deliveries]
+    assert outcomes == ["taken", "twin", "duplicate", "duplicate"]
 
 
 async def test_what_is_kept_says_where_it_came_from(ws: LocalWorkspace, slack: RunningBot) -> None:
