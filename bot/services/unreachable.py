@@ -25,10 +25,10 @@ _REMEDIES = (
     ),
 )
 _ELSE = f"Start the database, or correct {_SETTING}."
-_OF_FILE = (
-    "Let the bot's user write to it and its folder, or name another file in database.url "
-    "(without it: bot.db in data_dir)."
-)
+_OTHER_FILE = f"name another file in {_SETTING} (without it: bot.db in data_dir)."
+_NO_DATABASE = re.compile("not a database|malformed|encrypted")
+_OF_FILE = f"Let the bot's user write to it and its folder, or {_OTHER_FILE}"
+_OF_ANOTHER_KIND = f"Restore it from a backup, or {_OTHER_FILE}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ def unreachable(url: str, said: str) -> Unreachable:
     reason, parts = _first_line(said), urlsplit(url)
     database = unquote(parts.path[1:])
     if parts.scheme.startswith("sqlite"):
-        return Unreachable(f"The database {database} cannot be used: {reason}.", _OF_FILE)
+        remedy = _OF_ANOTHER_KIND if _NO_DATABASE.search(reason) else _OF_FILE
+        return Unreachable(f"The database {database} cannot be used: {reason}.", remedy)
     remedy = next((then for what, then in _REMEDIES if re.search(what, reason)), _ELSE)
     where = f"The database {database or '(unnamed)'} at {_server(parts)} ({_SETTING})"
     return Unreachable(f"{where} cannot be connected to: {reason}.", remedy)

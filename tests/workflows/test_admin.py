@@ -165,6 +165,11 @@ async def test_somebody_may_tidy_up_after_work_that_was_cancelled_each_time(url:
         await admin.retry("a")
         await admin.cancel("a")
         await until(lambda: tidied == ["why?", "why?"])
+
+        async def both_ended() -> bool:
+            return len(await admin.list(WorkStatus.DONE)) == 2
+
+        await until(both_ended)
         [first, second] = await admin.list(WorkStatus.DONE)
     assert {first.kind, second.kind} == {CALLED_OFF}
     assert {first.part_of, second.part_of} == {"a"}

@@ -272,7 +272,8 @@ class TestDoctor:
             CheckStatus.SKIPPED,
         ]
         assert "not a database" in checks[0].detail
-        assert str(file) in checks[0].remedy
+        assert str(file) in checks[0].detail
+        assert "backup" in checks[0].remedy
 
     async def test_a_damaged_file_is_noticed(self, opened: Opened, file: Path) -> None:
         async with opened() as store:
