@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
+from bot import serving
+from bot.bootstrap import slack_config
 from bot.playground.workspace import Fault, FaultKind
 from bot.playground.workspace.faults import UPLOADS_DISABLED
 from bot.slack.presses import Press
@@ -19,8 +22,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with bot_between(tmp_path_factory.mktemp("bot"), [FAILED]) as stage:
-        yield stage
+    with pytest.MonkeyPatch.context() as patch:
+        # The local workspace shows at once what it took: nothing need be waited for.
+        patch.setattr(serving, "slack_config", lambda s: replace(slack_config(s), read_lag=0.5))
+        async with bot_between(tmp_path_factory.mktemp("bot"), [FAILED]) as stage:
+            yield stage
 
 
 @pytest.fixture

@@ -45,13 +45,14 @@ class Left:
 
     def leaks(self, way: str) -> list[str]:
         """Names of kinds and places; never the secrets themselves."""
-        text = self.ways[way]
-        return [one.name for one in self.secrets if any(_occurs(s, text) for s in one.secrets)]
+        text = _pieces(self.ways[way])
+        return [one.name for one in self.secrets if not text.isdisjoint(_pieces(*one.secrets))]
 
 
-def _occurs(secret: str, text: str) -> bool:
-    starts = range(max(len(secret) - _WINDOW, 0) + 1)
-    return any(secret[at : at + _WINDOW] in text for at in starts)
+def _pieces(*texts: str) -> set[str]:
+    """All that they hold of that many characters in a row; they may not be shorter."""
+    assert all(len(text) >= _WINDOW for text in texts)
+    return {text[at : at + _WINDOW] for text in texts for at in range(len(text) - _WINDOW + 1)}
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

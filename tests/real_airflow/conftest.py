@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,13 +20,16 @@ from bot.adapters.airflow.config import ClusterConfig
 from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor
 from bot.domain.targets import Target
-from bot.playground.airflow_server import LocalAirflow, ensure_airflow
+from bot.playground.airflow_server import PORTS, LocalAirflow, ensure_airflow
 from bot.shipped import airflow_plugin
+from tests.ports import free_ports
 from tests.real_airflow.door import TOKEN, Reports, open_door
 
 ROOT = Path(__file__).parents[2]
 DAGS = Path(__file__).parent / "dags"
-TOKEN_SECONDS = 20  # Airflow itself allows 10 more
+TOKEN_SECONDS = 10
+TOKEN_LEEWAY = 2
+"""Seconds that a token is taken after its end."""
 
 
 @dataclass
@@ -99,8 +101,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         venv,
         home / "home",
         dags,
-        _free_port(),
-        settings={"API_AUTH__JWT_EXPIRATION_TIME": str(TOKEN_SECONDS)},
+        free_ports(PORTS),
+        settings={
+            "API_AUTH__JWT_EXPIRATION_TIME": str(TOKEN_SECONDS),
+            "API_AUTH__JWT_LEEWAY": str(TOKEN_LEEWAY),
+        },
     )
     with open_door(home, airflow.url) as reports, pytest.MonkeyPatch.context() as environment:
         environment.setenv("SUPPORT_BOT_URL", reports.url)
@@ -147,18 +152,3 @@ def _wait_for_dags(lab: Lab) -> None:
             return
         time.sleep(0.5)
     raise AssertionError(f"no Dags: {lab.airflow.log_tail('dag-processor')}")
-
-
-def _free_port() -> int:
-    """The first of four neighbouring ports that are free."""
-    low, high = (int(one) for one in os.environ.get("AIRFLOW_PORTS", "18400-18480").split("-"))
-    for port in range(low, high, 4):
-        if all(_is_free(port + step) for step in range(4)):
-            return port
-    raise AssertionError(f"no free ports between {low} and {high}")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        return probe.connect_ex(("127.0.0.1", port)) != 0

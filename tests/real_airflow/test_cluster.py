@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.airflow.cluster import AirflowCluster
 from bot.domain.checks import CheckStatus
 from bot.domain.targets import Target
-from tests.real_airflow.conftest import TOKEN_SECONDS, Lab
+from tests.real_airflow.conftest import TOKEN_LEEWAY, TOKEN_SECONDS, Lab
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(400)]
 
@@ -148,7 +148,7 @@ async def test_an_expired_token_is_renewed_without_anyone_noticing(
     cluster: AirflowCluster, orders: Target
 ) -> None:
     before = await cluster.gather(orders, 15)
-    await asyncio.sleep(TOKEN_SECONDS + 12)  # Airflow's leeway is 10 s
+    await asyncio.sleep(TOKEN_SECONDS + TOKEN_LEEWAY + 2)
     after = await cluster.gather(orders, 15)
     assert after.gaps == before.gaps == ()
 
