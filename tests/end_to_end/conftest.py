@@ -165,8 +165,16 @@ def _secrets(ws: LocalWorkspace) -> dict[str, str]:
     }
 
 
-def stored_in(folder: Path) -> Iterator[str]:
+def stored_in(folder: Path) -> Sequence[str]:
     """Every byte of every file that a bot wrote; packed columns of databases unpacked as well."""
+    for _ in range(100):
+        # SQLite moves its log into the file behind our back, and removes it.
+        with suppress(FileNotFoundError):
+            return list(_stored_in(folder))
+    raise AssertionError(f"the files in {folder} never stay while they are read")
+
+
+def _stored_in(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_file() and path.parent.name != RULES:
             yield path.read_bytes().decode("utf-8", "replace")
