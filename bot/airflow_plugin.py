@@ -17,6 +17,7 @@ is not reported.
 from __future__ import annotations
 
 import contextlib
+import encodings.idna  # noqa: F401 - else a process forked while it loads could not send
 import json
 import logging
 import os

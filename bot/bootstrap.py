@@ -6,7 +6,7 @@ is wanted: an answer at the terminal needs neither Slack nor a model, a migratio
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -119,6 +119,7 @@ async def parts_of(
     runbooks = _folder_of(runbook_folders(settings))
     knowledge = _knowledge(settings, runbooks)
     async with (
+        _closing(clusters.values()),
         _database(settings, prepare=prepare) as database,
         _explainer(settings, redactor, SqlSpendLedger(database), meter) as explainer,
     ):
@@ -147,6 +148,15 @@ async def parts_of(
             asking,
             meter,
         )
+
+
+@asynccontextmanager
+async def _closing(clusters: Iterable[AirflowCluster]) -> AsyncIterator[None]:
+    try:
+        yield
+    finally:
+        for cluster in clusters:
+            cluster.close()
 
 
 @asynccontextmanager

@@ -139,6 +139,8 @@ class Engine:
             closing = asyncio.ensure_future(self._in_thread(self._takeover.close))
             await asyncio.wait([closing], timeout=_GIVING_UP)
         self._database.dispose()
+        # Those that hang on a database which does not answer end by themselves, or never.
+        self._threads.shutdown(wait=False)
         if self._lock is not None:
             self._lock.close()
         return ended
