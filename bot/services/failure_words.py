@@ -18,34 +18,35 @@ def lead_of(failed: FailedDag) -> str:
 
 
 def list_of(told: FailuresTold) -> str:
-    """The Dags that were not diagnosed. Names every one of them, or says how many it leaves out."""
+    """The Dags that were not diagnosed, each on a line of its own, as people look for theirs. Names
+    every one of them, or says how many it leaves out."""
     with_cluster = _clusters(told) > 1
-    paragraphs = []
+    lines = []
     others = _others(told)
     if told.listed:
         noun = "more Dag" if told.diagnosed else "Dag"
         count = _count(len(told.listed) + told.unnamed, noun)
-        names = _names(told.listed, with_cluster)
-        paragraphs.append(f"{count} failed {_when(told)}: {names}{others}.")
-        others = ""
+        lines.append(f"{count} failed {_when(told)}:")
+        lines += [*_names(told.listed, with_cluster), *others]
+        others = []
     if told.known:
-        names = _names(told.known, with_cluster)
-        paragraphs.append(f"Failed again after I had looked into them: {names}{others}.")
-    return " ".join([*paragraphs, _HINT])
+        lines.append("Failed again since I looked into it above:")
+        lines += [*_names(told.known, with_cluster), *others]
+    return "\n".join([*lines, _HINT])
 
 
-_HINT = "Ask me about any of them."
+_HINT = "Mention me with a name, and I look into that one."
 
 
-def _others(told: FailuresTold) -> str:
-    """Those for whose names there is no room."""
+def _others(told: FailuresTold) -> list[str]:
+    """A line on those for whose names there is no room, where there are any."""
     if not told.unnamed:
-        return ""
-    return f" and {_count(told.unnamed, 'other')} ({_count(told.unnamed_tasks, 'task')})"
+        return []
+    return [f"… and {_count(told.unnamed, 'other')} ({_count(told.unnamed_tasks, 'task')})"]
 
 
-def _names(dags: Sequence[FailedDag], with_cluster: bool) -> str:
-    return ", ".join(_name(one, with_cluster) for one in dags)
+def _names(dags: Sequence[FailedDag], with_cluster: bool) -> list[str]:
+    return [f"• {_name(one, with_cluster)}" for one in dags]
 
 
 def _name(failed: FailedDag, with_cluster: bool) -> str:

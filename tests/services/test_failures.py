@@ -133,7 +133,8 @@ async def test_dags_beyond_the_limit_are_listed_by_name() -> None:
         "Why did load of b fail?",
     ]
     assert texts(jobs) == [
-        "2 more Dags failed in the last minute: c, d (2 tasks). Ask me about any of them."
+        "2 more Dags failed in the last minute:\n• c\n• d (2 tasks)\n"
+        "Mention me with a name, and I look into that one."
     ]
 
 
@@ -144,7 +145,8 @@ async def test_a_minute_has_one_budget_however_many_batches_it_has() -> None:
     await world.report(failure("c"), failure("d"))
     second = await world.tell()
     assert (len(questions(first)), len(questions(second))) == (2, 1)
-    assert texts(second) == ["1 more Dag failed in the last minute: d. Ask me about any of them."]
+    [text] = texts(second)
+    assert text.startswith("1 more Dag failed in the last minute:\n• d\n")
 
 
 async def test_after_a_list_the_next_batch_stays_open_for_a_minute() -> None:
@@ -165,7 +167,8 @@ async def test_a_dag_that_was_just_diagnosed_is_only_listed() -> None:
     jobs = await world.tell()
     assert not questions(jobs)
     assert texts(jobs) == [
-        "Failed again after I had looked into them: orders (2 tasks). Ask me about any of them."
+        "Failed again since I looked into it above:\n• orders (2 tasks)\n"
+        "Mention me with a name, and I look into that one."
     ]
     world.now += timedelta(minutes=10)
     await world.report(failure("orders", run="run_3"))
@@ -177,7 +180,7 @@ async def test_clusters_are_named_where_there_are_several() -> None:
     await world.report(failure("a"), failure("a", cluster="staging"))
     jobs = await world.tell()
     assert len(questions(jobs)) == 1
-    assert "a on staging." in texts(jobs)[0]
+    assert "• a on staging\n" in texts(jobs)[0]
 
 
 async def test_batches_that_waited_for_an_outage_are_told_in_one() -> None:
@@ -189,7 +192,9 @@ async def test_batches_that_waited_for_an_outage_are_told_in_one() -> None:
     world.now = START + timedelta(minutes=9)
     first = await world.tell()
     assert len(questions(first)) == 1
-    assert texts(first)[0].startswith("4 more Dags failed in the last 4 minutes: dag_1, dag_2")
+    assert texts(first)[0].startswith(
+        "4 more Dags failed in the last 4 minutes:\n• dag_1\n• dag_2\n"
+    )
     while world.due:
         assert not await world.tell()
 
@@ -198,8 +203,8 @@ async def test_a_list_too_long_to_read_says_how_many_it_leaves_out() -> None:
     world = World(per_minute=1)
     await world.report(*(failure(f"dag_{n:03}", after=n / 100) for n in range(200)))
     [text] = texts(await world.tell())
-    assert text.startswith("199 more Dags failed in the last minute: dag_001, ")
-    assert text.endswith("dag_040 and 159 others (159 tasks). Ask me about any of them.")
+    assert text.startswith("199 more Dags failed in the last minute:\n• dag_001\n")
+    assert "\n• dag_040\n… and 159 others (159 tasks)\n" in text
 
 
 async def test_what_is_said_is_redacted() -> None:
