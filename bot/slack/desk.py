@@ -28,7 +28,10 @@ from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 
 _GONE = "I no longer have that answer. Please ask the question again."
-_CALLED_OFF = "Whoever runs this bot called this question off; nothing was changed in Airflow."
+_CALLED_OFF = (
+    "An operator of this bot called this question off before I had the answer. Nothing was changed "
+    "in Airflow. Ask again, or ask them why, with the reference."
+)
 _READ = Retry(attempts=3, pause=1.0, seconds=30.0)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 

@@ -11,7 +11,10 @@ from bot.slack.refusals import SlackRefused
 
 log = structlog.get_logger(__name__)
 
-_SORRY = "Something broke on my side while I worked on this; nothing was changed in Airflow."
+_SORRY = (
+    "Something broke on my side while I worked on this; nothing was changed in Airflow. Try again; "
+    "if it breaks again, tell whoever runs this bot."
+)
 
 
 async def excuse(error: Exception, reference: str, channel: Channel | None) -> None:

@@ -40,7 +40,8 @@ FIRST_WORDS = SORRY
 REPORTED = "failure:"
 """What begins the keys of failures that Airflow reported."""
 
-_SORRY = "I could not answer this: something broke on my side. Nothing was changed in Airflow."
+_NEXT = "Nothing was changed in Airflow. Ask again; if it breaks again, tell whoever runs this bot."
+_SORRY = f"I could not answer this: something broke on my side. {_NEXT}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _what(key: str) -> str:
     dag_id = rest.partition(":")[0]
     return (
         f"Airflow reported a failure of {dag_id} in {cluster}, and something broke on my side when "
-        "I looked into it. Nothing was changed in Airflow."
+        f"I looked into it. {_NEXT}"
     )
 
 

@@ -31,6 +31,7 @@ from bot.slack.app import TYPES, Services, SlackSide, Working, build_slack
 from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.config import SlackConfig
 from bot.slack.jobs import delivery_of, job_of
+from bot.slack.presses import Press
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig
@@ -199,7 +200,7 @@ async def test_a_question_that_this_version_cannot_read_gets_one_apology(
         assert said_in(ws, message) == [sorry]
     assert COULD_NOT in words(sorry)
     assert reference_of(key) in words(sorry)
-    assert "Ask again" not in words(sorry)  # nobody knows the words any more
+    assert Press.ASK_AGAIN not in words(sorry)  # nobody knows the words any more
     assert answers.asked == []
 
 
