@@ -1,4 +1,4 @@
-"""Durations, moments, counts and run ids as a person would say them."""
+"""Durations, moments, counts, runs and targets as a person would say them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from bot.answering.foreign import middle_cut
+from bot.domain.targets import Target
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 # manual__2026-11-22T05:50:28.473535+00:00, in newer versions with a few letters behind it.
@@ -84,3 +85,20 @@ def run_in_words(run_id: str) -> str:
     at = datetime.fromisoformat(found["at"])
     in_utc = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     return f"{found['kind'].replace('_', '-')} run of {moment(in_utc)}"
+
+
+def short_name(target: Target) -> str:
+    """`orders.load[3]`, without run and try."""
+    name = target.dag_id or target.cluster
+    if target.task_id:
+        name += f".{target.task_id}"
+    if target.map_index is not None and target.map_index >= 0:
+        name += f"[{target.map_index}]"
+    return name
+
+
+def target_words(target: Target) -> str:
+    """`orders.load[3], scheduled run of 2026-11-21 02:00 UTC, try 2`."""
+    tried = f"try {target.try_number}" if target.try_number else ""
+    run = run_in_words(target.run_id) if target.run_id else ""
+    return ", ".join(part for part in (short_name(target), run, tried) if part)

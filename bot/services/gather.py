@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.answering.wording import target_words
 from bot.domain.answers import (
     HealthReport,
     Help,
@@ -160,9 +161,8 @@ class Gatherer:
         found = await self._target(asked)
         if not isinstance(found, Found):
             return unresolved(asked.reference, found)
-        await channel.progress(
-            f"Reading every try, the log and the events of {found.target.label()}"
-        )
+        subject = target_words(found.target)
+        await channel.progress(f"Reading every try, the log and the events of {subject} …")
         cluster = self._clusters[found.target.cluster]
         try:
             evidence = await cluster.gather(found.target, self._seconds)
@@ -187,7 +187,7 @@ class Gatherer:
         found = await self._target(asked)
         if not isinstance(found, Found):
             return unresolved(asked.reference, found)
-        await channel.progress(f"Reading the log of {found.target.label()}")
+        await channel.progress(f"Reading the log of {target_words(found.target)} …")
         cluster = self._clusters[found.target.cluster]
         return await log_report(cluster, found.target, self._seconds, asked.reference)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bot.answering.wording import target_words
 from bot.domain.answers import Choice, NotFound, Reply
 from bot.domain.errors import AirflowError
 from bot.domain.questions import Intent
 from bot.domain.targets import Ambiguous, Nowhere, Option, Target
 
-_NOBODYS_FAULT = "This is no fault of your Dag; ask again once Airflow answers."
+_NOT_THE_DAG = "That says nothing about your Dag."
 
 
 def offered(reply: Reply) -> tuple[Option, ...]:
@@ -30,9 +31,9 @@ def unreachable(target: Target, error: AirflowError, said: str = "") -> Nowhere:
     """`said` is how the asker named it, where the target is not known yet."""
     named = f"“{said}”" if said else "Airflow"
     return Nowhere(
-        looked_for=target.label() if target.dag_id else named,
+        looked_for=target_words(target) if target.dag_id else named,
         where=(target.cluster,) if target.cluster else (),
-        remedy=f"{str(error).rstrip('.')}. {_NOBODYS_FAULT}",
+        remedy=f"{str(error).rstrip('.')}. {_NOT_THE_DAG}",
         unreachable=True,
     )
 

@@ -14,7 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from slack_sdk.models.blocks import Block
 
-from bot.domain.answers import Diagnosis, HowTo, Reply
+from bot.domain.answers import (
+    ClusterReport,
+    Diagnosis,
+    HealthReport,
+    HowTo,
+    NotFound,
+    Reply,
+)
+from bot.domain.evidence import Gap, GapReason
+from bot.domain.targets import Nowhere
 from bot.domain.verdicts import Quote
 from bot.playground.workspace.blocks.check import check_blocks
 from bot.playground.workspace.blocks.rules import Surface
@@ -60,6 +69,10 @@ def shown(message: SlackMessage) -> str:
     return "\n".join(
         one["text"] for one in objects(message.blocks) if isinstance(one.get("text"), str)
     )
+
+
+def shown_on_buttons(message: SlackMessage) -> list[str]:
+    return [one["text"]["text"] for one in objects(message.blocks) if one.get("type") == "button"]
 
 
 def judge(message: SlackMessage) -> None:
@@ -223,6 +236,29 @@ def test_a_platform_in_trouble_shows_what_ails_it() -> None:
     assert "pool small" not in words
     assert "3 Dag files do not import" in words
     assert "❌ staging · does not answer" in words
+
+
+def test_of_a_cluster_that_does_not_answer_it_is_said_why() -> None:
+    why = "staging: Airflow has answered nothing for 30 s. Look at the API server."
+    silent = ClusterReport("staging", False, gaps=(Gap("cluster", GapReason.UNAVAILABLE, why),))
+    words = shown(render(HealthReport("e5f6a7b8", (silent,)), "turn-1"))
+    assert why in words
+    assert "Not seen" not in words
+
+
+def test_what_airflow_was_too_silent_for_can_be_asked_again() -> None:
+    asked = Words("why did orders fail?")
+    silent = NotFound("b8c9d0e1", Nowhere("“orders”", ("staging",), unreachable=True))
+    assert "Ask again" in shown_on_buttons(render(silent, "turn-1", asked))
+    assert "Ask again" not in shown_on_buttons(render(example.NOT_FOUND, "turn-1", asked))
+
+
+def test_names_between_backticks_are_code_and_lose_the_backticks() -> None:
+    reply = NotFound("b8c9d0e1", Nowhere("a task", (), remedy="This run has `load` and `2*x*`."))
+    message = render(reply, "turn-1")
+    code = [one["text"] for one in objects(message.blocks) if one.get("style") == {"code": True}]
+    assert code == ["load", "2*x*"]
+    assert "`" not in shown(message)
 
 
 def test_the_form_behind_a_thumb_down_is_one_that_slack_takes() -> None:

@@ -8,6 +8,7 @@ from bot.answering.facts import RAISED_AT, ROUTINE
 from bot.answering.foreign import middle_cut
 from bot.answering.headline import headline, nothing_failed
 from bot.answering.quotes import quoted_words, telling
+from bot.answering.wording import target_words
 from bot.domain.answers import Diagnosis
 from bot.domain.verdicts import VerdictKind
 from bot.slack.blocks.kit import (
@@ -33,7 +34,6 @@ from bot.slack.blocks.pieces import (
     origin_of,
     small_print,
     target_line,
-    target_words,
     unseen,
 )
 from bot.slack.limits import Limit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.answering.quotes import quoted_words, telling
-from bot.answering.wording import count
+from bot.answering.wording import count, short_name
 from bot.domain.answers import Diagnosis
 from bot.domain.verdicts import RuledOut
 from bot.slack.blocks.kit import (
@@ -21,7 +21,7 @@ from bot.slack.blocks.kit import (
 )
 from bot.slack.blocks.markdown import rich_parts, steps
 from bot.slack.blocks.message import Room, SlackMessage, fit
-from bot.slack.blocks.pieces import gap_item, origin_of, short_name, small_print
+from bot.slack.blocks.pieces import gap_item, origin_of, small_print
 from bot.slack.limits import Limit
 
 

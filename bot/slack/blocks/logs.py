@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from bot.answering.excerpt import says_something, without_packaged_frames
 from bot.answering.foreign import middle_cut
-from bot.answering.wording import count
+from bot.answering.wording import count, short_name
 from bot.domain.answers import Diagnosis, LogReport
 from bot.domain.logs import LogLine
 from bot.domain.targets import Target
 from bot.slack.blocks.kit import Block, context, header, mrkdwn, preformatted, rich, safe
 from bot.slack.blocks.message import Room, SlackMessage, fit
-from bot.slack.blocks.pieces import more_buttons, short_name, small_print, unseen
+from bot.slack.blocks.pieces import more_buttons, small_print, unseen
 from bot.slack.limits import Limit
 
 _FILE_NAME = Limit(120)

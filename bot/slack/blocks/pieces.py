@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.answering.model_note import model_note
 from bot.answering.quotes import where_cited
-from bot.answering.wording import moment, run_in_words
+from bot.answering.wording import moment, run_in_words, short_name
 from bot.domain.answers import Claim, Explanation, Link, ModelOutcome
 from bot.domain.conversations import Score
 from bot.domain.evidence import Gap, GapReason
@@ -70,23 +70,6 @@ _NO_MODEL = "From rules and runbooks; no language model is set up"
 
 def state_mark(state: str | None) -> str:
     return _STATES.get(state or "", NEUTRAL)
-
-
-def short_name(target: Target) -> str:
-    """`orders.load[3]`, without run and try."""
-    name = target.dag_id or target.cluster
-    if target.task_id:
-        name += f".{target.task_id}"
-    if target.map_index is not None and target.map_index >= 0:
-        name += f"[{target.map_index}]"
-    return name
-
-
-def target_words(target: Target) -> str:
-    """`orders.load[3], scheduled run of 2026-11-21 02:00 UTC, try 2`."""
-    tried = f"try {target.try_number}" if target.try_number else ""
-    run = run_in_words(target.run_id) if target.run_id else ""
-    return ", ".join(part for part in (short_name(target), run, tried) if part)
 
 
 def target_line(

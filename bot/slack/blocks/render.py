@@ -51,7 +51,7 @@ def render(
         case Choice():
             return choice_card(reply, turn_id)
         case NotFound():
-            return not_found_card(reply, turn_id)
+            return not_found_card(reply, turn_id, words)
         case Help():
             return help_card(reply)
         case Unsupported():

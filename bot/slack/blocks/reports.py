@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.answering.wording import count, duration, run_in_words
+from bot.answering.wording import count, duration, run_in_words, short_name
 from bot.domain.answers import ClusterReport, HealthReport, StatusReport
 from bot.domain.evidence import ComponentHealth, DagRun, Pool, TaskInstance
 from bot.slack.blocks.kit import (
@@ -24,7 +24,6 @@ from bot.slack.blocks.pieces import (
     WARNING,
     clock,
     more_buttons,
-    short_name,
     small_print,
     state_mark,
     unseen,
@@ -105,7 +104,8 @@ def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
     yield header(_health_headline(report))
     for cluster in report.clusters[:_CLUSTERS_SHOWN]:
         yield rich(*_cluster_parts(cluster, room))
-        if missing := unseen(cluster.gaps, room.items):
+        # Of a cluster that does not answer, its own line says why.
+        if cluster.reachable and (missing := unseen(cluster.gaps, room.items)):
             yield context(missing)
     more = len(report.clusters) - _CLUSTERS_SHOWN
     yield small_print(report.reference, f"{more} more clusters not shown" if more > 0 else "")
@@ -139,6 +139,9 @@ def _cluster_words(cluster: ClusterReport) -> str:
 def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
     yield section(text(_cluster_words(cluster), bold=True))
     if not cluster.reachable:
+        details = " ".join(gap.detail for gap in cluster.gaps if gap.detail)
+        if details:
+            yield section(text(Limit(room.prose).head(details)))
         return
     items: list[str] = []
     for component in cluster.components[: room.items]:

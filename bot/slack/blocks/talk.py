@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bot.answering.model_note import model_note
 from bot.answering.prompts.pack import REVIEWED_SOURCES
@@ -38,6 +40,8 @@ from bot.slack.limits import OPTIONS_PER_SELECT, Limit
 from bot.slack.presses import Press, Words, option_value, words_value
 
 BUTTONS_OFFERED = 5
+
+_BACKTICKS = re.compile(r"`([^`\n]+)`")
 
 
 def choice_card(choice: Choice, turn_id: str) -> SlackMessage:
@@ -75,7 +79,8 @@ def _offers(options: Sequence[Option], turn_id: str, room: Room) -> Iterator[Blo
         yield actions([menu])
 
 
-def not_found_card(reply: NotFound, turn_id: str) -> SlackMessage:
+def not_found_card(reply: NotFound, turn_id: str, words: Words | None = None) -> SlackMessage:
+    """`words` of the question go into the button that asks it again, where Airflow was silent."""
     nowhere = reply.nowhere
     looked_for = Limit(200).head(nowhere.looked_for)
     if nowhere.unreachable:
@@ -85,17 +90,32 @@ def not_found_card(reply: NotFound, turn_id: str) -> SlackMessage:
         where = f"Looked in: {Limit(300).head(', '.join(nowhere.where))}." if nowhere.where else ""
     remedy = Limit(400).head(nowhere.remedy)
     close = "Close to it:" if nowhere.close else ""
+    again = _ask_again(words) if nowhere.unreachable else ()
 
     def draw(room: Room) -> SlackMessage:
         small = Limit(room.prose)
-        details = [small.head(words) for words in (where, remedy, close) if words]
-        body = section(text(small.head(lead), bold=True), *(text(f"\n{one}") for one in details))
+        details = [_with_code(f"\n{small.head(one)}") for one in (where, remedy, close) if one]
+        body = section(text(small.head(lead), bold=True), *chain.from_iterable(details))
+        offers = (*_offers(nowhere.close, turn_id, room), *again)
         return SlackMessage(
-            mrkdwn("\n".join(words for words in (lead, where, remedy) if words)),
-            (rich(body), *_offers(nowhere.close, turn_id, room), small_print(reply.reference)),
+            mrkdwn("\n".join(one for one in (lead, where, remedy) if one)),
+            (rich(body), *offers, small_print(reply.reference)),
         )
 
     return fit(draw)
+
+
+def _with_code(sentence: str) -> Iterator[Element]:
+    """What stands between backticks as code, without them."""
+    for number, part in enumerate(_BACKTICKS.split(sentence)):
+        if part:
+            yield text(part, code=number % 2 == 1)
+
+
+def _ask_again(words: Words | None) -> tuple[Block, ...]:
+    if not words or not (words.text or words.links):
+        return ()
+    return (actions([button("Ask again", Press.ASK_AGAIN, words_value(words))]),)
 
 
 def how_to_card(reply: HowTo, turn_id: str, has_model: bool = False) -> SlackMessage:
@@ -190,13 +210,11 @@ def unsupported_card(reply: Unsupported) -> SlackMessage:
 
 def apology_card(reply: Apology, words: Words | None) -> SlackMessage:
     """`words` of the question go into the button that asks it again."""
-    what = Limit(600).head(reply.what)
-    again: tuple[Block, ...] = ()
-    if words and (words.text or words.links):
-        again = (actions([button("Ask again", Press.ASK_AGAIN, words_value(words))]),)
-    # The reference stands in the sentence: it is what a person passes on.
-    sentence = f"{what} Reference: {Limit(80).head(reply.reference)}"
-    return SlackMessage(mrkdwn(sentence), (rich(section(text(sentence))), *again))
+    what = f"{Limit(600).head(reply.what)} Reference: "
+    # The reference stands in the sentence, easy to copy: it is what a person passes on.
+    reference = Limit(80).head(reply.reference)
+    said = section(text(what), text(reference, code=True))
+    return SlackMessage(mrkdwn(f"{what}{reference}"), (rich(said), *_ask_again(words)))
 
 
 def addendum_card(reply: Diagnosis | HowTo) -> SlackMessage:
