@@ -17,7 +17,7 @@ from bot.domain.failures import (
 )
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
 from bot.domain.work import Retry
-from bot.services.failure_words import lead_of, list_of
+from bot.services.failure_words import lead_of, list_of, question_about
 from bot.services.ports import Announcer, BatchTaken, DurableSteps, ReportedFailures
 
 log = structlog.get_logger(__name__)
@@ -73,14 +73,13 @@ class FailureService:
         target = failed.first.target
         if target.task_id is None:
             target = replace(target, try_number=None)  # it counts how often the run was cleared
-        subject = f"{target.task_id} of {target.dag_id}" if target.task_id else target.dag_id
         return Question(
             id=failed.first.key,
             origin=Origin.WEBHOOK,
             asker=Asker(""),
             thread=ThreadKey("", "", ""),
             message_ts="",
-            text=self._redact(f"Why did {subject} fail?"),
+            text=self._redact(question_about(target)),
             asked_at=failed.first.reported_at,
             intent=Intent.DIAGNOSE,
             chosen=target,

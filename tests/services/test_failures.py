@@ -14,7 +14,9 @@ from bot.domain.failures import DagName, Failure, FailureBatch
 from bot.domain.questions import Intent, Origin, Question
 from bot.domain.targets import Target
 from bot.domain.work import Job
-from bot.services.failure_words import list_of
+from bot.questions.links import ClusterAddress
+from bot.questions.mentions import mentions_in
+from bot.services.failure_words import list_of, question_about
 from bot.services.failures import FailureService, told_of
 from bot.services.ports import BatchTaken
 from tests.fakes.failures import FakeAnnouncer, FakeReportedFailures
@@ -82,12 +84,25 @@ async def test_a_failure_is_asked_about_as_a_person_would() -> None:
     jobs = await world.tell()
     [question] = questions(jobs)
     assert question.id == "failure:prod:orders:run_1:load::1" == jobs[0].key
-    assert question.text == "Why did load of orders fail?"
+    assert question.text == "Why did task load of Dag orders fail on prod (run id run_1)?"
     assert question.chosen == Target("prod", "orders", "run_1", "load", None, 1)
     assert (question.intent, question.origin) == (Intent.DIAGNOSE, Origin.WEBHOOK)
     assert question.asked_at == START
     assert leads(jobs) == ["Airflow reported this at 10:02 UTC."]
     assert not texts(jobs)
+
+
+@pytest.mark.parametrize("run_id", ["manual__2026-11-22T05:50:28+00:00", "nightly-7", "run_1"])
+@pytest.mark.parametrize("index", [None, 0, 3])
+async def test_the_words_of_a_question_lead_to_the_same_failure_again(
+    run_id: str, index: int | None
+) -> None:
+    target = Target("prod", "orders.eu", run_id, "load", index)
+    clusters = [ClusterAddress("prod", ()), ClusterAddress("lab", ())]
+    hints = mentions_in(question_about(target), clusters)
+    assert hints.names[0] == "orders.eu"
+    assert (hints.cluster, hints.run_id) == ("prod", run_id)
+    assert (hints.task, hints.map_index) == ("load", index)
 
 
 async def test_tasks_of_one_dag_are_one_diagnosis_that_counts_the_rest() -> None:
@@ -110,7 +125,7 @@ async def test_a_run_that_failed_as_a_whole_is_diagnosed_too() -> None:
     world = World()
     await world.report(failure("orders", None))
     [question] = questions(await world.tell())
-    assert question.text == "Why did orders fail?"
+    assert question.text == "Why did Dag orders fail on prod (run id run_1)?"
     assert question.chosen == Target("prod", "orders", "run_1")
 
 
@@ -129,8 +144,8 @@ async def test_dags_beyond_the_limit_are_listed_by_name() -> None:
     await world.report(failure("d", "check", after=5))
     jobs = await world.tell()
     assert [question.text for question in questions(jobs)] == [
-        "Why did load of a fail?",
-        "Why did load of b fail?",
+        "Why did task load of Dag a fail on prod (run id run_1)?",
+        "Why did task load of Dag b fail on prod (run id run_1)?",
     ]
     assert texts(jobs) == [
         "2 more Dags failed in the last minute:\n• c\n• d (2 tasks)\n"
@@ -229,8 +244,8 @@ async def test_a_batch_is_told_once_wherever_the_process_dies(
     await world.report(failure("later"))
     jobs = await world.tell(ReplaySteps(world.journal))
     assert [question.text for question in questions(jobs)] == [
-        "Why did load of a fail?",
-        "Why did load of b fail?",
+        "Why did task load of Dag a fail on prod (run id run_1)?",
+        "Why did task load of Dag b fail on prod (run id run_1)?",
     ]
     assert len(texts(jobs)) == 1
 
