@@ -23,6 +23,7 @@ from bot.slack.door import excuse
 from bot.slack.forms import THANKS, asks_why
 from bot.slack.jobs import Taken
 from bot.slack.posts import Face, Post
+from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER, SlackRefused, SlackUnavailable
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
@@ -30,7 +31,7 @@ from bot.slack.saying import Saying
 _GONE = "I no longer have that answer. Please ask the question again."
 _CALLED_OFF = (
     "An operator of this bot called this question off before I had the answer. Nothing was changed "
-    "in Airflow. Ask again, or ask them why, with the reference."
+    "in Airflow. Ask again, or ask them why."
 )
 _READ = Retry(attempts=3, pause=1.0, seconds=30.0)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
@@ -129,7 +130,7 @@ class SlackDesk:
             if refusal.code not in NOT_A_MEMBER or place.response_url is None:
                 raise
             workspace = question.thread.workspace
-            private = self.replies.private(place, workspace, question.id, steps)
+            private = self.replies.private(place, workspace, question.id, steps, channel.words)
             await private.call_off(apology)
         finally:
             await channel.close()
@@ -145,7 +146,8 @@ class SlackDesk:
         reference, failure = reference_of(question.id), None
         channel: Channel | None = None
         if place.user:
-            channel = self.replies.private(place, question.thread.workspace, work, steps)
+            words = Words(question.text, question.links)
+            channel = self.replies.private(place, question.thread.workspace, work, steps, words)
         with structlog.contextvars.bound_contextvars(reference=reference):
             try:
                 question, channel = await self.replies.open(question, place, work, steps)

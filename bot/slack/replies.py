@@ -19,6 +19,7 @@ from bot.slack.refusals import SlackRefused
 from bot.slack.saying import Saying
 
 _PAGES = 5
+_NO_WORDS = Words("")
 _KEPT = 40  # messages: the head of the thread, where an alert stands, and the newest
 _EARLIER_TEXT = Limit(6_000)
 _READ_SECONDS = 5.0
@@ -68,11 +69,12 @@ class Replies:
         return ThreadChannel(self.kit, saying, place, words, question.id, resumed=True)
 
     def private(
-        self, place: Place, workspace: str, work: str, steps: DurableSteps
+        self, place: Place, workspace: str, work: str, steps: DurableSteps, words: Words = _NO_WORDS
     ) -> WhisperChannel:
-        """For what concerns nobody but the one who pressed a button; the card stays."""
+        """For what concerns nobody but the one who pressed a button, the card stays; or for a
+        question in these `words`, where others are not to see what became of it."""
         saying = Saying(steps, workspace, work)
-        return WhisperChannel(self.kit, saying, place, Words(""), work, shows_work=False)
+        return WhisperChannel(self.kit, saying, place, words, work, shows_work=False)
 
     async def earlier(self, question: Question) -> tuple[EarlierMessage, ...]:
         """What the thread held before the question; empty where it may not be read.

@@ -21,6 +21,7 @@ from bot.slack.jobs import ARRIVAL
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
 from bot.slack.posts import WORKING, Notice, Post, post_job
+from bot.slack.presses import Press
 from bot.slack.replies import Replies
 from tests.slack.doubles import NOW
 from tests.slack.driver import by_bot, words
@@ -141,6 +142,7 @@ async def test_where_the_bot_is_no_member_the_asker_alone_is_told(
     await call_off(slack, Command(replace(asked.question, message_ts=""), place))
     (told,) = ws.ephemerals(AUTHOR.id)
     assert "called this question off" in words(told)
+    assert Press.ASK_AGAIN in words(told)
 
 
 @pytest.mark.parametrize("body", [None, "unknown", Notice("words")])
