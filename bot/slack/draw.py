@@ -62,7 +62,7 @@ def _with_note(message: SlackMessage, note: str) -> SlackMessage:
 
 def _head_of(place: Place) -> tuple[Block, ...]:
     if place.lead:
-        return (rich(section(text(_LEAD.head(place.lead), bold=True))),)
+        return (rich(section(text(_LEAD.head(place.lead)))),)
     if not place.echo or not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
         return ()
     asker = {"type": "user", "user_id": place.user}
