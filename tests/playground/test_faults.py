@@ -57,6 +57,25 @@ async def test_a_cut_connection_leaves_the_message_behind(ws: LocalWorkspace) ->
     assert ws.calls("chat.postMessage")[0].status == 0
 
 
+async def test_a_late_message_appears_long_after_its_caller_was_cut_off() -> None:
+    clock = ManualClock()
+    async with LocalWorkspace.started(clock=clock) as ws:
+        ws.faults.add(Fault(FaultKind.LATE, "chat.postMessage", seconds=10))
+        client = AsyncWebClient(ws.bot_token, ws.base_url, retry_handlers=[])
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await post(client, "posted after all")
+        await clock.until_somebody_sleeps()
+        clock.advance(9)
+        assert ws.messages(SUPPORT_CHANNEL) == []
+        clock.advance(1)
+        await ws.wait_for(lambda: ws.calls("chat.postMessage"))
+
+        (late,) = ws.messages(SUPPORT_CHANNEL)
+        assert late.text == "posted after all"
+        assert float(late.ts) >= clock.now()
+        assert ws.calls("chat.postMessage")[0].status == 0
+
+
 async def test_an_error_after_the_deed_leaves_the_message_behind(
     ws: LocalWorkspace, client: AsyncWebClient
 ) -> None:

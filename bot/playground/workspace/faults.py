@@ -13,6 +13,7 @@ class FaultKind(StrEnum):
     SERVER_ERROR = "server_error"  # 500 without JSON
     SLOW = "slow"  # answers after `seconds`
     CUT = "cut"  # carries the call out, then cuts the connection without a reply
+    LATE = "late"  # cuts the connection at once, and carries the call out `seconds` later
     DONE_ERROR = "done_error"  # carries the call out, then answers 500 all the same
     DONE_SLOW = "done_slow"  # carries the call out, then answers after `seconds`
     REFUSE = "refuse"  # `ok: false` with `error`: missing_scope, unknown_method, …

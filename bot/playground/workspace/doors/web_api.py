@@ -35,19 +35,18 @@ class WebApi:
         fault = self._hub.faults.take(name)
         if fault:
             self._hub.announce(FaultsSet())
-        if fault and fault.kind is FaultKind.SLOW:
+        if fault and fault.kind is FaultKind.LATE:
+            await _cut(request)
+        if fault and fault.kind in (FaultKind.SLOW, FaultKind.LATE):
             await self._hub.clock.sleep(fault.seconds)
         spoilt = self._spoilt(fault)
         wait = self._rates.wait(METHODS.get(name), sent) if self._hub.limits.enforce_rates else 0
         if spoilt is None and wait:
             spoilt = _rate_limited(wait)
         response = spoilt or self._answer(name, sent, token)
-        if fault and fault.kind is FaultKind.CUT and request.transport is not None:
-            self._record(name, sent, response, fault)
-            request.transport.abort()
-            await asyncio.sleep(0)
-            return response
         self._record(name, sent, response, fault)
+        if fault and fault.kind is FaultKind.CUT:
+            await _cut(request)
         if fault and fault.kind is FaultKind.DONE_SLOW:
             await self._hub.clock.sleep(fault.seconds)
         if fault and fault.kind is FaultKind.DONE_ERROR:
@@ -108,7 +107,7 @@ class WebApi:
         raise SlackRefusal("not_allowed_token_type" if wrong_kind else "invalid_auth")
 
     def _record(self, name: str, sent: Json, response: web.Response, fault: Fault | None) -> None:
-        cut = fault is not None and fault.kind is FaultKind.CUT
+        cut = fault is not None and fault.kind in (FaultKind.CUT, FaultKind.LATE)
         try:
             body = json.loads(response.text or "{}")
         except ValueError:
@@ -124,6 +123,13 @@ class WebApi:
                 fault.kind.value if fault else "",
             )
         )
+
+
+async def _cut(request: web.Request) -> None:
+    """Whatever is returned for this request, nobody gets it."""
+    if request.transport is not None:
+        request.transport.abort()
+        await asyncio.sleep(0)
 
 
 def _server_error() -> web.Response:
