@@ -279,11 +279,13 @@ class Announcer(Protocol):
 @dataclass(frozen=True, slots=True)
 class Posted:
     """What is known of a message of ours. `ts` None: announced, of unknown outcome. `revision`
-    counts the contents that it has shown; `age` is seconds since it was announced."""
+    counts the contents that it has shown; `age` is seconds since it was announced, or since the
+    call was given up where that is known."""
 
     ts: str | None
     revision: int
     age: float
+    is_given_up: bool = False
 
 
 class PostEntry(Protocol):
@@ -296,6 +298,11 @@ class PostEntry(Protocol):
 
     async def announce(self) -> None:
         """Kept durably before Slack is called. Announced anew, its age starts again."""
+        ...
+
+    async def give_up(self) -> None:
+        """The call that was announced has ended, and nobody knows what came of it. Its age starts
+        again; who dies during a call never says so."""
         ...
 
     async def retract(self) -> None:

@@ -145,16 +145,15 @@ class Poster:
 
     async def _posted(self, post: Post) -> Sent | Later:
         async with self.ledger.page(post.key, post.thread) as page:
-            wait = self._still_in_doubt(page.posted, post.tries)
+            wait = self._still_in_doubt(page.posted)
             return Later(wait) if wait > 0 else await self._settle(page, post)
 
-    def _still_in_doubt(self, known: Posted | None, tries: int = 0) -> float:
+    def _still_in_doubt(self, known: Posted | None) -> float:
         """Seconds until it makes sense to look for a message of unknown outcome."""
         if known is None or known.ts is not None:
             return 0.0
-        # The calls of jobs before this one have ended, and it was announced anew then. What was
-        # cut short in this one may go on in Slack for as long as a call may take.
-        going_on = 0.0 if tries else self.call_timeout
+        # The call of a process that died goes on in Slack for as long as a call may take.
+        going_on = 0.0 if known.is_given_up else self.call_timeout
         return going_on + self.read_lag - known.age
 
     async def _settle(self, page: PostEntry, post: Post) -> Sent | Later:
@@ -182,7 +181,7 @@ class Poster:
     @asynccontextmanager
     async def _announced(self, page: PostEntry) -> AsyncIterator[None]:
         """Around a call, which is cut short in time. Only one of unknown outcome leaves its
-        announcement behind, which is as old as the end of the call, and raises `_InDoubt`."""
+        announcement behind, with word that it has ended, and raises `_InDoubt`."""
         await page.announce()
         try:
             async with asyncio.timeout(self.call_timeout):
@@ -191,7 +190,7 @@ class Poster:
             if not is_unsure(error):
                 await page.retract()
                 raise
-            await page.announce()
+            await page.give_up()
             raise _InDoubt(word_for(error)) from error
 
     async def _replaced(self, page: PostEntry, post: Post, gone: str) -> Sent | Later:

@@ -184,6 +184,7 @@ class _Row:
     announced_at: float
     ts: str | None = None
     revision: int = 0
+    given_up_at: float | None = None
 
 
 class _Entry:
@@ -198,12 +199,19 @@ class _Entry:
         row = self._ledger.rows.get(self._key)
         if row is None:
             return None
-        return Posted(row.ts, row.revision, self._ledger.clock() - row.announced_at)
+        given_up = row.given_up_at if row.ts is None else None
+        since = row.announced_at if given_up is None else given_up
+        return Posted(row.ts, row.revision, self._ledger.clock() - since, given_up is not None)
 
     async def announce(self) -> None:
         row = self._ledger.rows.setdefault(self._key, _Row(0.0))
         if row.ts is None:
-            row.announced_at = self._ledger.clock()
+            row.announced_at, row.given_up_at = self._ledger.clock(), None
+
+    async def give_up(self) -> None:
+        row = self._ledger.rows.get(self._key)
+        if row is not None and row.ts is None:
+            row.given_up_at = self._ledger.clock()
 
     async def retract(self) -> None:
         row = self._ledger.rows.get(self._key)

@@ -244,6 +244,10 @@ class PoweredEntry:
         await self.entry.announce()
         self.power.point(f"{self.key}: announced")
 
+    async def give_up(self) -> None:
+        await self.entry.give_up()
+        self.power.point(f"{self.key}: given up")
+
     async def retract(self) -> None:
         await self.entry.retract()
 

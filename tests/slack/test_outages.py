@@ -11,15 +11,14 @@ import pytest
 
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.slack.blocks.message import SlackMessage
 from bot.slack.client import web_client
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
-from bot.slack.posts import Later, Sent
-from bot.slack.refusals import (
-    SlackRefused,
-)
+from bot.slack.posts import Later, Mark, Sent
+from bot.slack.refusals import SlackRefused
 from tests.fakes.work import FakePostLedger, Killed
 from tests.slack.driver import by_bot
 from tests.slack.engine import Power, PoweredLedger
@@ -174,6 +173,43 @@ async def test_a_call_that_slack_carries_out_when_it_is_given_up_is_said_once(
     assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
 
 
+@pytest.mark.parametrize("tries", [0, 1, 5])
+async def test_a_call_that_slack_carries_out_after_its_process_died_is_said_once(
+    ws: LocalWorkspace, slack: RunningBot, question: Message, tries: int
+) -> None:
+    timeout, lag = 0.6, 1.2
+    ws.faults.read_lag = 0.7
+    ws.faults.add(Fault(FaultKind.SLOW, POST, seconds=timeout + 0.3))
+    client = web_client(slack.config, slack.config.bot_token)
+    ledger, dies = WallClockLedger(), DiesCalling(client)
+    first, second = (
+        Poster(outgoing, Gestures(client), ledger, Style(), slack.services.now, timeout, lag)
+        for outgoing in (dies, Outgoing(client))
+    )
+    post = replace(post_in(question), tries=tries)
+    with pytest.raises(Killed):
+        await first.put(post)
+    for _ in range(3):
+        sent = await second.put(post)
+        if isinstance(sent, Later):
+            await asyncio.sleep(sent.seconds)
+    await dies.call
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert sent == Sent(answer.ts)
+
+
+class DiesCalling(Outgoing):
+    """Its process dies once a message is on its way; Slack goes on with the call."""
+
+    async def post(
+        self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
+    ) -> str:
+        said = super().post(channel, message, thread=thread, mark=mark)
+        self.call = asyncio.create_task(said)
+        await asyncio.sleep(0)
+        raise Killed("while the call is on its way")
+
+
 def at_least(lag: float) -> Callable[[float], Awaitable[None]]:
     """Waits for a bit of doubt for real, and not for the pauses of an outage."""
 
@@ -184,21 +220,59 @@ def at_least(lag: float) -> Callable[[float], Awaitable[None]]:
     return wait
 
 
+@pytest.mark.parametrize("tries", [0, 1, 5])
 async def test_what_was_cut_short_by_a_crash_is_looked_for_once_its_call_must_have_ended(
+    slack: RunningBot,
+    poster: Poster,
+    ledger: PoweredLedger,
+    question: Message,
+    tries: int,
+) -> None:
+    post = replace(post_in(question), tries=tries)
+    ledger.power.fails_at = 1  # announced; the call goes out and on without us
+    with pytest.raises(Killed):
+        await poster.put(post)
+    ledger.power.fails_at, ledger.power.is_off = None, False
+    config = slack.config
+    assert await poster_of(slack, ledger).put(post) == Later(config.call_timeout + config.read_lag)
+
+
+async def test_a_call_that_dies_after_one_that_was_given_up_is_given_its_time(
     ws: LocalWorkspace,
     slack: RunningBot,
     poster: Poster,
     ledger: PoweredLedger,
     question: Message,
 ) -> None:
-    ledger.power.fails_at = 1  # announced; the call goes out and on without us
+    ws.faults.add(Fault(FaultKind.SERVER_ERROR, POST))
+    assert await poster.put(post_in(question)) == Later(slack.config.read_lag)
+    await ledger.sleep(slack.config.read_lag)
+    ledger.power.fails_at = 3  # announced anew, after it was announced and given up
     with pytest.raises(Killed):
         await poster.put(post_in(question))
     ledger.power.fails_at, ledger.power.is_off = None, False
     config = slack.config
-    assert await poster_of(slack, ledger).put(post_in(question)) == Later(
-        config.call_timeout + config.read_lag
-    )
+    again = replace(post_in(question), tries=1)
+    assert await poster_of(slack, ledger).put(again) == Later(config.call_timeout + config.read_lag)
+
+
+async def test_what_was_given_up_before_a_crash_is_looked_for_sooner(
+    ws: LocalWorkspace,
+    slack: RunningBot,
+    poster: Poster,
+    ledger: PoweredLedger,
+    question: Message,
+) -> None:
+    ws.faults.add(Fault(FaultKind.CUT, POST))
+    ledger.power.fails_at = 2
+    with pytest.raises(Killed):
+        await poster.put(post_in(question))
+    ledger.power.fails_at, ledger.power.is_off = None, False
+    taken_up = poster_of(slack, ledger)
+    assert await taken_up.put(post_in(question)) == Later(slack.config.read_lag)
+    await ledger.sleep(slack.config.read_lag)
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert await taken_up.put(post_in(question)) == Sent(answer.ts)
 
 
 class WallClockLedger(PoweredLedger):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import partial
 from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, case, delete, func, literal, select, text
+from sqlalchemy import ColumnElement, case, delete, func, literal, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -137,13 +137,15 @@ class SqlPostEntry:
                             PostRow.ts,
                             PostRow.revision,
                             PostRow.announced_at,
+                            PostRow.recorded_at,
                             _now(connection).label("now"),
                         ).where(PostRow.key == self._key)
                     )
                 ).first()
         if row is not None:
-            age = (row.now - row.announced_at).total_seconds()
-            self._posted = Posted(row.ts, row.revision, max(age, 0.0))
+            given_up = row.recorded_at if row.ts is None else None
+            age = (row.now - (given_up or row.announced_at)).total_seconds()
+            self._posted = Posted(row.ts, row.revision, max(age, 0.0), given_up is not None)
 
     async def announce(self) -> None:
         """Kept before Slack is called; announced anew where an earlier call came to nothing.
@@ -156,12 +158,25 @@ class SqlPostEntry:
                 await connection.execute(
                     statement.on_conflict_do_update(
                         index_elements=["key"],
-                        set_={"announced_at": statement.excluded.announced_at},
+                        set_={
+                            "announced_at": statement.excluded.announced_at,
+                            "recorded_at": None,
+                        },
                         where=PostRow.ts.is_(None),
                     )
                 )
         if self._posted is None or self._posted.ts is None:
             self._posted = Posted(None, 0, 0.0)
+
+    async def give_up(self) -> None:
+        """From now on it is known that the announced call goes on no more."""
+        with store_errors("Recording the end of a call"):
+            async with self._write() as connection:
+                unsaid = (PostRow.key == self._key, PostRow.ts.is_(None))
+                ended = update(PostRow).where(*unsaid).values(recorded_at=_now(connection))
+                await connection.execute(ended)
+        if self._posted is not None and self._posted.ts is None:
+            self._posted = Posted(None, 0, 0.0, is_given_up=True)
 
     async def retract(self) -> None:
         """As if it had never been announced; a message that stands is left alone."""

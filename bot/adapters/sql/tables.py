@@ -153,7 +153,8 @@ class InboxRow(Provenance, Base):
 class PostRow(Base):
     """One message of ours in Slack; `ts` is NULL while its fate is not known.
 
-    `revision` counts the contents that it has shown. Empty texts where the thread is not known.
+    Until then `recorded_at` is when the call to Slack ended, NULL where it may go on. `revision`
+    counts the contents that it has shown. Empty texts where the thread is not known.
     """
 
     __tablename__ = "posts"

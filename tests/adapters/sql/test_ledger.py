@@ -94,6 +94,51 @@ async def test_announced_anew_it_is_young_again(ledger: SqlPostLedger, engine: A
     assert found.age < 60
 
 
+async def test_of_a_call_that_was_given_up_the_age_counts_from_its_end(
+    ledger: SqlPostLedger, engine: AsyncEngine
+) -> None:
+    async with ledger.page("turn-1") as entry:
+        await entry.announce()
+        async with engine.begin() as connection:
+            await connection.execute(
+                update(PostRow).values(announced_at=datetime(2026, 1, 1, tzinfo=UTC))
+            )
+        await entry.give_up()
+        assert entry.posted == Posted(None, 0, 0.0, is_given_up=True)
+
+    found = await posted(ledger)
+    assert found is not None
+    assert found.is_given_up
+    assert found.age < 60
+
+
+async def test_a_call_announced_after_one_that_was_given_up_may_go_on(
+    ledger: SqlPostLedger,
+) -> None:
+    async with ledger.page("turn-1") as entry:
+        await entry.announce()
+        await entry.give_up()
+        await entry.announce()
+        assert entry.posted == Posted(None, 0, 0.0)
+
+    found = await posted(ledger)
+    assert found is not None
+    assert not found.is_given_up
+
+
+async def test_giving_up_undoes_no_record(ledger: SqlPostLedger) -> None:
+    async with ledger.page("turn-1") as entry:
+        await entry.give_up()
+        assert entry.posted is None
+        await entry.announce()
+        await entry.record("1700000001.000200", 2)
+        await entry.give_up()
+
+    found = await posted(ledger)
+    assert found is not None
+    assert (found.ts, found.revision, found.is_given_up) == ("1700000001.000200", 2, False)
+
+
 async def test_what_was_recorded_is_known_from_then_on(ledger: SqlPostLedger) -> None:
     async with ledger.page("turn-1") as entry:
         await entry.announce()
