@@ -40,7 +40,7 @@ from bot.workflows.databases import (
 from bot.workflows.enqueueing import enqueue_all
 from bot.workflows.errors import StepFailed
 from bot.workflows.jobs import Jobs
-from bot.workflows.moving import put_off, set_apart
+from bot.workflows.moving import hand_on, put_off
 from bot.workflows.places import Places
 from bot.workflows.queues import WORKFLOW, options_of, places, register_queues
 from bot.workflows.quiet import route_dbos_logs
@@ -189,7 +189,7 @@ class Engine:
             self._takeover = takeover
             return
         with self._database.begin() as connection:
-            set_apart(connection, [self._executor_id])
+            hand_on(connection, [self._executor_id])
 
     async def _silence(self) -> str:
         """Why the database does not answer; empty where it does."""

@@ -105,7 +105,9 @@ class Jobs:
     async def _place_for(self, job: Job, task: asyncio.Task[Any]) -> AsyncIterator[Place]:
         async with AsyncExitStack() as stack:
             with self._among(self._waiting, task):
-                place = await stack.enter_async_context(self._places.one_in(job.queue.value))
+                place = await stack.enter_async_context(
+                    self._places.one_for(job.key, job.queue.value)
+                )
             if self._is_closed:
                 raise asyncio.CancelledError  # claimed at the last moment; goes back with the rest
             yield place

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, update
+from dbos._utils import INTERNAL_QUEUE_NAME
+from sqlalchemy import ColumnElement, Connection, and_, case, func, update
 
 from bot.domain.work import Queue
 from bot.workflows.queues import alone
@@ -15,21 +17,32 @@ from bot.workflows.work_rows import work_table
 SUSPECTED_FROM = 3
 
 
-def set_apart(connection: Connection, dead: Sequence[str]) -> int:
-    """Unfinished work of processes that died goes to where it is done alone, once it is suspected
-    of their death; how much. All that a process had in hand counts its death, so the innocent are
-    among it: alone they survive, and only the guilty counts on until it is given up."""
+def hand_on(connection: Connection, dead: Sequence[str]) -> Counter[str]:
+    """Unfinished work of processes that died is up for everybody again; how much, by queue.
+
+    In one statement, so that whoever dies meanwhile leaves nothing half done. What is suspected of
+    the deaths goes to where it is done alone. All that a process had in hand counts its death, so
+    the innocent are among it: alone they survive, and only the guilty counts on until it is given
+    up. Fenced: what a process that was not dead after all may yet write is refused.
+    """
     work = work_table(connection.dialect.name)
-    moved = 0
-    for queue in Queue:
-        suspected = (
-            update(work)
-            .where(work.c.status == "PENDING", work.c.executor_id.in_(dead))
-            .where(work.c.queue_name == queue.value)
-            .where(work.c.recovery_attempts >= SUSPECTED_FROM)
+    is_suspected = work.c.recovery_attempts >= SUSPECTED_FROM
+    lanes = [
+        (and_(is_suspected, work.c.queue_name == queue.value), alone(queue)) for queue in Queue
+    ]
+    moved = connection.execute(
+        update(work)
+        .where(work.c.status == "PENDING", work.c.executor_id.in_(dead))
+        .values(
+            status="ENQUEUED",
+            queue_name=case(*lanes, else_=func.coalesce(work.c.queue_name, INTERNAL_QUEUE_NAME)),
+            owner_xid=None,
+            started_at_epoch_ms=None,
+            updated_at=int(time.time() * 1000),
         )
-        moved += connection.execute(suspected.values(queue_name=alone(queue))).rowcount
-    return moved
+        .returning(work.c.queue_name)
+    )
+    return Counter(moved.scalars())
 
 
 def put_off(connection: Connection, key: str, executor_id: str, seconds: float) -> None:

@@ -32,14 +32,22 @@ class Places(ActiveWorkflowById):
         return super().count_for_queue(queue_name) - min(self._waiting[queue_name], most)
 
     @asynccontextmanager
-    async def one_in(self, queue: str) -> AsyncIterator[Place]:
-        """Held while inside; who came first is given one first."""
+    async def one_for(self, key: str, queue: str) -> AsyncIterator[Place]:
+        """Held while inside; who came first is given one first. `queue` is where the work was
+        handed in: by now it may stand among what is done alone."""
+        queue = self._queue_of(key) or queue
         place = Place(queue, self._free[queue], self._waiting)
         await place.take()
         try:
             yield place
         finally:
             place.give_back()
+
+    def _queue_of(self, key: str) -> str | None:
+        """Where it was claimed from last."""
+        with self._lock:
+            claimed = [bucket[0] for bucket in self._m.get(key, ()) if bucket is not None]
+        return claimed[-1] if claimed and claimed[-1] in self._free else None
 
 
 class Place:

@@ -6,7 +6,7 @@ lots, so with more threads than places a question may be begun after a remark in
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dbos import DBOSClient, EnqueueOptions
 
@@ -19,8 +19,7 @@ _ALONE = " alone"
 # Far more than Slack takes, since those that Slack refuses for now wait in their places.
 _POSTS_AT_ONCE = 100
 _LATER_AT_ONCE = 4
-_RARELY = 20  # where hardly ever anything stands
-_SLOWER = 5  # times the pause between looks into the queues that nobody waits at
+_SLOWER = 5  # times the pause between looks into the queues that hardly anybody waits at
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,13 @@ class _Limits:
 
 def places(at_once: int) -> dict[str, int]:
     """How much work of each queue one process does at once, `at_once` of it questions."""
-    return {queue.value: limits.at_once for queue, limits in _limits(at_once, 1.0).items()}
+    together = {queue.value: limits.at_once for queue, limits in _limits(at_once, 1.0).items()}
+    return together | {alone(queue): 1 for queue in Queue}
 
 
 def alone(queue: Queue) -> str:
-    """Where work of `queue` is done that may be what its processes die of: one at a time, in all
-    processes together. Each queue has its own, since work of one waits for that of another."""
+    """Where work of `queue` is done that may be what its processes die of: one at a time in each.
+    Each queue has its own, since work of one waits for that of another."""
     return f"{queue.value}{_ALONE}"
 
 
@@ -55,21 +55,21 @@ def register_queues(client: DBOSClient, at_once: int, poll: float) -> None:
     started last hold for all.
     """
     for queue, limits in _limits(at_once, poll).items():
-        per_second = limits.per_second
-        client.register_queue(
-            queue.value,
-            worker_concurrency=limits.at_once,
-            partition_concurrency=1,
-            partition_limiter={"limit": per_second, "period": 1.0} if per_second else None,
-            polling_interval_sec=limits.poll,
-            on_conflict="always_update",
-        )
-        client.register_queue(
-            alone(queue),
-            global_concurrency=1,
-            polling_interval_sec=poll * _RARELY,
-            on_conflict="always_update",
-        )
+        _register(client, queue.value, limits)
+        rare = replace(limits, at_once=1, poll=poll * _SLOWER)
+        _register(client, alone(queue), rare)
+
+
+def _register(client: DBOSClient, name: str, limits: _Limits) -> None:
+    per_second = limits.per_second
+    client.register_queue(
+        name,
+        worker_concurrency=limits.at_once,
+        partition_concurrency=1,
+        partition_limiter={"limit": per_second, "period": 1.0} if per_second else None,
+        polling_interval_sec=limits.poll,
+        on_conflict="always_update",
+    )
 
 
 def options_of(job: Job) -> EnqueueOptions:

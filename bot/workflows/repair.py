@@ -52,6 +52,9 @@ class Repair:
             except StoreError as error:
                 missing = frozenset()
                 _log.warning("lost_work_not_looked_for", error=str(error))
+            except Exception:  # the task's door: nobody else would look again
+                missing = frozenset()
+                _log.exception("lost_work_not_looked_for")
 
     def _look(self, missing_before: frozenset[str]) -> frozenset[str]:
         """What was found missing for the first time."""

@@ -4,8 +4,10 @@ DBOS hands a dead process' work on only to a process of the same name. So each r
 advisory lock of its own in the database, on a connection that does nothing else: the lock falls
 with the process, however it dies, and with its machine once the server misses its keepalives. A
 replica that is merely slow or stopped keeps the lock, and its work. Work whose owner has had no
-lock throughout the lease goes back into its queue by DBOS' own fenced update; the lease spans
-restarts of the database, which drop all locks at once.
+lock for a while goes back into its queue: a few seconds, or a whole lease where the database or
+the connection of the replica that watches was interrupted lately, which drops the others' locks as
+well. Replicas that die one after the other may each live for some seconds only, so that whoever
+watches must not need longer than it has to.
 """
 
 from __future__ import annotations
@@ -16,16 +18,17 @@ from time import monotonic
 from zlib import crc32
 
 import structlog
-from dbos import DBOS
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.domain.errors import StoreError
 from bot.workflows.databases import KEEPALIVES, sync_url
-from bot.workflows.moving import set_apart
+from bot.workflows.moving import hand_on
 
 _BEAT = 1.0  # seconds between looks
+_QUICK = 1 / 3  # of a lease, where nothing was interrupted
+_LATELY = 2.0  # leases
 _OPENING = 15.0  # seconds to get a lock that nobody else should hold
 _SPACE = 0x41534201  # sets these locks apart from other programs' in the same database
 # The server gives up a machine that vanished after some 25 seconds, not its usual two hours.
@@ -42,6 +45,7 @@ _HELD = text(
     "AND classid = :space AND database = (SELECT oid FROM pg_database "
     "WHERE datname = current_database())"
 )
+_UPTIME = text("SELECT extract(epoch FROM now() - pg_postmaster_start_time())::float")
 _OWNERS = text(
     "SELECT DISTINCT executor_id FROM dbos.workflow_status "
     "WHERE status = 'PENDING' AND executor_id IS NOT NULL"
@@ -53,8 +57,9 @@ _log = structlog.get_logger(__name__)
 class Takeover:
     """Shows that this replica (`executor_id`) lives, and watches over the others.
 
-    `lease` is seconds. Each replica has one, from before it takes its first work until after it
-    has handed back its last.
+    `lease` is seconds within which a replica that lives has its lock again, whatever happened to
+    the database. Each replica has one, from before it takes its first work until after it has
+    handed back its last.
     """
 
     def __init__(self, url: str, executor_id: str, lease: float) -> None:
@@ -67,6 +72,7 @@ class Takeover:
         self._executor_id = executor_id
         self._lease = lease
         self._first_missed: dict[str, float] = {}
+        self._patient_until = 0.0
         self._held = threading.Event()
         self._closed = threading.Event()
         self._watching = False
@@ -90,7 +96,7 @@ class Takeover:
             )
 
     def watch(self, watching: bool) -> None:
-        """Whether to take over work; DBOS must be running."""
+        """Whether to take over work: somebody should be there to do it."""
         self._watching = watching
 
     def close(self) -> None:
@@ -106,9 +112,12 @@ class Takeover:
                     self._live_on(connection)
             except SQLAlchemyError as error:
                 _log.warning("liveness_lost", error=type(error).__name__)
+            except Exception:  # the thread's door: without it this replica would pass for dead
+                _log.exception("liveness_broke")
             self._held.clear()
             # What was missed before says nothing: the others lost their locks as well.
             self._first_missed.clear()
+            self._be_patient(0.0)
             self._closed.wait(_BEAT)
 
     def _live_on(self, connection: Connection) -> None:
@@ -117,33 +126,36 @@ class Takeover:
         while not connection.execute(_HOLD, _lock_of(self._executor_id)).scalar():
             if self._closed.wait(_BEAT):
                 return
+        self._be_patient(connection.execute(_UPTIME).scalar_one())
         self._held.set()
         while not self._closed.wait(_BEAT):
-            missing = _missing(connection)
-            if self._watching:
-                self._watch(missing)
+            self._watch(_missing(connection))
+
+    def _be_patient(self, calm: float) -> None:
+        """`calm` is seconds since all replicas may have lost their locks at once."""
+        until = monotonic() + _LATELY * self._lease - calm
+        self._patient_until = max(self._patient_until, until)
 
     def _watch(self, missing: set[str]) -> None:
         """`missing` own unfinished work and hold no lock."""
         for back in self._first_missed.keys() - missing:
             del self._first_missed[back]
         now = monotonic()
+        patience = self._lease * (1.0 if now < self._patient_until else _QUICK)
         dead = [
             owner
             for owner in missing
-            if now - self._first_missed.setdefault(owner, now) >= self._lease
+            if now - self._first_missed.setdefault(owner, now) >= patience
         ]
-        if dead and (self._recovering is None or self._recovering.done()):
+        is_free = self._recovering is None or self._recovering.done()
+        if dead and is_free and self._watching:
             self._recovering = self._recovery.submit(self._recover, dead)
             self._recovering.add_done_callback(tell_of_failure)
 
     def _recover(self, dead: list[str]) -> None:
-        with self._engine.connect() as connection:
-            suspected = set_apart(connection, dead)
-        # The one private call, see the contract test. Fenced: work that another replica has taken
-        # over by now is not touched, and what its dead owner may yet write is refused.
-        handles = DBOS._recover_pending_workflows(dead)
-        _log.warning("work_taken_over", owners=dead, count=len(handles), suspected=suspected)
+        with self._engine.begin() as connection:
+            queues = hand_on(connection, dead)
+        _log.warning("work_taken_over", owners=dead, count=queues.total(), queues=dict(queues))
 
 
 def live_workers(engine: Engine) -> int:

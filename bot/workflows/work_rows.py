@@ -27,7 +27,13 @@ _TEXTS = (
     "owner_xid",
     "application_version",
 )
-_NUMBERS = ("recovery_attempts", "created_at", "started_at_epoch_ms", "delay_until_epoch_ms")
+_NUMBERS = (
+    "recovery_attempts",
+    "created_at",
+    "updated_at",
+    "started_at_epoch_ms",
+    "delay_until_epoch_ms",
+)
 
 
 def work_table(dialect: str) -> TableClause:

@@ -7,12 +7,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import update
+
 from bot.domain.work import Job, Priority, Queue
 from bot.services.no_meter import NoMeter
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler
+from bot.workflows.databases import open_engine
 from bot.workflows.engine import Engine
 from bot.workflows.views import WorkDetail
+from bot.workflows.work_rows import work_table
 from tests.waiting import until
 
 POLL = 0.05
@@ -98,3 +102,22 @@ async def finished(url: str, *keys: str) -> Sequence[WorkDetail]:
 
         await until(all_over, f"the end of {', '.join(keys)}")
     return [details[key] for key in keys]
+
+
+def claim(url: str, *keys: str, owner: str, attempts: int = 1) -> None:
+    """As a process does that nobody hears of any more."""
+    database = open_engine(url, connections=1)
+    work = work_table(database.dialect.name)
+    with database.begin() as connection:
+        connection.execute(
+            update(work)
+            .where(work.c.workflow_uuid.in_(keys))
+            .values(
+                status="PENDING",
+                executor_id=owner,
+                owner_xid="theirs",
+                recovery_attempts=attempts,
+                started_at_epoch_ms=1,
+            )
+        )
+    database.dispose()

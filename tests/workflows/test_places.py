@@ -90,7 +90,7 @@ async def test_twenty_channels_in_trouble_do_not_hold_up_the_posts_of_others(
 async def test_work_that_waits_for_two_at_once_has_one_place_again_in_the_end() -> None:
     places = Places({"questions": 1})
     for _ in range(2):
-        async with asyncio.timeout(PATIENCE), places.one_in("questions") as place:
-            async with place.left(), place.left(), places.one_in("questions"):
+        async with asyncio.timeout(PATIENCE), places.one_for("a", "questions") as place:
+            async with place.left(), place.left(), places.one_for("a", "questions"):
                 assert places.count_for_queue("questions") == -1  # nobody claimed it from DBOS
             assert places.count_for_queue("questions") == 0

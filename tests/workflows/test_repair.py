@@ -7,39 +7,20 @@ from dbos import DBOS, DBOSClient
 from dbos import _core as dbos_core
 from dbos import _migration as dbos_migration
 from dbos import _sys_db as dbos_database
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from structlog.testing import capture_logs
 
 from bot.domain.work import WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.databases import is_sqlite, open_engine
-from bot.workflows.work_rows import work_table
 from tests.postgres import PostgresDatabase
 from tests.waiting import until
-from tests.workflows.support import Errand, errand, finished, looking, running
+from tests.workflows.support import Errand, claim, errand, finished, looking, running
 
 
 async def quick(body: Errand, steps: DurableSteps) -> str:
     return body.text
-
-
-def claim(url: str, key: str, executor_id: str, attempts: int = 1) -> None:
-    """As a process does, without anybody hearing of it."""
-    database = open_engine(url, connections=1)
-    work = work_table(database.dialect.name)
-    claimed = update(work).where(work.c.workflow_uuid == key)
-    with database.begin() as connection:
-        connection.execute(
-            claimed.values(
-                status="PENDING",
-                executor_id=executor_id,
-                owner_xid="unheard",
-                recovery_attempts=attempts,
-                started_at_epoch_ms=1,
-            )
-        )
-    database.dispose()
 
 
 def rename(url: str, table: str, name: str) -> None:
@@ -53,7 +34,7 @@ def rename(url: str, table: str, name: str) -> None:
 async def test_a_claim_that_nobody_heard_of_does_not_hold_up_its_thread(url: str) -> None:
     async with running(url, quick, lease=0.3) as engine:
         await engine.start(errand("a", share="thread", delay=3600))
-        await asyncio.to_thread(claim, url, "a", engine.executor_id)
+        await asyncio.to_thread(claim, url, "a", owner=engine.executor_id)
         await engine.start(errand("b", share="thread"))
         a, b = await finished(url, "a", "b")
     assert (a.work.status, b.work.status) == (WorkStatus.DONE, WorkStatus.DONE)
@@ -161,7 +142,7 @@ async def test_work_that_its_processes_died_of_is_done_alone(url: str) -> None:
         for key in keys:
             await engine.start(errand(key))
             dead = "local" if is_sqlite(url) else "dead"
-            await asyncio.to_thread(claim, url, key, dead, attempts=3)
+            await asyncio.to_thread(claim, url, key, owner=dead, attempts=3)
     async with looking(url) as admin, running(url, count, lease=0.5):
         details = await finished(url, *keys)
         assert {detail.work.queue for detail in details} == {"questions"}

@@ -5,17 +5,20 @@ import inspect
 import threading
 from concurrent.futures import Future
 
+import pytest
 from dbos import DBOS
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
-from bot.domain.work import WorkStatus
+from bot.domain.work import Queue, WorkStatus
 from bot.services.ports import DurableSteps
-from bot.workflows.databases import open_engine
+from bot.workflows import takeover
+from bot.workflows.databases import is_sqlite, open_engine
+from bot.workflows.moving import SUSPECTED_FROM, hand_on
 from bot.workflows.takeover import Takeover, live_workers, tell_of_failure
 from tests.postgres import PostgresDatabase
 from tests.waiting import until
-from tests.workflows.support import Errand, errand, finished, looking, running
+from tests.workflows.support import Errand, claim, errand, finished, looking, running
 
 
 async def quick(body: Errand, steps: DurableSteps) -> str:
@@ -23,8 +26,7 @@ async def quick(body: Errand, steps: DurableSteps) -> str:
 
 
 def test_what_is_used_of_dbos_beyond_its_documentation_is_there() -> None:
-    """Pinned: without these, work of dead replicas and orderly ends need another way."""
-    assert list(inspect.signature(DBOS._recover_pending_workflows).parameters) == ["executor_ids"]
+    """Pinned: without it, orderly ends need another way."""
     assert "self.background_thread_stop_events" in inspect.getsource(DBOS.__init__)
 
 
@@ -36,6 +38,60 @@ async def test_work_of_an_owner_that_shows_no_life_is_done_by_another(
         [detail] = await finished(shared.url, "a")
     assert detail.work.status is WorkStatus.DONE
     assert detail.work.owner != "gone"
+
+
+async def test_who_has_just_begun_to_watch_takes_over_long_before_a_lease_has_passed(
+    shared: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "_UPTIME", text("SELECT 1e9::float"))
+    monkeypatch.setattr(takeover, "_QUICK", 0.0)
+    await leave_behind(shared.url, "a", owner="gone")
+    async with running(shared.url, quick, lease=3600):
+        await finished(shared.url, "a")
+
+
+async def test_right_after_a_start_of_the_database_a_lease_has_to_pass(
+    shared: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "_UPTIME", text("SELECT 0::float"))
+    monkeypatch.setattr(takeover, "_QUICK", 0.0)
+    looks: list[set[str]] = []
+    seen = takeover._missing
+
+    def noted(connection: Connection) -> set[str]:
+        looks.append(seen(connection))
+        return looks[-1]
+
+    monkeypatch.setattr(takeover, "_missing", noted)
+    await leave_behind(shared.url, "a", owner="gone")
+    async with running(shared.url, quick, lease=3600), looking(shared.url) as admin:
+        await until(lambda: looks.count({"gone"}) >= 3)
+        kept = await admin.show("a")
+        assert kept is not None
+        assert (kept.work.status, kept.work.owner) == (WorkStatus.RUNNING, "gone")
+
+
+async def test_all_work_of_the_dead_is_taken_over_at_once(url: str) -> None:
+    """And what they may have died of is set apart, of any queue."""
+    dead = "local" if is_sqlite(url) else "dead"
+    async with running(url, quick, works=False) as engine:
+        for number in range(30):
+            await engine.start(errand(f"q{number}"))
+            await engine.start(errand(f"f{number}", queue=Queue.FAILURES))
+    questions, failures = ([f"{kind}{number}" for number in range(30)] for kind in "qf")
+    await asyncio.to_thread(claim, url, *questions, owner=dead)
+    await asyncio.to_thread(claim, url, *failures, owner=dead, attempts=SUSPECTED_FROM)
+    database = open_engine(url, connections=1)
+    try:
+        with database.begin() as connection:
+            assert hand_on(connection, ["somebody else"]) == {}
+            assert hand_on(connection, [dead]) == {"questions": 30, "failures alone": 30}
+            assert hand_on(connection, [dead]) == {}
+    finally:
+        database.dispose()
+    async with running(url, quick):
+        details = await finished(url, *questions, *failures)
+    assert {detail.work.status for detail in details} == {WorkStatus.DONE}
 
 
 async def test_work_of_an_owner_that_lives_is_not_touched(shared: PostgresDatabase) -> None:
@@ -106,13 +162,4 @@ async def leave_behind(url: str, key: str, *, owner: str) -> None:
     """Work that a process took up and never finished."""
     async with running(url, quick, works=False) as engine:
         await engine.start(errand(key))
-    database = open_engine(url, connections=1)
-    with database.begin() as connection:
-        connection.execute(
-            text(
-                "UPDATE dbos.workflow_status SET status = 'PENDING', executor_id = :owner, "
-                "owner_xid = 'theirs', recovery_attempts = 1 WHERE workflow_uuid = :key"
-            ),
-            {"key": key, "owner": owner},
-        )
-    database.dispose()
+    await asyncio.to_thread(claim, url, key, owner=owner)
