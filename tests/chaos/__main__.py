@@ -12,6 +12,9 @@ from tests.chaos.plan import Plan
 from tests.chaos.report import Report
 from tests.chaos.run import run
 
+_LONG = 50  # kills
+_OUTAGE = 75.0  # seconds
+
 
 def main() -> int:
     """0 where nothing was lost, doubled or left hanging."""
@@ -42,10 +45,12 @@ def _plan() -> Plan:
     parser.add_argument("--gap", type=float, nargs=2, default=usual.gap, help="between kills")
     parser.add_argument("--trouble", type=float, nargs=2, default=usual.trouble)
     parser.add_argument("--pause", type=float, help="of a stopped process")
+    parser.add_argument("--outage", type=float, help="of the database, once")
     parser.add_argument("--drain", type=float, default=usual.drain)
     parser.add_argument("--folder", type=Path, help="keeps settings and logs here")
     given = parser.parse_args()
     on_sqlite = given.database == "sqlite"
+    is_long = not on_sqlite and given.kills >= _LONG
     try:
         return Plan(
             database=given.database,
@@ -58,6 +63,7 @@ def _plan() -> Plan:
             trouble=tuple(given.trouble),
             # Nobody waits to take over from the only process there is.
             pause=given.pause or (5.0 if on_sqlite else usual.pause),
+            outage=_OUTAGE if given.outage is None and is_long else given.outage or 0.0,
             drain=given.drain,
             folder=given.folder,
         )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bot.playground.workspace.world import TEAM_ID
+from tests.chaos.reading import Said
+
 
 class Kind(StrEnum):
     MENTION = "mention"
@@ -20,6 +23,7 @@ class Ask:
     `ts` and `root` are those of the asker's message and its thread; a command has none until its
     thread is there. `names` are words that the answer may be known by, `said_at` epoch seconds.
     `offered` and `acked` are when it was first handed to the bot and when the bot first took it.
+    `cancelled`: an operator tried to call it off.
     """
 
     number: int
@@ -35,11 +39,24 @@ class Ask:
     offered: float | None = None
     acked: float | None = None
     attempts: int = 0
+    cancelled: bool = False
     answers: list[Answer] = field(default_factory=list)
 
     @property
     def place(self) -> tuple[str, str]:
         return self.channel, self.root
+
+    @property
+    def work_key(self) -> str:
+        """What the bot's commands for operators call the work on it."""
+        end = ":remark" if self.kind is Kind.FOLLOW_UP else ""
+        return f"{TEAM_ID}:{self.channel}:{self.ts or f'command-{self.key}'}{end}"
+
+    @property
+    def said(self) -> Said | None:
+        """The best that stands in the workspace now."""
+        standing = {answer.said for answer in self.answers if not answer.gone}
+        return next((said for said in Said if said in standing), None)
 
     @property
     def line(self) -> str:
@@ -50,14 +67,15 @@ class Ask:
 
 @dataclass
 class Answer:
-    """A message of the bot that says something final: an answer, or an apology with a reference.
+    """A message of the bot that is a last word: an answer, or why there is none.
 
-    `at` is when it first said so, epoch seconds; `gone`: it does not say so any more.
+    `at` is when it first was one, epoch seconds; `gone`: it is none any more.
     """
 
     channel: str
     ts: str
     at: float
+    said: Said
     gone: bool = False
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import aiohttp
 
 _LOOK = 0.25  # seconds between two looks at a process
 _BREATH = 0.5  # seconds before a process that ended by itself is started again
-_STOP = 40.0
+_STOP = 30.0  # what the bot promises, in all
 _HOPELESS = 3  # ends in a row before it was ready
 
 
@@ -27,7 +28,8 @@ class Replica:
     """One process with a port, a folder and a log of its own.
 
     `ready` says whether /readyz did at the last look, `lost` how often it ended by itself, `falls`
-    how often in a row before it was ready.
+    how often in a row before it was ready; `deaths` when the process of each id was killed or ended
+    by itself, on the monotonic clock.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Replica:
     lost: int = 0
     falls: int = 0
     starts: int = 0
+    deaths: dict[int, float] = field(default_factory=dict, repr=False)
     process: asyncio.subprocess.Process | None = field(default=None, repr=False)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
@@ -89,6 +92,12 @@ class Replica:
         self.signal(signal.SIGKILL)
         if self.process is not None:
             await self.process.wait()
+        self.note_death()
+
+    def note_death(self) -> None:
+        """The first time counts."""
+        if self.pid and not self.is_alive:
+            self.deaths.setdefault(self.pid, time.monotonic())
 
     async def stop(self) -> float | None:
         """SIGTERM; seconds until it had ended, None where it had to be killed."""
@@ -142,6 +151,11 @@ class Fleet:
         """How often a process ended that nobody had killed."""
         return sum(one.lost for one in self.replicas)
 
+    @property
+    def deaths(self) -> dict[int, float]:
+        """Of all processes there have been, by process id, on the monotonic clock."""
+        return {pid: at for one in self.replicas for pid, at in one.deaths.items()}
+
     async def until_ready(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
             await until(self._is_ready_or_hopeless, seconds)
@@ -158,6 +172,7 @@ class Fleet:
             await asyncio.sleep(_LOOK)
             if not replica.is_alive:
                 replica.ready = False
+                replica.note_death()
                 if replica.is_wanted and not replica.is_starting:
                     replica.lost += 1
                     replica.falls += 1

@@ -13,7 +13,8 @@ class Plan:
 
     `gap` lies between two kills; `rate` is questions a second while people talk, `reports` failures
     a second that Airflow reports by itself. `pause` is how long a process is stopped: longer than
-    others wait before they take over its work.
+    others wait before they take over its work, `outage` how long the database is away once, 0 for
+    never. `cancels` lies between two questions that an operator calls off.
     """
 
     database: str = "sqlite"
@@ -26,6 +27,8 @@ class Plan:
     gap: tuple[float, float] = (2.0, 10.0)
     trouble: tuple[float, float] = (3.0, 9.0)
     pause: float = 20.0
+    outage: float = 0.0
+    cancels: tuple[float, float] = (15.0, 40.0)
     retries: tuple[float, ...] = (0.5, 8.0, 30.0)
     drain: float = 240.0
     quiet: float = 16.0

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from bot.playground.workspace import Message
 from tests.chaos.asks import Answer, Ask, Kind, Pressed
+from tests.chaos.reading import Said
 from tests.chaos.reporting import Reporter
+from tests.chaos.standstill import Standstill
 from tests.chaos.tally import Tally
 
 _SHOWN = 5  # of each kind of finding
@@ -18,10 +20,16 @@ _SLOWEST = 3
 
 @dataclass(frozen=True)
 class Findings:
-    """What is wrong with the answers. `lost` and `doubled` are questions, `untold` and `retold`
-    Dags whose failure Airflow reported."""
+    """What is wrong with the answers. `lost`, `excused` and `doubled` are questions, `untold` and
+    `retold` Dags whose failure Airflow reported.
+
+    `excused` got an apology for an answer, or word that an operator whom nobody saw called them
+    off. No fault of a run explains one: a silent Airflow or model makes an answer with gaps, and
+    all else can be tried again.
+    """
 
     lost: Sequence[Ask]
+    excused: Sequence[Ask]
     doubled: Sequence[Ask]
     strays: Sequence[Answer]
     misplaced: Sequence[tuple[Ask, Message]]
@@ -38,7 +46,8 @@ class Findings:
         strays = tally.settle()
         taken = [ask for ask in tally.asks if ask.acked is not None]
         return cls(
-            lost=[ask for ask in taken if not any(not answer.gone for answer in ask.answers)],
+            lost=[ask for ask in taken if ask.said is None],
+            excused=[ask for ask in tally.asks if _is_excused(ask)],
             doubled=[ask for ask in tally.asks if len(ask.answers) > 1],
             strays=strays,
             misplaced=list(tally.misplaced()),
@@ -51,11 +60,20 @@ class Findings:
 
     @property
     def count(self) -> int:
-        answers = (self.lost, self.doubled, self.strays, self.misplaced, self.disordered)
+        answers = (
+            self.lost,
+            self.excused,
+            self.doubled,
+            self.strays,
+            self.misplaced,
+            self.disordered,
+        )
         rest = (self.hanging, self.unheeded, self.untold, self.retold)
         return sum(len(one) for one in (*answers, *rest))
 
     def lines(self) -> Iterator[str]:
+        for ask in self.excused[:_SHOWN]:
+            yield f"no answer but an apology: {ask.line}: {ask.said}"
         for ask in self.doubled[:_SHOWN]:
             yield f"doubled: {ask.line}: {', '.join(answer.ts for answer in ask.answers)}"
         for answer in self.strays[:_SHOWN]:
@@ -77,7 +95,8 @@ class Findings:
 @dataclass(frozen=True)
 class Course:
     """How the run went. `stormy` and `drained` are seconds, `drained` None where work was left at
-    the end; `stopped` are seconds from SIGTERM to the end of each process, None where killed."""
+    the end; `stopped` are seconds from SIGTERM to the end of each process, None where killed.
+    `standstill` is on the work of killed processes, None where it was not looked at."""
 
     faults: Mapping[str, int]
     stormy: float
@@ -85,6 +104,7 @@ class Course:
     stopped: Sequence[float | None]
     lost_processes: int
     starts: int
+    standstill: Standstill | None = None
 
     def figures(self) -> Iterator[tuple[str, str]]:
         yield "processes that ended by themselves", str(self.lost_processes)
@@ -93,6 +113,8 @@ class Course:
         yield "drained within", "never" if self.drained is None else f"{self.drained:.0f} s"
         words = ("killed" if one is None else f"{one:.1f} s" for one in self.stopped)
         yield "stopped within", ", ".join(words)
+        if self.standstill is not None:
+            yield "work of the killed stood p50 / p99 / max", self.standstill.line
 
 
 @dataclass(frozen=True)
@@ -119,7 +141,15 @@ class Report:
 
     @property
     def answers(self) -> int:
-        return _answered(self.taken)
+        return _saying(Said.ANSWER, self.taken)
+
+    @property
+    def apologies(self) -> int:
+        return _saying(Said.APOLOGY, self.taken)
+
+    @property
+    def called_off(self) -> int:
+        return _saying(Said.CALLED_OFF, self.taken)
 
     @property
     def lost(self) -> int:
@@ -141,10 +171,10 @@ class Report:
 
     @property
     def closing_line(self) -> str:
-        return (
-            f"mentions {self.mentions}, answers {self.answers}, "
-            f"lost {self.lost}, doubled {self.doubled}"
-        )
+        counted = [f"mentions {self.mentions}", f"answers {self.answers}"]
+        counted += [f"apologies {self.apologies}"] if self.apologies else []
+        counted += [f"called off {self.called_off}"] if self.called_off else []
+        return ", ".join([*counted, f"lost {self.lost}", f"doubled {self.doubled}"])
 
     def lines(self) -> Iterator[str]:
         yield "faults injected"
@@ -168,7 +198,11 @@ class Report:
             yield f"  {kind}", str(sum(ask.kind is kind for ask in asks))
         yield "acknowledged", str(self.mentions)
         yield "given up by Slack, never acknowledged", str(len(asks) - self.mentions)
-        yield "  of these answered all the same", str(_answered(asks) - self.answers)
+        untaken = [ask for ask in asks if ask.acked is None]
+        yield "  of these answered all the same", str(_saying(Said.ANSWER, untaken))
+        yield "answers", str(self.answers)
+        yield "apologies in place of an answer", str(_saying(Said.APOLOGY, asks))
+        yield "word that it was called off", str(_saying(Said.CALLED_OFF, asks))
         yield "answers too many", str(sum(len(ask.answers) - 1 for ask in found.doubled))
         yield "answers that belong to no question", str(len(found.strays))
         yield "answers about another Dag", str(len(found.misplaced))
@@ -189,8 +223,12 @@ def _wait(ask: Ask) -> float:
     return ask.answers[0].at - ask.said_at if ask.answers else math.inf
 
 
-def _answered(asks: Sequence[Ask]) -> int:
-    return sum(bool(ask.answers) for ask in asks)
+def _saying(said: Said, asks: Sequence[Ask]) -> int:
+    return sum(ask.said is said for ask in asks)
+
+
+def _is_excused(ask: Ask) -> bool:
+    return ask.said is Said.APOLOGY or (ask.said is Said.CALLED_OFF and not ask.cancelled)
 
 
 def _pressed(presses: Sequence[Pressed]) -> str:

@@ -13,7 +13,7 @@ import aiohttp
 from bot.playground.workspace import LocalWorkspace
 from tests.chaos.fleet import Fleet
 from tests.chaos.pauses import pause
-from tests.chaos.tally import words
+from tests.chaos.reading import words
 from tests.chaos.town import FAILURES
 
 _NAME = re.compile(r"\breported_\d{5}\b")

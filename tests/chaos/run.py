@@ -8,16 +8,19 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.chaos.calling_off import Operator
 from tests.chaos.fleet import Fleet, Replica, until
 from tests.chaos.people import People
 from tests.chaos.plan import Plan
 from tests.chaos.report import Course, Findings, Report
 from tests.chaos.reporting import Reporter
 from tests.chaos.stage import WEBHOOK_TOKEN, recordings, staged
+from tests.chaos.standstill import Standstill
 from tests.chaos.tally import Tally
 from tests.chaos.trace import traces
 from tests.chaos.trouble import Scene, Trouble
@@ -93,9 +96,47 @@ async def run(plan: Plan, say: Say = lambda line: None) -> Report:
 async def _played(plan: Plan, scene: Scene, folder: Path, say: Say) -> Report:
     tally = Tally(scene.ws)
     trouble = Trouble(scene, plan, random.Random(f"{plan.seed} trouble"))
+    reporter = Reporter(scene.fleet, WEBHOOK_TOKEN, random.Random(f"{plan.seed} reports"))
+    async with _watched(scene) as standstill:
+        began = time.monotonic()
+        await _storm(plan, scene, tally, trouble, reporter, say)
+        stormy = time.monotonic() - began
+        drained = await _drained(plan, scene, tally, reporter)
+    replicas = scene.fleet.replicas
+    stopped = [await one.stop() for one in replicas]
+    tally.close()
+    starts = sum(one.starts for one in replicas)
+    course = Course(trouble.counts, stormy, drained, stopped, scene.fleet.lost, starts, standstill)
+    findings = Findings.of(tally, reporter)
+    traced = await traces("lost", findings.lost, replicas)
+    traced += await traces("excused", findings.excused, replicas)
+    return Report(tally, reporter, findings, course, folder, traced)
+
+
+@asynccontextmanager
+async def _watched(scene: Scene) -> AsyncIterator[Standstill | None]:
+    """Looks on while the block runs."""
+    if scene.database is None:
+        yield None
+        return
+    standstill = Standstill(scene.fleet, scene.database.dsn)
+    watching = asyncio.create_task(standstill.watch())
+    try:
+        yield standstill
+    finally:
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+
+
+async def _storm(
+    plan: Plan, scene: Scene, tally: Tally, trouble: Trouble, reporter: Reporter, say: Say
+) -> None:
+    """Returns once all kills are dealt and all that went wrong is undone."""
     dags = [str(one["dag_id"]) for one in recordings()]
     people = People(scene.ws, tally, dags, random.Random(f"{plan.seed} people"))
-    reporter = Reporter(scene.fleet, WEBHOOK_TOKEN, random.Random(f"{plan.seed} reports"))
+    chance = random.Random(f"{plan.seed} operator")
+    operator = Operator(tally, scene.fleet.replicas, chance, trouble.counts)
+    began = time.monotonic()
 
     def told(line: str) -> None:
         taken = [ask for ask in tally.asks if ask.acked is not None]
@@ -104,28 +145,21 @@ async def _played(plan: Plan, scene: Scene, folder: Path, say: Say) -> Report:
 
     chance = random.Random(f"{plan.seed} kills")
     kills = Kills(scene.fleet, plan, chance, trouble.counts, told)
-    began = time.monotonic()
     done = asyncio.Event()
-    talking = asyncio.create_task(people.talk(plan.rate, done))
-    troubling = asyncio.create_task(trouble.make(done))
-    reporting = asyncio.create_task(reporter.talk(plan.reports, done))
+    rest = [
+        asyncio.create_task(people.talk(plan.rate, done)),
+        asyncio.create_task(trouble.make(done)),
+        asyncio.create_task(trouble.outage(done)),
+        asyncio.create_task(reporter.talk(plan.reports, done)),
+        asyncio.create_task(operator.work(plan.cancels, done)),
+    ]
     try:
         await kills.deal()
     finally:
         done.set()
-        await asyncio.gather(talking, troubling, reporting)
+        await asyncio.gather(*rest)
         await trouble.finish()
         await people.finish()
-    stormy = time.monotonic() - began
-    drained = await _drained(plan, scene, tally, reporter)
-    stopped = [await one.stop() for one in scene.fleet.replicas]
-    tally.close()
-    replicas = scene.fleet.replicas
-    starts = sum(one.starts for one in replicas)
-    course = Course(trouble.counts, stormy, drained, stopped, scene.fleet.lost, starts)
-    findings = Findings.of(tally, reporter)
-    traced = await traces(findings.lost, replicas)
-    return Report(tally, reporter, findings, course, folder, traced)
 
 
 def _is_over(plan: Plan, scene: Scene, tally: Tally, reporter: Reporter) -> bool:

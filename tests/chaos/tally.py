@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -12,9 +11,9 @@ from bot.playground.workspace.changes import MessageEdited, MessagePosted
 from bot.playground.workspace.hub import Notice
 from bot.playground.workspace.journal import ApiCall, Delivery
 from tests.chaos.asks import Answer, Ask, Pressed
+from tests.chaos.reading import said, words
 from tests.chaos.town import FAILURES
 
-_FINAL = re.compile(r"\bRef [A-Z0-9]{4,}\b")
 _DAG = re.compile(r"\bpipeline_\d{5}\b")
 _ADDING = "is adding its words"
 _WORKING = "⏳"  # also stands in answers, for what Airflow has queued
@@ -69,10 +68,15 @@ class Tally:
         key = (message.channel, message.ts)
         if message.channel == FAILURES:
             return
-        if key not in self._finals and _FINAL.search(words(message)):
-            self._finals[key] = answer = Answer(message.channel, message.ts, now)
-            if asker := self._asker_of(answer):
-                asker.answers.append(answer)
+        word = said(message)
+        if word is None:
+            return
+        if key in self._finals:
+            self._finals[key].said = word
+            return
+        self._finals[key] = answer = Answer(message.channel, message.ts, now, word)
+        if asker := self._asker_of(answer):
+            asker.answers.append(answer)
 
     def _whispered(self, message: Message) -> None:
         waiting = (
@@ -118,7 +122,8 @@ class Tally:
         left: list[Answer] = []
         for answer in self._finals.values():
             message = self.ws.state.message(answer.channel, answer.ts)
-            answer.gone = message is None or not _FINAL.search(words(message))
+            word = said(message) if message is not None else None
+            answer.gone, answer.said = word is None, word or answer.said
         for answer in sorted(self._finals.values(), key=lambda one: (one.at, one.ts)):
             asker = self._asker_of(answer)
             if asker is None:
@@ -182,7 +187,8 @@ class Tally:
         been taken before the second was so much as offered."""
         threads: dict[tuple[str, str], list[Ask]] = defaultdict(list)
         for ask in self.asks:
-            if ask.answers and ask.acked is not None:
+            # That a question was called off is told whenever that was, in no order.
+            if ask.answers and ask.acked is not None and not ask.cancelled:
                 threads[ask.place].append(ask)
         return [
             (first, second)
@@ -201,24 +207,19 @@ class Tally:
         ]
         for messages in state.messages.values():
             for message in messages.values():
-                shown = words(message)
                 if message.bot_id and message.ephemeral_to is None:
                     left += [
-                        f"{sign!r} in {message.channel} {message.ts}" for sign in _signs(shown)
+                        f"{sign!r} in {message.channel} {message.ts}" for sign in _signs(message)
                     ]
         return left
 
 
-def words(message: Message) -> str:
-    """Everything that a message shows."""
-    return message.text + "\n" + json.dumps(message.blocks, ensure_ascii=False)
-
-
-def _signs(shown: str) -> Iterator[str]:
+def _signs(message: Message) -> Iterator[str]:
     """What in a message says that work on it goes on."""
+    shown = words(message)
     if _ADDING in shown:
         yield _ADDING
-    if _WORKING in shown and not _FINAL.search(shown):
+    if _WORKING in shown and said(message) is None:
         yield _WORKING
 
 

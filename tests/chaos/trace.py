@@ -1,4 +1,4 @@
-"""Where a question got stuck that was taken and never answered."""
+"""Where a question got stuck that was taken and never answered, and why one got an apology."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from bot.playground.workspace.world import TEAM_ID
-from tests.chaos.asks import Ask, Kind
+from tests.chaos.asks import Ask
 from tests.chaos.fleet import Replica
 
 _LINES = 12  # of each log, and of what the command says
 _TRACED = 5  # questions
 
 
-async def traces(lost: Sequence[Ask], replicas: Sequence[Replica]) -> list[str]:
-    """What the logs and the command for operators know of the first few."""
+async def traces(what: str, unanswered: Sequence[Ask], replicas: Sequence[Replica]) -> list[str]:
+    """What the logs and the command for operators know of the first few; `what` became of them."""
     found: list[str] = []
-    for ask in lost[:_TRACED]:
-        found.append(f"lost: {ask.line}, taken at {ask.acked:.3f} in {ask.attempts} deliveries")
+    for ask in unanswered[:_TRACED]:
+        found.append(f"{what}: {ask.line}, taken at {ask.acked:.3f} in {ask.attempts} deliveries")
         for replica in replicas:
             log = replica.log.read_text(errors="replace").splitlines()
             said = [line for line in log if (ask.ts or ask.key or "-") in line]
@@ -28,10 +27,17 @@ async def traces(lost: Sequence[Ask], replicas: Sequence[Replica]) -> list[str]:
 
 
 async def _work_show(ask: Ask, replica: Replica) -> Sequence[str]:
-    key = f"{TEAM_ID}:{ask.channel}:{ask.ts or f'command-{ask.key}'}"
-    key += ":remark" if ask.kind is Kind.FOLLOW_UP else ""
     asking = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "work", "show", key, "--config", str(replica.config)),
+        *(
+            sys.executable,
+            "-m",
+            "bot",
+            "work",
+            "show",
+            ask.work_key,
+            "--config",
+            str(replica.config),
+        ),
         env=dict(replica.environ),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,

@@ -24,6 +24,8 @@ from tests.fakes.airflow_server import RecordedAirflow
 from tests.fakes.model_server import ModelServer
 from tests.postgres import PostgresDatabase
 
+_OUTAGE_AFTER = (40.0, 90.0)
+_LOOK = 1.0
 POST, UPDATE, ANY = "chat.postMessage", "chat.update", "*"
 
 
@@ -69,6 +71,14 @@ class Trouble:
             group = name.partition(":")[0]
             if not done.is_set() and group not in self._busy:
                 self._start(self._one(name, group, mishap, seconds))
+
+    async def outage(self, done: asyncio.Event) -> None:
+        """The database is away once, for longer than anybody waits for an answer."""
+        await pause(self._chance.uniform(*_OUTAGE_AFTER), done)
+        while not done.is_set() and "database" in self._busy:
+            await pause(_LOOK, done)
+        if not done.is_set() and self._plan.outage:
+            await self._one("database: away for long", "database", self._down, self._plan.outage)
 
     async def finish(self) -> None:
         """Returns once everything is undone."""
@@ -131,6 +141,17 @@ class Trouble:
         found: list[tuple[str, Mishap]] = [
             (f"slack: {what}", lambda fault=fault: self._call_fault(fault))  # type: ignore[misc]
             for what, fault in faults
+        ]
+        # Of one group with what lags: the bot counts on it that what Slack took shows in time.
+        late = (
+            ("post carried out after a cut", Fault(kinds.LATE, POST, 2, seconds=6)),
+            ("post carried out long after a cut", Fault(kinds.LATE, POST, 2, seconds=10)),
+            ("update carried out after a cut", Fault(kinds.LATE, UPDATE, 2, seconds=6)),
+            ("post carried out after its caller left", Fault(kinds.SLOW, POST, 2, seconds=22)),
+        )
+        found += [
+            (f"reading: {what}", lambda fault=fault: self._call_fault(fault))  # type: ignore[misc]
+            for what, fault in late
         ]
         return [*found, ("reading: lags behind", self._read_lag)]
 
