@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.services.no_meter import NoMeter
@@ -15,6 +17,7 @@ from bot.services.ports import Meter
 from bot.slack.arrivals import Identity, Place
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.client import outcome_of, sdk_logger
+from bot.slack.pace import Pace
 from bot.slack.posts import Mark, Standing, newest
 from bot.slack.refusals import (
     BAD_BLOCKS,
@@ -23,6 +26,7 @@ from bot.slack.refusals import (
     ResponseUrlRefused,
     code_of,
     is_passing,
+    wait_asked_for,
     wait_in,
 )
 
@@ -38,12 +42,16 @@ _INERT = {"parse": "none", "unfurl_links": False, "unfurl_media": False}
 class Outgoing:
     """One call for each method: whoever calls decides what to do about a call of unknown outcome.
 
-    Raises `SlackClientError` for what Slack refuses and `UNSURE` where the connection broke.
+    Raises `SlackClientError` for what Slack refuses and `UNSURE` where the connection broke. While
+    Slack wants to be left alone it is not called: each method then raises `LeftAlone`.
     """
 
-    def __init__(self, client: AsyncWebClient, meter: Meter | None = None) -> None:
+    def __init__(
+        self, client: AsyncWebClient, meter: Meter | None = None, pace: Pace | None = None
+    ) -> None:
         self._client = client
         self._meter = meter or NoMeter()
+        self._pace = pace or Pace()
         self._knows_feedback = True
 
     async def post(
@@ -71,18 +79,19 @@ class Outgoing:
     async def _messages(
         self, channel: str, thread: str | None, since: float
     ) -> AsyncIterator[Mapping[str, Any]]:
-        common: dict[str, Any] = {
+        what: dict[str, Any] = {
             "channel": channel,
             "oldest": f"{since:.6f}",
             "limit": _PAGE,
             "include_all_metadata": True,
         }
+        method, look = "conversations.history", self._client.conversations_history
+        if thread is not None:
+            method, look = "conversations.replies", self._client.conversations_replies
+            what["ts"] = thread
         cursor: str | None = None
         for _ in range(_PAGES):
-            if thread is None:
-                page = await self._client.conversations_history(**common, cursor=cursor)
-            else:
-                page = await self._client.conversations_replies(**common, ts=thread, cursor=cursor)
+            page = await self._paced(method, channel, partial(look, **what, cursor=cursor))
             for message in page.get("messages") or []:
                 yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
@@ -153,11 +162,13 @@ class Outgoing:
     ) -> Mapping[str, Any]:
         """Sends with native feedback buttons, else with plain ones, else as bare text."""
         common = {name: value for name, value in arguments.items() if value is not None}
+        channel = str(arguments["channel"])
         refusal: SlackApiError | None = None
         for variant in self._variants(message):
             body = {**common, **_INERT, "text": variant.text, "blocks": list(variant.blocks)}
             try:
-                reply = await self._client.api_call(method, json=body)
+                call = partial(self._client.api_call, method, json=body)
+                reply = await self._paced(method, channel, call)
             except SlackApiError as error:
                 if code_of(error) not in BAD_BLOCKS:
                     raise
@@ -168,6 +179,16 @@ class Outgoing:
                 self._knows_feedback = False
             return reply.data if isinstance(reply.data, dict) else {}
         raise refusal or SlackClientError(f"{method}: nothing to send")
+
+    async def _paced(
+        self, method: str, channel: str, call: Callable[[], Awaitable[AsyncSlackResponse]]
+    ) -> AsyncSlackResponse:
+        self._pace.check(method, channel)
+        try:
+            return await call()
+        except SlackApiError as error:
+            self._pace.leave_alone(method, channel, wait_asked_for(error))
+            raise
 
     def _variants(self, message: SlackMessage) -> list[SlackMessage]:
         if not message.blocks:

@@ -79,6 +79,14 @@ class ResponseUrlRefused(SlackClientError):
         super().__init__(f"the response_url answered {status} {body[:100]}")
 
 
+class LeftAlone(SlackClientError):
+    """Not asked for: Slack wants no such call for `wait` seconds more."""
+
+    def __init__(self, wait: float) -> None:
+        self.wait = wait
+        super().__init__(f"Slack wants to be left alone for {wait:.0f} s more")
+
+
 def code_of(error: SlackApiError) -> str:
     """Slack's word for what went wrong."""
     # A gateway's error page comes as text, an empty body as nothing at all.
@@ -106,6 +114,8 @@ def is_unsure(error: BaseException) -> bool:
 
 
 def is_rate_limit(error: BaseException) -> bool:
+    if isinstance(error, LeftAlone):
+        return True
     return isinstance(error, SlackApiError) and code_of(error) in _RATE_LIMITS
 
 
@@ -120,7 +130,7 @@ def is_passing(error: BaseException) -> bool:
 
 def wait_asked_for(error: BaseException) -> float:
     """Seconds that Slack wants to be left alone, 0 where it did not say."""
-    if isinstance(error, ResponseUrlRefused):
+    if isinstance(error, ResponseUrlRefused | LeftAlone):
         return error.wait
     if not is_rate_limit(error):
         return 0.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
-from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, SUPPORT_CHANNEL
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.client import web_client
 from bot.slack.draw import Style
@@ -18,7 +18,7 @@ from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
 from bot.slack.posts import Later, Mark, Sent
-from bot.slack.refusals import SlackRefused
+from bot.slack.refusals import SlackRefused, SlackUnavailable
 from tests.fakes.work import FakePostLedger, Killed
 from tests.slack.driver import by_bot
 from tests.slack.engine import Power, PoweredLedger
@@ -74,6 +74,62 @@ async def test_where_slack_wants_to_be_left_alone_for_long_the_line_goes_on(
     assert wanting.engine.delays == [77]
     assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
     assert list(wanting.engine.jobs) == ["post:turn-1:3", "post:turn-1:3:1"]
+
+
+async def test_while_slack_wants_to_be_left_alone_nobody_else_in_the_line_calls_it(
+    ws: LocalWorkspace, poster: Poster, ledger: PoweredLedger, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, POST, seconds=30))
+    posts = [replace(post_in(question), key=f"turn-{number}") for number in range(6)]
+    came_to = []
+    for post in posts:
+        came_to.append(await poster.put(post))
+        await ledger.sleep(1)
+    assert came_to == [Later(30 - number) for number in range(6)]
+    assert len(ws.calls(POST)) == 1
+    await ledger.sleep(24)
+    assert [type(await poster.put(post)) for post in posts] == [Sent] * 6
+
+
+async def test_the_last_seconds_that_slack_wants_to_be_left_alone_are_slept_in_the_line(
+    ws: LocalWorkspace, poster: Poster, ledger: PoweredLedger, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, POST, seconds=30))
+    await poster.put(post_in(question))
+    await ledger.sleep(26)
+    other = replace(post_in(question), key="turn-2")
+    with pytest.raises(SlackUnavailable):
+        await poster.put(other)
+    assert ledger.slept == [26, 4]
+    assert isinstance(await poster.put(other), Sent)
+
+
+async def test_slack_is_left_alone_in_one_channel_and_with_one_method(
+    ws: LocalWorkspace, poster: Poster, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, POST, seconds=30))
+    assert await poster.put(post_in(question)) == Later(30)
+    elsewhere = await ws.say(GENERAL_CHANNEL, AUTHOR.id, "why?")
+    assert isinstance(await poster.put(replace(post_in(elsewhere), key="turn-2")), Sent)
+    whisper = replace(post_in(question), key="private:turn-3", whispers=True)
+    assert await poster.put(whisper) == Sent()
+    assert len(ws.calls(POST)) == 2
+
+
+async def test_while_looking_is_not_wanted_nobody_else_looks(
+    ws: LocalWorkspace, poster: Poster, ledger: PoweredLedger, question: Message
+) -> None:
+    ws.faults.add(Fault(FaultKind.CUT, POST, times=3))
+    posts = [replace(post_in(question), key=f"turn-{number}") for number in range(3)]
+    for post in posts:
+        await poster.put(post)
+    await ledger.sleep(12)
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, "conversations.replies", seconds=60))
+    assert [await poster.put(post) for post in posts] == [Later(60)] * 3
+    assert len(ws.calls("conversations.replies")) == 1
+    await ledger.sleep(60)
+    assert [type(await poster.put(post)) for post in posts] == [Sent] * 3
+    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 3
 
 
 async def test_while_nothing_listens_at_slacks_address_nothing_is_announced(

@@ -232,7 +232,7 @@ async def test_every_call_is_counted_with_its_outcome(
         (FaultKind.REFUSE, "is_archived"),
         (FaultKind.SERVER_ERROR, ""),
     ):
-        ws.faults.add(Fault(kind, POST, error=error))
+        ws.faults.add(Fault(kind, POST, error=error, seconds=0))
         with pytest.raises(SlackApiError):
             await outgoing.post(SUPPORT_CHANNEL, SlackMessage("hi"), thread=None, mark=mark)
     place = Place(SUPPORT_CHANNEL, AUTHOR.id, response_url=f"{ws.hub.url}/hooks/gone")

@@ -14,6 +14,7 @@ from bot.slack.client import web_client
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
+from bot.slack.pace import Pace
 from bot.slack.posting import Poster
 from bot.slack.posts import ANSWER, Notice, Post, Sent
 from bot.slack.saying import Saying
@@ -27,7 +28,7 @@ def poster_of(bot: RunningBot, ledger: PoweredLedger, api_url: str = "") -> Post
     config = replace(bot.config, api_url=api_url or bot.config.api_url)
     client = web_client(config, config.bot_token)
     return Poster(
-        Outgoing(client),
+        Outgoing(client, pace=Pace(ledger.kept.clock)),
         Gestures(client, ledger.sleep),
         ledger,
         Style(),
