@@ -103,10 +103,11 @@ def main() -> None:
 async def measure(sizes: Sizes, folder: Path) -> None:
     async with LocalWorkspace.started(town()) as ws, _servers(ws, folder) as servers:
         mentions = Mentions(ws, [f"why did {one['dag_id']} fail?" for one in recordings()])
+        for server in servers:
+            await flood(server.url, mentions.signed(CONNECTIONS), CONNECTIONS)
         ws.faults.add(Fault(FaultKind.SLOW, times=None, seconds=3_600))
         for server in servers:
             await flood(server.url, mentions.signed(sizes.warming), CONNECTIONS)
-        for server in servers:
             await _at_rest(server)
         rounds: dict[str, list[Round]] = {server.name: [] for server in servers}
         for number in range(sizes.rounds):
