@@ -41,6 +41,7 @@ from bot.slack.gestures import Gestures
 from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, MESSAGE, POST
 from bot.slack.outgoing import Outgoing
+from bot.slack.pace import Pace
 from bot.slack.parse import Parser, Redact
 from bot.slack.posting import Poster
 from bot.slack.posts import Face, Later, Notice, Post, Sent
@@ -98,7 +99,7 @@ class Working:
 @dataclass(frozen=True, slots=True)
 class Services:
     """What the Slack side needs of the rest; without `taking_in` or `working` it leaves that to
-    other processes. `now` gives aware UTC times; `sleep` lets seconds pass."""
+    other processes. `now` gives aware UTC times; `sleep` lets seconds pass, which `pace` counts."""
 
     redact: Redact
     now: Callable[[], datetime]
@@ -106,6 +107,7 @@ class Services:
     working: Working | None = None
     meter: Meter = field(default_factory=NoMeter)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pace: Pace = field(default_factory=Pace)
 
 
 class SlackSide:
@@ -217,7 +219,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     """The Slack side over `services`; nothing is sent before it is opened."""
     client = web_client(config, config.bot_token, services.meter)
     gestures = Gestures(client, services.sleep)
-    outgoing = Outgoing(client, services.meter)
+    outgoing = Outgoing(client, services.meter, services.pace)
     handlers, door = {}, None
     if services.working is not None:
         handlers = _handlers(config, services, services.working, outgoing, gestures)

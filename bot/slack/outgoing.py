@@ -85,18 +85,18 @@ class Outgoing:
             "limit": _PAGE,
             "include_all_metadata": True,
         }
-        method, look = "conversations.history", self._client.conversations_history
+        method = "conversations.history"
         if thread is not None:
-            method, look = "conversations.replies", self._client.conversations_replies
-            what["ts"] = thread
-        cursor: str | None = None
+            method, what["ts"] = "conversations.replies", thread
         for _ in range(_PAGES):
-            page = await self._paced(method, channel, partial(look, **what, cursor=cursor))
+            look = partial(self._client.api_call, method, http_verb="GET", params=what)
+            page = await self._paced(method, channel, look)
             for message in page.get("messages") or []:
                 yield message
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:
                 return
+            what["cursor"] = cursor
 
     async def update(self, channel: str, ts: str, message: SlackMessage, mark: Mark) -> bool:
         """Changes a message and its mark; False where it is gone or closed to edits."""

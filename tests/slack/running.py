@@ -11,6 +11,7 @@ from bot.domain.questions import ThreadKey
 from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers
+from bot.slack.pace import Pace
 from tests.fakes.work import FakeMeter
 from tests.slack.doubles import NOW, MemoryRecords
 from tests.slack.engine import MemoryEngine, Power, PoweredLedger
@@ -62,6 +63,7 @@ class RunningBot:
             working=Working(self.answers, self.records, self.ledger),
             meter=self.meter,
             sleep=self.ledger.sleep,
+            pace=Pace(self.ledger.kept.clock),
         )
 
     async def _engaged(self, thread: ThreadKey) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from slack_sdk.errors import SlackApiError
@@ -17,6 +18,7 @@ from bot.slack.arrivals import Place
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.client import web_client
 from bot.slack.outgoing import Outgoing
+from bot.slack.pace import Pace
 from bot.slack.posting import Poster
 from bot.slack.posts import ANSWER, SORRY, WORKING, Mark, Notice
 from bot.slack.refusals import (
@@ -222,8 +224,8 @@ async def test_a_response_url_that_asks_for_time_gets_it(
 async def test_every_call_is_counted_with_its_outcome(
     ws: LocalWorkspace, slack: RunningBot, question: Message
 ) -> None:
-    client = web_client(slack.config, slack.config.bot_token, slack.meter)
-    outgoing = Outgoing(client, slack.meter)
+    client, seconds = web_client(slack.config, slack.config.bot_token, slack.meter), count()
+    outgoing = Outgoing(client, slack.meter, Pace(lambda: next(seconds)))
     slack.meter.slack_calls.clear()
     mark = Mark("turn-1", ANSWER)
     await outgoing.post(SUPPORT_CHANNEL, SlackMessage("hi"), thread=None, mark=mark)
