@@ -11,10 +11,11 @@ from pathlib import Path
 class Plan:
     """Times are in seconds. `door` is how deliveries arrive: socket or http.
 
-    `gap` lies between two kills; `rate` is questions a second while people talk, `reports` failures
-    a second that Airflow reports by itself. `pause` is how long a process is stopped: longer than
-    others wait before they take over its work, `outage` how long the database is away once, 0 for
-    never. `cancels` lies between two questions that an operator calls off.
+    `gap` lies between two kills, `cancels` between two questions that an operator calls off; `rate`
+    is questions a second while people talk, `reports` failures a second that Airflow reports by
+    itself. `pause` is how long a process is stopped: longer than others wait before they take over
+    its work. `outage` is how long the database is away once, 0 for never, `late` how long
+    deliveries may hang.
     """
 
     database: str = "sqlite"
@@ -28,6 +29,7 @@ class Plan:
     trouble: tuple[float, float] = (3.0, 9.0)
     pause: float = 20.0
     outage: float = 0.0
+    late: float = 40.0
     cancels: tuple[float, float] = (15.0, 40.0)
     retries: tuple[float, ...] = (0.5, 8.0, 30.0)
     drain: float = 240.0

@@ -164,6 +164,11 @@ class Report:
         return sum(count for name, count in self.course.faults.items() if name.startswith("kill"))
 
     @property
+    def kinds_of_trouble(self) -> int:
+        """Of those besides kills."""
+        return sum(not name.startswith("kill") for name in self.course.faults)
+
+    @property
     def is_clean(self) -> bool:
         """Nothing lost, doubled, out of place or left undone, and all processes ended in time."""
         ended = self.course.drained is not None and None not in self.course.stopped

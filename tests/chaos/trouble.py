@@ -26,6 +26,8 @@ from tests.postgres import PostgresDatabase
 
 _OUTAGE_AFTER = (40.0, 90.0)
 _LOOK = 1.0
+_WAITED_FOR = 15  # looks for a call that could be spoilt
+_READ_LAG = 8.0
 POST, UPDATE, ANY = "chat.postMessage", "chat.update", "*"
 
 
@@ -56,9 +58,11 @@ class Trouble:
         self._chance = chance
         self._busy: set[str] = set()
         self._under_way: set[asyncio.Task[None]] = set()
+        self._done = asyncio.Event()
 
     async def make(self, done: asyncio.Event) -> None:
         """Goes on until `done`, each time after a pause."""
+        self._done = done
         mishaps = self._mishaps()
         deck: list[tuple[str, Mishap, float]] = []
         while not done.is_set():
@@ -137,35 +141,37 @@ class Trouble:
             ("post done, 500", Fault(kinds.DONE_ERROR, POST, 2)),
             ("post done, reply slow", Fault(kinds.DONE_SLOW, POST, 3, seconds=5)),
             ("post done, reply too late", Fault(kinds.DONE_SLOW, POST, 2, seconds=25)),
-        )
-        found: list[tuple[str, Mishap]] = [
-            (f"slack: {what}", lambda fault=fault: self._call_fault(fault))  # type: ignore[misc]
-            for what, fault in faults
-        ]
-        # Of one group with what lags: the bot counts on it that what Slack took shows in time.
-        late = (
             ("post carried out after a cut", Fault(kinds.LATE, POST, 2, seconds=6)),
             ("post carried out long after a cut", Fault(kinds.LATE, POST, 2, seconds=10)),
             ("update carried out after a cut", Fault(kinds.LATE, UPDATE, 2, seconds=6)),
             ("post carried out after its caller left", Fault(kinds.SLOW, POST, 2, seconds=22)),
         )
-        found += [
-            (f"reading: {what}", lambda fault=fault: self._call_fault(fault))  # type: ignore[misc]
-            for what, fault in late
+        found: list[tuple[str, Mishap]] = [
+            (f"slack: {what}", lambda fault=fault: self._call_fault(fault))  # type: ignore[misc]
+            for what, fault in faults
         ]
-        return [*found, ("reading: lags behind", self._read_lag)]
+        return [*found, ("slack: post cut while reading lags", self._cut_and_read_lag)]
 
     @asynccontextmanager
     async def _call_fault(self, fault: Fault) -> AsyncIterator[None]:
-        self._scene.ws.faults.add(fault)
+        faults = self._scene.ws.faults
+        faults.add(fault)
         yield
-        self._scene.ws.faults.spare_calls()
+        # A bot that was just killed makes no calls that could be spoilt.
+        for _ in range(_WAITED_FOR):
+            if not faults.calls or self._done.is_set():
+                break
+            await pause(_LOOK, self._done)
+        faults.spare_calls()
 
     @asynccontextmanager
-    async def _read_lag(self) -> AsyncIterator[None]:
-        self._scene.ws.faults.read_lag = 8.0
-        yield
-        self._scene.ws.faults.read_lag = 0.0
+    async def _cut_and_read_lag(self) -> AsyncIterator[None]:
+        faults = self._scene.ws.faults
+        faults.read_lag = _READ_LAG
+        async with self._call_fault(Fault(FaultKind.CUT, POST, 2)):
+            yield
+        await asyncio.sleep(_READ_LAG)
+        faults.read_lag = 0.0
 
     # Deliveries
 
@@ -174,7 +180,7 @@ class Trouble:
             ("twice", DeliveryFaults(duplicates=1)),
             ("under another id too", DeliveryFaults(twins=1, jitter=1.0)),
             ("out of order", DeliveryFaults(jitter=4.0)),
-            ("late", DeliveryFaults(delay=45.0, jitter=20.0)),
+            ("late", DeliveryFaults(delay=self._plan.late, jitter=self._plan.late / 2)),
             ("late and twice", DeliveryFaults(duplicates=1, jitter=15.0)),
         )
         found: list[tuple[str, Mishap]] = [
