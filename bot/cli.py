@@ -127,8 +127,8 @@ def _run(config: Path | None, role: Role | None) -> None:
         except BotError as error:
             print(*_words_of(error), sep="\n", file=sys.stderr)
             _leave(CANNOT_START)
-    if not ended:
-        _leave(0)
+        if not ended:  # the runner would wait for what hangs
+            _leave(0)
 
 
 @app.command()

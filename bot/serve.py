@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 import re
 import secrets
 import signal
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from queue import SimpleQueue
+from threading import Thread
+from time import sleep
 
 import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -27,6 +31,7 @@ from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import StoreError
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.logging_setup import set_up_logging
+from bot.services.standing import Standing
 from bot.settings import Settings
 from bot.workflows.single import claim_database
 
@@ -37,6 +42,13 @@ log = structlog.get_logger(__name__)
 # while questions are worked on.
 _TURN_OF_A_THREAD = 0.0005
 
+# Seconds for a start that is called off to let go of what it has begun.
+_LETTING_GO = 2.0
+# Seconds from the signal on after which the process is gone, come what may: the event loop may be
+# held up by a database that hangs. Kubernetes kills after 30.
+_GONE_FROM_START = 5.0
+_GONE = 28.0
+
 _STARTING_OR_OLD = (
     "It has not brought it to this version's schema: ask again once it has started, or restart it "
     "with this version."
@@ -44,23 +56,59 @@ _STARTING_OR_OLD = (
 
 
 async def serve_until_stopped(settings: Settings) -> bool:
-    """Serves until SIGTERM or SIGINT. Raises `BotError` where a part cannot start.
+    """Serves until SIGTERM or SIGINT, which call off a start as well. Raises `BotError` where a
+    part cannot start.
 
     False where threads are left that wait for a database that is down: end by `os._exit`.
     """
-    from bot.serving import serving
-
     set_up_logging(settings.logging, redactor_of(settings).redact)
     sys.setswitchinterval(_TURN_OF_A_THREAD)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    standing = Standing(waits_for="its libraries")
+    stop = _stop_by_signal(standing)
+    service = asyncio.create_task(_serve(settings, standing, stop))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([service, stopping], return_when=asyncio.FIRST_COMPLETED)
+    if service.done() or not standing.waits_for:
+        return await service
+    log.info("stopped_while_starting", waited_for=standing.waits_for)
+    service.cancel()
+    await asyncio.wait([service], timeout=_LETTING_GO)
+    return False
+
+
+async def _serve(settings: Settings, standing: Standing, stop: asyncio.Event) -> bool:
+    # Its libraries take a while, and a signal is to be heard meanwhile.
+    from bot.serving import serving
+
     role, mode = settings.work.role.value, settings.slack.mode.value
-    async with serving(settings) as service:
+    async with serving(settings, standing) as service:
         log.info("serving", version=__version__, role=role, mode=mode)
         await stop.wait()
     return service.threads_ended
+
+
+def _stop_by_signal(standing: Standing) -> asyncio.Event:
+    """Set by SIGTERM and SIGINT, which also see to it that the process is gone in time."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    heard: SimpleQueue[int] = SimpleQueue()  # of all queues the one that a handler may put into
+
+    def hear(number: int, _: object) -> None:
+        heard.put(number)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    def be_gone() -> None:
+        heard.get()
+        waited_for = standing.waits_for
+        sleep(_GONE_FROM_START if waited_for else _GONE)
+        log.warning("left_without_waiting", waited_for=waited_for or "work under way")
+        os._exit(0)
+
+    # Not the loop's own handlers, which are called when it turns.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, hear)
+    Thread(target=be_gone, name="be-gone", daemon=True).start()
+    return stop
 
 
 async def ask_once(settings: Settings, text: str, width: int) -> bool:

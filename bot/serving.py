@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-import uvicorn
-from fastapi import APIRouter
+from fastapi import APIRouter, FastAPI
+from slack_bolt.async_app import AsyncApp
 from sqlalchemy import Connection
 
 from bot import __version__
@@ -36,10 +35,11 @@ from bot.bootstrap import (
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import BATCH, Failure
-from bot.domain.work import Job, Queue, WorkStatus
+from bot.domain.work import Job, Queue, QueueDepth, WorkStatus
 from bot.services.at_work import trace_with
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.failures import FailureService
+from bot.services.standing import Standing
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role, Settings, SlackMode
 from bot.slack.announcer import SlackAnnouncer
@@ -47,6 +47,7 @@ from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
 from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
+from bot.web.server import served
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.databases import require_known
@@ -59,14 +60,15 @@ log = structlog.get_logger(__name__)
 _TIDYING = "17 * * * *"
 _BETWEEN_COUNTS = 5.0  # seconds
 _BETWEEN_SWEEPS = 60.0
+_STARTING = "The bot is starting."
 # Each message on its way holds one; the queue of posts lets fewer go at a time.
 _POSTING_CONNECTIONS = 20
 
 
 @dataclass(slots=True)
 class Service:
-    """What runs. `threads_ended` is False where some still wait for a database that is down: the
-    interpreter would wait for them."""
+    """What runs. `is_open`: its engine takes in work. `threads_ended` is False where some still
+    wait for a database that is down: the interpreter would wait for them."""
 
     parts: Parts
     engine: Engine
@@ -74,59 +76,98 @@ class Service:
     reported: SqlReportedFailures
     dead_letters: DeadLetterService
     meter: PrometheusMeter
-    is_started: bool = False
-    is_stopping: bool = False
+    is_open: bool = False
     threads_ended: bool = True
+
+
+@dataclass(slots=True)
+class _Process:
+    """What there is from the first moment on, so that the doors can open before the rest has
+    started. `service` is behind them once it is put together."""
+
+    settings: Settings
+    standing: Standing
+    service: Service | None = None
+    loads: list[Callable[[], ClusterLoad]] = field(default_factory=list)
+    admin: WorkAdmin = field(init=False)
+    meter: PrometheusMeter = field(init=False)
+
+    def __post_init__(self) -> None:
+        url, redact = self.settings.database_url, redactor_of(self.settings).redact
+        self.admin = WorkAdmin(url, kept_types(), redact=redact)
+        self.meter = PrometheusMeter(
+            __version__, depths=self._depths, loads=lambda: [load() for load in self.loads]
+        )
 
     @property
     def takes(self) -> bool:
-        return self.parts.settings.work.role is not Role.WORKER
+        return self.settings.work.role is not Role.WORKER
+
+    @property
+    def works(self) -> bool:
+        return self.settings.work.role is not Role.SERVE
 
     @property
     def mode(self) -> SlackMode:
-        return self.parts.settings.slack.mode
+        return self.settings.slack.mode
+
+    @property
+    def open_service(self) -> Service | None:
+        """None while the engine starts: it holds up the event loop meanwhile, and whoever came to
+        the database would wait in vain for a write that is under way there."""
+        return self.service if self.service is not None and self.service.is_open else None
+
+    async def _depths(self) -> Sequence[QueueDepth]:
+        if self.open_service is None:
+            raise StoreError(_STARTING)
+        return await self.admin.depths()
 
 
 @asynccontextmanager
-async def serving(settings: Settings) -> AsyncIterator[Service]:
+async def serving(settings: Settings, standing: Standing | None = None) -> AsyncIterator[Service]:
     """The whole service while the block runs. After it nothing more is taken in, what is under way
     gets `work.shutdown` seconds to end, and the rest is handed back.
 
-    Raises `BotError` where a part cannot start.
+    The health pages are there from the beginning, and tell by `standing` how far the start is; the
+    other doors turn everybody away until it is over. It can be cancelled at any point. Raises
+    `BotError` where a part cannot start.
     """
     if settings.slack.mode is SlackMode.OFF:
         raise BotError("slack.mode is off: set the Slack tokens to serve, or use `airflow-bot ask`")
+    standing = standing or Standing()
     async with AsyncExitStack() as stack:
         # Before the schema is looked at: a second process might change it under the first.
         stack.enter_context(closing(claim_database(settings.database_url)))
-        require_known(settings.database_url)
-        service = await stack.enter_async_context(_assembled(settings))
-        stack.enter_context(_traced(service))
-        await service.slack.open()
+        standing.waits_for = "the database"
+        process = _Process(settings, standing)
+        stack.push_async_callback(process.admin.close)
         # First in and last out: it tells that the process is starting, and that it is leaving.
-        await stack.enter_async_context(_web(service))
-        await stack.enter_async_context(_at_work(service))
-        if service.takes and service.mode is SlackMode.SOCKET:
+        web = served(_web(process), settings.web.host, settings.web.port)
+        await stack.enter_async_context(web)
+        await asyncio.to_thread(require_known, settings.database_url)
+        service = await stack.enter_async_context(_assembled(process))
+        stack.enter_context(_traced(service))
+        standing.waits_for = "Slack"
+        await service.slack.open()
+        await stack.enter_async_context(_at_work(process, service))
+        if process.takes and process.mode is SlackMode.SOCKET:
+            standing.waits_for = "Socket Mode"
             await service.slack.connect()
+        standing.waits_for = ""
         yield service
-        service.is_stopping = True
+        standing.is_stopping = True
         log.info("stopping")
         await service.slack.stop_taking()
 
 
 @asynccontextmanager
-async def _assembled(settings: Settings) -> AsyncIterator[Service]:
+async def _assembled(process: _Process) -> AsyncIterator[Service]:
     """All parts, knowing one another; nothing is taken in or worked on yet."""
-    admin = WorkAdmin(settings.database_url, kept_types(), redact=redactor_of(settings).redact)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(admin.close)
-        loads: list[Callable[[], ClusterLoad]] = []
-        meter = PrometheusMeter(
-            __version__, depths=admin.depths, loads=lambda: [load() for load in loads]
-        )
-        parts = await stack.enter_async_context(parts_of(settings, meter=meter))
-        loads.extend(cluster.load for cluster in parts.clusters.values())
-        yield await _service(parts, meter, admin, stack)
+        parts = await stack.enter_async_context(parts_of(process.settings, meter=process.meter))
+        process.loads.extend(cluster.load for cluster in parts.clusters.values())
+        process.service = await _service(parts, process.meter, process.admin, stack)
+        yield process.service
 
 
 async def _service(
@@ -246,18 +287,19 @@ def _traced(service: Service) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _at_work(service: Service) -> AsyncIterator[None]:
+async def _at_work(process: _Process, service: Service) -> AsyncIterator[None]:
     """The engine does what was taken in, also by processes before this one."""
-    works = service.parts.settings.work.role is not Role.SERVE
-    if works:
+    if process.works:
+        process.standing.waits_for = "the index of runbooks"
         await service.parts.knowledge.warm()
+    process.standing.waits_for = "durable work in the database"
     await service.engine.open()
-    service.is_started = True
+    service.is_open = True
     beside = [
         asyncio.create_task(service.meter.loop_lag.run()),
         asyncio.create_task(_share_clusters(service)),
     ]
-    if works:
+    if process.works:
         beside.append(asyncio.create_task(_sweep(service)))
     try:
         yield
@@ -265,8 +307,8 @@ async def _at_work(service: Service) -> AsyncIterator[None]:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
-        seconds = service.parts.settings.work.shutdown
-        service.threads_ended = await service.engine.close(seconds)
+        service.threads_ended = await service.engine.close(process.settings.work.shutdown)
+        service.is_open = False
 
 
 async def _share_clusters(service: Service) -> None:
@@ -290,83 +332,54 @@ async def _sweep(service: Service) -> None:
         await asyncio.sleep(_BETWEEN_SWEEPS)
 
 
-@asynccontextmanager
-async def _web(service: Service) -> AsyncIterator[None]:
+def _web(process: _Process) -> FastAPI:
     """Health pages and figures; and the doors for Slack, where events come by HTTP, and Airflow."""
-    by_http = service.takes and service.mode is SlackMode.HTTP
-    web = build_web(
-        partial(_ready, service),
-        service.slack.app if by_http else None,
+
+    def slack() -> AsyncApp | None:
+        service = process.open_service
+        return service.slack.app if service is not None else None
+
+    return build_web(
+        partial(_ready, process),
+        slack if process.takes and process.mode is SlackMode.HTTP else None,
         version=__version__,
-        metrics=service.meter,
-        stopping=lambda: service.is_stopping,
-        routers=_doors(service),
+        metrics=process.meter,
+        standing=process.standing,
+        routers=_doors(process),
     )
-    settings = service.parts.settings.web
-    door = _listening(settings.host, settings.port)
-    server = uvicorn.Server(
-        uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=2)
-    )
-    # Signals are ours: uvicorn would end before the questions under way are answered.
-    server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]
-    listening = asyncio.create_task(server.serve(sockets=[door]))
-    while not server.started:
-        if listening.done():
-            await listening
-        await asyncio.sleep(0.05)
-    try:
-        yield
-    finally:
-        server.should_exit = True
-        await listening
 
 
-def _doors(service: Service) -> Sequence[APIRouter]:
-    settings = service.parts.settings
+def _doors(process: _Process) -> Sequence[APIRouter]:
+    settings = process.settings
     token = revealed(settings.failure_webhook.token)
-    if not service.takes or not token:
+    if not process.takes or not token:
         return ()
     door = FailureDoor(
         token=token,
         clusters=addresses_of(settings),
-        take=partial(_take, service),
+        take=partial(_take, process),
         default_cluster=settings.default_cluster,
         retries=settings.failure_webhook.retries,
-        meter=service.meter,
+        meter=process.meter,
     )
     return (failure_routes(door),)
 
 
-async def _take(service: Service, failures: Sequence[Failure]) -> int:
-    """Raises `StoreError` also while the engine starts: it holds up the event loop meanwhile, and
-    would wait in vain for a write that is under way there."""
-    if not service.is_started:
-        raise StoreError("The bot is starting.")
+async def _take(process: _Process, failures: Sequence[Failure]) -> int:
+    """Raises `StoreError` also while the engine starts."""
+    service = process.open_service
+    if service is None:
+        raise StoreError(_STARTING)
     return await service.reported.add(failures)
 
 
-async def _ready(service: Service) -> Sequence[Check]:
-    if not service.is_started:  # nothing is tried out in the database, see `_take`
-        return [Check("process", "start", CheckStatus.FAILED, "It is starting.")]
+async def _ready(process: _Process) -> Sequence[Check]:
+    service = process.open_service
+    if service is None:
+        return [Check("process", "start", CheckStatus.FAILED, _STARTING)]
     checks = [await service.parts.store.ready(), await service.engine.ready()]
-    if service.takes and service.mode is SlackMode.SOCKET:
+    if process.takes and process.mode is SlackMode.SOCKET:
         connected = await service.slack.is_connected()
         status = CheckStatus.OK if connected else CheckStatus.FAILED
         checks.append(Check("slack", "connection", status))
     return checks
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    """A bound socket. Raises `BotError` where the address is taken or not of this machine."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    door = socket.socket(family)
-    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        door.bind((host, port))
-    except OSError as error:
-        door.close()
-        raise BotError(
-            f"{host}:{port} cannot be listened on ({error.strerror}). "
-            "Stop what uses it, or set web.host and web.port to another address."
-        ) from error
-    return door

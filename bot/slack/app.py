@@ -54,7 +54,8 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-# Half a minute in all; whoever runs the bot starts it again after that.
+# Half a minute where Slack refuses, and up to two where each try waits in vain for its answer.
+# Whoever runs the bot starts it again after that.
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from bot.domain.checks import Check, CheckStatus
+from bot.services.standing import Standing
 
 Ready = Callable[[], Awaitable[Sequence[Check]]]
 
@@ -30,15 +31,16 @@ def health_pages(
     *,
     version: str,
     metrics: Metrics | None = None,
-    stopping: Callable[[], bool] = lambda: False,
+    standing: Standing | None = None,
     seconds: float = READY_SECONDS,
 ) -> APIRouter:
     """`/healthz`, `/readyz` and, with `metrics`, `/metrics`.
 
-    `ready` gives a check for each part that the work of this process needs; `stopping` is asked
-    first, so that nothing more is sent to a process that is on its way out.
+    `ready` gives a check for each part that the work of this process needs. It is not asked while
+    the process starts or stops by its `standing`: then nothing is to be sent to it.
     """
     pages = APIRouter()
+    standing = standing or Standing()
 
     @pages.get("/healthz")
     async def healthz() -> Response:
@@ -48,8 +50,11 @@ def health_pages(
     @pages.get("/readyz")
     async def readyz() -> Response:
         """Whether work can be done now; 503 says which part is in the way."""
-        if stopping():
+        if standing.is_stopping:
             return JSONResponse({"status": "stopping", "checks": []}, status_code=503)
+        if standing.waits_for:
+            starting = {"status": "starting", "waits_for": standing.waits_for, "checks": []}
+            return JSONResponse(starting, status_code=503)
         checks = await _within(seconds, ready)
         failed = any(check.status is CheckStatus.FAILED for check in checks)
         body = {

@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from bot.adapters.metrics import PrometheusMeter
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.work import QueueDepth
+from bot.services.standing import Standing
 from bot.web.app import build_web
 from bot.web.health import health_pages
 from tests.web.support import Ready, serving
@@ -60,7 +61,7 @@ async def test_a_process_on_its_way_out_is_not_ready_at_once_but_alive() -> None
         asked += 1
         return ()
 
-    async with serving(build_web(ready, stopping=lambda: True)) as url:
+    async with serving(build_web(ready, standing=Standing(is_stopping=True))) as url:
         status, text, _ = await get(f"{url}/readyz")
         assert (status, "stopping" in text, asked) == (503, True, 0)
         assert (await get(f"{url}/healthz"))[0] == 200

@@ -32,7 +32,7 @@ def ready() -> Ready:
 
 @pytest.fixture
 async def address(slack: RunningBot, ready: Ready) -> AsyncIterator[str]:
-    web = build_web(ready, slack.app, version="1.2.3", body_max=BODY_MAX)
+    web = build_web(ready, lambda: slack.app, version="1.2.3", body_max=BODY_MAX)
     async with serving(web) as url:
         yield url
 
