@@ -83,7 +83,7 @@ class ThreadChannel:
     _reacted: bool = False
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
-    _showing: asyncio.Task[None] | None = None
+    _showing: asyncio.Task[bool] | None = None
 
     async def receive(self) -> None:
         """Acknowledges as a step of the work, and has a message stand in the thread where the
@@ -129,16 +129,18 @@ class ThreadChannel:
     def _sign(self, words: str) -> Post:
         return Post(self.key, WORKING, self.place, working(words), turn_id=self.key, is_sign=True)
 
-    async def _try(self, sign: Awaitable[object], seconds: float = _SIGN_SECONDS) -> None:
+    async def _try(self, sign: Awaitable[object], seconds: float) -> object:
         """Without a sign of work the answer comes all the same."""
         try:
             async with asyncio.timeout(seconds):
-                await sign
+                return await sign
         except _FAILURES as error:
             log.warning("slack.progress_not_shown", error=type(error).__name__)
+            return None
 
     async def progress(self, text: str) -> None:
-        """Shows the newest words, at most one each `progress_every` seconds."""
+        """Shows the newest words, at most one each `progress_every` seconds, and as messages no
+        more than the channel has room for."""
         self._next_words = text
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._tick())
@@ -146,21 +148,25 @@ class ThreadChannel:
     async def _tick(self) -> None:
         while self._next_words:
             words, self._next_words = self._next_words, ""
-            await self._show(words)
+            if not await self._show(words):
+                # They are shown later, unless there are newer ones by then.
+                self._next_words = self._next_words or words
             await self.kit.sleep(self.kit.progress_every)
 
-    async def _show(self, words: str) -> None:
-        if self._takes_status:
-            showing = self._set_status(words)
-        elif self._has_placeholder or self.opened:
-            sign = self.saying.of_workspace(self._sign(words))
-            showing = self._try(self.kit.poster.amend(sign), _AMEND_SECONDS)
-        else:
-            return
+    async def _show(self, words: str) -> bool:
+        """False where there was no room for it."""
         # Never cut short: what is on its way to Slack could arrive there after the answer. A change
         # would take its place, a status line would stay under it.
-        self._showing = asyncio.create_task(showing)
-        await asyncio.shield(self._showing)
+        self._showing = asyncio.create_task(self._shown(words))
+        return await asyncio.shield(self._showing)
+
+    async def _shown(self, words: str) -> bool:
+        if self._takes_status:
+            await self._set_status(words)
+        elif self._has_placeholder or self.opened:
+            sign = self.saying.of_workspace(self._sign(words))
+            return await self._try(self.kit.poster.amend(sign), _AMEND_SECONDS) is not False
+        return True
 
     def still(self) -> None:
         """No progress may overtake the answer."""

@@ -98,6 +98,10 @@ class Outgoing:
                 return
             what["cursor"] = cursor
 
+    def has_room_for_sign(self, channel: str) -> bool:
+        """Whether a mere sign of work may be changed there now, beside all else that is said."""
+        return self._pace.has_room(channel)
+
     async def update(self, channel: str, ts: str, message: SlackMessage, mark: Mark) -> bool:
         """Changes a message and its mark; False where it is gone or closed to edits."""
         arguments = {"channel": channel, "ts": ts, "metadata": _metadata(mark)}
@@ -168,7 +172,9 @@ class Outgoing:
             body = {**common, **_INERT, "text": variant.text, "blocks": list(variant.blocks)}
             try:
                 call = partial(self._client.api_call, method, json=body)
+                self._pace.wrote(channel)
                 reply = await self._paced(method, channel, call)
+                self._pace.wrote(channel)
             except SlackApiError as error:
                 if code_of(error) not in BAD_BLOCKS:
                     raise

@@ -241,16 +241,19 @@ class Poster:
                 log.warning("slack.whisper_in_doubt", attempt=attempt)
         raise AssertionError("there is always another page")
 
-    async def amend(self, post: Post) -> None:
-        """Changes a sign of work, where nothing else stands in its place yet. Raises like
-        `Outgoing.update`."""
+    async def amend(self, post: Post) -> bool:
+        """Changes a sign of work, where nothing else stands in its place yet; False where its
+        channel has no room for it now. Raises like `Outgoing.update`."""
+        if not self.outgoing.has_room_for_sign(post.place.channel):
+            return False
         async with self.ledger.page(post.key, post.thread) as page:
             known = page.posted
             if known is None or known.ts in (None, _WITHDRAWN):
-                return
+                return True
             if known.revision == WORKING:
                 message = self.style.draw(post)
                 await self.outgoing.update(post.place.channel, known.ts, message, post.mark)
+        return True
 
     async def withdraw(self, key: str, place: Place) -> None:
         """Takes a sign of work away, where nothing was said after all: also one that is still in

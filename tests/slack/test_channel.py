@@ -18,6 +18,7 @@ from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.jobs import ARRIVAL
 from bot.slack.outgoing import Outgoing
+from bot.slack.pace import Pace
 from bot.slack.posting import Poster
 from bot.slack.presses import Words
 from bot.slack.saying import Saying
@@ -39,9 +40,11 @@ class Pauses:
 
     taken: list[float] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    begun: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
 
     async def __call__(self, seconds: float) -> None:
         self.taken.append(seconds)
+        self.begun.release()
         await self.over.wait()
         self.over.clear()
 
@@ -67,15 +70,17 @@ async def channel(
     await made.close()
 
 
-def thread_channel(bot: RunningBot, place: Place, pauses: Pauses) -> ThreadChannel:
+def thread_channel(
+    bot: RunningBot, place: Place, pauses: Pauses, key: str = "turn-1", pace: Pace | None = None
+) -> ThreadChannel:
     """As the desk opens it for a question in that place."""
     client = web_client(bot.config, bot.config.bot_token)
     gestures = Gestures(client, bot.ledger.sleep)
-    poster = Poster(Outgoing(client), gestures, bot.ledger, Style(), lambda: NOW)
+    poster = Poster(Outgoing(client, pace=pace), gestures, bot.ledger, Style(), lambda: NOW)
     kit = Kit(poster, gestures, progress_every=3.0, sleep=pauses)
-    job = Job("turn-1", ARRIVAL, None, Queue.QUESTIONS, "thread")
+    job = Job(key, ARRIVAL, None, Queue.QUESTIONS, "thread")
     saying = Saying(MemorySteps(bot.engine, job), "T1", job.key)
-    return ThreadChannel(kit, saying, place, Words("why?"), "turn-1")
+    return ThreadChannel(kit, saying, place, Words("why?"), key)
 
 
 def told(ws: LocalWorkspace) -> list[str]:
@@ -164,6 +169,40 @@ async def test_where_progress_cannot_be_shown_the_answer_comes_all_the_same(
     (answer,) = by_bot(ws, SUPPORT_CHANNEL)
     assert answer.ts == ts
     assert answer.text.startswith("🐞")
+
+
+async def test_the_progress_of_many_questions_keeps_to_the_pace_of_their_channel(
+    ws: LocalWorkspace, slack: RunningBot
+) -> None:
+    ws.faults.add(NO_STATUS_LINES)
+    pace, pauses, channels = Pace(slack.ledger.kept.clock), [Pauses() for _ in range(3)], []
+    for number, pause in enumerate(pauses):
+        asked = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why?")
+        place = Place(SUPPORT_CHANNEL, AUTHOR.id, asked.ts, asked.ts)
+        channels.append(thread_channel(slack, place, pause, f"turn-{number}", pace))
+        await channels[-1].receive()
+    await slack.idle()
+
+    for channel, pause in zip(channels, pauses, strict=True):
+        await channel.progress("reading")
+        await pause.begun.acquire()
+    assert len(ws.calls("chat.update")) == 1
+
+    await slack.ledger.sleep(1)
+    for pause in pauses[1:]:
+        pause.over.set()
+        await pause.begun.acquire()
+    assert len(ws.calls("chat.update")) == 2
+
+    await channels[2].progress("asking a model")
+    await slack.ledger.sleep(1)
+    pauses[2].over.set()
+    await pauses[2].begun.acquire()
+    shown = [words(sign) for sign in by_bot(ws, SUPPORT_CHANNEL)]
+    assert ["reading" in one for one in shown] == [True, True, False]
+    assert "asking a model" in shown[2]
+    for channel in channels:
+        await channel.close()
 
 
 async def test_a_second_acknowledgement_does_nothing(

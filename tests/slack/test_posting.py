@@ -81,18 +81,40 @@ async def test_an_apology_never_takes_the_place_of_an_answer(
 
 
 async def test_progress_does_not_overwrite_an_answer(
-    ws: LocalWorkspace, poster: Poster, question: Message
+    ws: LocalWorkspace, poster: Poster, ledger: PoweredLedger, question: Message
 ) -> None:
     sign = post_in(question, Notice("Looking"), WORKING)
     await poster.put(sign)
-    await poster.amend(replace(sign, content=Notice("Reading")))
+    await ledger.sleep(1)
+    assert await poster.amend(replace(sign, content=Notice("Reading")))
     (shown,) = by_bot(ws, SUPPORT_CHANNEL)
     assert "Reading" in words(shown)
     await poster.put(post_in(question))
-    await poster.amend(replace(sign, content=Notice("Reading on")))
+    await ledger.sleep(1)
+    assert await poster.amend(replace(sign, content=Notice("Reading on")))
     (answer,) = by_bot(ws, SUPPORT_CHANNEL)
     assert answer.ts == shown.ts
     assert "KeyError" in words(answer)
+
+
+async def test_progress_is_not_shown_in_the_same_second_as_a_message_or_against_slacks_wish(
+    ws: LocalWorkspace, poster: Poster, ledger: PoweredLedger, question: Message
+) -> None:
+    sign = post_in(question, Notice("Looking"), WORKING)
+    await poster.put(sign)
+    reading = replace(sign, content=Notice("Reading"))
+    assert not await poster.amend(reading)
+    await ledger.sleep(1)
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, "chat.update", seconds=30))
+    with pytest.raises(SlackApiError):
+        await poster.amend(reading)
+    await ledger.sleep(29)
+    assert not await poster.amend(reading)
+    assert len(ws.calls("chat.update")) == 1
+    await ledger.sleep(1)
+    assert await poster.amend(reading)
+    (shown,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "Reading" in words(shown)
 
 
 @pytest.mark.parametrize("error", ["message_not_found", "edit_window_closed"])
