@@ -46,8 +46,8 @@ from tests.ports import free_port
 BARE = "bare Bolt"
 CONNECTIONS = 16
 _SETTLING = 120.0  # seconds
-_LOOK = 2.0
-_IDLE = 0.3  # of a processor's seconds between two looks: the engine looks for work all the time
+_LOOK = 5.0
+_IDLE = 1.75  # processor seconds between two looks: work that waits looks for its end all the time
 
 
 @dataclass(frozen=True)
