@@ -13,9 +13,11 @@ class DeadLetter:
 
     `key` is the work's. `thread` is where an answer was to go, None where that is not known; its
     `thread` is empty where the answer was to open one. `is_public`: everybody there was to see it.
+    `tries` counts the jobs that failed to tell of it.
     """
 
     key: str
     thread: ThreadKey | None
     user_id: str = ""
     is_public: bool = False
+    tries: int = 0

@@ -48,6 +48,12 @@ class StoreError(BotError):
     """The database cannot be used as it is."""
 
 
+class NotReadable(StoreError):
+    """What is kept there was written by another version of the bot, or is damaged."""
+
+    final = True
+
+
 class AirflowError(BotError):
     """A cluster cannot be used at all. A single call that fails becomes a `Gap` instead."""
 

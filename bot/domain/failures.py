@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.targets import Target
-from bot.domain.work import Job, Priority, Queue
+from bot.domain.work import Job, Priority, Queue, again
 
 FAILED = "failed"
 UP_FOR_RETRY = "up_for_retry"
@@ -102,10 +102,16 @@ class FailureBatch:
     number: int
 
 
-def batch_job(number: int, delay: float) -> Job:
-    """The job that tells of the batch of this number, `delay` seconds from now."""
+def batch_key(number: int) -> str:
+    """The key of the job that tells of the batch of this number."""
+    return f"{BATCH}:{number}"
+
+
+def batch_job(number: int, delay: float, failed: int = 0) -> Job:
+    """The job that tells of the batch of this number, `delay` seconds from now, after jobs for the
+    same that have `failed`."""
     return Job(
-        key=f"{BATCH}:{number}",
+        key=again(batch_key(number), failed),
         kind=BATCH,
         body=FailureBatch(number),
         queue=Queue.FAILURES,

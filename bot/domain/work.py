@@ -72,6 +72,16 @@ class Retry:
 
 
 ONCE = Retry()
+FOR_A_DAY = Retry(attempts=2_886, pause=0.5, seconds=60.0, longest=30.0)
+"""For what nobody would hear of if it failed."""
+
+HANDED_IN = 3
+"""How often at most work is handed in where nobody would hear of it if it failed for good."""
+
+
+def again(key: str, failed: int) -> str:
+    """The key for work that has `failed` so often before: a key that is taken changes nothing."""
+    return key + "+" * failed
 
 
 CALLED_OFF = "called_off"

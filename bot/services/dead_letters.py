@@ -6,7 +6,7 @@ version cannot read, that killed every process which took it up, or whose own ap
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -15,7 +15,8 @@ import structlog
 
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import StoreError
-from bot.domain.work import Job, Queue, Retry
+from bot.domain.failures import batch_job
+from bot.domain.work import FOR_A_DAY, Job, Queue, again
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Meter
 
@@ -25,7 +26,6 @@ SORRY = "sorry"
 AT_A_TIME = 20
 
 _UNREADABLE = "unreadable"
-_READ = Retry(attempts=5, pause=1.0, seconds=15.0)
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +35,13 @@ class DeadLetters(Protocol):
 
     async def unanswered(self, since: datetime, limit: int) -> Sequence[DeadLetter]:
         """Failed work taken on since then, oldest first, of which nothing was said and which no
-        job of the kind `SORRY` has taken up. Raises `StoreError`."""
+        job of the kind `SORRY` has taken up, but for those that failed. Work for which
+        `HANDED_IN` of them failed is left out. Raises `StoreError`."""
+        ...
+
+    async def untold_batches(self, since: datetime) -> Mapping[int, int]:
+        """Batches of reported failures since then whose every job has failed, by number, each with
+        how many these were: fewer than `HANDED_IN`. Raises `StoreError`."""
         ...
 
 
@@ -46,9 +52,9 @@ class Apologies(Protocol):
         ...
 
 
-def sorry_key(key: str) -> str:
-    """The key of the job that tells of the dead letter `key`."""
-    return f"{SORRY}:{key}"
+def sorry_key(key: str, failed: int = 0) -> str:
+    """The key of the job that tells of the dead letter `key`, where so many have failed before."""
+    return again(f"{SORRY}:{key}", failed)
 
 
 class DeadLetterService:
@@ -75,11 +81,16 @@ class DeadLetterService:
         self._meter = meter or NoMeter()
 
     async def sweep(self) -> int:
-        """Has dead letters told of, at most `AT_A_TIME`; how many. Never raises: it is repeated."""
+        """Has dead letters told of, at most `AT_A_TIME`; how many. Batches of reported failures
+        that failed are handed in again. Raises no `StoreError`: it is repeated."""
+        since = self._now() - self._keep
         try:
-            found = await self._letters.unanswered(self._now() - self._keep, AT_A_TIME)
+            for number, failed in (await self._letters.untold_batches(since)).items():
+                log.warning("failures_handed_in_again", batch=number, failed=failed)
+                await self._start(batch_job(number, 0.0, failed))
+            found = await self._letters.unanswered(since, AT_A_TIME)
             for letter in found:
-                key = sorry_key(letter.key)
+                key = sorry_key(letter.key, letter.tries)
                 await self._start(
                     Job(key, SORRY, letter, Queue.LATER, share=key, part_of=letter.key)
                 )
@@ -90,7 +101,7 @@ class DeadLetterService:
 
     async def tell(self, letter: DeadLetter, steps: DurableSteps) -> None:
         """Does jobs of the kind `SORRY`."""
-        work = await steps.run("read", partial(self._read, letter.key), _READ)
+        work = await steps.run("read", partial(self._read, letter.key), FOR_A_DAY)
         kind = work.kind if work is not None else _UNREADABLE
         log.error("dead_letter", kind=kind)
         is_told = await self._apologies.say(letter, work, steps)

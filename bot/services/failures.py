@@ -16,7 +16,7 @@ from bot.domain.failures import (
     FailuresTold,
 )
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
-from bot.domain.work import Retry
+from bot.domain.work import FOR_A_DAY
 from bot.services.failure_words import lead_of, list_of, question_about
 from bot.services.ports import Announcer, BatchTaken, DurableSteps, ReportedFailures
 
@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 # What a list names at most; it says how many more there were. Slack takes 3,000 characters.
 NAMED = 40
 NAMED_CHARACTERS = 2_000
-_FROM_THE_DATABASE = Retry(attempts=8, pause=0.5, seconds=60.0, longest=30.0)
 
 
 class FailureService:
@@ -47,7 +46,7 @@ class FailureService:
     async def tell(self, batch: FailureBatch, steps: DurableSteps) -> None:
         """Hands the diagnoses and the list of one batch on, each to work of its own."""
         number = batch.number
-        told = await steps.run("collect", partial(self._collect, number), _FROM_THE_DATABASE)
+        told = await steps.run("collect", partial(self._collect, number), FOR_A_DAY)
         for failed in told.diagnosed:
             lead = self._redact(lead_of(failed))
             await steps.start(self._announcer.diagnosis(self._question(failed), lead))

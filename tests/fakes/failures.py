@@ -38,6 +38,7 @@ class FakeReportedFailures:
         self._known: set[str] = set()
         self._batches: dict[int, _Batch] = {}
         self.down = False
+        self.is_away: Callable[[], bool] = lambda: self.down
 
     async def add(self, failures: Sequence[Failure]) -> int:
         self._must_be_up()
@@ -93,7 +94,7 @@ class FakeReportedFailures:
         return self._batches.setdefault(number, _Batch(due))
 
     def _must_be_up(self) -> None:
-        if self.down:
+        if self.is_away():
             raise StoreError("The database does not answer.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +19,9 @@ LETTER = DeadLetter("T1:C1:17.5", None)
 class NoLetters:
     async def unanswered(self, since: datetime, limit: int) -> Sequence[DeadLetter]:
         return ()
+
+    async def untold_batches(self, since: datetime) -> Mapping[int, int]:
+        return {}
 
 
 class Voice:

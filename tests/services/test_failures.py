@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.errors import StoreError
-from bot.domain.failures import DagName, Failure, FailureBatch
+from bot.domain.failures import DagName, Failure, FailureBatch, batch_job
 from bot.domain.questions import Intent, Origin, Question
 from bot.domain.targets import Target
 from bot.domain.work import Job
@@ -256,7 +256,25 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
     world.reported.down = True
     with pytest.raises(StoreError):
         await world.tell(ReplaySteps(world.journal))
-    assert len(world.journal.pauses) == 7
+    assert sum(world.journal.pauses) > timedelta(days=1).total_seconds()
+    assert max(world.journal.pauses) == 30
+
+
+async def test_a_batch_is_told_after_a_database_was_away_for_longer_than_a_minute() -> None:
+    world = World()
+    await world.report(failure("a"))
+    world.reported.is_away = lambda: sum(world.journal.pauses) < 90
+    assert len(questions(await world.tell(ReplaySteps(world.journal)))) == 1
+
+
+async def test_a_batch_that_is_handed_in_again_is_told_once() -> None:
+    world = World()
+    await world.report(failure("a"))
+    first = world.due[0]
+    second = batch_job(int(first.key.rpartition(":")[2]), 0.0, failed=1)
+    assert (second.key, second.body) == (f"{first.key}+", first.body)
+    world.due.append(second)
+    assert [job.key for job in await world.tell()] == [job.key for job in await world.tell()]
 
 
 def test_what_a_batch_comes_to_can_be_kept() -> None:

@@ -20,13 +20,14 @@ from bot.adapters.sql.tables import InboxRow
 from bot.domain.answers import Apology
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter
+from bot.domain.failures import BATCH, FailureBatch, batch_job
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
-from bot.domain.work import Job, Queue, WorkStatus
+from bot.domain.work import HANDED_IN, Job, Queue, WorkStatus
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.dead_letters import SORRY, DeadLetterService, sorry_key
-from bot.services.ports import ReplyChannel
+from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.app import TYPES, Services, SlackSide, Working, build_slack
 from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.config import SlackConfig
@@ -43,7 +44,7 @@ from tests.slack.driver import words
 from tests.slack.replies import CODE
 from tests.waiting import until
 
-KEPT = (*TYPES, DeadLetter, Turn)
+KEPT = (*TYPES, DeadLetter, FailureBatch, Turn)
 ASK = "why did orders_daily fail?"
 COULD_NOT = "I could not answer this"
 
@@ -129,7 +130,7 @@ async def working(
         now=_now,
         keep=keep,
     )
-    handlers = {**slack.handlers, SORRY: letters.tell}
+    handlers = {**slack.handlers, SORRY: letters.tell, BATCH: _break}
     engine = Engine(EngineConfig(url, poll=0.05), handlers, KEPT)
     await slack.open()
     await engine.open()
@@ -139,6 +140,10 @@ async def working(
         await engine.close(0)
         await slack.close()
         await admin.close()
+
+
+async def _break(batch: FailureBatch, steps: DurableSteps) -> None:
+    raise RuntimeError("a bug")
 
 
 def _now() -> datetime:
@@ -267,6 +272,58 @@ async def test_an_apology_that_slack_refused_is_made_again_once(
         assert (await bot.swept(), await bot.swept()) == (1, 0)
     (sorry,) = said_in(ws, message)
     assert reference_of(key) in words(sorry)
+
+
+async def test_an_apology_that_failed_is_made_again_a_few_times(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    async def failed(*tries: int) -> None:
+        idle = Engine(EngineConfig(database_url, works=False), {}, KEPT)
+        await idle.open()
+        for each in tries:
+            sorry = Job(sorry_key(key, each), SORRY, None, Queue.LATER, "any")
+            await idle.start(sorry)
+            await fail(database, database_url, sorry.key, "ERROR")
+        await idle.close(0)
+
+    message, key = await poisoned(ws, database_url, database)
+    await failed(0)
+    async with working(database_url, database, config, answers) as bot:
+        assert (await bot.swept(), await bot.swept()) == (1, 0)
+        (sorry,) = said_in(ws, message)
+        assert COULD_NOT in words(sorry)
+    other, key = await poisoned(ws, database_url, database)
+    await failed(*range(HANDED_IN))
+    async with working(database_url, database, config, answers) as bot:
+        assert await bot.swept() == 0
+    assert said_in(ws, other) == []
+
+
+async def test_a_batch_of_reported_failures_that_failed_is_handed_in_again_a_few_times(
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    answers: ScriptedAnswers,
+    database_url: str,
+    database: AsyncEngine,
+) -> None:
+    idle = Engine(EngineConfig(database_url, works=False), {}, KEPT)
+    await idle.open()
+    await idle.start(replace(batch_job(7, 0.0), key="failures:7:list"))
+    await fail(database, database_url, "failures:7:list", "ERROR")  # a message, not a batch
+    await idle.start(batch_job(7, 0.0))
+    await fail(database, database_url, "failures:7", "ERROR")
+    await idle.close(0)
+    async with working(database_url, database, config, answers) as bot:
+        for _ in range(HANDED_IN + 1):
+            await bot.letters.sweep()
+            for job in await bot.admin.list(queue=Queue.FAILURES):
+                await bot.ended(job.key, WorkStatus.FAILED)
+        keys = {job.key for job in await bot.admin.list()}
+    assert keys == {"failures:7:list", "failures:7", "failures:7+", "failures:7++"}
 
 
 async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(

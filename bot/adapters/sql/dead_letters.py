@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, Subquery, exists, func, literal, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    ScalarSelect,
+    Select,
+    Subquery,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.orm import aliased
 
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.tables import InboxRow, PostRow
 from bot.domain.dead_letters import DeadLetter
+from bot.domain.failures import BATCH, batch_key
 from bot.domain.questions import ThreadKey
+from bot.domain.work import HANDED_IN, again
 from bot.services.dead_letters import sorry_key
 
 _BEGUN = aliased(PostRow)
+_BATCH_KEY = re.compile(rf"{BATCH}:(\d+)\+*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +71,21 @@ class SqlDeadLetters:
             async with self._engine.connect() as connection:
                 return [_letter(row) for row in await connection.execute(statement)]
 
+    async def untold_batches(self, since: datetime) -> Mapping[int, int]:
+        work, known = self._failed.c, self._known.c
+        failed = select(work.key).where(
+            work.key.startswith(f"{BATCH}:", autoescape=True),
+            work.taken_on >= since.timestamp() * 1000,
+        )
+        with store_errors("Looking for reported failures that nobody was told of"):
+            async with self._engine.connect() as connection:
+                numbers = _numbers_in((await connection.scalars(failed)).all())
+                after = {again(batch_key(each), tries): each for each, tries in numbers.items()}
+                taken_up = await connection.scalars(select(known.key).where(known.key.in_(after)))
+                for key in taken_up:
+                    del numbers[after[key]]
+        return numbers
+
     def _statement(self, since: datetime, limit: int) -> Select[*tuple[object, ...]]:
         work = self._failed.c
         question = func.replace(work.key, self._said.ending, "")
@@ -62,7 +93,7 @@ class SqlDeadLetters:
         answered = exists().where(
             PostRow.key.in_(pages), PostRow.ts.is_not(None), PostRow.revision >= self._said.least
         )
-        taken_up = exists().where(self._known.c.key == _around(work.key, sorry_key("{}")))
+        tries, in_vain = self._sorries(self._known), self._sorries(self._failed)
         announced = work.key.startswith(self._announced, autoescape=True)
         return (
             select(
@@ -75,16 +106,30 @@ class SqlDeadLetters:
                 _BEGUN.workspace.label("begun_in"),
                 _BEGUN.channel.label("begun_channel"),
                 _BEGUN.thread.label("begun_thread"),
+                in_vain.label("tries"),
             )
             .select_from(self._failed)
             .outerjoin(InboxRow, InboxRow.key == work.key)
             .outerjoin(_BEGUN, _BEGUN.key == question)
             .where(work.taken_on >= since.timestamp() * 1000)
             .where(or_(InboxRow.key.is_not(None), announced))
-            .where(~answered, ~taken_up)
+            .where(~answered, tries == in_vain, in_vain < HANDED_IN)
             .order_by(work.taken_on, work.key)
             .limit(limit)
         )
+
+    def _sorries(self, rows: Subquery) -> ScalarSelect[int]:
+        """How many of `rows` are jobs that tell of the work at hand."""
+        sorry, work = rows.alias(), self._failed
+        keys = [_around(work.c.key, sorry_key("{}", failed)) for failed in range(HANDED_IN)]
+        count = select(func.count()).select_from(sorry).where(sorry.c.key.in_(keys))
+        return count.correlate(work).scalar_subquery()
+
+
+def _numbers_in(keys: Sequence[str]) -> dict[int, int]:
+    """How many jobs there are for each batch, where more may be handed in."""
+    numbers = Counter(int(found[1]) for key in keys if (found := _BATCH_KEY.fullmatch(key)))
+    return {number: count for number, count in numbers.items() if count < HANDED_IN}
 
 
 def _around(key: ColumnElement[str], page: str) -> ColumnElement[str]:
@@ -95,6 +140,6 @@ def _around(key: ColumnElement[str], page: str) -> ColumnElement[str]:
 def _letter(row: Row[*tuple[object, ...]]) -> DeadLetter:
     if row.begun_channel:
         begun = ThreadKey(row.begun_in, row.begun_channel, row.begun_thread)
-        return DeadLetter(row.key, begun, row.user_id or "", is_public=True)
+        return DeadLetter(row.key, begun, row.user_id or "", is_public=True, tries=row.tries)
     thread = ThreadKey(row.workspace, row.channel, row.thread) if row.channel else None
-    return DeadLetter(row.key, thread, row.user_id or "", is_public=bool(row.engages))
+    return DeadLetter(row.key, thread, row.user_id or "", bool(row.engages), row.tries)

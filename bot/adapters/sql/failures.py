@@ -16,7 +16,7 @@ from bot.adapters.sql.codec import FORMAT, decode, encode
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.statements import delete_before, insert_into
 from bot.adapters.sql.tables import FailureBatchRow, ReportedFailureRow
-from bot.domain.errors import StoreError
+from bot.domain.errors import NotReadable, StoreError
 from bot.domain.failures import DagName, Failure, Pace, batch_job
 from bot.domain.work import Job
 from bot.services.ports import BatchTaken
@@ -197,4 +197,8 @@ async def _failures_of(connection: AsyncConnection, number: int) -> tuple[Failur
         .order_by(row.created_at, row.key)
     )
     rows = (await connection.execute(statement)).all()
-    return tuple(decode(Failure, body, form, "A reported failure") for body, form in rows)
+    try:
+        return tuple(decode(Failure, body, form, "A reported failure") for body, form in rows)
+    except StoreError as error:
+        # Tried again for a day, it would hold up all batches after this one.
+        raise NotReadable(str(error)) from error
