@@ -48,6 +48,8 @@ class Kills:
         """Returns when there were as many as planned, and all processes run again."""
         async with asyncio.TaskGroup() as returns:
             for number in range(1, self.plan.kills + 1):
+                # A process that is killed as soon as it is ready has taken nothing on.
+                await until(self._is_one_ready, _NOBODY)
                 await asyncio.sleep(self.chance.uniform(*self.plan.gap))
                 victim, away = await self._next()
                 await victim.kill()
@@ -72,6 +74,9 @@ class Kills:
 
         await until(lambda: bool(found()), _NOBODY)
         return found()
+
+    def _is_one_ready(self) -> bool:
+        return any(one.ready for one in self.fleet.replicas)
 
     @staticmethod
     async def _return(victim: Replica, away: float) -> None:

@@ -32,15 +32,16 @@ class Still:
 @dataclass
 class Standstill:
     """From the death of its owner until another has work in hand or it is finished, in `seconds`;
-    a look each few seconds, so it tells up to so much more. Time in which the database itself was
-    away does not count. `still` stands yet."""
+    a look each few seconds, so it tells up to so much more. Time in which the database was away, or
+    none of the processes that work was ready, does not count: nobody could take work over then.
+    `still` stands yet."""
 
     fleet: Fleet
     dsn: str
     seconds: list[float] = field(default_factory=list)
     still: dict[str, Still] = field(default_factory=dict)
     _seen_at: float = field(default_factory=time.monotonic)
-    _blind: list[tuple[float, float]] = field(default_factory=list)
+    _spared: list[tuple[float, float]] = field(default_factory=list)
 
     async def watch(self) -> None:
         """Until it is cancelled."""
@@ -56,8 +57,8 @@ class Standstill:
         ) as connection:
             rows = await (await connection.execute(_UNFINISHED)).fetchall()
         now = time.monotonic()
-        if now - self._seen_at > 2 * _EVERY:
-            self._blind.append((self._seen_at, now))
+        if now - self._seen_at > 2 * _EVERY or not self._is_one_at_work():
+            self._spared.append((self._seen_at, now))
         self._seen_at = now
         self.note({str(key): (str(status), owner or "") for key, status, owner in rows}, now)
 
@@ -75,8 +76,11 @@ class Standstill:
             if status == "PENDING" and died is not None:
                 self.still.setdefault(key, Still(owner, died))
 
+    def _is_one_at_work(self) -> bool:
+        return any(one.ready and one.role != "serve" for one in self.fleet.replicas)
+
     def _lasted(self, since: float, now: float) -> float:
-        away = sum(max(0.0, min(end, now) - max(begin, since)) for begin, end in self._blind)
+        away = sum(max(0.0, min(end, now) - max(begin, since)) for begin, end in self._spared)
         return now - since - away
 
     @property
