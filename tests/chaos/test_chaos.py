@@ -23,7 +23,7 @@ _SHORT = Plan(
     cancels=(5.0, 10.0),
     quiet=8.0,
     pause=4.0,
-    gap=(1.0, 4.0),
+    gap=(2.0, 5.0),
 )
 _REPLICAS = replace(_SHORT, database="postgresql", door="http", replicas=3, kills=6, pause=12.0)
 
@@ -44,5 +44,5 @@ def assert_all_was_answered(report: Report, plan: Plan) -> None:
     assert (report.lost, report.doubled, report.apologies) == (0, 0, 0)
     assert report.answers + report.called_off == report.mentions > 10
     assert report.kills == plan.kills
-    assert report.kinds_of_trouble >= 8, "hardly anything went wrong, so little was shown"
+    assert report.kinds_of_trouble >= 6, "hardly anything went wrong, so little was shown"
     assert report.tally.unanswered_calls, "no call of the bot was spoilt"
