@@ -21,7 +21,7 @@ from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
-from bot.adapters.sql.ledger import SqlPostLedger
+from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.bootstrap import (
     Parts,
     addresses_of,
@@ -61,8 +61,8 @@ _TIDYING = "17 * * * *"
 _BETWEEN_COUNTS = 5.0  # seconds
 _BETWEEN_SWEEPS = 60.0
 _STARTING = "The bot is starting."
-# Each message on its way holds one; the queue of posts lets fewer go at a time.
-_POSTING_CONNECTIONS = 20
+# However many messages are on their way: a few hold the pages of all, and one tidies.
+_POSTING_CONNECTIONS = HELD_BY + 1
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.engine import create_engine
-from bot.adapters.sql.ledger import SqlPostLedger
+from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.adapters.sql.tables import PostRow
 from bot.domain.errors import StoreError
 from bot.services.ports import Posted, PostLedger
@@ -205,6 +206,54 @@ async def test_pages_of_different_messages_are_open_together(ledger: SqlPostLedg
         pass
 
 
+async def test_a_hundred_messages_on_their_way_need_few_connections(database_url: str) -> None:
+    """As many as go out at once when Slack is slow, each with a page for one in its place."""
+    engine = create_engine(database_url, connections=HELD_BY + 1)
+    ledger = SqlPostLedger(engine)
+    everybody = asyncio.Barrier(100)
+
+    async def post(number: int) -> None:
+        async with ledger.page(f"turn-{number}") as entry:
+            await entry.announce()
+            await everybody.wait()
+            async with ledger.page(f"turn-{number}:instead of it") as other:
+                await other.record("1700000001.000200", 1)
+            await entry.record("1700000001.000200", 2)
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(post(number) for number in range(100)))
+    found = await posted(ledger, "turn-99")
+    assert found is not None
+    assert found.revision == 2
+    await engine.dispose()
+
+
+async def test_one_who_is_cancelled_takes_no_page_from_the_others(ledger: SqlPostLedger) -> None:
+    go, begun = asyncio.Event(), asyncio.Barrier(21)
+
+    async def post(number: int) -> None:
+        async with ledger.page(f"turn-{number}") as entry:
+            await entry.announce()
+            await begun.wait()
+            while not go.is_set():
+                await entry.announce()
+            await entry.record("1700000001.000200", 1)
+
+    posts = [asyncio.create_task(post(number)) for number in range(20)]
+    await begun.wait()
+    for cancelled in posts[::2]:
+        await asyncio.sleep(0.001)
+        cancelled.cancel()
+    await asyncio.wait(posts[::2])
+    go.set()
+    await asyncio.gather(*posts[1::2])
+
+    for number in range(20):
+        found = await posted(ledger, f"turn-{number}")
+        assert found is not None
+        assert found.ts == (None if number % 2 == 0 else "1700000001.000200")
+
+
 async def test_a_page_that_stays_open_is_not_waited_for_without_end(engine: AsyncEngine) -> None:
     hasty = SqlPostLedger(engine, wait=0.05)
 
@@ -321,6 +370,41 @@ async def test_the_page_of_a_process_that_is_killed_goes_to_the_next(
 
     assert found is not None
     assert found.ts is None
+
+
+@pytest.mark.postgres
+async def test_pages_are_opened_anew_beside_those_that_were_lost(
+    postgres: PostgresDatabase,
+) -> None:
+    engine = create_engine(postgres.url)
+    ledger = SqlPostLedger(engine)
+    keys = [f"turn-{number}" for number in range(4 * HELD_BY)]
+
+    async def lose(key: str) -> None:
+        async with ledger.page(key) as entry:
+            await entry.announce()
+            await all_open.wait()
+            await lost.wait()
+            with pytest.raises(StoreError):
+                await entry.record("1700000001.000200", 1)
+
+    lost, all_open = asyncio.Event(), asyncio.Barrier(len(keys) + 1)
+    losing = [asyncio.create_task(lose(key)) for key in keys]
+    await all_open.wait()
+    await asyncio.to_thread(postgres.restart)
+    # Each connection is found to be lost by whoever comes first.
+    for number in range(4 * HELD_BY):
+        with suppress(StoreError):
+            await posted(ledger, f"other-{number}")
+    for number in range(4 * HELD_BY):
+        assert await posted(ledger, f"other-{number}") is None
+    lost.set()
+    await asyncio.gather(*losing)
+    for key in keys:
+        found = await posted(ledger, key)
+        assert found is not None
+        assert found.ts is None
+    await engine.dispose()
 
 
 @pytest.mark.postgres
