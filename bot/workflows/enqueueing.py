@@ -25,7 +25,8 @@ def enqueue_all(
     for job, taken in zip(jobs, notes, strict=True):
         client.enqueue_in_transaction(cast(Connection, taken), options_of(job), job)
     for alike in zip(*(taken.statements for taken in notes), strict=True):
-        statement, values = alike[0][0], [dict(each) for _, each in alike]
+        statement, rows = alike[0][0], [dict(each) for _, each in alike]
+        values = rows if len(rows) > 1 else rows[0]
         if isinstance(statement, str):
             connection.exec_driver_sql(statement, values)
         else:

@@ -70,8 +70,12 @@ def create_engine(url: str, *, connections: int = _CONNECTIONS) -> AsyncEngine:
 
 
 def create_engine_of_one_thread(url: URL) -> Engine:
-    """An engine with one connection to the database of `url`, for use in a single thread."""
+    """An engine with one connection to the database of `url`, for use in a single thread.
+
+    Whoever uses it tries again where the connection turns out to be broken.
+    """
     options, set_up = _options_of(url, connections=1)
+    options["pool_pre_ping"] = False
     if url.get_backend_name() == "sqlite":
         url = url.set(drivername="sqlite")
         options |= {"pool_size": 1, "max_overflow": 0}

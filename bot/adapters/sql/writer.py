@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.engine import (
@@ -29,6 +29,7 @@ T = TypeVar("T")
 async def in_one_go(engine: AsyncEngine, work: Callable[[Connection], T]) -> T:
     """What `work` returns, after it was committed. Nothing is kept where it raises.
 
+    Where the connection broke it is done once more, even if that may have been after the commit.
     On the loop each statement waits for its turn among all else that is ready, several times
     over. So all of `work` is done in the one thread of a connection of its own.
     """
@@ -54,6 +55,14 @@ class _Writer:
         return await loop.run_in_executor(self._thread, partial(self._do, work))
 
     def _do(self, work: Callable[[Connection], T]) -> T:
+        try:
+            return self._once(work)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+        return self._once(work)
+
+    def _once(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
             if self._is_file:
                 _begin(connection)

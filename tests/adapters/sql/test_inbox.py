@@ -292,6 +292,26 @@ async def test_a_database_that_is_down_takes_nothing_and_is_used_again_when_it_i
 
 
 @pytest.mark.postgres
+async def test_a_connection_that_was_cut_meanwhile_refuses_nothing(
+    postgres: PostgresDatabase,
+) -> None:
+    engine = create_engine(postgres.url)
+    inbox = SqlInbox(engine, lambda *_: None)
+    await inbox.take(job("before"), Delivery("slack"))
+    async with engine.connect() as connection:
+        cut = await connection.scalars(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        )
+        assert list(cut) == [True]
+
+    assert await inbox.take(job("after"), Delivery("slack")) is True
+    await engine.dispose()
+
+
+@pytest.mark.postgres
 async def test_a_restart_in_mid_stream_loses_nothing_that_was_taken(
     postgres: PostgresDatabase,
 ) -> None:
