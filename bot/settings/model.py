@@ -36,8 +36,8 @@ ENV_DELIMITER = "__"
 MAX_CALLS = 4
 
 Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
-# With what follows it an end stays within the 30 seconds after which Kubernetes kills.
-Grace = Annotated[float, Field(gt=0, le=20, allow_inf_nan=False)]
+# With what follows it, some 10 seconds, an end stays within the 30 after which Kubernetes kills.
+Grace = Annotated[float, Field(gt=0, le=15, allow_inf_nan=False)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Words = Annotated[tuple[str, ...], Listed]
 
@@ -189,7 +189,7 @@ class WorkSettings(_Section):
 
     role: Role = Field(Role.BOTH, description="Use both, serve or worker")
     at_once: int = Field(16, ge=1, le=200, description="Use 1 to 200 questions at once")
-    shutdown: Grace = Field(12.0, description="Give up to 20 seconds to end what is under way")
+    shutdown: Grace = Field(12.0, description="Give up to 15 seconds to end what is under way")
     keep_days: int = Field(14, ge=7, le=3650, description="Use 7 days or more")
 
 

@@ -58,6 +58,9 @@ T = TypeVar("T")
 # Whoever runs the bot starts it again after that.
 _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
+# Seconds for Slack to close its side of the connection; what is under way waits to be ended.
+_LEAVING = 2.0
+
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 TYPES: tuple[type, ...] = (
@@ -174,8 +177,13 @@ class SlackSide:
         if self._door is not None:
             self._door.inbox.is_open = False
         if self._socket is not None:
-            await self._socket.client.close()  # type: ignore[no-untyped-call]
-            self._socket = None
+            socket, self._socket = self._socket, None
+            try:
+                async with asyncio.timeout(_LEAVING):
+                    await socket.client.close()  # type: ignore[no-untyped-call]
+            except TimeoutError:
+                log.warning("slack.left_without_goodbye")
+                await socket.client.aiohttp_client_session.close()
 
     async def close(self) -> None:
         """After the work has ended: nobody can speak from now on."""

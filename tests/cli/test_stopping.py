@@ -20,6 +20,7 @@ import pytest
 
 from bot.adapters.sql.migrate import migrate
 from bot.playground.workspace import Fault, FaultKind, InstalledApp, LocalWorkspace, World
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.slack.manifest import app_manifest
 from bot.workflows.databases import migrate_engine
 from tests.ports import free_port
@@ -124,12 +125,14 @@ async def command(tmp_path: Path, compiled_rules: Path) -> AsyncIterator[Command
 
 
 @asynccontextmanager
-async def listening(reply: bytes = b"") -> AsyncIterator[int]:
+async def listening(reply: bytes = b"", heard: asyncio.Event | None = None) -> AsyncIterator[int]:
     """The port of a server that reads, and answers all with `reply`, or never."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while await reader.read(65_536):
+                if heard is not None:
+                    heard.set()
                 writer.write(reply)
         writer.close()
 
@@ -237,6 +240,23 @@ async def test_a_start_that_hangs_in_the_tables_of_durable_work_is_called_off(
             status, events = await command.stop()
     assert (status, events[-1]["event"]) == (0, event)
     assert events[-1]["waited_for"] == "durable work in the database"
+
+
+@SIGNALS
+async def test_work_that_hangs_is_handed_back_and_the_process_is_gone(
+    command: Command, number: int
+) -> None:
+    world = World(app=InstalledApp.from_manifest(app_manifest()))
+    asked = asyncio.Event()
+    async with LocalWorkspace.started(world) as ws, listening(heard=asked) as airflow:
+        cluster = {"base_url": f"http://127.0.0.1:{airflow}", "username": "bot"}
+        await command.start(ws, "socket", clusters={"lab": cluster}, work={"shutdown": 0.5})
+        await ws.wait_for_app()
+        await ws.say(SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why did orders fail?", raw=True)
+        await until(asked.is_set, "a question to Airflow")
+        status, events = await command.stop(number)
+    assert status == 0
+    assert [each["count"] for each in events if each["event"] == "work_handed_back"] == [1]
 
 
 async def test_a_database_that_never_greets_is_named_with_the_setting(command: Command) -> None:

@@ -50,7 +50,7 @@ def test_the_database_of_a_role_may_come_from_the_environment(write: Write) -> N
         ("work: {at_once: 0}", "work.at_once", "1 to 200"),
         ("work: {keep_days: 1}", "work.keep_days", "7 days or more"),
         ("work: {shutdown: 0}", "work.shutdown", "more than 0"),
-        ("work: {shutdown: 30}", "work.shutdown", "at most 20"),
+        ("work: {shutdown: 30}", "work.shutdown", "at most 15"),
         ("work: {rolle: both}", "work.rolle", "Did you mean role?"),
         ("failure_webhook: {channel: C0123ABCD}", "failure_webhook.token", "token_env"),
         ("failure_webhook: {token_env: HOOK}", "failure_webhook.channel", "C0123ABCD"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Sequence
@@ -17,10 +18,12 @@ from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.slack.app import build_slack
 from bot.slack.client import CountedWaits, web_client
 from bot.slack.config import SlackConfig
+from bot.slack.socket_mode import PersistentClient
 from tests.slack.doubles import ScriptedAnswers
 from tests.slack.driver import deliver, encode, hand_in, signed
 from tests.slack.payloads import event, load, press, says
 from tests.slack.running import RunningBot
+from tests.waiting import PATIENCE
 
 
 async def mentioned(ws: LocalWorkspace, **inner: Any) -> dict[str, Any]:
@@ -142,6 +145,22 @@ async def test_a_slack_that_does_not_answer_is_named(
     with pytest.raises(BotError, match=r"does not answer at http://127\.0\.0\.1:9"):
         await side.open()
     await side.close()
+
+
+async def test_a_slack_that_does_not_say_goodbye_is_left(
+    config: SlackConfig, slack: RunningBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(_: PersistentClient) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(PersistentClient, "disconnect", never)
+    monkeypatch.setattr("bot.slack.app._LEAVING", 0.05)
+    side = build_slack(config, slack.services)
+    await side.open()
+    await side.connect()
+    async with asyncio.timeout(PATIENCE):
+        await side.close()
+    assert not await side.is_connected()
 
 
 @pytest.mark.parametrize("kind", [FaultKind.SERVER_ERROR, FaultKind.CUT, FaultKind.DONE_ERROR])

@@ -35,7 +35,7 @@ from bot.slack.jobs import delivery_of, job_of
 from bot.slack.presses import Press
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
 from bot.workflows.admin import WorkAdmin
-from bot.workflows.config import EngineConfig
+from bot.workflows.config import EngineConfig, Handler
 from bot.workflows.databases import is_sqlite, migrate_engine
 from bot.workflows.engine import Engine
 from bot.workflows.work_rows import work_rows
@@ -130,7 +130,7 @@ async def working(
         now=_now,
         keep=keep,
     )
-    handlers = {**slack.handlers, SORRY: letters.tell, BATCH: _break}
+    handlers: dict[str, Handler] = {**slack.handlers, SORRY: letters.tell, BATCH: _break}
     engine = Engine(EngineConfig(url, poll=0.05), handlers, KEPT)
     await slack.open()
     await engine.open()
