@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -35,16 +44,18 @@ from bot.bootstrap import (
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import BATCH, Failure
-from bot.domain.work import Job, Queue, QueueDepth, WorkStatus
+from bot.domain.work import CALLED_OFF, Job, Queue, QueueDepth, WorkStatus
 from bot.services.at_work import trace_with
+from bot.services.called_off import CalledOffService
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.failures import FailureService
+from bot.services.repeated import repeated
 from bot.services.standing import Standing
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role, Settings, SlackMode
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
-from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
+from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
 from bot.web.server import served
@@ -76,6 +87,7 @@ class Service:
     reported: SqlReportedFailures
     dead_letters: DeadLetterService
     meter: PrometheusMeter
+    beside: Sequence[asyncio.Task[None]] = ()
     is_open: bool = False
     threads_ended: bool = True
 
@@ -210,6 +222,7 @@ async def _service(
         TIDY: Tidier(places, keep, now).work,
         BATCH: _failures(parts, reported).tell,
         SORRY: dead_letters.tell,
+        **_called_off(slack, admin),
     }
     engine = Engine(
         EngineConfig(
@@ -225,6 +238,13 @@ async def _service(
         redact=parts.redactor.redact,
     )
     return Service(parts, engine, slack, reported, dead_letters, meter)
+
+
+def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
+    follow_up = slack.handlers.get(CALLED_OFF)
+    if follow_up is None:
+        return {}
+    return {CALLED_OFF: CalledOffService(follow_up, key_of, admin.status).work}
 
 
 def _failures(parts: Parts, reported: SqlReportedFailures) -> FailureService:
@@ -295,41 +315,32 @@ async def _at_work(process: _Process, service: Service) -> AsyncIterator[None]:
     process.standing.waits_for = "durable work in the database"
     await service.engine.open()
     service.is_open = True
-    beside = [
-        asyncio.create_task(service.meter.loop_lag.run()),
-        asyncio.create_task(_share_clusters(service)),
-    ]
-    if process.works:
-        beside.append(asyncio.create_task(_sweep(service)))
+    service.beside = [asyncio.create_task(each) for each in _beside(service, process.works)]
     try:
         yield
     finally:
-        for task in beside:
+        for task in service.beside:
             task.cancel()
-        await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.gather(*service.beside, return_exceptions=True)
         service.threads_ended = await service.engine.close(process.settings.work.shutdown)
         service.is_open = False
 
 
+def _beside(service: Service, works: bool) -> Iterator[Coroutine[Any, Any, None]]:
+    """What goes on for as long as the process, beside the work."""
+    yield service.meter.loop_lag.run()
+    yield repeated(partial(_share_clusters, service), _BETWEEN_COUNTS)
+    if works:
+        # Not a schedule of the engine, which keeps a row of each tick: lists of work would be full
+        # of them. That several processes do this is no harm: what they find has one key.
+        yield repeated(service.dead_letters.sweep, _BETWEEN_SWEEPS)
+
+
 async def _share_clusters(service: Service) -> None:
     """A cluster bears so many calls at once from all replicas together."""
-    while True:
-        try:
-            replicas = max(1, await service.engine.live_workers())
-        except StoreError as error:
-            log.warning("replicas_not_counted", error=str(error))
-        else:
-            for cluster in service.parts.clusters.values():
-                cluster.set_replicas(replicas)
-        await asyncio.sleep(_BETWEEN_COUNTS)
-
-
-async def _sweep(service: Service) -> None:
-    """Not a schedule of the engine, which keeps a row of each tick: lists of work would be full of
-    them. That several processes do this is no harm: what they find has one key."""
-    while True:
-        await service.dead_letters.sweep()
-        await asyncio.sleep(_BETWEEN_SWEEPS)
+    replicas = max(1, await service.engine.live_workers())
+    for cluster in service.parts.clusters.values():
+        cluster.set_replicas(replicas)
 
 
 def _web(process: _Process) -> FastAPI:
@@ -378,6 +389,8 @@ async def _ready(process: _Process) -> Sequence[Check]:
     if service is None:
         return [Check("process", "start", CheckStatus.FAILED, _STARTING)]
     checks = [await service.parts.store.ready(), await service.engine.ready()]
+    if any(task.done() for task in service.beside):
+        checks.append(Check("process", "background tasks", CheckStatus.FAILED))
     if process.takes and process.mode is SlackMode.SOCKET:
         connected = await service.slack.is_connected()
         status = CheckStatus.OK if connected else CheckStatus.FAILED
