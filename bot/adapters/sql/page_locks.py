@@ -23,8 +23,8 @@ _BETWEEN_TRIES = 0.05  # seconds
 
 
 class PageLocks:
-    """Any number of pages on one connection: a message on its way to Slack, which may take that
-    seconds, holds none of its own. There is no connection while no page is open.
+    """Any number of pages on one connection: messages are on their way to Slack for seconds, and
+    hold none of their own meanwhile. There is no connection while no page is open.
 
     The locks are the connection's, and end with it: with the process that holds them, not while
     that is merely slow. Where it is lost, nothing is written under the pages that it held.
