@@ -85,9 +85,10 @@ def again(key: str, failed: int) -> str:
 
 
 CALLED_OFF = "called_off"
-"""The kind of the job that follows on work which somebody cancelled: that work's body, and its key
-as `part_of`. Signs of work may still stand, and whoever asked was told nothing. Work of any kind
-may be cancelled, so there is nothing to do about bodies that nobody waits for."""
+"""The kind of the job that follows on work which somebody cancels: that work's body, and its key
+as `part_of`. It is handed in first, so whoever does it looks whether the work was cancelled. Signs
+of work may still stand, and whoever asked was told nothing. Work of any kind may be cancelled, so
+there is nothing to do about bodies that nobody waits for."""
 
 
 class WorkStatus(StrEnum):

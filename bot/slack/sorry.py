@@ -125,6 +125,16 @@ def _what(key: str) -> str:
     )
 
 
+def key_of(body: object) -> str | None:
+    """The key of the work that `body` is of; None where nobody waits for it."""
+    match body:
+        case Asked() | Command() | Pick():
+            return body.key
+        case Announcement(question=question):
+            return question.id
+    return None
+
+
 def _place_of(body: object) -> Place | None:
     match body:
         case (

@@ -119,6 +119,14 @@ class WorkAdmin:
         that this one cannot read."""
         return await self._in_thread(partial(self._job, key))
 
+    async def status(self, key: str) -> WorkStatus | None:
+        """None where there is no such work."""
+        find = partial(
+            self._client.list_workflows, workflow_ids=[key], load_input=False, load_output=False
+        )
+        found = await self._in_thread(find)
+        return work_of(found[0]).status if found else None
+
     async def check_versions(self) -> Check:
         """Whether all unfinished work is of a version of the steps that this one takes up."""
         foreign = await self._in_thread(self._foreign)
@@ -139,7 +147,8 @@ class WorkAdmin:
     async def cancel(self, key: str) -> None:
         """With all work that it handed on; a step under way ends within about a second.
 
-        A job of the kind `CALLED_OFF` follows on it: at its end work is not asked to tidy up.
+        A job of the kind `CALLED_OFF` follows on it: at its end work is not asked to tidy up. It is
+        there already where the work was not cancelled after all.
         Raises `BadRequest` for work that is finished or not there.
         """
         await self._in_thread(partial(self._cancel, key))
@@ -208,11 +217,12 @@ class WorkAdmin:
         status = work_of(workflow).status
         if status in _FINISHED:
             raise BadRequest(f"The work {key} is {status} already.")
-        self._client.cancel_workflow(key, cancel_children=True)
         job = job_of(workflow)
         if job is not None and job.kind != CALLED_OFF and not isinstance(job.body, Unreadable):
+            # First, so that a death in between leaves nobody without a word.
             follow_up = self._follow_up(job)
             self._client.enqueue(options_of(follow_up), follow_up)
+        self._client.cancel_workflow(key, cancel_children=True)
 
     def _follow_up(self, job: Job) -> Job:
         at = self._clock().timestamp()  # work that is taken up again may be cancelled again

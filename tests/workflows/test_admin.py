@@ -175,6 +175,26 @@ async def test_somebody_may_tidy_up_after_work_that_was_cancelled_each_time(url:
     assert {first.part_of, second.part_of} == {"a"}
 
 
+async def test_a_command_that_dies_while_it_cancels_has_handed_in_what_follows(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    async with running(url, {"errand": _idle}, works=False) as engine, looking(url) as admin:
+        await engine.start(errand("a"))
+        monkeypatch.setattr(admin._client, "cancel_workflow", die)
+        with pytest.raises(KeyboardInterrupt):
+            admin._cancel("a")
+        assert {one.kind for one in await admin.list()} == {"errand", CALLED_OFF}
+        assert await admin.status("a") is WorkStatus.WAITING
+        assert await admin.status("nobody:knows") is None
+
+
+async def _idle(body: Errand, steps: DurableSteps) -> None:
+    pass
+
+
 async def test_delayed_work_may_be_cancelled_before_its_time(url: str) -> None:
     async with running(url, quick) as engine, looking(url) as admin:
         await engine.start(errand("later", queue=Queue.LATER, delay=3600))
