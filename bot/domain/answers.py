@@ -40,6 +40,7 @@ class ModelOutcome(StrEnum):
     REFUSED = "refused"
     UNUSABLE = "unusable"  # rubbish, truncated, or no claim survived the grounding check
     OVER_BUDGET = "over_budget"
+    CALLED_OFF = "called_off"  # by an operator, with the question
 
 
 @dataclass(frozen=True, slots=True)

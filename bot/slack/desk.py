@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.answers import Apology, Diagnosis
+from bot.domain.answers import Apology, Diagnosis, Explanation, HowTo, ModelOutcome, Reply
 from bot.domain.conversations import Rating, Turn
 from bot.domain.errors import BadRequest
 from bot.domain.questions import EarlierMessage, Question, ThreadKey
@@ -122,10 +122,11 @@ class SlackDesk:
     async def _call_off(self, question: Question, place: Place, steps: DurableSteps) -> None:
         channel = self.replies.known(question, place, question.id, steps)
         apology = Apology(reference_of(question.id), _CALLED_OFF)
+        standing = await steps.run("find answer", lambda: self._unfinished(question.id), _STORE)
         try:
             # A remark may have been for others.
             if question.is_addressed:
-                await channel.call_off(apology)
+                await channel.call_off(apology, standing)
         except SlackRefused as refusal:
             if refusal.code not in NOT_A_MEMBER or place.response_url is None:
                 raise
@@ -134,6 +135,18 @@ class SlackDesk:
             await private.call_off(apology)
         finally:
             await channel.close()
+
+    async def _unfinished(self, turn_id: str) -> Reply | None:
+        """The reply that a model was to add words to, as it is now that none will come."""
+        turn = await self.records.turn(turn_id)
+        if turn is None or not self.replies.kit.poster.style.has_model:
+            return None
+        reply = turn.reply
+        if not isinstance(reply, Diagnosis | HowTo):
+            return None
+        if reply.explanation.outcome is not ModelOutcome.NOT_CONFIGURED:
+            return None
+        return replace(reply, explanation=Explanation(ModelOutcome.CALLED_OFF))
 
     def _private(self, place: Place, key: str, steps: DurableSteps) -> WhisperChannel:
         """For a press, whose key begins with the workspace."""

@@ -162,7 +162,9 @@ class Poster:
             return await self._new(page, post)
         if known.ts != _WITHDRAWN:
             if known.revision >= post.revision:
-                return Sent(known.ts)
+                if known.revision < ANSWER or post.if_answered is None:
+                    return Sent(known.ts)
+                post = replace(post, revision=known.revision, content=post.if_answered)
             message = self.style.draw(post)
             if await self.outgoing.update(post.place.channel, known.ts, message, post.mark):
                 await page.record(known.ts, post.revision)

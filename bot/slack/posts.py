@@ -47,7 +47,7 @@ class Post:
     eyes alone; `replaces` then puts it in place of the private card that was pressed.
     `may_be_refused`: that the bot is no member is told the caller rather than a failure. `is_sign`:
     a mere sign of work, tried once, and dropped where anything was said already. `tries`: how many
-    jobs have tried to say it before.
+    jobs have tried to say it before. `if_answered` is shown in place of an answer that stands.
     """
 
     key: str
@@ -63,6 +63,7 @@ class Post:
     may_be_refused: bool = False
     is_sign: bool = False
     tries: int = 0
+    if_answered: Reply | None = None
 
     @property
     def mark(self) -> Mark:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.questions import Asker, Origin, Question, ThreadKey
+from bot.domain.conversations import Turn
+from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.work import CALLED_OFF, Job, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
@@ -101,6 +102,35 @@ async def test_an_answer_that_stands_is_not_taken_back(
     assert "KeyError" in words(answer)
 
 
+@pytest.mark.parametrize("times", [1, 2])
+async def test_an_answer_that_was_to_get_a_models_words_says_that_none_will_come(
+    ws: LocalWorkspace, modelled: RunningBot, asked: Asked, times: int
+) -> None:
+    question = asked.question
+    channel = await opened(modelled, asked)
+    ts = await channel.post(CODE, question.id)
+    turn = Turn(question.id, question, Intent.DIAGNOSE, CODE, None, NOW, 0.1, ts)
+    modelled.records.turns[turn.id] = turn
+    assert "is adding its words" in words(by_bot(ws, SUPPORT_CHANNEL)[0])
+    await call_off(modelled, asked, times)
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "KeyError" in words(answer)
+    assert "is adding its words" not in words(answer)
+    assert "An operator called this off" in words(answer)
+
+
+async def test_before_an_answer_stands_the_asker_is_told_though_one_is_stored(
+    ws: LocalWorkspace, modelled: RunningBot, asked: Asked
+) -> None:
+    question = asked.question
+    turn = Turn(question.id, question, Intent.DIAGNOSE, CODE, None, NOW, 0.1)
+    modelled.records.turns[turn.id] = turn
+    await call_off(modelled, asked)
+    (told,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "called this question off" in words(told)
+    assert "KeyError" not in words(told)
+
+
 async def test_work_that_is_taken_up_again_answers_in_place_of_the_word_that_it_ended(
     ws: LocalWorkspace, slack: RunningBot, asked: Asked
 ) -> None:
@@ -159,7 +189,9 @@ async def opened(bot: RunningBot, asked: Asked) -> ThreadChannel:
     steps = MemorySteps(bot.engine, job)
     client = web_client(bot.config, bot.config.bot_token)
     gestures = Gestures(client)
-    poster = Poster(Outgoing(client), gestures, bot.ledger, Style(), lambda: NOW)
+    poster = Poster(
+        Outgoing(client), gestures, bot.ledger, Style(bot.config.has_model), lambda: NOW
+    )
     replies = Replies(Kit(poster, gestures), str)
     _, channel = await replies.open(asked.question, asked.place, asked.key, steps)
     assert isinstance(channel, ThreadChannel)
