@@ -1,0 +1,156 @@
+"""The parts of the running service, put together by the role of the process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot.adapters.metrics import PrometheusMeter
+from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
+from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.failures import SqlReportedFailures
+from bot.adapters.sql.inbox import SqlInbox
+from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
+from bot.bootstrap import Parts, kept_types, now, slack_config
+from bot.domain.failures import BATCH
+from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
+from bot.services.called_off import CalledOffService
+from bot.services.dead_letters import SORRY, DeadLetterService
+from bot.services.failures import FailureService
+from bot.services.tidy import TIDY, Tidier
+from bot.settings import Role
+from bot.slack.announcer import SlackAnnouncer
+from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
+from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
+from bot.workflows.admin import WorkAdmin
+from bot.workflows.config import EngineConfig, Handler, Schedule
+from bot.workflows.engine import Engine
+from bot.workflows.work_rows import work_rows
+
+_TIDYING = "17 * * * *"
+# However many messages are on their way: a few hold the pages of all, and one tidies.
+_POSTING_CONNECTIONS = HELD_BY + 1
+
+
+@dataclass(slots=True)
+class Service:
+    """What runs. `is_open`: its engine takes in work. `threads_ended` is False where some still
+    wait for a database that is down: the interpreter would wait for them."""
+
+    parts: Parts
+    engine: Engine
+    slack: SlackSide
+    reported: SqlReportedFailures
+    dead_letters: DeadLetterService
+    meter: PrometheusMeter
+    beside: Sequence[asyncio.Task[None]] = ()
+    is_open: bool = False
+    threads_ended: bool = True
+
+
+def put_together(
+    parts: Parts, meter: PrometheusMeter, admin: WorkAdmin, stack: AsyncExitStack
+) -> Service:
+    """All parts, knowing one another; nothing is taken in or worked on yet. `stack` closes them."""
+    settings, role = parts.settings, parts.settings.work.role
+    posting = create_engine(settings.database_url, connections=_POSTING_CONNECTIONS)
+    stack.push_async_callback(posting.dispose)
+
+    def enqueue(connection: Connection, *jobs: Job) -> None:
+        engine.enqueue(connection, *jobs)
+
+    async def start(job: Job) -> None:
+        await engine.start(job)
+
+    inbox = SqlInbox(parts.database, enqueue, now)
+    ledger = SqlPostLedger(posting)
+    reported = SqlReportedFailures(parts.database, enqueue)
+    slack = build_slack(
+        slack_config(settings),
+        Services(
+            redact=parts.redactor.redact,
+            now=now,
+            taking_in=None if role is Role.WORKER else TakingIn(inbox, inbox.engaged),
+            working=None if role is Role.SERVE else Working(parts.asking, parts.store, ledger),
+            meter=meter,
+        ),
+    )
+    stack.push_async_callback(slack.close)
+    keep = timedelta(days=settings.work.keep_days)
+    places = {
+        "work": lambda before: admin.tidy(now() - before),
+        "inbox": inbox.tidy,
+        "posts": ledger.tidy,
+        "failures": reported.tidy,
+    }
+    dead_letters = _dead_letters(parts, admin, start)
+    handlers: dict[str, Handler] = {
+        **slack.handlers,
+        TIDY: Tidier(places, keep, now).work,
+        BATCH: _failures(parts, reported).tell,
+        SORRY: dead_letters.tell,
+        **_called_off(slack, admin),
+    }
+    engine = Engine(
+        EngineConfig(
+            settings.database_url,
+            works=role is not Role.SERVE,
+            at_once=settings.work.at_once,
+            is_claimed=True,
+        ),
+        handlers,
+        kept_types(),
+        meter=meter,
+        schedules=[Schedule(TIDY, _TIDYING, _tidying)],
+        redact=parts.redactor.redact,
+    )
+    return Service(parts, engine, slack, reported, dead_letters, meter)
+
+
+def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
+    follow_up = slack.handlers.get(CALLED_OFF)
+    if follow_up is None:
+        return {}
+    return {CALLED_OFF: CalledOffService(follow_up, key_of, admin.status).work}
+
+
+def _failures(parts: Parts, reported: SqlReportedFailures) -> FailureService:
+    webhook = parts.settings.failure_webhook
+    return FailureService(
+        reported,
+        SlackAnnouncer(webhook.channel or ""),
+        diagnosed_per_minute=webhook.diagnosed_per_minute,
+        redact=parts.redactor.redact,
+    )
+
+
+def _dead_letters(
+    parts: Parts, admin: WorkAdmin, start: Callable[[Job], Awaitable[None]]
+) -> DeadLetterService:
+    settings = parts.settings
+    url = settings.database_url
+    letters = SqlDeadLetters(
+        parts.database,
+        failed=work_rows(url, WorkStatus.FAILED),
+        known=work_rows(url),
+        said=Said(PAGES, ending=REMARK, least=FIRST_WORDS),
+        announced=REPORTED,
+    )
+    return DeadLetterService(
+        letters,
+        SlackApologies(settings.failure_webhook.channel or ""),
+        read=admin.job,
+        start=start,
+        now=now,
+        keep=timedelta(days=settings.work.keep_days),
+        meter=parts.meter,
+    )
+
+
+def _tidying(at: datetime) -> Job:
+    return Job(f"{TIDY}:{at:%Y-%m-%dT%H:%M}", TIDY, None, Queue.LATER, share=TIDY)
