@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
-from bot import serving
+from bot import assembly
 from bot.bootstrap import slack_config
 from bot.playground.workspace import Fault, FaultKind
 from bot.playground.workspace.faults import UPLOADS_DISABLED
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     with pytest.MonkeyPatch.context() as patch:
         # The local workspace shows at once what it took: nothing need be waited for.
-        patch.setattr(serving, "slack_config", lambda s: replace(slack_config(s), read_lag=0.5))
+        patch.setattr(assembly, "slack_config", lambda s: replace(slack_config(s), read_lag=0.5))
         async with bot_between(tmp_path_factory.mktemp("bot"), [FAILED]) as stage:
             yield stage
 
