@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tests.chaos.asks import Ask
+from tests.chaos.asks import Ask, Kind
 from tests.chaos.fleet import Replica
 from tests.chaos.pauses import pause
 from tests.chaos.tally import Tally
@@ -62,4 +62,7 @@ class Operator:
 
 
 def _is_under_way(ask: Ask) -> bool:
-    return ask.acked is not None and not ask.answers and not ask.cancelled
+    """But for remarks: they may have been for others, so nobody is told where they are called off,
+    and nothing would show that they were not lost."""
+    is_open = ask.acked is not None and not ask.answers and not ask.cancelled
+    return is_open and ask.kind is not Kind.FOLLOW_UP
