@@ -104,17 +104,29 @@ async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
     await database.dispose()
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What outlives the processes."""
+
+    config: SlackConfig
+    answers: ScriptedAnswers
+    url: str
+    database: AsyncEngine
+
+
+@pytest.fixture
+def stage(
+    config: SlackConfig, answers: ScriptedAnswers, database_url: str, database: AsyncEngine
+) -> Stage:
+    return Stage(config, answers, database_url, database)
+
+
 @asynccontextmanager
-async def working(
-    url: str,
-    database: AsyncEngine,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    keep: timedelta = timedelta(days=14),
-) -> AsyncIterator[Bot]:
+async def working(stage: Stage, keep: timedelta = timedelta(days=14)) -> AsyncIterator[Bot]:
+    url, database, answers = stage.url, stage.database, stage.answers
     ledger = SqlPostLedger(database)
     services = Services(str, _now, working=Working(answers, answers.records, ledger))
-    slack: SlackSide = build_slack(config, services)
+    slack: SlackSide = build_slack(stage.config, services)
     admin = WorkAdmin(url, KEPT)
     letters = DeadLetterService(
         SqlDeadLetters(
@@ -162,25 +174,30 @@ async def question_in(ws: LocalWorkspace, way: Way = Way.MENTION) -> tuple[Messa
     return message, Asked(question, place, way)
 
 
-async def poisoned(
-    ws: LocalWorkspace, url: str, database: AsyncEngine, way: Way = Way.MENTION
-) -> tuple[Message, str]:
+async def poisoned(ws: LocalWorkspace, stage: Stage, way: Way = Way.MENTION) -> tuple[Message, str]:
     """A question that a later version took in, and that was given up by one that cannot read it."""
     message, asked = await question_in(ws, way)
-    later = Engine(EngineConfig(url, works=False), {}, [*KEPT, AskedAloud])
-    await later.open()
     job = replace(job_of(asked), body=AskedAloud(asked.question))
     delivery = delivery_of(asked, "", Origin.SLACK)
-    assert await SqlInbox(database, later.enqueue).take(job, delivery)
-    await later.close(0)
-    await fail(database, url, job.key, "ERROR")
+    async with taking_in(stage, AskedAloud) as later:
+        assert await SqlInbox(stage.database, later.enqueue).take(job, delivery)
+    await fail(stage, job.key, "ERROR")
     return message, job.key
 
 
-async def fail(database: AsyncEngine, url: str, key: str, status: str) -> None:
-    work = "workflow_status" if is_sqlite(url) else "dbos.workflow_status"
+@asynccontextmanager
+async def taking_in(stage: Stage, *more: type) -> AsyncIterator[Engine]:
+    """A process that does no work; it knows `more` types than the one that works."""
+    engine = Engine(EngineConfig(stage.url, works=False), {}, [*KEPT, *more])
+    await engine.open()
+    yield engine
+    await engine.close(0)
+
+
+async def fail(stage: Stage, key: str, status: str) -> None:
+    work = "workflow_status" if is_sqlite(stage.url) else "dbos.workflow_status"
     ended = text(f"UPDATE {work} SET status = :status WHERE workflow_uuid = :key")
-    async with database.begin() as connection:
+    async with stage.database.begin() as connection:
         await connection.execute(ended, {"status": status, "key": key})
 
 
@@ -189,14 +206,10 @@ def said_in(ws: LocalWorkspace, message: Message) -> list[Message]:
 
 
 async def test_a_question_that_this_version_cannot_read_gets_one_apology(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
-    message, key = await poisoned(ws, database_url, database)
-    async with working(database_url, database, config, answers) as bot:
+    message, key = await poisoned(ws, stage)
+    async with working(stage) as bot:
         assert await bot.swept() == 1
         (sorry,) = said_in(ws, message)
         assert await bot.swept() == 0
@@ -206,18 +219,14 @@ async def test_a_question_that_this_version_cannot_read_gets_one_apology(
     assert COULD_NOT in words(sorry)
     assert reference_of(key) in words(sorry)
     assert Press.ASK_AGAIN not in words(sorry)  # nobody knows the words any more
-    assert answers.asked == []
+    assert stage.answers.asked == []
 
 
 async def test_a_remark_that_cannot_be_read_is_apologised_for_to_its_author_alone(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
-    message, key = await poisoned(ws, database_url, database, Way.FOLLOW_UP)
-    async with working(database_url, database, config, answers) as bot:
+    message, key = await poisoned(ws, stage, Way.FOLLOW_UP)
+    async with working(stage) as bot:
         assert (await bot.swept(), await bot.swept()) == (1, 0)
     (whisper,) = ws.ephemerals(AUTHOR.id)
     assert reference_of(key.removesuffix(REMARK)) in words(whisper)
@@ -225,20 +234,14 @@ async def test_a_remark_that_cannot_be_read_is_apologised_for_to_its_author_alon
 
 
 async def test_a_question_that_its_processes_died_of_can_be_asked_again_with_a_press(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
-    idle = Engine(EngineConfig(database_url, works=False), {}, KEPT)
-    await idle.open()
     message, asked = await question_in(ws)
-    inbox = SqlInbox(database, idle.enqueue)
-    assert await inbox.take(job_of(asked), delivery_of(asked, "", Origin.SLACK))
-    await idle.close(0)
-    await fail(database, database_url, asked.key, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-    async with working(database_url, database, config, answers) as bot:
+    async with taking_in(stage) as engine:
+        inbox = SqlInbox(stage.database, engine.enqueue)
+        assert await inbox.take(job_of(asked), delivery_of(asked, "", Origin.SLACK))
+    await fail(stage, asked.key, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    async with working(stage) as bot:
         assert (await bot.swept(), await bot.swept()) == (1, 0)
         (sorry,) = said_in(ws, message)
         assert "Ask again" in words(sorry)
@@ -252,19 +255,15 @@ async def test_a_question_that_its_processes_died_of_can_be_asked_again_with_a_p
 
 
 async def test_an_apology_that_slack_refused_is_made_again_once(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
     async def broken(question: Question, channel: ReplyChannel) -> None:
         raise RuntimeError("a bug")
 
-    answers.script = broken
+    stage.answers.script = broken
     refused = Fault(FaultKind.REFUSE, "chat.postMessage", times=3, error="msg_too_long")
     ws.faults.add(refused)
-    async with working(database_url, database, config, answers) as bot:
+    async with working(stage) as bot:
         message, key = await bot.ask(ws)
         await bot.ended(key, WorkStatus.FAILED)
         assert said_in(ws, message) == []
@@ -275,49 +274,37 @@ async def test_an_apology_that_slack_refused_is_made_again_once(
 
 
 async def test_an_apology_that_failed_is_made_again_a_few_times(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
     async def failed(*tries: int) -> None:
-        idle = Engine(EngineConfig(database_url, works=False), {}, KEPT)
-        await idle.open()
-        for each in tries:
-            sorry = Job(sorry_key(key, each), SORRY, None, Queue.LATER, "any")
-            await idle.start(sorry)
-            await fail(database, database_url, sorry.key, "ERROR")
-        await idle.close(0)
+        async with taking_in(stage) as engine:
+            for each in tries:
+                sorry = Job(sorry_key(key, each), SORRY, None, Queue.LATER, "any")
+                await engine.start(sorry)
+                await fail(stage, sorry.key, "ERROR")
 
-    message, key = await poisoned(ws, database_url, database)
+    message, key = await poisoned(ws, stage)
     await failed(0)
-    async with working(database_url, database, config, answers) as bot:
+    async with working(stage) as bot:
         assert (await bot.swept(), await bot.swept()) == (1, 0)
         (sorry,) = said_in(ws, message)
         assert COULD_NOT in words(sorry)
-    other, key = await poisoned(ws, database_url, database)
+    other, key = await poisoned(ws, stage)
     await failed(*range(HANDED_IN))
-    async with working(database_url, database, config, answers) as bot:
+    async with working(stage) as bot:
         assert await bot.swept() == 0
     assert said_in(ws, other) == []
 
 
 async def test_a_batch_of_reported_failures_that_failed_is_handed_in_again_a_few_times(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
-    idle = Engine(EngineConfig(database_url, works=False), {}, KEPT)
-    await idle.open()
-    await idle.start(replace(batch_job(7, 0.0), key="failures:7:list"))
-    await fail(database, database_url, "failures:7:list", "ERROR")  # a message, not a batch
-    await idle.start(batch_job(7, 0.0))
-    await fail(database, database_url, "failures:7", "ERROR")
-    await idle.close(0)
-    async with working(database_url, database, config, answers) as bot:
+    async with taking_in(stage) as engine:
+        await engine.start(replace(batch_job(7, 0.0), key="failures:7:list"))
+        await fail(stage, "failures:7:list", "ERROR")  # a message, not a batch
+        await engine.start(batch_job(7, 0.0))
+        await fail(stage, "failures:7", "ERROR")
+    async with working(stage) as bot:
         for _ in range(HANDED_IN + 1):
             await bot.letters.sweep()
             for job in await bot.admin.list(queue=Queue.FAILURES):
@@ -327,11 +314,7 @@ async def test_a_batch_of_reported_failures_that_failed_is_handed_in_again_a_few
 
 
 async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
     async def answered_and_broken(question: Question, channel: ReplyChannel) -> None:
         await channel.post(CODE, question.id)
@@ -343,16 +326,16 @@ async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(
     async def endless(question: Question, channel: ReplyChannel) -> None:
         await asyncio.sleep(3600)
 
-    async with working(database_url, database, config, answers) as bot:
-        answers.script = answered_and_broken
+    async with working(stage) as bot:
+        stage.answers.script = answered_and_broken
         answered, first = await bot.ask(ws)
         await bot.ended(first, WorkStatus.FAILED)
-        answers.script = broken
+        stage.answers.script = broken
         sorry, second = await bot.ask(ws)
         await bot.ended(second, WorkStatus.FAILED)
-        answers.script = endless
+        stage.answers.script = endless
         _, third = await bot.ask(ws)
-        await answers.until_asked(3)
+        await stage.answers.until_asked(3)
         await bot.admin.cancel(third)
         await bot.ended(third, WorkStatus.CANCELLED)
         assert await bot.swept() == 0
@@ -360,19 +343,15 @@ async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(
 
 
 async def test_old_letters_and_those_without_an_address_are_past_telling(
-    ws: LocalWorkspace,
-    config: SlackConfig,
-    answers: ScriptedAnswers,
-    database_url: str,
-    database: AsyncEngine,
+    ws: LocalWorkspace, stage: Stage
 ) -> None:
-    message, key = await poisoned(ws, database_url, database)
-    async with working(database_url, database, config, answers, keep=timedelta(0)) as bot:
+    message, key = await poisoned(ws, stage)
+    async with working(stage, keep=timedelta(0)) as bot:
         assert await bot.swept() == 0
-    async with database.begin() as connection:
+    async with stage.database.begin() as connection:
         nowhere = {"channel": "", "thread": "", "workspace": ""}
         await connection.execute(update(InboxRow).where(InboxRow.key == key).values(nowhere))
-    async with working(database_url, database, config, answers) as bot:
+    async with working(stage) as bot:
         assert (await bot.swept(), await bot.swept()) == (1, 0)
     assert said_in(ws, message) == []
 

@@ -17,7 +17,7 @@ from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
-from bot.slack.posts import Later, Mark, Sent
+from bot.slack.posts import Later, Mark, Post, Sent
 from bot.slack.refusals import SlackRefused, SlackUnavailable
 from tests.fakes.work import FakePostLedger, Killed
 from tests.slack.driver import by_bot
@@ -286,9 +286,7 @@ async def test_what_was_cut_short_by_a_crash_is_looked_for_once_its_call_must_ha
 ) -> None:
     post = replace(post_in(question), tries=tries)
     ledger.power.fails_at = 1  # announced; the call goes out and on without us
-    with pytest.raises(Killed):
-        await poster.put(post)
-    ledger.power.fails_at, ledger.power.is_off = None, False
+    await dies_over(post, poster, ledger)
     config = slack.config
     assert await poster_of(slack, ledger).put(post) == Later(config.call_timeout + config.read_lag)
 
@@ -304,9 +302,7 @@ async def test_a_call_that_dies_after_one_that_was_given_up_is_given_its_time(
     assert await poster.put(post_in(question)) == Later(slack.config.read_lag)
     await ledger.sleep(slack.config.read_lag)
     ledger.power.fails_at = 3  # announced anew, after it was announced and given up
-    with pytest.raises(Killed):
-        await poster.put(post_in(question))
-    ledger.power.fails_at, ledger.power.is_off = None, False
+    await dies_over(post_in(question), poster, ledger)
     config = slack.config
     again = replace(post_in(question), tries=1)
     assert await poster_of(slack, ledger).put(again) == Later(config.call_timeout + config.read_lag)
@@ -321,9 +317,7 @@ async def test_what_was_given_up_before_a_crash_is_looked_for_sooner(
 ) -> None:
     ws.faults.add(Fault(FaultKind.CUT, POST))
     ledger.power.fails_at = 2
-    with pytest.raises(Killed):
-        await poster.put(post_in(question))
-    ledger.power.fails_at, ledger.power.is_off = None, False
+    await dies_over(post_in(question), poster, ledger)
     taken_up = poster_of(slack, ledger)
     assert await taken_up.put(post_in(question)) == Later(slack.config.read_lag)
     await ledger.sleep(slack.config.read_lag)
@@ -335,3 +329,10 @@ class WallClockLedger(PoweredLedger):
     def __init__(self) -> None:
         super().__init__(Power())
         self.kept = FakePostLedger(time.monotonic)
+
+
+async def dies_over(post: Post, poster: Poster, ledger: PoweredLedger) -> None:
+    """Its process does, and the next one begins."""
+    with pytest.raises(Killed):
+        await poster.put(post)
+    ledger.power.fails_at, ledger.power.is_off = None, False
