@@ -9,6 +9,7 @@ BotError
  │    ├── AirflowLoginError
  │    └── AirflowUnavailable     breaker open, or nothing answers
  ├── ModelError           the language model gave nothing usable
+ ├── OnCallError          a source does not say who is on call, or a rota cannot be used
  └── BadRequest           what the user asked for cannot be done; the message is shown to them
 """
 
@@ -68,6 +69,15 @@ class AirflowUnavailable(AirflowError):
 
 class ModelError(BotError):
     """The language model gave nothing usable: down, slow, over budget, refusing, or rubbish."""
+
+
+class OnCallError(BotError):
+    """A source does not say who is on call. `faults` holds one line for each wrong place of a
+    rota."""
+
+    def __init__(self, *faults: str) -> None:
+        self.faults = faults
+        super().__init__("\n".join(faults))
 
 
 class BadRequest(BotError):
