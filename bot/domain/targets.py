@@ -65,7 +65,8 @@ class TargetHints:
     `run_date` is, with ON_DATE, a date or a time in ISO form, `--MM-DD` where no year was said; it
     may be impossible. With ON_WEEKDAY it is "monday" or, where the day before today is the latest
     that can be meant, "last monday". `ago` is seconds, with AGO; `run_said` are the words for it.
-    `before_run` is the run that PREVIOUS counts from, where the thread is about one.
+    `before_run` is the run that PREVIOUS counts from, where the thread is about one. `several` are
+    the failures that the message asked about names outright, where it names more than one.
     """
 
     exact: Target | None = None
@@ -81,6 +82,7 @@ class TargetHints:
     ago: float | None = None
     run_said: str = ""
     before_run: str | None = None
+    several: tuple[Target, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

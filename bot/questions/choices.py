@@ -53,12 +53,12 @@ def task_part(dag_id: str, said: str) -> str | None:
 
 def dag_option(match: DagMatch, *, several: bool) -> Option:
     label = f"{match.dag_id} on {match.cluster}" if several else match.dag_id
-    return Option(_short(label), Target(match.cluster, match.dag_id))
+    return Option(short(label), Target(match.cluster, match.dag_id))
 
 
 def unregistered_option(target: Target) -> Option:
     """For a Dag that Airflow may not know because its file does not import."""
-    return Option(_short(f"No: {target.dag_id}, whose file may not import"), target)
+    return Option(short(f"No: {target.dag_id}, whose file may not import"), target)
 
 
 def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Option:
@@ -71,7 +71,7 @@ def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Opti
         label += f" on {cluster}"
     map_index = failed.map_index if failed.map_index >= 0 else None
     target = Target(cluster, failed.dag_id, failed.run_id, failed.task_id, map_index)
-    return Option(_short(label), target)
+    return Option(short(label), target)
 
 
 def newest_of_each_task(failed: Sequence[TaskInstance]) -> list[TaskInstance]:
@@ -85,5 +85,6 @@ def _ended(failed: TaskInstance) -> float:
     return failed.end.timestamp() if failed.end else 0.0
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
+    """Cut to the text of a button."""
     return label if len(label) <= _LABEL_MAX else label[: _LABEL_MAX - 1] + "…"

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from bot.domain.questions import Author, EarlierMessage, Question
 from bot.domain.targets import RunChoice, Target, TargetHints
-from bot.questions.alerts import Alert, read_alert
 from bot.questions.links import ClusterAddress, target_of_url
 from bot.questions.mentions import mentions_in
+from bot.questions.named import targets_named
 from bot.questions.words import is_id_like
 
 
@@ -58,9 +58,9 @@ def _from_thread(
             found = _hints_of_text("", message.links, clusters)
         else:
             found = _hints_of_text(message.text, message.links, clusters)
-            alert = read_alert(message.text)
-            if found.exact is None and alert is not None:
-                return _of_alert(alert, found)
+            named = targets_named(message.text, message.links, clusters)
+            if named:
+                return _of_named(named, found)
         if found.exact is not None or (message.author is not Author.BOT and _certain(found)):
             return found
     return TargetHints()
@@ -70,18 +70,14 @@ def _certain(hints: TargetHints) -> bool:
     return bool(hints.run_id or hints.task or any(is_id_like(name) for name in hints.names))
 
 
-def _of_alert(alert: Alert, found: TargetHints) -> TargetHints:
-    return TargetHints(
-        exact=Target(
-            found.cluster or "",
-            alert.dag_id,
-            alert.run_id,
-            alert.task_id,
-            alert.map_index,
-            alert.try_number,
-        ),
-        cluster=found.cluster,
-    )
+def _of_named(named: Sequence[Target], found: TargetHints) -> TargetHints:
+    """`found` is what the words around them say, the cluster perhaps."""
+    named = [replace(one, cluster=one.cluster or found.cluster or "") for one in named]
+    if len(named) > 1:
+        return TargetHints(cluster=found.cluster, several=tuple(named))
+    exact = named[0]
+    tried = exact.try_number or found.try_number
+    return TargetHints(exact=replace(exact, try_number=tried), cluster=found.cluster)
 
 
 def _merge(own: TargetHints, inherited: TargetHints) -> TargetHints:
@@ -98,7 +94,7 @@ def _other_names(hints: TargetHints) -> tuple[str, ...]:
 
 
 def _says_anything(hints: TargetHints) -> bool:
-    return hints.exact is not None or bool(hints.names)
+    return hints.exact is not None or bool(hints.names or hints.several)
 
 
 def _refine(own: TargetHints, inherited: TargetHints) -> TargetHints:
@@ -126,6 +122,7 @@ def _refine(own: TargetHints, inherited: TargetHints) -> TargetHints:
         map_index=own.map_index if own.map_index is not None else inherited.map_index,
         try_number=own.try_number or inherited.try_number,
         before_run=counted_from if own.run is RunChoice.PREVIOUS else None,
+        several=() if own.names else inherited.several,
     )
 
 

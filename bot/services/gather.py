@@ -138,7 +138,8 @@ class Gatherer:
     def _understand(self, question: Question, reference: str) -> _Asked:
         hints = hints_of(question, self._addresses)
         if question.chosen is not None:
-            hints = TargetHints(exact=_with_try(question.chosen, hints.try_number), run=hints.run)
+            chosen = _with_try(question.chosen, hints.try_number)
+            hints = replace(_when_of(hints), exact=chosen)
         diagnosed = any(message.author is Author.BOT for message in question.earlier)
         intent = question.intent or intent_of(
             question.text,
@@ -209,6 +210,17 @@ class Gatherer:
 
     async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> Reply:
         return Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])
+
+
+def _when_of(hints: TargetHints) -> TargetHints:
+    """Only what the words say of the time that is meant."""
+    return TargetHints(
+        run=hints.run,
+        run_date=hints.run_date,
+        day_part=hints.day_part,
+        ago=hints.ago,
+        run_said=hints.run_said,
+    )
 
 
 def _with_try(target: Target, try_number: int | None) -> Target:

@@ -31,6 +31,7 @@ from bot.services.answering_clusters import unless_all_failed
 from bot.services.broken_files import broken_files
 from bot.services.ports import Cluster
 from bot.services.run_meant import RunMeant, no_such_day
+from bot.services.several import which_of
 from bot.services.without_dag import WithoutDag
 
 _NAMES_SEARCHED = 3
@@ -66,6 +67,9 @@ class Resolver:
             return impossible
         if hints.exact is not None and hints.exact.dag_id:
             return await self._exact(hints, hints.exact, now, unfinished)
+        if hints.several:
+            single = next(iter(self._clusters)) if len(self._clusters) == 1 else ""
+            return which_of(hints.several, single=single)
         if hints.names or hints.task:
             return await self._named(hints, now, unfinished)
         return await self._without_dag.unnamed(hints, self._where(hints), now)
