@@ -1,0 +1,245 @@
+"""What is kept of a human who was called: one escalation for each incident, and all that was done
+about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from bot.domain.oncall import PageStatus
+from bot.domain.questions import ThreadKey
+from bot.domain.references import reference_of
+from bot.domain.verdicts import VerdictKind
+
+
+class State(StrEnum):
+    """Where an escalation stands."""
+
+    OPEN = "open"  # nobody has acknowledged it
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"  # the harm has stopped, the cause may stand
+    HANDED_ON = "handed_on"  # to somebody who has not acknowledged it yet
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+    EXPIRED = "expired"  # nobody did anything for too long
+
+    @property
+    def is_over(self) -> bool:
+        return self in (State.RESOLVED, State.EXPIRED)
+
+
+WAITING = frozenset({State.OPEN, State.HANDED_ON})
+"""Where somebody has to acknowledge it."""
+
+
+class Severity(IntEnum):
+    """How much it matters that somebody looks now; the greater one counts where several meet."""
+
+    LOW = 1
+    NORMAL = 2
+    HIGH = 3
+
+
+class Rule(StrEnum):
+    """Why a human is called; for nothing else one is."""
+
+    ASKED_FOR = "asked_for"
+    UNKNOWN = "unknown"
+    LOW_CONFIDENCE = "low_confidence"
+    THRESHOLD = "threshold"
+    DOWN_TWICE = "down_twice"
+    UNANSWERED = "unanswered"
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """The rule that fired, with what it fired on in one sentence."""
+
+    rule: Rule
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What it is about, as far as was known when it was opened; texts are plain and redacted.
+
+    `turn_id` names the turn whose diagnosis and evidence go with it, empty where there is none.
+    `owner` is who the verdict says has to act: "platform", "dag_owner" or a team.
+    """
+
+    title: str
+    question: str = ""
+    turn_id: str = ""
+    verdict: VerdictKind | None = None
+    cause: str = ""
+    owner: str = ""
+    dag_owners: tuple[str, ...] = ()
+
+
+class Touched(StrEnum):
+    """What an incident reaches."""
+
+    CLUSTER = "cluster"
+    DAG = "dag"
+    RUN = "run"
+    TASK = "task"
+    DOWNSTREAM = "downstream"  # a task that waits for one that failed
+    ASSET = "asset"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """One thing that an incident reaches; `name` is unique among those of its kind."""
+
+    kind: Touched
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReachCount:
+    """How many things of a kind an incident reaches, and the first few of them by name."""
+
+    kind: Touched
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A thread whose people are told how it stands. `message` is the key of the message that says
+    so. `user_id` is who asked, empty where nobody did."""
+
+    thread: ThreadKey
+    user_id: str
+    message: str
+    turn_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Somebody is to be called. Counted once under its `key`; calls of one `incident` join one
+    escalation."""
+
+    key: str
+    incident: str
+    fired: Fired
+    severity: Severity
+    subject: Subject
+    at: datetime
+    party: Party | None = None
+    reach: tuple[Reach, ...] = ()
+
+
+def id_of(call: Call) -> str:
+    """What the escalation is called that this call opens: eight letters, fit to be read aloud."""
+    return reference_of(call.key) + reference_of(f"{call.incident}\n{call.key}")[:2]
+
+
+class Kind(StrEnum):
+    """What can be done to an escalation, or happen to it."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    LEVEL_RAISED = "level_raised"
+    CHANNEL_CALLED = "channel_called"
+    REMINDED = "reminded"
+    WOKEN = "woken"
+    EXPIRED = "expired"
+    PAGED = "paged"
+    PAGE_FAILED = "page_failed"
+    ACKNOWLEDGED = "acknowledged"
+    TAKEN_OVER = "taken_over"
+    HANDED_ON = "handed_on"
+    SNOOZED = "snoozed"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Done once under its `key`, however often and by however many it is tried.
+
+    `by` and `to` are Slack's user ids, `by` empty where time did it. `seen` is the number of
+    `hands` that its doer saw, None where they saw none; `moves` the same for deeds of time, which
+    hold for one moment of the escalation only. `until` is when a snooze ends, `level` what was
+    paged, `names` who.
+    """
+
+    key: str
+    kind: Kind
+    at: datetime
+    by: str = ""
+    to: str = ""
+    until: datetime | None = None
+    words: str = ""
+    seen: int | None = None
+    moves: int | None = None
+    level: int = 0
+    names: tuple[str, ...] = ()
+    status: PageStatus | None = None
+    severity: Severity | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageNote:
+    """What became of the newest page. `reason` says what went wrong, where something did."""
+
+    level: int
+    status: PageStatus
+    names: tuple[str, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """One incident for which a human was called. Times are UTC.
+
+    `level` is who was called last, 0 nobody yet. `since` is when the present waiting began,
+    `touched_at` when a person last did something. `count` is of the calls that joined. `moves`
+    counts what changed the course, `hands` what people did, `version` what changed at all.
+    """
+
+    id: str
+    key: str
+    state: State
+    severity: Severity
+    fired: Fired
+    subject: Subject
+    opened_at: datetime
+    since: datetime
+    touched_at: datetime
+    joined_at: datetime
+    level: int = 0
+    is_channel_called: bool = False
+    reminders: int = 0
+    responder: str = ""
+    snoozed_until: datetime | None = None
+    page: PageNote | None = None
+    count: int = 1
+    moves: int = 0
+    hands: int = 0
+    version: int = 1
+
+
+class WasRight(StrEnum):
+    """Whether the bot's verdict was right, by whoever resolved the case."""
+
+    YES = "yes"
+    PARTLY = "partly"
+    NO = "no"
+    NOT_SAID = "not_said"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a human found out: the truth of the case. Texts are plain and redacted."""
+
+    escalation: str
+    by: str
+    at: datetime
+    was_wrong: str
+    fixed_by: str
+    bot: WasRight
+    cause: str = ""

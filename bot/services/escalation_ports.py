@@ -1,0 +1,110 @@
+"""The door to what is kept of escalations."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.escalation_course import Advanced, Refused
+from bot.domain.escalation_rules import Occurrence
+from bot.domain.escalations import (
+    Call,
+    Deed,
+    Escalation,
+    Party,
+    ReachCount,
+    State,
+    Truth,
+)
+from bot.domain.questions import ThreadKey
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a call came to: it opened an escalation, joined one, or was counted before."""
+
+    escalation: Escalation
+    is_new: bool = False
+    is_known: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeedDone:
+    """A deed with its place in the order of all that was done."""
+
+    number: int
+    deed: Deed
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Where the card of an escalation stands in the channel of those on call."""
+
+    channel: str
+    ts: str
+
+
+class Escalations(Protocol):
+    """Escalations and all that was done about them. Whatever a change brings about is handed in as
+    durable work together with it. Raises `StoreError`."""
+
+    async def call(self, call: Call) -> Called:
+        """Opens an escalation or joins the one that is open for the same incident; once."""
+        ...
+
+    async def do(
+        self, escalation_id: str, deed: Deed, truth: Truth | None = None
+    ) -> Advanced | Refused:
+        """Does `deed` once under its key, and keeps the truth of the case with it. Done before, it
+        says how things stand now."""
+        ...
+
+    async def get(self, escalation_id: str) -> Escalation | None: ...
+
+    async def counted(self, escalation_id: str) -> Escalation | None:
+        """The escalation, whose count is about to be shown: who joins later has it shown anew."""
+        ...
+
+    async def list(
+        self, states: Collection[State] = (), limit: int = 50, offset: int = 0
+    ) -> Sequence[Escalation]:
+        """Newest first; all states where none is named."""
+        ...
+
+    async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
+        """Those that are not over and concern that thread, as a party's or as the card's, newest
+        first."""
+        ...
+
+    async def parties(
+        self, escalation_id: str, limit: int = 100, offset: int = 0
+    ) -> Sequence[Party]:
+        """In the order in which they joined."""
+        ...
+
+    async def deeds(
+        self, escalation_id: str, limit: int = 100, offset: int = 0
+    ) -> Sequence[DeedDone]:
+        """Oldest first."""
+        ...
+
+    async def reach(self, escalation_id: str) -> tuple[ReachCount, ...]: ...
+
+    async def truth(self, escalation_id: str) -> Truth | None: ...
+
+    async def put_card(self, escalation_id: str, card: Card) -> None: ...
+
+    async def card(self, escalation_id: str) -> Card | None: ...
+
+    async def occurred(
+        self, incident: str, key: str, occurrence: Occurrence, window: timedelta
+    ) -> Sequence[Occurrence]:
+        """Keeps one failure of `incident` under its `key`, once; returns all of the last `window`,
+        some hundreds at most."""
+        ...
+
+    async def tidy(self, before: datetime) -> int:
+        """Forgets what was over before then; returns how many escalations that were."""
+        ...
