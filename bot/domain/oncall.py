@@ -73,7 +73,7 @@ class Page:
 class PageStatus(StrEnum):
     PAGED = "paged"  # the pager said that it has it
     NAMED = "named"  # this source can only say who; nobody was called
-    FAILED = "failed"  # the pager has it for certain not
+    FAILED = "failed"  # for certain nothing came of this try
     UNCERTAIN = "uncertain"  # the line broke and nobody can tell; paging again is safe
 
 

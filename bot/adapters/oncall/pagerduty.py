@@ -1,0 +1,148 @@
+"""PagerDuty as a source: people by an escalation policy, and incidents for what is paged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.adapters.oncall.pagerduty_api import PagerDutyApi, PagerDutyConfig, PagerDutyFault
+from bot.adapters.oncall.pagerduty_doctor import check_pagerduty
+from bot.adapters.oncall.pagerduty_incidents import Incidents, state_of
+from bot.adapters.oncall.pagerduty_people import People, SlackIdOf
+from bot.adapters.oncall.pagerduty_shifts import DutyShift, read_shift, turns_of
+from bot.domain.checks import Check
+from bot.domain.oncall import (
+    OnCallNow,
+    Page,
+    PageOutcome,
+    PageSeen,
+    PageState,
+    PageStatus,
+    Responder,
+    Turn,
+)
+
+log = structlog.get_logger(__name__)
+
+_NAME = "PagerDuty"
+_AHEAD = timedelta(days=89)  # it knows shifts of 90 days
+
+
+class PagerDutySource:
+    """One service and its escalation policy, whose levels are ours."""
+
+    def __init__(self, config: PagerDutyConfig, slack_id_of: SlackIdOf) -> None:
+        self.name = _NAME
+        self._config = config
+        self._api = PagerDutyApi(config)
+        self._incidents = Incidents(config, self._api)
+        self._people = People(self._api, config.slack_users, slack_id_of)
+
+    @property
+    def levels(self) -> int:
+        """The first: further ones PagerDuty calls by itself, unless the settings name them."""
+        return 1
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def on_call(self, level: int, at: datetime) -> OnCallNow:
+        try:
+            shifts = await self._shifts(level, at, at)
+        except PagerDutyFault as error:
+            return OnCallNow(level, (), _NAME, fault=str(error))
+        shifts = [shift for shift in shifts if shift.covers(at)]
+        found = await self._people.responders([shift.user for shift in shifts])
+        responders = tuple(found.values())
+        until = min((shift.end for shift in shifts if shift.end), default=None)
+        return OnCallNow(level, responders, _NAME, until, warning=_unknown_to_slack(responders))
+
+    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[Turn]:
+        end = at + min(horizon, _AHEAD)
+        shifts = await self._shifts(level, at, end)
+        responders = await self._people.responders([shift.user for shift in shifts])
+        return turns_of(level, shifts, responders, at, end)
+
+    async def page(self, level: int, page: Page) -> PageOutcome:
+        try:
+            incident = await self._incidents.find(page.key) or await self._incidents.create(page)
+            if level > 1:
+                people = [shift.user_id for shift in await self._shifts(level)]
+                incident = await self._incidents.raise_to(level, incident, people)
+        except PagerDutyFault as error:
+            return _failed(error)
+        return _paged(incident)
+
+    async def tell(
+        self, level: int, key: str, state: PageState, by: Responder | None
+    ) -> PageOutcome:
+        if state not in (PageState.ACKNOWLEDGED, PageState.RESOLVED):
+            reason = f"PagerDuty cannot be told that something is {state.value}."
+            return PageOutcome(PageStatus.FAILED, _NAME, reason)
+        try:
+            incident = await self._incidents.find(key)
+            if incident is None:
+                reason = "PagerDuty has no incident for it: it was not paged there."
+                return PageOutcome(PageStatus.FAILED, _NAME, reason)
+            # Acknowledged once more it would be handed to whoever says so.
+            if state_of(incident) not in (state, PageState.RESOLVED):
+                email = self._people.email_of(by)
+                incident = await self._incidents.set_state(incident, state, email)
+        except PagerDutyFault as error:
+            return _failed(error)
+        return _paged(incident)
+
+    async def seen(self, level: int, key: str) -> PageSeen:
+        try:
+            incident = await self._incidents.find(key)
+            if incident is None:
+                return PageSeen(PageState.UNKNOWN)
+            state = state_of(incident)
+            is_open = state is PageState.OPEN
+            by = None if is_open else await self._people.who_changed(incident, state)
+        except PagerDutyFault as error:
+            log.warning("pagerduty_not_seen", fault=str(error))
+            return PageSeen(PageState.UNKNOWN)
+        return PageSeen(state, by, _link(incident))
+
+    async def doctor(self) -> Sequence[Check]:
+        return await check_pagerduty(self._config, self._api)
+
+    async def _shifts(
+        self, level: int, since: datetime | None = None, until: datetime | None = None
+    ) -> list[DutyShift]:
+        """Those that touch the time from `since` to `until`; those of now without."""
+        query = {
+            "escalation_policy_ids[]": self._config.escalation_policy,
+            "include[]": "users",
+            "time_zone": "UTC",
+        }
+        if since and until:
+            query |= {"since": since.isoformat(), "until": until.isoformat()}
+        read = map(read_shift, await self._api.every("/oncalls", query))
+        return [shift for shift in read if shift and shift.level == level]
+
+
+def _paged(incident: dict[str, object]) -> PageOutcome:
+    return PageOutcome(PageStatus.PAGED, _NAME, reference=str(incident["id"]), link=_link(incident))
+
+
+def _failed(error: PagerDutyFault) -> PageOutcome:
+    status = PageStatus.UNCERTAIN if error.is_uncertain else PageStatus.FAILED
+    return PageOutcome(status, _NAME, str(error), error.retry_in)
+
+
+def _link(incident: dict[str, object]) -> str:
+    return str(incident.get("html_url") or "")
+
+
+def _unknown_to_slack(responders: Sequence[Responder]) -> str:
+    names = ", ".join(one.name for one in responders if not one.user_id)
+    if not names:
+        return ""
+    return (
+        f"Slack does not know {names} by the e-mail that PagerDuty has. "
+        "Give Slack ids under on_call.pagerduty.slack_users."
+    )

@@ -1,0 +1,57 @@
+"""PagerDuty's users as responders, known to Slack by their e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+from bot.adapters.oncall.pagerduty_api import Json, PagerDutyApi
+from bot.domain.oncall import PageState, Responder
+
+SlackIdOf = Callable[[str], Awaitable[str]]
+"""The Slack id of whoever has this e-mail; "" where Slack does not say. Never raises."""
+
+
+class People:
+    """Remembers in whose name somebody of Slack acts in PagerDuty."""
+
+    def __init__(
+        self, api: PagerDutyApi, slack_users: Mapping[str, str], slack_id_of: SlackIdOf
+    ) -> None:
+        self._api = api
+        self._slack_users = slack_users
+        self._slack_id_of = slack_id_of
+        self._emails = {user_id: email for email, user_id in slack_users.items()}
+
+    async def responders(self, users: Sequence[Json]) -> dict[str, Responder]:
+        """Each of them once, by PagerDuty's id, in order."""
+        found: dict[str, Responder] = {}
+        for user in users:
+            if str(user.get("id")) not in found:
+                found[str(user.get("id"))] = await self._responder(user)
+        return found
+
+    async def who_changed(self, incident: Json, state: PageState) -> Responder | None:
+        """Who acknowledged or resolved it; None where that was no person. Raises
+        `PagerDutyFault`."""
+        user = incident.get("last_status_change_by")
+        if state is PageState.ACKNOWLEDGED and incident.get("acknowledgements"):
+            user = incident["acknowledgements"][-1].get("acknowledger")
+        if not isinstance(user, dict) or not str(user.get("type")).startswith("user"):
+            return None
+        if "email" not in user:
+            user = (await self._api.get(f"/users/{user.get('id')}")).get("user") or user
+        return await self._responder(user)
+
+    def email_of(self, by: Responder | None) -> str:
+        """ "" where nobody knows: it is then done in our name."""
+        return (by.email or self._emails.get(by.user_id, "")) if by else ""
+
+    async def _responder(self, user: Json) -> Responder:
+        email = str(user.get("email") or "").lower()
+        user_id = self._slack_users.get(email, "")
+        if email and not user_id:
+            user_id = await self._slack_id_of(email)
+        if user_id:
+            self._emails[user_id] = email
+        name = user.get("name") or user.get("summary") or email or "somebody"
+        return Responder(str(name), user_id, email)
