@@ -1,4 +1,4 @@
-"""What is kept of a conversation: turns, verdicts and ratings."""
+"""What is kept of a conversation: turns, verdicts, ratings, and how it ended."""
 
 from __future__ import annotations
 
@@ -30,9 +30,14 @@ class Turn:
     reply_ts: str | None = None
 
 
+BY_BUTTON = "button"
+"""Where a rating came from that was pressed, or sent with a form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """One person's opinion of one turn; a newer one replaces it."""
+    """One person's opinion of one turn; a newer one replaces it. `source` is what it came by: the
+    button, or the name of a reaction."""
 
     turn_id: str
     user_id: str
@@ -40,3 +45,12 @@ class Rating:
     at: datetime
     reason: str = ""
     comment: str = ""
+    source: str = BY_BUTTON
+
+
+class Outcome(StrEnum):
+    """How a conversation stands, where somebody said so."""
+
+    OPEN = ""
+    SOLVED = "solved"
+    REOPENED = "reopened"  # somebody asked again after it was solved

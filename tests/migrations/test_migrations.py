@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -180,28 +181,45 @@ async def test_tables_of_the_engine_of_durable_work_are_left_alone(
     assert database.rows(f"SELECT count(*) FROM {where}workflow_status") == [(0,)]
 
 
-async def test_conversations_in_place_survive_the_inbox_and_the_way_back(
+async def test_conversations_in_place_survive_the_way_back_and_the_way_up_again(
     engine: AsyncEngine, database: Database
 ) -> None:
-    await upgrade(engine, "0001")
+    await run_migrations(engine)
     store = SqlConversationStore(engine)
     await store.add_turn(turn(seen=evidence()))
     rating = Rating("turn-1", "U2", Score.UP, NOON)
     await store.rate(rating)
-
-    await run_migrations(engine)
-
     job = Job("T1:C1:1", "arrival", None, Queue.QUESTIONS, "T1:C1")
     assert await SqlInbox(engine, lambda *_: None).take(job, Delivery("slack"))
-    async with SqlPostLedger(engine).page("turn-1") as entry:
-        await entry.record("1700000001.000200", 1)
-    assert list(await store.turns(THREAD)) == [turn(seen=evidence())]
 
     await downgrade(engine, "0001")
 
+    assert not {"inbox", "posts", "message_marks"} & database.tables()
+    assert database.rows("SELECT turn_id, user_id, score FROM ratings") == [("turn-1", "U2", "up")]
+    assert database.rows("SELECT count(*) FROM evidence") == [(1,)]
+
+    await run_migrations(engine)
+
     assert list(await store.turns(THREAD)) == [turn(seen=evidence())]
     assert list(await store.ratings("turn-1")) == [rating]
-    assert not {"inbox", "posts"} & database.tables()
+    async with SqlPostLedger(engine).page("turn-1") as entry:
+        await entry.record("1700000001.000200", 1)
+
+
+async def test_of_several_ways_to_rate_the_one_that_counts_survives_the_way_back(
+    engine: AsyncEngine, database: Database
+) -> None:
+    await run_migrations(engine)
+    store = SqlConversationStore(engine)
+    await store.add_turn(turn())
+    await store.rate(Rating("turn-1", "U2", Score.UP, NOON))
+    thumb = Rating("turn-1", "U2", Score.DOWN, NOON + timedelta(minutes=1), source="-1")
+    await store.rate(thumb)
+    await store.take_back(Rating("turn-1", "U3", Score.UP, NOON, source="+1"))
+
+    await downgrade(engine, "0004")
+
+    assert database.rows("SELECT user_id, score FROM ratings") == [("U2", "down")]
 
 
 async def test_data_in_place_survive_a_later_migration_and_the_way_back(
@@ -300,8 +318,9 @@ async def test_several_starts_at_once_migrate_once(database: Database) -> None:
 async def test_several_starts_at_once_update_a_database_in_use(
     engine: AsyncEngine, database: Database
 ) -> None:
-    await upgrade(engine, "0001")
+    await run_migrations(engine)
     await SqlConversationStore(engine).add_turn(turn())
+    await downgrade(engine, "0001")
     engines = [create_engine(database.url) for _ in range(4)]
 
     states = await asyncio.gather(*(run_migrations(engine) for engine in engines))

@@ -83,6 +83,7 @@ def rating_values(rating: Rating, redact: Redact, now: datetime) -> Values:
     return {
         "turn_id": rating.turn_id,
         "user_id": rating.user_id,
+        "source": rating.source,
         "score": rating.score.value,
         "reason": redact(rating.reason),
         "comment": redact(rating.comment),
@@ -109,4 +110,7 @@ def turn_of(row: TurnRow, evidence: EvidenceRow | None) -> Turn:
 
 
 def rating_of(row: RatingRow) -> Rating:
-    return Rating(row.turn_id, row.user_id, Score(row.score), row.at, row.reason, row.comment)
+    score = Score(row.score)
+    return Rating(
+        row.turn_id, row.user_id, score, row.at, row.reason, row.comment, source=row.source
+    )

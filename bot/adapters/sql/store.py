@@ -6,27 +6,27 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Insert, Select, delete, func, insert, literal, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from bot.adapters.sql.checks import check_database, check_writable
 from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.gone import alone_in_channel, is_gone
 from bot.adapters.sql.packing import pack
+from bot.adapters.sql.ratings import put_rating, ratings_of
 from bot.adapters.sql.rows import (
     PROVENANCE,
     Redact,
     Values,
     evidence_values,
     provenance,
-    rating_of,
-    rating_values,
     reply_values,
     turn_of,
     turn_values,
     verdict_values,
 )
 from bot.adapters.sql.statements import insert_into, is_thread
-from bot.adapters.sql.tables import ConversationRow, EvidenceRow, RatingRow, TurnRow, VerdictRow
+from bot.adapters.sql.tables import ConversationRow, EvidenceRow, TurnRow, VerdictRow
 from bot.domain.answers import Diagnosis, Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
@@ -54,11 +54,17 @@ class SqlConversationStore:
         self._clock = clock
 
     async def add_turn(self, turn: Turn) -> None:
-        """Stores the turn; one stored again under its id replaces it, but keeps its reply's ts."""
+        """Stores the turn; one stored again under its id replaces it, but keeps its reply's ts.
+
+        Nothing is kept of a question that was deleted since.
+        """
         values, evidence, verdict = await asyncio.to_thread(self._values, turn)
         came_from = provenance(turn.question, self._clock())
         with store_errors("Storing a turn"):
             async with writing(self._engine) as connection:
+                await alone_in_channel(connection, turn.question.thread.channel)
+                if await is_gone(connection, turn.question):
+                    return
                 await self._put_turn(connection, turn.question.thread, {**came_from, **values})
                 await _replace(connection, EvidenceRow, turn.id, came_from, evidence)
                 await _replace(connection, VerdictRow, turn.id, came_from, verdict)
@@ -106,22 +112,15 @@ class SqlConversationStore:
 
         Raises `StoreError` where the turn is not there.
         """
-        with store_errors("Storing a rating"):
-            async with writing(self._engine) as connection:
-                await connection.execute(self._rating_of_stored_turn(rating))
-                found = await connection.execute(
-                    select(RatingRow.turn_id).where(RatingRow.turn_id == rating.turn_id).limit(1)
-                )
-        if found.first() is None:
-            raise StoreError(f"There is no turn {rating.turn_id} to rate.")
+        await put_rating(self._engine, rating, self._redact, self._clock())
+
+    async def take_back(self, rating: Rating) -> None:
+        """It counts no more, unless it was given again later. Raises like `rate`."""
+        await put_rating(self._engine, rating, self._redact, self._clock(), is_on=False)
 
     async def ratings(self, turn_id: str) -> Sequence[Rating]:
         """Oldest first."""
-        statement = select(RatingRow).where(RatingRow.turn_id == turn_id)
-        with store_errors("Reading ratings"):
-            async with self._sessions() as session:
-                rows = await session.scalars(statement.order_by(RatingRow.at, RatingRow.user_id))
-                return [rating_of(row) for row in rows]
+        return await ratings_of(self._engine, turn_id)
 
     async def ready(self) -> Check:
         """For a readiness page: whether a write would be taken now."""
@@ -166,24 +165,6 @@ class SqlConversationStore:
                     "reply_ts": func.coalesce(statement.excluded.reply_ts, TurnRow.reply_ts),
                 },
             )
-        )
-
-    def _rating_of_stored_turn(self, rating: Rating) -> Insert:
-        """Inserts or renews the rating; nothing where its turn is not stored."""
-        values = rating_values(rating, self._redact, self._clock())
-        columns = RatingRow.__table__.columns
-        lent = {
-            "origin": TurnRow.origin,
-            "workspace": TurnRow.workspace,
-            "channel": TurnRow.channel,
-        }
-        given = [literal(value, columns[name].type) for name, value in values.items()]
-        source = select(*lent.values(), *given).where(TurnRow.id == rating.turn_id)
-        statement = insert_into(self._engine, RatingRow).from_select([*lent, *values], source)
-        return statement.on_conflict_do_update(
-            index_elements=["turn_id", "user_id"],
-            set_={name: statement.excluded[name] for name in ("score", "reason", "comment", "at")},
-            where=statement.excluded["at"] >= RatingRow.at,
         )
 
 

@@ -10,7 +10,16 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, MetaData, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    UniqueConstraint,
+    text,
+    true,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bot.adapters.sql.columns import CleanText, UtcDateTime
@@ -47,11 +56,18 @@ class ConversationRow(Provenance, Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     thread: Mapped[str]
+    # How it stands by word of `outcome_by`, said at `outcome_ts`; "" where nobody said anything.
+    outcome: Mapped[str] = mapped_column(server_default="")
+    outcome_by: Mapped[str] = mapped_column(server_default="")
+    outcome_ts: Mapped[str] = mapped_column(server_default="")
 
 
 class TurnRow(Provenance, Base):
     __tablename__ = "turns"
-    __table_args__ = (Index(None, "conversation_id", "asked_at"),)
+    __table_args__ = (
+        Index(None, "conversation_id", "asked_at"),
+        Index(None, "channel", "reply_ts"),
+    )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation_id: Mapped[int] = mapped_column(ForeignKey("conversations.id", ondelete="CASCADE"))
@@ -109,7 +125,8 @@ class VerdictRow(Provenance, Base):
 
 
 class RatingRow(Provenance, Base):
-    """One person's opinion of one turn."""
+    """One person's opinion of one turn by one `source`: the button, or a reaction. Of a person's
+    the newest that `is_on` counts."""
 
     __tablename__ = "ratings"
 
@@ -117,10 +134,12 @@ class RatingRow(Provenance, Base):
         ForeignKey("turns.id", ondelete="CASCADE"), primary_key=True
     )
     user_id: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True, server_default="button")
     score: Mapped[str]
     reason: Mapped[str]
     comment: Mapped[str]
     at: Mapped[datetime]
+    is_on: Mapped[bool] = mapped_column(server_default=true())
 
 
 class InboxRow(Provenance, Base):
@@ -158,7 +177,7 @@ class PostRow(Base):
     """
 
     __tablename__ = "posts"
-    __table_args__ = (Index(None, "announced_at"),)
+    __table_args__ = (Index(None, "announced_at"), Index(None, "channel", "ts"))
 
     key: Mapped[str] = mapped_column(primary_key=True)
     workspace: Mapped[str]
