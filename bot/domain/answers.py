@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import ComponentHealth, DagRun, Gap, Job, Pool, TaskInstance
 from bot.domain.logs import LogLine
 from bot.domain.runbooks import Passage
@@ -182,6 +183,15 @@ class Apology:
     what: str
 
 
+@dataclass(frozen=True, slots=True)
+class HumanCalled:
+    """A human was called; says where that stands. `truth` is what came of it, once it is over."""
+
+    reference: str
+    escalation: Escalation
+    truth: Truth | None = None
+
+
 Reply = (
     Diagnosis
     | StatusReport
@@ -193,6 +203,7 @@ Reply = (
     | Help
     | Unsupported
     | Apology
+    | HumanCalled
 )
 
 

@@ -47,11 +47,11 @@ class Refused:
 
 
 def opened(call: Call, escalation_id: str) -> Escalation:
-    """A new escalation, in which nobody was called yet."""
+    """A new escalation, in which nobody on call was called yet."""
     return Escalation(
         id=escalation_id,
         key=call.incident,
-        state=State.OPEN,
+        state=State.HANDED_ON if call.first else State.OPEN,
         severity=call.severity,
         fired=call.fired,
         subject=call.subject,
@@ -59,6 +59,7 @@ def opened(call: Call, escalation_id: str) -> Escalation:
         since=call.at,
         touched_at=call.at,
         joined_at=call.at,
+        responder=call.first,
     )
 
 

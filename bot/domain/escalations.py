@@ -119,7 +119,7 @@ class Party:
 @dataclass(frozen=True, slots=True)
 class Call:
     """Somebody is to be called. Counted once under its `key`; calls of one `incident` join one
-    escalation."""
+    escalation. `first` is whom to hand it to before anybody on call, Slack's user id."""
 
     key: str
     incident: str
@@ -129,6 +129,7 @@ class Call:
     at: datetime
     party: Party | None = None
     reach: tuple[Reach, ...] = ()
+    first: str = ""
 
 
 def id_of(call: Call) -> str:

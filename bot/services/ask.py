@@ -21,6 +21,7 @@ from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.questions.links import ClusterAddress
 from bot.services.diagnose import Diagnoser, log_was_late, with_log
+from bot.services.escalation_ports import Humans
 from bot.services.gather import LATE_LOG_SECONDS, Gatherer
 from bot.services.no_meter import NoMeter
 from bot.services.plain_steps import PLAIN
@@ -64,8 +65,10 @@ class AskService:
         now: Callable[[], datetime],
         seconds: float = 15.0,
         meter: Meter | None = None,
+        humans: Humans | None = None,
     ) -> None:
-        """`seconds` is the deadline for all evidence of one question."""
+        """`seconds` is the deadline for all evidence of one question. Without `humans` nobody can
+        be called."""
         self._diagnoser = diagnoser
         self._knowledge = knowledge
         self._explainer = explainer
@@ -81,7 +84,9 @@ class AskService:
             meter=self._meter,
             now=now,
             seconds=seconds,
+            humans=humans,
         )
+        self._humans = humans
 
     async def handle(
         self, question: Question, channel: ReplyChannel, steps: Steps = PLAIN
@@ -104,7 +109,10 @@ class AskService:
             else:
                 turn = _turn(question, seen.intent, seen.reply, seen.at)
                 turn = await publisher.publish(turn, stands=True)
-            return await self._explained(turn, publisher, steps)
+            turn = await self._explained(turn, publisher, steps)
+            if self._humans is not None:
+                await self._humans.answered(turn, steps)
+            return turn
 
     async def pick(
         self,

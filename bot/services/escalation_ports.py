@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.domain.answers import Reply
+from bot.domain.conversations import Turn
 from bot.domain.escalation_course import Advanced, Refused
 from bot.domain.escalation_rules import Occurrence
 from bot.domain.escalations import (
@@ -18,7 +20,8 @@ from bot.domain.escalations import (
     State,
     Truth,
 )
-from bot.domain.questions import ThreadKey
+from bot.domain.questions import Question, ThreadKey
+from bot.services.ports import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +111,53 @@ class Escalations(Protocol):
     async def tidy(self, before: datetime) -> int:
         """Forgets what was over before then; returns how many escalations that were."""
         ...
+
+
+class Humans(Protocol):
+    """Whoever calls a human when one is needed."""
+
+    async def asked(self, question: Question, reference: str) -> Reply:
+        """Somebody asked for a human: says where that stands now."""
+        ...
+
+    async def answered(self, turn: Turn, steps: Steps) -> None:
+        """Calls somebody where the answer of `turn` does not help, or counts against a threshold.
+        Never raises: the answer stands."""
+        ...
+
+
+class EscalationMeter(Protocol):
+    """What is counted of escalations; never raises and never waits."""
+
+    def opened(self, rule: str) -> None: ...
+
+    def joined(self) -> None: ...
+
+    def acknowledged(self, seconds: float) -> None:
+        """For the first time, `seconds` after it was opened."""
+        ...
+
+    def ended(self, state: str) -> None:
+        """resolved or expired."""
+        ...
+
+    def paged(self, source: str, outcome: str) -> None: ...
+
+
+class NoEscalationMeter(EscalationMeter):
+    """Everything is heard and nothing is kept."""
+
+    def opened(self, rule: str) -> None:
+        pass
+
+    def joined(self) -> None:
+        pass
+
+    def acknowledged(self, seconds: float) -> None:
+        pass
+
+    def ended(self, state: str) -> None:
+        pass
+
+    def paged(self, source: str, outcome: str) -> None:
+        pass

@@ -30,6 +30,7 @@ from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
 from bot.services.asked_and_seen import differing, missing_from, subject_of
 from bot.services.diagnose import TASK_LOG, log_was_late
+from bot.services.escalation_ports import Humans
 from bot.services.ports import Cluster, Knowledge, Meter, ReplyChannel
 from bot.services.reports import cluster_reports, log_report, status_report
 from bot.services.resolve import Resolver
@@ -70,6 +71,7 @@ class Gatherer:
         meter: Meter,
         now: Callable[[], datetime],
         seconds: float,
+        humans: Humans | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question."""
         self._clusters = clusters
@@ -79,6 +81,7 @@ class Gatherer:
         self._meter = meter
         self._now = now
         self._seconds = seconds
+        self._humans = humans
         self._replies: Mapping[Intent, Callable[[_Asked, ReplyChannel], Awaitable[Case | Reply]]]
         self._replies = {
             Intent.DIAGNOSE: self._case,
@@ -91,7 +94,7 @@ class Gatherer:
             Intent.SMALL_TALK: self._help,
             Intent.RETRY: self._not_yet,
             Intent.BACKFILL: self._not_yet,
-            Intent.ESCALATE: self._not_yet,
+            Intent.ESCALATE: self._escalate,
         }
 
     async def gather(
@@ -207,6 +210,11 @@ class Gatherer:
         lead = HELP_LEADS.get(asked.intent, "")
         brief = asked.intent is Intent.SMALL_TALK
         return Help(asked.reference, tuple(self._clusters), lead, brief)
+
+    async def _escalate(self, asked: _Asked, channel: ReplyChannel) -> Reply:
+        if self._humans is None:
+            return await self._not_yet(asked, channel)
+        return await self._humans.asked(asked.question, asked.reference)
 
     async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> Reply:
         return Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])

@@ -62,6 +62,7 @@ INSTEAD = {
     ),
     Intent.ESCALATE: (
         "Ask me for the diagnosis first and hand that to the on-call engineer: it names the "
-        "evidence and what could not be seen."
+        "evidence and what could not be seen. Whoever runs this bot can have it call people: "
+        "the setting is escalation.channel."
     ),
 }

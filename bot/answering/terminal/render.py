@@ -7,6 +7,7 @@ from typing import assert_never
 
 from rich.text import Text
 
+from bot.answering.escalations import standing_words, why_called
 from bot.answering.model_note import model_note
 from bot.answering.steps import unwrapped
 from bot.answering.terminal.diagnosis import claim_parts, diagnosis_parts
@@ -20,6 +21,7 @@ from bot.domain.answers import (
     HealthReport,
     Help,
     HowTo,
+    HumanCalled,
     LogReport,
     NotFound,
     Reply,
@@ -69,6 +71,9 @@ def _parts(reply: Reply) -> Iterator[Part]:
         case Apology():
             yield text("That went wrong on my side.", "bold")
             yield text(reply.what)
+        case HumanCalled(escalation=escalation):
+            yield text(f"{standing_words(escalation)} ({escalation.id})", "bold")
+            yield text(why_called(escalation))
         case _:
             assert_never(reply)
     yield Text("")

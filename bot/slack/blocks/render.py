@@ -11,6 +11,7 @@ from bot.domain.answers import (
     HealthReport,
     Help,
     HowTo,
+    HumanCalled,
     LogReport,
     NotFound,
     Reply,
@@ -18,6 +19,7 @@ from bot.domain.answers import (
     Unsupported,
 )
 from bot.slack.blocks.diagnosis import diagnosis_card
+from bot.slack.blocks.escalation import standing_card
 from bot.slack.blocks.logs import log_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.reports import health_card, status_card
@@ -58,4 +60,6 @@ def render(
             return unsupported_card(reply)
         case Apology():
             return apology_card(reply, words)
+        case HumanCalled():
+            return standing_card(reply)
     assert_never(reply)

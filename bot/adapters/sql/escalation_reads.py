@@ -1,0 +1,181 @@
+"""What is known of escalations, read page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.sql.codec import decode
+from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.escalation_tables import (
+    EscalationDeedRow,
+    EscalationPartyRow,
+    EscalationReachRow,
+    EscalationRow,
+    OccurrenceRow,
+    TruthRow,
+)
+from bot.adapters.sql.statements import insert_into, is_thread
+from bot.domain.escalation_rules import Occurrence
+from bot.domain.escalations import (
+    Deed,
+    Escalation,
+    Party,
+    ReachCount,
+    State,
+    Touched,
+    Truth,
+    WasRight,
+)
+from bot.domain.questions import ThreadKey
+from bot.services.escalation_ports import Card, DeedDone
+
+_NAMED = 5  # things that an incident reaches, of each kind
+_OCCURRENCES = 500
+_OVER = [state.value for state in State if state.is_over]
+
+
+class EscalationReads:
+    """The part of the port `Escalations` that changes no escalation."""
+
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], datetime]) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    async def get(self, escalation_id: str) -> Escalation | None:
+        rows = await self._rows(select(EscalationRow).where(EscalationRow.id == escalation_id))
+        return escalation_in(rows[0]) if rows else None
+
+    async def list(
+        self, states: Collection[State] = (), limit: int = 50, offset: int = 0
+    ) -> Sequence[Escalation]:
+        row = EscalationRow
+        statement = select(row).order_by(row.opened_at.desc(), row.id).limit(limit).offset(offset)
+        if states:
+            statement = statement.where(row.state.in_([state.value for state in states]))
+        return [escalation_in(one) for one in await self._rows(statement)]
+
+    async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
+        row = EscalationRow
+        parties = select(EscalationPartyRow.escalation_id).where(
+            *is_thread(EscalationPartyRow, thread)
+        )
+        is_card = (row.card_channel == thread.channel) & (row.card_ts == thread.thread)
+        statement = (
+            select(row)
+            .where(or_(row.id.in_(parties), is_card), row.state.not_in(_OVER))
+            .order_by(row.opened_at.desc())
+        )
+        return [escalation_in(one) for one in await self._rows(statement)]
+
+    async def parties(
+        self, escalation_id: str, limit: int = 100, offset: int = 0
+    ) -> Sequence[Party]:
+        row = EscalationPartyRow
+        statement = (
+            select(row)
+            .where(row.escalation_id == escalation_id)
+            .order_by(row.number, row.channel, row.thread)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [
+            Party(
+                ThreadKey(one.workspace, one.channel, one.thread),
+                one.user_id,
+                one.message,
+                one.turn_id,
+            )
+            for one in await self._rows(statement)
+        ]
+
+    async def deeds(
+        self, escalation_id: str, limit: int = 100, offset: int = 0
+    ) -> Sequence[DeedDone]:
+        row = EscalationDeedRow
+        statement = (
+            select(row)
+            .where(row.escalation_id == escalation_id)
+            .order_by(row.number)
+            .limit(limit)
+            .offset(offset)
+        )
+        return [
+            DeedDone(one.number, decode(Deed, one.body, one.format, "A deed"))
+            for one in await self._rows(statement)
+        ]
+
+    async def reach(self, escalation_id: str) -> tuple[ReachCount, ...]:
+        found = []
+        for kind in Touched:
+            row = EscalationReachRow
+            which = (row.escalation_id == escalation_id, row.kind == kind.value)
+            counted = await self._rows(select(func.count()).select_from(row).where(*which))
+            if counted[0][0]:
+                first = select(row.name).where(*which).order_by(row.name).limit(_NAMED)
+                names = tuple(one.name for one in await self._rows(first))
+                found.append(ReachCount(kind, counted[0][0], names))
+        return tuple(found)
+
+    async def truth(self, escalation_id: str) -> Truth | None:
+        rows = await self._rows(select(TruthRow).where(TruthRow.escalation_id == escalation_id))
+        if not rows:
+            return None
+        row = rows[0]
+        return Truth(
+            escalation=row.escalation_id,
+            by=row.user_id,
+            at=row.at,
+            was_wrong=row.was_wrong,
+            fixed_by=row.fixed_by,
+            bot=WasRight(row.bot),
+            cause=row.cause,
+        )
+
+    async def card(self, escalation_id: str) -> Card | None:
+        row = EscalationRow
+        rows = await self._rows(
+            select(row.card_channel, row.card_ts).where(row.id == escalation_id)
+        )
+        if not rows or rows[0].card_ts is None:
+            return None
+        return Card(rows[0].card_channel, rows[0].card_ts)
+
+    async def occurred(
+        self, incident: str, key: str, occurrence: Occurrence, window: timedelta
+    ) -> Sequence[Occurrence]:
+        row = OccurrenceRow
+        values = {
+            "incident": incident,
+            "key": key,
+            "at": occurrence.at,
+            "dag": occurrence.dag,
+            "task": occurrence.task,
+            "host": occurrence.host,
+        }
+        recent = (
+            select(row)
+            .where(row.incident == incident, row.at >= self._clock() - window)
+            .order_by(row.at.desc())
+            .limit(_OCCURRENCES)
+        )
+        with store_errors("Counting failures of an incident"):
+            async with writing(self._engine) as connection:
+                kept = insert_into(connection, row).values(values).on_conflict_do_nothing()
+                await connection.execute(kept)
+                rows = (await connection.execute(recent)).all()
+        return [Occurrence(one.at, one.dag, one.task, one.host) for one in rows]
+
+    async def _rows(self, statement: Any) -> Sequence[Any]:
+        with store_errors("Looking up escalations"):
+            async with self._engine.connect() as connection:
+                return (await connection.execute(statement)).all()
+
+
+def escalation_in(row: Any) -> Escalation:
+    """Raises `StoreError` where another version wrote it."""
+    return decode(Escalation, row.body, row.format, "An escalation")

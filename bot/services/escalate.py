@@ -1,0 +1,218 @@
+"""Calls a human when one is needed, and does what time brings until it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from bot.diagnosis.incident_key import incident_key
+from bot.domain.answers import Diagnosis, HumanCalled, Reply
+from bot.domain.conversations import Rating, Score, Turn
+from bot.domain.errors import BadRequest, BotError
+from bot.domain.escalation_course import Advanced, Refused
+from bot.domain.escalation_policy import Policy, due
+from bot.domain.escalation_rules import (
+    ASKED_FOR,
+    DOWN_TWICE,
+    by_threshold,
+    by_verdict,
+    is_countable,
+    threshold_of,
+)
+from bot.domain.escalation_work import EscalationDue, due_job
+from bot.domain.escalations import Call, Deed, Escalation, Fired, Kind, Party, Truth
+from bot.domain.questions import Question
+from bot.domain.work import FOR_A_DAY, Retry
+from bot.services.escalation_calls import Caller, failure_key, occurrence_of, party_of
+from bot.services.escalation_ports import (
+    Called,
+    EscalationMeter,
+    Escalations,
+    NoEscalationMeter,
+)
+from bot.services.ports import ConversationStore, DurableSteps, Steps
+
+log = structlog.get_logger(__name__)
+
+_KEEP = Retry(attempts=6, pause=1.0, seconds=15.0)
+_DOWNS = 2
+
+Thresholds = Callable[[str], str]
+"""What the runbook of a cause says under `escalate_after`; "" where there is none."""
+
+
+class Escalator:
+    """The port `Humans`, and the handler of jobs of kind `DUE`.
+
+    `low` is the confidence below which an answer does not help (0..1). `now` gives aware UTC times.
+    """
+
+    def __init__(
+        self,
+        escalations: Escalations,
+        turns: ConversationStore,
+        *,
+        policy: Policy,
+        thresholds: Thresholds,
+        now: Callable[[], datetime],
+        caller: Caller | None = None,
+        low: float = 0.5,
+        meter: EscalationMeter | None = None,
+    ) -> None:
+        self._escalations = escalations
+        self._turns = turns
+        self._policy = policy
+        self._thresholds = thresholds
+        self._now = now
+        self._caller = caller or Caller()
+        self._low = low
+        self._meter = meter or NoEscalationMeter()
+
+    async def asked(self, question: Question, reference: str) -> Reply:
+        """Goes by the newest diagnosis of the thread, where there is one. The message that answers
+        `question` shows from then on how it stands."""
+        party = party_of(question, question.id)
+        turn = await self._newest_diagnosis(question)
+        if turn is not None:
+            call = self._caller.for_turn(question.id, turn, ASKED_FOR, self._now(), party)
+        else:
+            call = self._caller.for_thread(question.id, question, ASKED_FOR, self._now(), party)
+        called = await self._call(call)
+        return HumanCalled(reference, called.escalation)
+
+    async def for_turn(self, key: str, turn_id: str, party: Party) -> Escalation:
+        """Somebody asked for a human by the button under an answer.
+
+        Raises `BadRequest` where that answer is not known any more.
+        """
+        turn = await self._turns.turn(turn_id)
+        if turn is None:
+            raise BadRequest("I no longer have that answer. Write “get me a human” instead.")
+        call = self._caller.for_turn(key, turn, ASKED_FOR, self._now(), party)
+        return (await self._call(call)).escalation
+
+    async def answered(self, turn: Turn, steps: Steps) -> None:
+        """A failure to call somebody is in the log: the answer stands all the same."""
+        if not isinstance(turn.reply, Diagnosis):
+            return
+        try:
+            await steps.run("escalate", partial(self._answered, turn), _KEEP)
+        except BotError as error:
+            log.error("escalation.not_opened", error=str(error))
+
+    async def rated(self, rating: Rating) -> None:
+        """Calls somebody once two answers of a thread, or one for two people, did not help."""
+        turn = await self._turns.turn(rating.turn_id)
+        if rating.score is not Score.DOWN or turn is None:
+            return
+        downs = 0
+        for each in await self._turns.turns(turn.question.thread):
+            ratings = await self._turns.ratings(each.id)
+            downs += sum(one.score is Score.DOWN for one in ratings)
+        if downs >= _DOWNS:
+            thread = turn.question.thread
+            key = f"{thread.workspace}:{thread.channel}:{thread.thread}:down twice"
+            party = _own_message(party_of(turn.question, key), key)
+            await self._call(self._caller.for_turn(key, turn, DOWN_TWICE, self._now(), party))
+
+    async def unanswered(self, turn: Turn, fired: Fired) -> None:
+        """Nobody reacted to a question that the bot alone has answered."""
+        key = f"{turn.id}:unanswered"
+        party = _own_message(party_of(turn.question, key), key)
+        await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
+
+    async def pass_time(self, body: EscalationDue, steps: DurableSteps) -> None:
+        """Does what is due, unless the escalation has moved on since."""
+        again = await steps.run("pass time", partial(self._pass_time, body), FOR_A_DAY)
+        if again > 0:
+            # Its clock was ahead, or there is more patience by now.
+            escalation = await steps.run(
+                "look up", partial(self._escalations.get, body.id), FOR_A_DAY
+            )
+            if escalation is not None and escalation.moves == body.moves:
+                await steps.start(due_job(escalation, again, body.again + 1))
+
+    async def do(
+        self, escalation_id: str, deed: Deed, truth: Truth | None = None
+    ) -> Advanced | Refused:
+        """What somebody does about it."""
+        before = await self._escalations.get(escalation_id)
+        come_to = await self._escalations.do(escalation_id, deed, truth)
+        if isinstance(come_to, Advanced):
+            self._count(before, come_to.escalation, deed)
+        return come_to
+
+    async def _answered(self, turn: Turn) -> None:
+        reply = turn.reply
+        if not isinstance(reply, Diagnosis):
+            return
+        fired = await self._by_threshold(turn, reply)
+        if fired is None and turn.question.asker.user_id:
+            fired = by_verdict(reply.verdict, self._low)
+        if fired is None:
+            return
+        key = f"{turn.id}:{fired.rule.value}"
+        party = _own_message(party_of(turn.question, key), key)
+        await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
+
+    async def _by_threshold(self, turn: Turn, diagnosis: Diagnosis) -> Fired | None:
+        verdict, target = diagnosis.verdict, diagnosis.target
+        threshold = threshold_of(self._thresholds(verdict.cause))
+        if threshold is None or not is_countable(verdict):
+            return None
+        now = self._now()
+        seen = await self._escalations.occurred(
+            incident_key(verdict, target, turn.evidence),
+            failure_key(target),
+            occurrence_of(target, turn.evidence, now),
+            threshold.window,
+        )
+        return by_threshold(verdict, threshold) if threshold.is_crossed(seen, now) else None
+
+    async def _newest_diagnosis(self, question: Question) -> Turn | None:
+        turns = await self._turns.turns(question.thread)
+        return next((one for one in reversed(turns) if isinstance(one.reply, Diagnosis)), None)
+
+    async def _call(self, call: Call) -> Called:
+        called = await self._escalations.call(call)
+        if called.is_new:
+            self._meter.opened(call.fired.rule.value)
+        elif not called.is_known:
+            self._meter.joined()
+        log.info(
+            "escalation.called",
+            escalation=called.escalation.id,
+            rule=call.fired.rule.value,
+            is_new=called.is_new,
+        )
+        return called
+
+    async def _pass_time(self, body: EscalationDue) -> float:
+        """Seconds until it makes sense to try again; 0 where it is done or overtaken."""
+        escalation = await self._escalations.get(body.id)
+        if escalation is None or escalation.moves != body.moves:
+            return 0.0
+        now, next_due = self._now(), due(escalation, self._policy)
+        if next_due is None:
+            return 0.0
+        if next_due.at > now:
+            return max(1.0, (next_due.at - now).total_seconds())
+        key = f"escalation:{body.id}:{body.moves}:{next_due.kind.value}"
+        await self.do(body.id, Deed(key, next_due.kind, now, moves=body.moves))
+        return 0.0
+
+    def _count(self, before: Escalation | None, after: Escalation, deed: Deed) -> None:
+        if before is None or before.version >= after.version:
+            return
+        if after.state.is_over:
+            self._meter.ended(after.state.value)
+        if deed.kind is Kind.ACKNOWLEDGED:
+            self._meter.acknowledged((deed.at - after.opened_at).total_seconds())
+
+
+def _own_message(party: Party | None, key: str) -> Party | None:
+    """With a message of its own below the answer."""
+    return party and Party(party.thread, party.user_id, f"escalation status:{key}", party.turn_id)

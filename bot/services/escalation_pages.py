@@ -1,0 +1,126 @@
+"""Pages whoever is on call for an escalation, and keeps what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import structlog
+
+from bot.domain.errors import BotError
+from bot.domain.escalations import Deed, Escalation, Kind, Severity, State
+from bot.domain.oncall import (
+    OnCallNow,
+    Page,
+    PageOutcome,
+    PageState,
+    PageStatus,
+    Responder,
+    Urgency,
+)
+from bot.domain.work import Retry
+from bot.services.escalation_ports import EscalationMeter, Escalations
+from bot.services.ports import DurableSteps, OnCall
+
+log = structlog.get_logger(__name__)
+
+_LOOK = Retry(attempts=3, pause=1.0, seconds=30.0)
+_PAGE = Retry(attempts=3, pause=2.0, seconds=45.0)
+_KEEP = Retry(attempts=20, pause=1.0, seconds=15.0)
+
+
+class _TryAgain(BotError):
+    """The pager was not reached, and paging again is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """Who is called at a level now, and what became of the page."""
+
+    on_call: OnCallNow
+    outcome: PageOutcome
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """`now` gives aware UTC times."""
+
+    on_call: OnCall
+    escalations: Escalations
+    meter: EscalationMeter
+    now: Callable[[], datetime]
+
+    async def page(self, escalation: Escalation, steps: DurableSteps) -> OnCallNow:
+        """Calls the people of the escalation's level, once, and keeps what became of it."""
+        level = escalation.level
+        found = await steps.run("who is on call", partial(self._on_call, level), _LOOK)
+        outcome = await self._paged(_page_of(escalation), found, steps)
+        names = tuple(one.name for one in found.responders)
+        failed = outcome.status is PageStatus.FAILED
+        deed = Deed(
+            key=f"escalation:{escalation.id}:paged:{escalation.moves}",
+            kind=Kind.PAGE_FAILED if failed else Kind.PAGED,
+            at=await steps.run("time", self._time),
+            words=outcome.reason or found.fault or found.warning,
+            level=level,
+            names=names,
+            status=outcome.status,
+        )
+        await steps.run("keep page", partial(self.escalations.do, escalation.id, deed), _KEEP)
+        return found
+
+    async def tell(self, escalation: Escalation, by: str, steps: DurableSteps) -> None:
+        """Keeps the pager in step with what people did here, wherever it was paged."""
+        state = _PAGER_STATES.get(escalation.state)
+        if state is None:
+            return
+        for level in range(1, escalation.level + 1):
+            tell = partial(self._tell, level, escalation.id, state, by)
+            await steps.run(f"tell pager {level}", tell, _LOOK)
+
+    async def _tell(self, level: int, key: str, state: PageState, by: str) -> str:
+        responder = Responder(by, by) if by else None
+        outcome = await self.on_call.tell(level, key, state, responder)
+        if outcome.status is PageStatus.FAILED:
+            log.warning("escalation.pager_not_told", level=level, reason=outcome.reason)
+        return outcome.reason
+
+    async def _on_call(self, level: int) -> OnCallNow:
+        return await self.on_call.on_call(level, self.now())
+
+    async def _paged(self, page: Page, found: OnCallNow, steps: DurableSteps) -> PageOutcome:
+        async def call() -> PageOutcome:
+            outcome = await self.on_call.page(page)
+            self.meter.paged(outcome.source, outcome.status.value)
+            failed = outcome.status in (PageStatus.FAILED, PageStatus.UNCERTAIN)
+            if failed and outcome.retry_in is not None:
+                raise _TryAgain(outcome.reason)
+            return outcome
+
+        try:
+            return await steps.run("page", call, _PAGE)
+        except BotError as error:
+            return PageOutcome(PageStatus.FAILED, found.source, str(error))
+
+    async def _time(self) -> datetime:
+        return self.now()
+
+
+_PAGER_STATES = {
+    State.ACKNOWLEDGED: PageState.ACKNOWLEDGED,
+    State.MITIGATED: PageState.ACKNOWLEDGED,
+    State.RESOLVED: PageState.RESOLVED,
+}
+
+
+def _page_of(escalation: Escalation) -> Page:
+    subject = escalation.subject
+    return Page(
+        key=escalation.id,
+        level=escalation.level,
+        title=subject.title,
+        details=f"{escalation.fired.words}\n{subject.question}".strip(),
+        urgency=Urgency.HIGH if escalation.severity >= Severity.NORMAL else Urgency.LOW,
+    )

@@ -1,0 +1,265 @@
+"""Cards of an escalation: what those on call are handed, and how the asker sees it stand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.answering.escalations import (
+    page_words,
+    reach_words,
+    standing_mark,
+    standing_words,
+    why_called,
+)
+from bot.answering.quotes import quoted_words, telling
+from bot.answering.wording import count, target_words
+from bot.domain.answers import Diagnosis, HumanCalled
+from bot.domain.escalations import Escalation, State, Truth, WasRight
+from bot.domain.oncall import PageStatus
+from bot.domain.verdicts import VerdictKind
+from bot.slack.blocks.kit import (
+    Block,
+    Element,
+    actions,
+    button,
+    context,
+    header,
+    link,
+    listing,
+    mrkdwn,
+    plain,
+    preformatted,
+    quote,
+    rich,
+    section,
+    select,
+    text,
+)
+from bot.slack.blocks.markdown import rich_parts
+from bot.slack.blocks.message import Room, SlackMessage, fit
+from bot.slack.blocks.pieces import MARKS, link_buttons, origin_of, small_print, unseen
+from bot.slack.escalation_presses import Act, action_id
+from bot.slack.escalation_values import CallOut, Handoff, Relayed
+from bot.slack.limits import Limit
+
+_USER = re.compile(r"[UW][A-Z0-9]{2,30}")
+_SNOOZES = (
+    ("30 minutes", 30),
+    ("1 hour", 60),
+    ("4 hours", 240),
+    ("Until tomorrow (16 hours)", 960),
+)
+_RIGHT = {
+    WasRight.YES: "The bot was right.",
+    WasRight.PARTLY: "The bot was partly right.",
+    WasRight.NO: "The bot was wrong.",
+    WasRight.NOT_SAID: "",
+}
+_QUESTION, _TRUTH, _NAME = Limit(500), Limit(1_200), Limit(80)
+
+
+def standing_card(reply: HumanCalled) -> SlackMessage:
+    """For the thread of whoever asked."""
+    escalation, truth = reply.escalation, reply.truth
+    mark, words = standing_mark(escalation.state), standing_words(escalation)
+    details = [why_called(escalation)]
+    page = escalation.page
+    if page is not None and page.status in (PageStatus.FAILED, PageStatus.UNCERTAIN):
+        details.insert(0, f"🔶 {page_words(page)}")
+    parts = [section(text(f"{mark} {words}", bold=True), *_by(escalation), text("."))]
+    parts += _truth_parts(truth)
+    summary = "\n".join([f"{mark} {words}.", *_truth_words(truth), *details])
+    return SlackMessage(
+        mrkdwn(summary), (rich(*parts), context(*details, f"Escalation {escalation.id}"))
+    )
+
+
+def _by(escalation: Escalation) -> tuple[Element, ...]:
+    if escalation.state is State.OPEN or not escalation.responder:
+        return ()
+    return (text(" · "), person(escalation.responder))
+
+
+def person(user_id: str) -> Element:
+    """Somebody's name as Slack shows it; it calls them where the message is new."""
+    if _USER.fullmatch(user_id):
+        return {"type": "user", "user_id": user_id}
+    return text(_NAME.head(user_id))
+
+
+def handoff_card(handoff: Handoff) -> SlackMessage:
+    """Everything that somebody needs who comes to it out of sleep."""
+    escalation = handoff.escalation
+    summary = mrkdwn(
+        "\n".join(
+            [
+                f"{standing_mark(escalation.state)} {escalation.subject.title}",
+                f"{standing_words(escalation)}.",
+                why_called(escalation),
+            ]
+        )
+    )
+    return fit(lambda room: SlackMessage(summary, tuple(_handoff_blocks(handoff, room))))
+
+
+def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
+    escalation, diagnosis = handoff.escalation, handoff.diagnosis
+    yield header(f"{standing_mark(escalation.state)} {escalation.subject.title}")
+    standing = text(f"{standing_words(escalation)}", bold=True)
+    why = text(f"\n{Limit(room.prose).head(why_called(escalation))}")
+    page = page_words(escalation.page)
+    paged = (text(f"\n{Limit(room.prose).head(page)}"),) if page else ()
+    yield rich(section(standing, *_by(escalation), why, *paged))
+    yield from _question(handoff, room)
+    if diagnosis is not None:
+        yield from _verdict(diagnosis, room)
+    yield from _reach(handoff, room)
+    if diagnosis is not None:
+        yield from _tried(diagnosis, room)
+    if handoff.truth is not None:
+        yield rich(*_truth_parts(handoff.truth))
+    yield from _buttons(escalation, diagnosis, room)
+    notes = [count(handoff.parties, "thread is told", "threads are told")]
+    if handoff.runbook:
+        notes.append(f"Runbook: {Limit(80).head(handoff.runbook)}")
+    yield small_print(escalation.id, *notes)
+
+
+def _question(handoff: Handoff, room: Room) -> Iterator[Block]:
+    question = handoff.escalation.subject.question
+    if question.strip():
+        words = Limit(min(room.prose, 500)).head(question)
+        yield rich(section(text("The question", bold=True)), quote(text(words)))
+
+
+def _verdict(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
+    verdict = diagnosis.verdict
+    said = f"{MARKS[verdict.kind]} {verdict.kind.headline}"
+    if verdict.kind is not VerdictKind.UNKNOWN:
+        said += f": {verdict.title} ({verdict.confidence:.0%})"
+    what = Limit(room.prose).head(diagnosis.what_happened or verdict.why)
+    yield rich(
+        section(
+            text("What I found  ", bold=True),
+            text(Limit(300).head(said)),
+            text(f"\n{target_words(diagnosis.target)}", code=False),
+            *((text(f"\n{what}"),) if what else ()),
+        )
+    )
+    for deciding in telling(verdict.quotes)[:1]:
+        yield rich(preformatted(Limit(room.quote).tail(quoted_words(deciding))))
+        yield context(origin_of(deciding))
+    if missing := unseen(verdict.gaps, room.items):
+        yield context(missing)
+
+
+def _reach(handoff: Handoff, room: Room) -> Iterator[Block]:
+    words = reach_words(handoff.reach)
+    calls = handoff.escalation.count
+    counted = count(calls, "call", "calls") + " so far" if calls > 1 else ""
+    said = ". ".join(part for part in (words, counted) if part)
+    if said:
+        yield rich(section(text("Blast radius  ", bold=True), text(Limit(room.prose).head(said))))
+
+
+def _tried(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
+    """What was looked at and ruled out, what is left to find out, and what the runbook says."""
+    verdict, size = diagnosis.verdict, Limit(min(room.step, 200))
+    out = [f"{one.cause}: {one.reason}" for one in verdict.ruled_out[: room.items]]
+    if diagnosis.lines_read:
+        out.insert(0, f"{diagnosis.lines_read:,} lines of its log were read")
+    parts: list[Element] = []
+    if out:
+        parts.append(section(text("Tried and ruled out", bold=True)))
+        parts.append(listing((text(size.head(one)),) for one in out))
+    parts.append(section(text("Open question  ", bold=True), text(_open_question(diagnosis))))
+    if diagnosis.check:
+        parts.append(section(text("The runbook says to check", bold=True)))
+        parts += rich_parts(diagnosis.check, Limit(room.step), trusted=True)
+    yield rich(*parts)
+
+
+def _open_question(diagnosis: Diagnosis) -> str:
+    verdict = diagnosis.verdict
+    others = ", ".join(verdict.also_possible[:4])
+    if verdict.kind is VerdictKind.UNKNOWN:
+        return f"What is it? It may be {others}." if others else "What is it?"
+    if others:
+        return f"Is it really {verdict.cause}, or rather {others}?"
+    return "Why did it come to that, and will it come again?"
+
+
+def _buttons(escalation: Escalation, diagnosis: Diagnosis | None, room: Room) -> Iterator[Block]:
+    def press(label: str, act: Act, primary: bool = False) -> Element:
+        named = action_id(act, escalation.id, escalation.hands)
+        return button(label, named, escalation.id, primary=primary)
+
+    if escalation.state.is_over:
+        yield actions([press("Open again", Act.REOPEN)])
+        return
+    row = []
+    if escalation.state in (State.OPEN, State.HANDED_ON):
+        row.append(press("Acknowledge", Act.ACKNOWLEDGE, primary=True))
+    if escalation.state is not State.OPEN:
+        row.append(press("Take over", Act.TAKE_OVER))
+    if escalation.state is not State.MITIGATED:
+        row.append(press("Mitigated", Act.MITIGATE))
+    row.append(press("Resolve …", Act.RESOLVE))
+    yield actions(row)
+    yield actions([_hand_to(escalation), _snooze(escalation)])
+    if diagnosis is not None and (pages := link_buttons(diagnosis.links, room.urls)):
+        yield actions(pages)
+
+
+def _hand_to(escalation: Escalation) -> Element:
+    return {
+        "type": "users_select",
+        "action_id": action_id(Act.HAND_TO, escalation.id, escalation.hands),
+        "placeholder": plain("Hand to …"),
+    }
+
+
+def _snooze(escalation: Escalation) -> Element:
+    options = [(label, str(minutes)) for label, minutes in _SNOOZES]
+    return select("Snooze …", action_id(Act.SNOOZE, escalation.id, escalation.hands), options)
+
+
+def _truth_parts(truth: Truth | None) -> list[Element]:
+    if truth is None:
+        return []
+    parts = []
+    for label, words in (("What was wrong", truth.was_wrong), ("What fixed it", truth.fixed_by)):
+        if words:
+            parts.append(section(text(f"{label}  ", bold=True), text(_TRUTH.head(words))))
+    if right := _RIGHT[truth.bot]:
+        parts.append(section(text(right, italic=True)))
+    return parts
+
+
+def _truth_words(truth: Truth | None) -> list[str]:
+    if truth is None:
+        return []
+    pairs = (("What was wrong", truth.was_wrong), ("What fixed it", truth.fixed_by))
+    return [f"{label}: {_TRUTH.head(words)}" for label, words in pairs if words]
+
+
+def call_out_message(call: CallOut) -> SlackMessage:
+    """The one message that is meant to call people."""
+    people: list[Element] = [person(user) for user in call.users]
+    if call.is_for_all:
+        people.append({"type": "broadcast", "range": "channel"})
+    named = [part for one in people for part in (one, text(" "))]
+    return SlackMessage(mrkdwn(call.words), (rich(section(*named, text(call.words))),))
+
+
+def relayed_message(relayed: Relayed) -> SlackMessage:
+    """Somebody else's words, with who said them; they call and link nobody."""
+    said = Limit(2_500).head(relayed.text)
+    parts = [section(text("💬 "), person(relayed.user), text(f" {relayed.side}:", italic=True))]
+    if said.strip():
+        parts.append(quote(text(said)))
+    if relayed.files:
+        files = [(text("📎 "), link(one.name, one.url)) for one in relayed.files[:10]]
+        parts.append(listing(files))
+    return SlackMessage(mrkdwn(f"{relayed.side}: {said}"), (rich(*parts),))

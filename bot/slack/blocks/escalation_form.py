@@ -1,0 +1,55 @@
+"""The form that asks what was true about a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.domain.escalations import WasRight
+from bot.slack.blocks.kit import plain
+from bot.slack.escalation_presses import RESOLVE_FORM
+from bot.slack.limits import MODAL_TITLE
+
+WAS_WRONG, FIXED_BY, BOT_WAS = "was_wrong", "fixed_by", "bot_was"
+_FACES = {
+    WasRight.YES: "Yes",
+    WasRight.PARTLY: "Partly",
+    WasRight.NO: "No",
+    WasRight.NOT_SAID: "I can't say",
+}
+
+
+def resolve_form(escalation_id: str) -> dict[str, Any]:
+    options = [{"text": plain(face), "value": right.value} for right, face in _FACES.items()]
+    return {
+        "type": "modal",
+        "callback_id": RESOLVE_FORM,
+        "private_metadata": escalation_id,
+        "title": plain(MODAL_TITLE.head("Resolve")),
+        "submit": plain("Resolve"),
+        "close": plain("Not yet"),
+        "blocks": [
+            _words(WAS_WRONG, "What was wrong?", "Shown to everybody who asked."),
+            _words(FIXED_BY, "What fixed it?", "What the next one should do first."),
+            {
+                "type": "input",
+                "block_id": BOT_WAS,
+                "label": plain("Was the bot right about the cause?"),
+                "element": {"type": "radio_buttons", "action_id": BOT_WAS, "options": options},
+            },
+        ],
+    }
+
+
+def _words(name: str, label: str, hint: str) -> dict[str, Any]:
+    return {
+        "type": "input",
+        "block_id": name,
+        "label": plain(label),
+        "hint": plain(hint),
+        "element": {
+            "type": "plain_text_input",
+            "action_id": name,
+            "multiline": True,
+            "max_length": 2_000,
+        },
+    }

@@ -1,0 +1,50 @@
+"""What is shown and said of escalations in Slack, as values that outlive the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.answers import Diagnosis
+from bot.domain.escalations import Escalation, ReachCount, Truth
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """The card in the channel of those on call. `parties` is how many threads are told."""
+
+    escalation: Escalation
+    diagnosis: Diagnosis | None = None
+    runbook: str = ""
+    reach: tuple[ReachCount, ...] = ()
+    parties: int = 0
+    truth: Truth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallOut:
+    """Words that call people: those of `users`, or everybody where `is_for_all`."""
+
+    words: str
+    users: tuple[str, ...] = ()
+    is_for_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of somebody's message, where it can be looked at."""
+
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Relayed:
+    """What somebody said in the other thread. `side` says which that is."""
+
+    user: str
+    text: str
+    side: str
+    files: tuple[Attached, ...] = ()
+
+
+Escalating = Handoff | CallOut | Relayed
