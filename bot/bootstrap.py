@@ -60,7 +60,6 @@ if TYPE_CHECKING:
     from bot.adapters.airflow.cluster import AirflowCluster
     from bot.services.ask import AskService
 
-_RULES_FOLDER = "redaction-rules"
 _OPENAI = "https://api.openai.com/v1"
 
 Prepare = Callable[[AsyncEngine], Awaitable[None]]
@@ -191,7 +190,7 @@ def data_folder(settings: Settings) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
-        (folder / _RULES_FOLDER).mkdir(exist_ok=True, mode=0o700)
+        settings.rules_dir.mkdir(exist_ok=True, mode=0o700)
     except OSError as error:
         fault = f"data_dir: {folder} cannot be used ({error.strerror}). Give a folder of your own."
         raise ConfigError([fault]) from error
@@ -200,11 +199,11 @@ def data_folder(settings: Settings) -> Path:
 
 def redactor_of(settings: Settings) -> Redactor:
     """The compiled rules are kept in the data folder: compiling takes seconds at each start."""
-    cache = data_folder(settings) / _RULES_FOLDER
+    data_folder(settings)
     return Redactor(
         settings.secret_values(),
         patterns=settings.redaction.patterns,
-        catalog=load_catalog(str(cache)),
+        catalog=load_catalog(str(settings.rules_dir)),
     )
 
 

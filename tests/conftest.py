@@ -17,7 +17,7 @@ hypothesis.settings.register_profile("here", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
-pytest_plugins = ["tests.databases", "tests.engines", "tests.workers"]
+pytest_plugins = ["tests.databases", "tests.engines", "tests.rules", "tests.workers"]
 
 _NEVER_SKIPPED_IN_CI = ("airflow", "browser", "postgres")
 _OUTSIDE = ("AIRFLOW_BOT_", "SLACK_", "OPENAI_", "AIRFLOW__")

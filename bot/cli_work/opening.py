@@ -55,7 +55,7 @@ async def work_admin(settings: Settings) -> AsyncIterator[WorkAdmin]:
 
     Raises `StoreError` where the database is not there, or newer than this version.
     """
-    rules = settings.data_dir / "redaction-rules"
+    rules = settings.rules_dir
     redactor = Redactor(
         settings.secret_values(),
         patterns=settings.redaction.patterns,

@@ -288,6 +288,11 @@ class Settings(BaseSettings):
     def chroma_dir(self) -> Path:
         return self.knowledge.chroma_dir or self.data_dir / "chroma"
 
+    @property
+    def rules_dir(self) -> Path:
+        """Where the compiled redaction rules are kept."""
+        return self.data_dir / "redaction-rules"
+
     def secret_values(self) -> tuple[str, ...]:
         """Every secret set anywhere, for the redactor: these are masked wherever they turn up.
 

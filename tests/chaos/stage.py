@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import shutil
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.diagnosis.redaction import load_catalog
 from bot.playground.workspace import Limits, LocalWorkspace
 from tests.chaos.balancer import balancer
 from tests.chaos.fleet import Fleet, Replica, replica_at, tail
@@ -23,9 +21,9 @@ from tests.fakes.airflow_server import RecordedAirflow
 from tests.fakes.model_server import API_KEY, MODEL, ModelServer
 from tests.ports import free_port
 from tests.postgres import PostgresDatabase, postgres_server
+from tests.rules import with_compiled_rules
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
-RULES = "redaction-rules"
 WEBHOOK_TOKEN = "a-token-of-this-run-alone"
 _START = 120.0
 
@@ -115,14 +113,10 @@ def secrets_of(ws: LocalWorkspace, settings: Mapping[str, Any]) -> dict[str, str
 def replicas_of(
     plan: Plan, folder: Path, settings: Mapping[str, Any], secrets: Mapping[str, str]
 ) -> list[Replica]:
-    """Compiling the redaction rules takes seconds, so it is done once for all."""
-    rules = folder / RULES
-    rules.mkdir(parents=True)
-    load_catalog(str(rules))
     replicas = []
     for number, role in enumerate(plan.roles, start=1):
         replica = replica_at(folder / f"{role}-{number}", role, free_port(), settings, secrets)
-        shutil.copytree(rules, replica.folder / "data" / RULES)
+        with_compiled_rules(replica.folder / "data")
         replicas.append(replica)
     return replicas
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sqlite3
 import sys
 from contextlib import closing
@@ -18,6 +17,7 @@ from sqlalchemy.engine import make_url
 from bot.adapters.sql.migrate import migrate
 from bot.workflows.databases import migrate_engine
 from tests.postgres import PostgresDatabase
+from tests.rules import with_compiled_rules
 
 SECRET = "sesame-4711"
 SETTINGS = """\
@@ -57,8 +57,8 @@ class Command:
 
 
 @pytest.fixture
-def command(tmp_path: Path, compiled_rules: Path) -> Command:
-    shutil.copytree(compiled_rules, tmp_path / "redaction-rules")
+def command(tmp_path: Path) -> Command:
+    with_compiled_rules(tmp_path)
     (tmp_path / "airflow-bot.yaml").write_text(SETTINGS.format(folder=tmp_path))
     return Command(tmp_path)
 

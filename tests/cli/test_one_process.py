@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -25,6 +24,7 @@ from tests.end_to_end.asking import FAILED, RIGHT, WHY, answered
 from tests.end_to_end.conftest import bot_between
 from tests.fakes.airflow_server import RecordedAirflow
 from tests.postgres import PostgresDatabase
+from tests.rules import with_compiled_rules
 
 SECRETS = {
     "AIRFLOW_BOT_CLUSTERS__lab__PASSWORD": RecordedAirflow.password,
@@ -93,17 +93,17 @@ def airflow() -> Iterator[RecordedAirflow]:
 
 
 @pytest.fixture
-def file(tmp_path: Path, airflow: RecordedAirflow, compiled_rules: Path) -> File:
+def file(tmp_path: Path, airflow: RecordedAirflow) -> File:
     """Nothing is at its path yet."""
-    shutil.copytree(compiled_rules, tmp_path / "data" / "redaction-rules")
+    data = with_compiled_rules(tmp_path / "data")
     config = tmp_path / "airflow-bot.yaml"
     settings = {
-        "data_dir": str(tmp_path / "data"),
+        "data_dir": str(data),
         "clusters": {"lab": {"base_url": airflow.url, "username": airflow.username}},
         "slack": {"mode": "socket"},
     }
     config.write_text(json.dumps(settings))
-    return File(tmp_path / "data" / "bot.db", config)
+    return File(data / "bot.db", config)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -25,6 +24,7 @@ from bot.slack.manifest import app_manifest
 from bot.workflows.databases import migrate_engine
 from tests.ports import free_port
 from tests.postgres import PostgresDatabase
+from tests.rules import with_compiled_rules
 from tests.waiting import PATIENCE, until
 
 SECRETS = {
@@ -115,9 +115,8 @@ def _way_to(slack: int | LocalWorkspace) -> tuple[str, Mapping[str, str]]:
 
 
 @pytest.fixture
-async def command(tmp_path: Path, compiled_rules: Path) -> AsyncIterator[Command]:
-    shutil.copytree(compiled_rules, tmp_path / "redaction-rules")
-    command = Command(tmp_path)
+async def command(tmp_path: Path) -> AsyncIterator[Command]:
+    command = Command(with_compiled_rules(tmp_path))
     yield command
     if command.process is not None and command.process.returncode is None:
         command.process.kill()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -31,6 +30,7 @@ from bot.workflows.config import EngineConfig
 from bot.workflows.databases import migrate_engine
 from bot.workflows.engine import Engine
 from tests.postgres import PostgresDatabase
+from tests.rules import with_compiled_rules
 
 SETTINGS = """
 data_dir: {folder}
@@ -99,14 +99,14 @@ class Bot:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def bot(request: pytest.FixtureRequest, tmp_path: Path, compiled_rules: Path) -> Bot:
+def bot(request: pytest.FixtureRequest, tmp_path: Path) -> Bot:
     if request.param == "sqlite":
         url, database = request.getfixturevalue("sqlite_url"), ""
     else:
         postgres: PostgresDatabase = request.getfixturevalue("postgres")
         url, database = postgres.url, f'database: {{url: "{postgres.dsn}"}}'
     migrate_engine(url)
-    shutil.copytree(compiled_rules, tmp_path / "redaction-rules")
+    with_compiled_rules(tmp_path)
     config = tmp_path / "airflow-bot.yaml"
     config.write_text(SETTINGS.format(folder=tmp_path, database=database))
     return Bot(url, config)
@@ -348,8 +348,8 @@ async def test_wrong_arguments_are_explained(
     assert complaint in " ".join(err.replace("│", " ").split())
 
 
-async def test_a_database_that_is_not_there_is_named(tmp_path: Path, compiled_rules: Path) -> None:
-    shutil.copytree(compiled_rules, tmp_path / "redaction-rules")
+async def test_a_database_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with_compiled_rules(tmp_path)
     config = tmp_path / "airflow-bot.yaml"
     config.write_text(SETTINGS.format(folder=tmp_path, database=""))
     status, out, err = await Bot("", config).run("list")

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import base64
 import json
-import shutil
 import sqlite3
 import zlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.bootstrap import Parts
-from bot.diagnosis.redaction import load_catalog
 from bot.playground.workspace import InstalledApp, LocalWorkspace, Message, World
 from bot.serving import serving
 from bot.settings import load_settings
 from bot.slack.manifest import app_manifest
 from tests.fakes.airflow_server import RecordedAirflow
 from tests.ports import free_port
+from tests.rules import FOLDER, with_compiled_rules
 
 ADDING = "is adding its words"
 """On a card that a model is to refine."""
-
-RULES = "redaction-rules"
-"""The folder of the compiled rules, beside the bot's own data."""
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
 
@@ -110,7 +104,7 @@ async def bot_between(
     """
     app = InstalledApp.from_manifest(app_manifest())
     world = World(app=app if scopes is None else replace(app, scopes=scopes))
-    shutil.copytree(_compiled_rules().name, folder / "data" / RULES)
+    with_compiled_rules(folder / "data")
     recorded = [recording(one) if isinstance(one, str) else one for one in recordings]
     with RecordedAirflow(recorded) as airflow:
         async with LocalWorkspace.started(world) as ws:
@@ -127,14 +121,6 @@ async def bot_between(
                     c.id for c in ws.state.channels.values() if c.name.endswith("support")
                 )
                 yield Stage(ws, airflow, service.parts, channel, world.people[0].id)
-
-
-@cache
-def _compiled_rules() -> TemporaryDirectory[str]:
-    """For all bots of this process: compiling the rules anew takes seconds each time."""
-    folder = TemporaryDirectory()
-    load_catalog(folder.name)
-    return folder
 
 
 def recording(name: str) -> dict[str, Any]:
@@ -176,7 +162,7 @@ def stored_in(folder: Path) -> Sequence[str]:
 
 def _stored_in(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
-        if path.is_file() and path.parent.name != RULES:
+        if path.is_file() and path.parent.name != FOLDER:
             yield path.read_bytes().decode("utf-8", "replace")
         if path.suffix in (".db", ".sqlite", ".sqlite3"):
             yield from _rows(path)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
 
 from kingfisher_sdk import Rules, Scanner
 
@@ -53,10 +52,18 @@ class Catalog:
                 yield Span(place["start_offset"], place["end_offset"], kind)
 
 
-@cache
+_of_process: Catalog | None = None
+
+
 def load_catalog(cache_dir: str | None = None) -> Catalog:
-    """The catalog of this process, built at the first call."""
-    return Catalog(cache_dir)
+    """The catalog of this process, built at the first call.
+
+    The rules are the same in every folder, so later calls leave theirs alone.
+    """
+    global _of_process
+    if _of_process is None:
+        _of_process = Catalog(cache_dir)
+    return _of_process
 
 
 def _name(rule_id: str) -> str:
