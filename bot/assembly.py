@@ -20,8 +20,10 @@ from bot.bootstrap import Parts, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.services.called_off import CalledOffService
+from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.failures import FailureService
+from bot.services.sight import everything
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
 from bot.slack.announcer import SlackAnnouncer
@@ -75,7 +77,7 @@ def put_together(
         Services(
             redact=parts.redactor.redact,
             now=now,
-            taking_in=None if role is Role.WORKER else TakingIn(inbox, inbox.engaged),
+            taking_in=None if role is Role.WORKER else _taking_in(parts, inbox),
             working=None if role is Role.SERVE else Working(parts.asking, parts.store, ledger),
             meter=meter,
         ),
@@ -110,6 +112,11 @@ def put_together(
         redact=parts.redactor.redact,
     )
     return Service(parts, engine, slack, reported, dead_letters, meter)
+
+
+def _taking_in(parts: Parts, inbox: SqlInbox) -> TakingIn:
+    names = DagNames(tuple(parts.clusters), everything(parts.clusters))
+    return TakingIn(inbox, inbox.engaged, names)
 
 
 def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import ComponentHealth, DagRun, Gap, Job, Pool, TaskInstance
 from bot.domain.logs import LogLine
+from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Ambiguous, Nowhere, Target
 from bot.domain.verdicts import Verdict
@@ -204,6 +205,9 @@ Reply = (
     | Unsupported
     | Apology
     | HumanCalled
+    | RunbookReport
+    | FailingDags
+    | OnCallReport
 )
 
 

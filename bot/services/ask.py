@@ -22,7 +22,7 @@ from bot.domain.work import Retry
 from bot.questions.links import ClusterAddress
 from bot.services.diagnose import Diagnoser, log_was_late, with_log
 from bot.services.escalation_ports import Humans
-from bot.services.gather import LATE_LOG_SECONDS, Gatherer
+from bot.services.gather import LATE_LOG_SECONDS, Gatherer, Reporter
 from bot.services.no_meter import NoMeter
 from bot.services.plain_steps import PLAIN
 from bot.services.ports import (
@@ -66,9 +66,10 @@ class AskService:
         seconds: float = 15.0,
         meter: Meter | None = None,
         humans: Humans | None = None,
+        reporters: Mapping[Intent, Reporter] | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question. Without `humans` nobody can
-        be called."""
+        be called; `reporters` answer what is about no run, by intent."""
         self._diagnoser = diagnoser
         self._knowledge = knowledge
         self._explainer = explainer
@@ -85,6 +86,7 @@ class AskService:
             now=now,
             seconds=seconds,
             humans=humans,
+            reporters=reporters or {},
         )
         self._humans = humans
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -24,6 +25,7 @@ from bot.domain.cases import Case, LateLog, Settled
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.questions import Author, Intent, Question
+from bot.domain.reports import FailingDags
 from bot.domain.targets import Found, Resolution, Target, TargetHints
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
@@ -44,6 +46,9 @@ from bot.services.unanswered import (
 )
 
 log = structlog.get_logger(__name__)
+
+Reporter = Callable[[Question, str], Awaitable[Reply]]
+"""Answers a question under a reference."""
 
 LATE_LOG_SECONDS = 180.0  # Airflow serves 200 MB in about 110 s on a busy machine
 
@@ -71,9 +76,11 @@ class Gatherer:
         meter: Meter,
         now: Callable[[], datetime],
         seconds: float,
+        reporters: Mapping[Intent, Reporter],
         humans: Humans | None = None,
     ) -> None:
-        """`seconds` is the deadline for all evidence of one question."""
+        """`seconds` is the deadline for all evidence of one question; `reporters` answer what is
+        about no run, by intent."""
         self._clusters = clusters
         self._addresses = addresses
         self._resolver = resolver
@@ -95,6 +102,8 @@ class Gatherer:
             Intent.RETRY: self._not_yet,
             Intent.BACKFILL: self._not_yet,
             Intent.ESCALATE: self._escalate,
+            Intent.SETTINGS: self._not_yet,
+            **{intent: partial(_reported, by) for intent, by in reporters.items()},
         }
 
     async def gather(
@@ -111,7 +120,8 @@ class Gatherer:
             return Settled(asked.intent, None, self._now())
         await channel.acknowledge()
         log.info("question_understood", intent=asked.intent, origin=question.origin)
-        come_to = await self._replies[asked.intent](asked, channel)
+        reply = self._replies.get(asked.intent, self._not_yet)
+        come_to = await reply(asked, channel)
         for gap in _gaps_of(come_to):
             self._meter.gap(gap.source)
         if isinstance(come_to, Case):
@@ -220,6 +230,10 @@ class Gatherer:
         return Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])
 
 
+async def _reported(by: Reporter, asked: _Asked, channel: ReplyChannel) -> Reply:
+    return await by(asked.question, asked.reference)
+
+
 def _when_of(hints: TargetHints) -> TargetHints:
     """Only what the words say of the time that is meant."""
     return TargetHints(
@@ -241,7 +255,7 @@ def _gaps_of(seen: Case | Reply) -> Sequence[Gap]:
         case Case(evidence=evidence):
             late = log_was_late(evidence)
             return [gap for gap in evidence.gaps if not (late and gap.source == TASK_LOG)]
-        case StatusReport(gaps=gaps) | LogReport(gaps=gaps):
+        case StatusReport(gaps=gaps) | LogReport(gaps=gaps) | FailingDags(gaps=gaps):
             return gaps
         case HealthReport(clusters=clusters):
             return [gap for cluster in clusters for gap in cluster.gaps]

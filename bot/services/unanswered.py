@@ -50,6 +50,10 @@ NOT_DONE = {
     Intent.RETRY: "rerun tasks",
     Intent.BACKFILL: "start backfills",
     Intent.ESCALATE: "page anybody",
+    Intent.SETTINGS: "be set up from here",
+    Intent.RUNBOOK: "show runbooks",
+    Intent.MINE: "tell which Dags are yours",
+    Intent.ON_CALL: "tell who is on call",
 }
 
 INSTEAD = {
@@ -65,4 +69,8 @@ INSTEAD = {
         "evidence and what could not be seen. Whoever runs this bot can have it call people: "
         "the setting is escalation.channel."
     ),
+    Intent.SETTINGS: "Ask whoever runs this bot: its settings are kept with it.",
+    Intent.RUNBOOK: "Ask how to do what you have in mind, and I will look it up.",
+    Intent.MINE: "Ask me how a Dag stands by its name.",
+    Intent.ON_CALL: "Ask in the channel of whoever runs Airflow for you.",
 }

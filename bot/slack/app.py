@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import BotError, ConfigError
 from bot.domain.work import CALLED_OFF
+from bot.services.dag_names import DagNames, no_names
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.slack.announcer import Announcement
@@ -42,10 +43,11 @@ from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, MESSAGE, POST
 from bot.slack.outgoing import Outgoing
 from bot.slack.pace import Pace
-from bot.slack.parse import Parser, Redact
+from bot.slack.parse import Parser
 from bot.slack.posting import Poster
 from bot.slack.posts import Face, Later, Notice, Post, Sent
 from bot.slack.presses import Words
+from bot.slack.reading import Redact
 from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies
 from bot.slack.socket_mode import SocketMode
@@ -89,6 +91,7 @@ class TakingIn:
 
     intake: Intake
     engaged: Engaged
+    names: DagNames = field(default_factory=no_names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +239,9 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         parser = Parser(services.redact, services.now, config.origin, config.command)
         taking_in = services.taking_in
         inbox = Inbox(parser, taking_in.intake, taking_in.engaged, services.meter, config.origin)
-        door = Door(build_app(config, inbox, Forms(gestures, outgoing), gestures), inbox)
+        door = Door(
+            build_app(config, inbox, Forms(gestures, outgoing, taking_in.names), gestures), inbox
+        )
     return SlackSide(config, client, gestures, handlers, door, services.sleep)
 
 

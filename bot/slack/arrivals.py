@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.conversations import Rating
-from bot.domain.questions import Question
+from bot.domain.questions import Asker, Intent, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Place:
     `thread` None: the reply opens a thread of its own (a slash command). `asked_in` is the ts of
     the asker's message, where there is one. `is_private`: for the asker's eyes only. `echo` is
     what was asked, where others cannot see it; `lead` stands above what nobody asked for, `note`
-    below every reply.
+    below every reply. `may_be_closed`: the bot may be no member there; then it answers in private.
+    An empty `channel` is the asker's direct messages.
     """
 
     channel: str
@@ -38,6 +39,7 @@ class Place:
     echo: str = ""
     lead: str = ""
     note: str = ""
+    may_be_closed: bool = False
 
 
 class Way(StrEnum):
@@ -47,6 +49,7 @@ class Way(StrEnum):
     DIRECT = "direct"
     FOLLOW_UP = "follow_up"  # in a thread, without a mention; answered only where engaged
     AGAIN = "again"  # the button under an apology
+    SHORTCUT = "shortcut"  # on a message, of an app or a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +72,14 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command; its subcommand is the question's intent."""
+    """A slash command, or the form in place of one; its subcommand is the question's intent.
+
+    `trigger_id` opens a form within three seconds of the command.
+    """
 
     question: Question
     place: Place
+    trigger_id: str = ""
 
     @property
     def key(self) -> str:
@@ -128,4 +135,34 @@ class Ignored:
     reason: str
 
 
-Arrival = Asked | Command | Pick | ButtonPress | RatingPress | Ignored
+@dataclass(frozen=True, slots=True)
+class FormWanted:
+    """The form that asks what is to be looked at; its answer goes to `place`, or where the form
+    says if that has no channel. `words` is what was said already."""
+
+    trigger_id: str
+    intent: Intent
+    place: Place
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamesWanted:
+    """Somebody types the name of a Dag into a form; `cluster` is "" for all."""
+
+    asker: Asker
+    words: str
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormFaulty:
+    """A form that cannot be taken as it is: what is wrong, by block id."""
+
+    faults: tuple[tuple[str, str], ...]
+
+
+AtOnce = FormWanted | NamesWanted | FormFaulty
+"""What is answered while Slack waits, and is no work beyond that: nothing of it is kept."""
+
+Arrival = Asked | Command | Pick | ButtonPress | RatingPress | AtOnce | Ignored

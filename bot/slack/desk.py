@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import structlog
@@ -11,7 +11,7 @@ import structlog
 from bot.domain.answers import Apology, Diagnosis, Explanation, HowTo, ModelOutcome, Reply
 from bot.domain.conversations import Rating, Turn
 from bot.domain.errors import BadRequest
-from bot.domain.questions import EarlierMessage, Question, ThreadKey
+from bot.domain.questions import EarlierMessage, Intent, Question, ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, ReplyChannel
@@ -35,6 +35,9 @@ _CALLED_OFF = (
 )
 _READ = Retry(attempts=3, pause=1.0, seconds=30.0)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
+
+CommandHandler = Callable[[Command, DurableSteps], Awaitable[None]]
+"""Does what a command asks for, and says so itself."""
 
 Answering = Callable[[Question, ReplyChannel, DurableSteps], Awaitable[object]]
 
@@ -70,16 +73,19 @@ class Records(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SlackDesk:
-    """Does jobs of kind "arrival"."""
+    """Does jobs of kind "arrival". `commands` do those of their intent in place of an answer."""
 
     answers: Answers
     records: Records
     replies: Replies
+    commands: Mapping[Intent, CommandHandler] = field(default_factory=dict)
 
     async def work(self, arrival: Taken, steps: DurableSteps) -> None:
         """Ends once all is said. Raises what broke, after an apology, so that the job has failed;
         what the asker can put right by themselves is no failure."""
         match arrival:
+            case Command(Question(intent=Intent() as intent)) if intent in self.commands:
+                await self.commands[intent](arrival, steps)
             case Asked(question, place) | Command(question, place):
                 await self._turn(arrival.key, question, place, steps, self.answers.handle)
             case Pick(turn_id, option, question, place):
@@ -183,6 +189,8 @@ class SlackDesk:
     async def _earlier(
         self, question: Question, channel: Channel, steps: DurableSteps
     ) -> tuple[EarlierMessage, ...]:
+        if question.earlier:
+            return question.earlier  # the message that a shortcut was used on
         here = False
 
         async def read() -> tuple[EarlierMessage, ...]:

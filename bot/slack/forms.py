@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackClientError
 
 from bot.domain.conversations import Score
-from bot.slack.arrivals import RatingPress
+from bot.domain.errors import BotError
+from bot.domain.questions import Intent
+from bot.services.dag_names import DagNames, no_names
+from bot.slack.arrivals import Command, FormWanted, NamesWanted, RatingPress
+from bot.slack.blocks.asking import asking_form, dag_options
 from bot.slack.blocks.forms import rating_form
 from bot.slack.draw import notice
 from bot.slack.gestures import Gestures
@@ -20,6 +26,12 @@ log = structlog.get_logger(__name__)
 
 THANKS = "Thanks, noted. You can change your mind with the other thumb."
 _SECONDS = 2.5
+_WITHOUT_FORM = (
+    "I could not open the form. Say it with the command: {0} why orders_daily, or {0} help."
+)
+
+Opener = Callable[[Command], Awaitable[None]]
+"""Opens a form for a command, with its `trigger_id`; the command itself is kept already."""
 
 
 def asks_why(press: RatingPress) -> bool:
@@ -33,6 +45,35 @@ class Forms:
 
     gestures: Gestures
     outgoing: Outgoing
+    names: DagNames = field(default_factory=no_names)
+    openers: Mapping[Intent, Opener] = field(default_factory=dict)
+
+    async def opened_for(self, command: Command) -> None:
+        """Opens the form of a command that has one of its own. Never raises."""
+        opener = self.openers.get(command.question.intent or Intent.HELP)
+        if opener is None:
+            return
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await opener(command)
+        except (BotError, SlackClientError, *UNSURE) as error:
+            log.warning("slack.form_not_opened", error=type(error).__name__)
+
+    async def ask(self, wanted: FormWanted, command: str) -> None:
+        """Asks what is to be looked at. Where the form does not open, a word says how to do without
+        it. Never raises."""
+        form = asking_form(wanted, self.names.cluster_names)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                opened = await self.gestures.open_form(wanted.trigger_id, form)
+                if not opened and wanted.place.channel:
+                    await self.outgoing.whisper(wanted.place, notice(_WITHOUT_FORM.format(command)))
+        except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.form_not_opened", error=type(error).__name__)
+
+    async def suggest(self, wanted: NamesWanted) -> dict[str, Any]:
+        """Options for the menu of Dags."""
+        return dag_options(await self.names.find(wanted.asker, wanted.words, wanted.cluster))
 
     async def ask_why(self, press: RatingPress) -> None:
         """Asks what was wrong, where something was. Never raises, and is done within the three

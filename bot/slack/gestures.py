@@ -14,6 +14,7 @@ from bot.slack.arrivals import Identity, Place
 from bot.slack.refusals import (
     UNSURE,
     Refusals,
+    SlackRefused,
     SlackUnavailable,
     Tried,
     is_passing,
@@ -55,6 +56,20 @@ class Gestures:
                 enterprise_id=str(found.get("enterprise_id") or ""),
             )
         return self._identity
+
+    async def direct(self, user: str) -> str:
+        """The channel of somebody's direct messages with the app.
+
+        Raises `SlackRefused` where there is none for us, `SlackUnavailable` where Slack may say
+        later.
+        """
+        try:
+            found = await self._client.conversations_open(users=user)
+        except (SlackClientError, *UNSURE) as error:
+            if is_passing(error):
+                raise SlackUnavailable(word_for(error)) from error
+            raise SlackRefused(word_for(error)) from error
+        return str(found["channel"]["id"])
 
     async def react(self, channel: str, ts: str) -> Tried:
         """Shows on the asker's message that it was seen."""

@@ -17,7 +17,7 @@ from bot.domain.errors import StoreError
 from bot.domain.questions import Origin, ThreadKey
 from bot.services.at_work import delivered, working_on
 from bot.services.ports import Intake, Meter
-from bot.slack.arrivals import Arrival, Asked, Identity, Ignored, Way
+from bot.slack.arrivals import Arrival, Asked, AtOnce, Identity, Ignored, Way
 from bot.slack.jobs import Taken, delivery_of, job_of
 from bot.slack.parse import Parser
 
@@ -30,6 +30,13 @@ _ARRIVAL = "arrival"
 _EVENT = "event"
 _TRY_LATER = 503
 _RETRY = "x-slack-retry-num"  # Bolt sets it in Socket Mode as well, to 0 the first time
+_KINDS = {
+    "block_actions": "press",
+    "block_suggestion": "typing",
+    "message_action": "shortcut",
+    "shortcut": "shortcut",
+    "view_submission": "form",
+}
 Kind = TypeVar("Kind")
 
 
@@ -65,6 +72,11 @@ class Inbox:
             log.debug("slack.ignored", reason=arrival.reason)
             self.meter.delivery(kind, "ignored", self.clock() - began)
             return BoltResponse(status=200)
+        if isinstance(arrival, AtOnce):
+            self.meter.delivery(kind, "taken", self.clock() - began)
+            context[_ARRIVAL] = arrival
+            await next_()
+            return None
         with working_on(arrival.key):
             outcome = await self._outcome(arrival, str(body.get("event_id") or ""))
             if outcome == "duplicate" and _is_twin(arrival, request):
@@ -114,7 +126,7 @@ def _kind_of(body: Mapping[str, Any]) -> str:
         return _EVENT
     if "command" in body:
         return "command"
-    return {"block_actions": "press", "view_submission": "form"}.get(str(body.get("type")), "other")
+    return _KINDS.get(str(body.get("type")), "other")
 
 
 def identity_of(context: AsyncBoltContext) -> Identity:

@@ -68,6 +68,7 @@ BLOCKS_PER_MESSAGE = 50
 ELEMENTS_PER_ACTIONS = 25
 ELEMENTS_PER_CONTEXT = 10
 OPTIONS_PER_SELECT = 100
+ROWS_PER_TABLE = 100
 
 # Undocumented: Slack refuses about 13,200 characters of all blocks together with
 # msg_blocks_too_long. What it counts is unknown, so the JSON in its longest spelling is ours.

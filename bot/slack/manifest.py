@@ -76,6 +76,7 @@ def manifest(
             },
             "bot_user": {"display_name": "Airflow Support", "always_online": True},
             "slash_commands": commands,
+            "shortcuts": _shortcuts(surfaces),
         },
         "oauth_config": {"scopes": {"bot": sorted(scopes)}},
         "settings": {
@@ -86,6 +87,19 @@ def manifest(
             "token_rotation_enabled": False,
         },
     }
+
+
+def _shortcuts(surfaces: Sequence[Surface]) -> list[dict[str, str]]:
+    return [
+        {
+            "name": shortcut.name,
+            "type": shortcut.kind.value,
+            "callback_id": shortcut.callback_id,
+            "description": shortcut.description,
+        }
+        for surface in surfaces
+        if (shortcut := surface.shortcut)
+    ]
 
 
 def as_json(made: dict[str, Any]) -> str:

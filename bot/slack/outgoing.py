@@ -52,7 +52,7 @@ class Outgoing:
         self._client = client
         self._meter = meter or NoMeter()
         self._pace = pace or Pace()
-        self._knows_feedback = True
+        self._knows_new_blocks = True
 
     async def post(
         self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
@@ -182,7 +182,7 @@ class Outgoing:
                 refusal = error
                 continue
             if refusal is not None and variant.blocks:
-                self._knows_feedback = False
+                self._knows_new_blocks = False
             return reply.data if isinstance(reply.data, dict) else {}
         raise refusal or SlackClientError(f"{method}: nothing to send")
 
@@ -199,8 +199,8 @@ class Outgoing:
     def _variants(self, message: SlackMessage) -> list[SlackMessage]:
         if not message.blocks:
             return [message]
-        plain = message.with_plain_feedback()
-        native = [message] if self._knows_feedback and plain != message else []
+        plain = message.plainer()
+        native = [message] if self._knows_new_blocks and plain != message else []
         return [*native, plain, message.text_only()]
 
 

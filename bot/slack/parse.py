@@ -3,22 +3,20 @@ reason. It never raises for what a payload holds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from bot.domain.conversations import Rating, Score
-from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
+from bot.domain.questions import Question, ThreadKey
 from bot.slack import shapes
 from bot.slack.arrivals import (
     Arrival,
     Asked,
     Button,
     ButtonPress,
-    Command,
     Identity,
     Ignored,
     Pick,
@@ -26,8 +24,9 @@ from bot.slack.arrivals import (
     RatingPress,
     Way,
 )
-from bot.slack.limits import Limit
-from bot.slack.plain import Flat, flatten, flatten_mrkdwn
+from bot.slack.parse_command import read_command
+from bot.slack.parse_surfaces import FORMS, SURFACES
+from bot.slack.plain import Flat, flatten
 from bot.slack.presses import (
     RATING_FORM,
     Press,
@@ -36,33 +35,17 @@ from bot.slack.presses import (
     read_rating,
     read_words,
 )
-
-Shape = TypeVar("Shape")
-Redact = Callable[[str], str]
+from bot.slack.reading import Reading, asker_of, moment_of, read
 
 EVENTS = ("message", "app_mention")
 """The events that can be a question; a mention comes as both where the bot reads the channel."""
 
-# A question with a pasted log: its words are at the head, what broke is at the end.
-_HEAD, _TAIL = Limit(4_000), Limit(12_000)
 _TYPED = {None, "file_share", "thread_broadcast", "me_message"}
-_SUBCOMMANDS = {
-    "help": Intent.HELP,
-    "why": Intent.DIAGNOSE,
-    "status": Intent.STATUS,
-    "logs": Intent.LOGS,
-    "health": Intent.HEALTH,
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Parser:
-    """`redact` masks secrets; `now` serves where a payload has no time of its own (UTC)."""
-
-    redact: Redact
-    now: Callable[[], datetime]
-    origin: Origin = Origin.SLACK
-    command: str = "/airflow"
+class Parser(Reading):
+    """Reads every payload that comes in."""
 
     def parse(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
         """What `body`, an authenticated payload, means for us."""
@@ -70,20 +53,22 @@ class Parser:
             if body.get("type") == "event_callback" or "event" in body:
                 return self._event(body, bot)
             if body.get("type") == "block_actions":
-                return self._press(_read(body, shapes.BlockActions), bot)
+                return self._press(read(body, shapes.BlockActions), bot)
             if body.get("type") == "view_submission":
-                return self._submission(_read(body, shapes.ViewSubmission), bot)
+                return self._submission(body, bot)
             if "command" in body:
-                return self._command(_read(body, shapes.CommandForm), bot)
+                return read_command(read(body, shapes.CommandForm), self, bot)
+            if (kind := str(body.get("type"))) in SURFACES:
+                return SURFACES[kind](body, self, bot)
         except msgspec.ValidationError as error:
             return Ignored(f"unexpected shape: {error}")
         return Ignored(f"payload of type {body.get('type')!r}")
 
     def _event(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
-        kind = _read(body, shapes.EventEnvelope).event.type
+        kind = read(body, shapes.EventEnvelope).event.type
         if kind not in EVENTS:
             return Ignored(f"event {kind}")
-        event = _read(body["event"], shapes.MessageEvent)
+        event = read(body["event"], shapes.MessageEvent)
         if reason := _not_a_question(event, bot):
             return Ignored(reason)
         flat = flatten(body["event"], bot.user_id)
@@ -109,50 +94,15 @@ class Parser:
         return Question(
             id=f"{bot.team_id}:{event.channel}:{event.ts}",
             origin=self.origin,
-            asker=_asker(event.user or "", team, bot),
+            asker=asker_of(event.user or "", team, bot),
             thread=thread,
             message_ts=event.ts,
-            text=self._clean(flat.text),
-            asked_at=_moment(event.ts) or self.now(),
+            text=self.clean(flat.text),
+            asked_at=moment_of(event.ts) or self.now(),
             links=tuple(self.redact(link) for link in flat.links),
             is_direct=way is Way.DIRECT,
             is_addressed=way is not Way.FOLLOW_UP,
         )
-
-    def _clean(self, text: str) -> str:
-        """Redacted before it is cut: half a secret passes every pattern."""
-        text = self.redact(text)
-        if len(text) <= _HEAD.characters + _TAIL.characters:
-            return text
-        return f"{_HEAD.head(text)}\n{_TAIL.tail(text)}"
-
-    def _command(self, form: shapes.CommandForm, bot: Identity) -> Arrival:
-        if form.command != self.command:
-            return Ignored(f"command {form.command}, ours is {self.command}")
-        flat = flatten_mrkdwn(form.text or "", bot.user_id)
-        word, _, rest = flat.text.partition(" ")
-        intent = _SUBCOMMANDS.get(word.lower(), Intent.HELP)
-        made_up = f"command-{form.trigger_id}"
-        question = Question(
-            id=f"{bot.team_id}:{form.channel_id}:{made_up}",
-            origin=self.origin,
-            asker=_asker(form.user_id, form.team_id or "", bot),
-            thread=ThreadKey(bot.team_id, form.channel_id, made_up),
-            message_ts=made_up,
-            text=self._clean(rest.strip()),
-            asked_at=self.now(),
-            links=tuple(self.redact(link) for link in flat.links),
-            intent=intent,
-        )
-        place = Place(
-            channel=form.channel_id,
-            user=form.user_id,
-            response_url=form.response_url,
-            # The list of commands is of no interest to anybody else in the channel.
-            is_private=intent is Intent.HELP,
-            echo=f"{self.command} {word} {question.text}".strip(),
-        )
-        return Command(question, place)
 
     def _press(self, payload: shapes.BlockActions, bot: Identity) -> Arrival:
         if not payload.actions:
@@ -188,7 +138,7 @@ class Parser:
             case Press.LOG_EXCERPT if value:
                 return ButtonPress(Button.LOG_EXCERPT, value, place, pressed.key)
             case Press.RATE if rated := read_rating(value):
-                at = _moment(pressed.action.action_ts or "") or self.now()
+                at = moment_of(pressed.action.action_ts or "") or self.now()
                 rating = Rating(rated[0], pressed.user.id, rated[1], at)
                 return RatingPress(rating, pressed.key, place, pressed.trigger_id)
             case Press.ASK_AGAIN if words := read_words(value):
@@ -204,15 +154,18 @@ class Parser:
         return Question(
             id=f"{bot.team_id}:{place.channel}:{pressed.message}:{what}",
             origin=self.origin,
-            asker=_asker(pressed.user.id, pressed.user.team_id or "", bot),
+            asker=asker_of(pressed.user.id, pressed.user.team_id or "", bot),
             thread=ThreadKey(bot.team_id, place.channel, place.thread or ""),
             message_ts=ts,
-            text=self._clean(pressed.label),
-            asked_at=_moment(ts) or self.now(),
+            text=self.clean(pressed.label),
+            asked_at=moment_of(ts) or self.now(),
         )
 
-    def _submission(self, payload: shapes.ViewSubmission, bot: Identity) -> Arrival:
+    def _submission(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
+        payload = read(body, shapes.ViewSubmission)
         view = payload.view
+        if view.callback_id in FORMS:
+            return FORMS[view.callback_id](body, self, bot)
         turn_id = view.private_metadata or ""
         if view.callback_id != RATING_FORM or not turn_id:
             return Ignored(f"form {view.callback_id}")
@@ -225,7 +178,7 @@ class Parser:
             score=Score.DOWN,
             at=self.now(),
             reason=reason,
-            comment=self._clean(comment),
+            comment=self.clean(comment),
         )
         return RatingPress(rating, key=f"{bot.team_id}:form:{view.id}")
 
@@ -253,10 +206,6 @@ class _Pressed:
         return text if isinstance(text, str) else ""
 
 
-def _read(payload: object, shape: type[Shape]) -> Shape:
-    return msgspec.convert(payload, shape)
-
-
 def _not_a_question(event: shapes.MessageEvent, bot: Identity) -> str:
     if event.subtype not in _TYPED:
         return f"message subtype {event.subtype}"
@@ -279,18 +228,6 @@ def _way(event: shapes.MessageEvent, flat: Flat, bot: Identity) -> Way | Ignored
     if flat.mentions:
         return Ignored("follow-up that calls somebody else")
     return Way.FOLLOW_UP
-
-
-def _asker(user_id: str, team_id: str, bot: Identity) -> Asker:
-    home = {bot.team_id, bot.enterprise_id, ""}
-    return Asker(user_id, team_id or bot.team_id, is_external=team_id not in home)
-
-
-def _moment(ts: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(float(ts), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _selected(answer: object) -> str:

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.domain.questions import Author, EarlierMessage, Question
+from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Identity, Place
 from bot.slack.channel import LOOKING, Channel, Kit, ThreadChannel, WhisperChannel, working
 from bot.slack.limits import Limit
-from bot.slack.parse import Redact
 from bot.slack.plain import flatten
 from bot.slack.posts import NEVER, WORKING, Post, order_of
 from bot.slack.presses import Words
+from bot.slack.reading import Redact
 from bot.slack.refusals import SlackRefused
 from bot.slack.saying import Saying
 
@@ -23,6 +24,7 @@ _NO_WORDS = Words("")
 _KEPT = 40  # messages: the head of the thread, where an alert stands, and the newest
 _EARLIER_TEXT = Limit(6_000)
 _READ_SECONDS = 5.0
+_OPEN = Retry(attempts=5, pause=1.0, seconds=10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Replies:
     ) -> tuple[Question, Channel]:
         """The channel for `question`; `work` is the key of the work on it. A command opens a thread
         of its own: the question then belongs to that thread, so that follow-ups there find it.
+        Where the bot is no member it answers in private.
 
         Raises `SlackRefused` where nothing can be said at all.
         """
@@ -48,17 +51,31 @@ class Replies:
             return question, WhisperChannel(
                 self.kit, saying, place, words, question.id, shows_work=pressed, replaces=pressed
             )
-        if place.thread is not None:
+        if not place.channel:
+            question, place = await self._directly(question, place, steps)
+        if place.thread is not None and not place.may_be_closed:
             return question, ThreadChannel(self.kit, saying, place, words, question.id)
         opening = Post(question.id, WORKING, place, working(LOOKING), may_be_refused=True)
         sent = await saying.say(opening)
         if sent.ts is None:
             if place.response_url is None:
                 raise SlackRefused(sent.refusal)
+            place = replace(place, is_private=True)
             return question, WhisperChannel(self.kit, saying, place, words, question.id)
-        place = replace(place, thread=sent.ts)
+        root = place.thread or sent.ts
+        place = replace(place, thread=root)
         channel = ThreadChannel(self.kit, saying, place, words, question.id, opened=True)
-        return replace(question, thread=replace(question.thread, thread=sent.ts)), channel
+        return replace(question, thread=replace(question.thread, thread=root)), channel
+
+    async def _directly(
+        self, question: Question, place: Place, steps: DurableSteps
+    ) -> tuple[Question, Place]:
+        """The same in the asker's direct messages. Raises `SlackRefused` where there are none."""
+        channel = await steps.run(
+            "open direct", lambda: self.kit.gestures.direct(place.user), _OPEN
+        )
+        thread = replace(question.thread, channel=channel)
+        return replace(question, thread=thread, is_direct=True), replace(place, channel=channel)
 
     def known(self, question: Question, place: Place, work: str, steps: DurableSteps) -> Channel:
         """The channel of a question that somebody has worked on, without a word said."""

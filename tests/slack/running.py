@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.questions import ThreadKey
+from bot.services.dag_names import DagNames, no_names
 from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers
@@ -37,6 +38,7 @@ class RunningBot:
     answers: Answers
     records: MemoryRecords
     engine: MemoryEngine = field(default_factory=MemoryEngine)
+    names: DagNames = field(default_factory=no_names)
 
     def __post_init__(self) -> None:
         self.meter = PoweredMeter(self.engine.power)
@@ -59,7 +61,7 @@ class RunningBot:
         return Services(
             redact=lambda text: text.replace("hunter2", "****"),
             now=lambda: NOW,
-            taking_in=TakingIn(self.engine, self._engaged),
+            taking_in=TakingIn(self.engine, self._engaged, self.names),
             working=Working(self.answers, self.records, self.ledger),
             meter=self.meter,
             sleep=self.ledger.sleep,

@@ -104,7 +104,7 @@ def judge(message: SlackMessage) -> None:
 def test_every_kind_of_reply_is_a_message_that_slack_takes(name: str) -> None:
     message = render(example.EVERY[name], "turn-1", Words("why?"), has_model=True)
     judge(message)
-    judge(message.with_plain_feedback())
+    judge(message.plainer())
     assert message.text_only().blocks == ()
 
 
@@ -134,7 +134,7 @@ def unlinked(step: str) -> str:
 def test_no_reply_breaks_a_limit_or_calls_anybody(reply: Reply, asked: str) -> None:
     message = render(with_own_links_only(reply), "turn-1", Words(asked, (asked,)))
     judge(message)
-    judge(message.with_plain_feedback())
+    judge(message.plainer())
 
 
 @_PATIENT

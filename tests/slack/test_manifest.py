@@ -10,9 +10,13 @@ from typing import Any, cast
 import pytest
 from slack_bolt.async_app import AsyncApp
 
+from bot.domain.questions import Intent
+from bot.slack.arrivals import FormWanted, Place
+from bot.slack.blocks.asking import asking_form
 from bot.slack.forms import Forms
 from bot.slack.manifest import as_json, bot_events, manifest, optional_scopes, required_scopes
 from bot.slack.parse import EVENTS
+from bot.slack.parse_surfaces import FORMS
 from bot.slack.presses import RATING_FORM, Press
 from bot.slack.surfaces import Surface, all_surfaces
 
@@ -37,6 +41,15 @@ class ListeningApp:
 
     def command(self, what: str) -> Callable[[Any], Any]:
         return self._note("command", what)
+
+    def options(self, what: str) -> Callable[[Any], Any]:
+        return self._note("options", what)
+
+    def message_shortcut(self, what: str) -> Callable[[Any], Any]:
+        return self._note("message", what)
+
+    def global_shortcut(self, what: str) -> Callable[[Any], Any]:
+        return self._note("global", what)
 
     def view(self, what: str) -> Callable[[Any], Any]:
         return self._note("view", what)
@@ -73,8 +86,17 @@ def test_no_surface_listens_to_events_which_are_acknowledged_once_taken_on() -> 
 @pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
 def test_a_surface_says_whether_it_is_interactive_or_a_command(surface: Surface) -> None:
     kinds = {kind for kind, _ in HEARD[surface.name]}
-    assert surface.interactive == bool(kinds & {"action", "view"})
+    assert surface.interactive == bool(kinds - {"command"})
     assert (surface.command is not None) == ("command" in kinds)
+
+
+def test_every_shortcut_of_the_manifest_has_its_listener_and_every_listener_its_entry() -> None:
+    heard = {one for heard in HEARD.values() for one in heard if one[0] in ("message", "global")}
+    declared = manifest(SURFACES)["features"]["shortcuts"]
+    assert {(one["type"], one["callback_id"]) for one in declared} == heard
+    for one in declared:
+        assert len(one["name"]) <= 24
+        assert len(one["description"]) <= 150
 
 
 def test_every_button_and_form_of_ours_has_its_listener() -> None:
@@ -82,7 +104,15 @@ def test_every_button_and_form_of_ours_has_its_listener() -> None:
     forms = {what for heard in HEARD.values() for kind, what in heard if kind == "view"}
     # Links are opened by the browser and need no more than an acknowledgement.
     assert actions == {press.pattern().pattern for press in Press if press is not Press.OPEN}
-    assert forms == {RATING_FORM}
+    assert forms == {RATING_FORM, *FORMS}
+
+
+def test_every_menu_that_the_app_fills_has_its_listener() -> None:
+    menus = {what for heard in HEARD.values() for kind, what in heard if kind == "options"}
+    form = asking_form(FormWanted("t", Intent.DIAGNOSE, Place("", "U1")), ("a", "b"))
+    elements = [block["element"] for block in form["blocks"]]
+    external = {one["action_id"] for one in elements if one["type"] == "external_select"}
+    assert menus == external
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ def test_a_mention_deep_in_a_thread_keeps_the_thread() -> None:
         (event("app_mention", type="reaction_added"), "event reaction_added"),
         (load("press_link"), "press of open:0"),
         (load("command", command="/deploy"), "command /deploy"),
-        ({"type": "shortcut", "callback_id": "x"}, "'shortcut'"),
+        ({"type": "shortcut", "callback_id": "x"}, "unexpected shape"),
+        ({"type": "workflow_step_edit"}, "'workflow_step_edit'"),
         ({}, "None"),
     ],
 )

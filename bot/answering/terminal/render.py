@@ -11,6 +11,7 @@ from bot.answering.escalations import standing_words, why_called
 from bot.answering.model_note import model_note
 from bot.answering.steps import unwrapped
 from bot.answering.terminal.diagnosis import claim_parts, diagnosis_parts
+from bot.answering.terminal.duties import mine_parts, on_call_parts, runbook_parts
 from bot.answering.terminal.page import Part, numbered, page, section, text
 from bot.answering.terminal.reports import health_parts, log_parts, status_parts
 from bot.answering.wording import sentence
@@ -28,6 +29,7 @@ from bot.domain.answers import (
     StatusReport,
     Unsupported,
 )
+from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 
 _EXAMPLES = (
     "why did orders fail?",
@@ -74,6 +76,12 @@ def _parts(reply: Reply) -> Iterator[Part]:
         case HumanCalled(escalation=escalation):
             yield text(f"{standing_words(escalation)} ({escalation.id})", "bold")
             yield text(why_called(escalation))
+        case RunbookReport():
+            yield from runbook_parts(reply)
+        case FailingDags():
+            yield from mine_parts(reply)
+        case OnCallReport():
+            yield from on_call_parts(reply)
         case _:
             assert_never(reply)
     yield Text("")

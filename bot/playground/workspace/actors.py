@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.playground.workspace import interactions
-from bot.playground.workspace.blocks import elements_of, find_element
+from bot.playground.workspace.blocks import checked_options, elements_of, find_element
 from bot.playground.workspace.changes import MessageEdited, MessagePosted, ViewClosed, ViewShown
 from bot.playground.workspace.composer import escaped
 from bot.playground.workspace.dispatch import Dispatcher, Outcome
@@ -78,11 +78,50 @@ class Actors(Speaking):
         """
         view = self.view(view_id)
         filled = replace(view, values=self._values(view.definition["blocks"], values or {}))
-        payload = interactions.submission(self._hub, view.user, filled)
+        urls = self._response_urls(filled)
+        payload = interactions.submission(self._hub, view.user, filled, urls)
         outcome = await self._dispatcher.interact("interactive", payload)
         if outcome.taken:
             self._follow(filled, outcome.ack if isinstance(outcome.ack, dict) else {})
         return outcome
+
+    async def suggest(
+        self,
+        view_id: str,
+        action_id: str,
+        typed: str,
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> list[Json]:
+        """The options that the app offers for what was typed into a menu, in groups or not.
+
+        Raises `SlackRefusal` where the app gives none, or none that Slack would show.
+        """
+        view = self.view(view_id)
+        blocks = view.definition["blocks"]
+        block, element = self._element(blocks, action_id, f"view {view_id}")
+        shown = replace(view, values=self._values(blocks, values or {}))
+        payload = interactions.suggestion(self._hub, view.user, shown, block, element, typed)
+        outcome = await self._dispatcher.interact("interactive", payload)
+        if not outcome.taken or not isinstance(outcome.ack, dict):
+            raise SlackRefusal("no_options", [outcome.reason or "the app gave no options"])
+        return checked_options(outcome.ack)
+
+    def _response_urls(self, view: View) -> list[Json]:
+        """One for each menu that asks for it and in which a conversation was chosen."""
+        urls: list[Json] = []
+        for block, element in elements_of(view.definition["blocks"]):
+            held = (view.values or {}).get(block["block_id"], {}).get(element["action_id"], {})
+            channel = held.get("selected_conversation") or held.get("selected_channel")
+            if element.get("response_url_enabled") and channel:
+                urls.append(
+                    {
+                        "block_id": block["block_id"],
+                        "action_id": element["action_id"],
+                        "channel_id": channel,
+                        "response_url": self._urls.new(channel, view.user),
+                    }
+                )
+        return urls
 
     def _follow(self, view: View, ack: Json) -> None:
         match ack.get("response_action"):

@@ -62,11 +62,22 @@ def action_on_view(hub: Hub, user: str, view: View, action: Json) -> Json:
     }
 
 
-def submission(hub: Hub, user: str, view: View) -> Json:
+def suggestion(hub: Hub, user: str, view: View, block: Json, element: Json, typed: str) -> Json:
+    """Somebody types into a menu whose options the app gives."""
+    return _base(hub, "block_suggestion", user) | {
+        "container": {"type": "view", "view_id": view.id},
+        "action_id": element["action_id"],
+        "block_id": block["block_id"],
+        "value": typed,
+        "view": view_json(hub, view),
+    }
+
+
+def submission(hub: Hub, user: str, view: View, response_urls: list[Json]) -> Json:
     return _base(hub, "view_submission", user) | {
         "trigger_id": hub.new_trigger(user),
         "view": view_json(hub, view),
-        "response_urls": [],
+        "response_urls": response_urls,
     }
 
 
@@ -172,11 +183,22 @@ def input_value(element: Json, chosen: Any) -> Json:
     kind = element["type"]
     if kind in _SELECTED:
         return {_SELECTED[kind]: chosen}
+    if kind == "external_select":
+        return {"selected_option": _external(chosen)}
     if kind in ("checkboxes", "multi_static_select"):
         return {"selected_options": [option(element, value) for value in chosen or ()]}
     if kind in ("static_select", "radio_buttons", "overflow"):
         return {"selected_option": None if chosen is None else option(element, chosen)}
     return {"value": chosen}
+
+
+def _external(chosen: Any) -> Json | None:
+    """One of the options that the app gave; Slack sends back what it was given."""
+    if chosen is None:
+        return None
+    if not isinstance(chosen, dict) or not {"text", "value"} <= chosen.keys():
+        raise ValueError(f"an option has text and value, unlike {chosen!r}")
+    return {name: chosen[name] for name in ("text", "value")}
 
 
 def option(element: Json, value: str) -> Json:
@@ -199,6 +221,6 @@ def initial_value(element: Json) -> Json:
         return {_SELECTED[kind]: element.get(name)}
     if kind in ("checkboxes", "multi_static_select"):
         return {"selected_options": element.get("initial_options") or []}
-    if kind in ("static_select", "radio_buttons", "overflow"):
+    if kind in ("static_select", "external_select", "radio_buttons", "overflow"):
         return {"selected_option": element.get("initial_option")}
     return {"value": element.get("initial_value")}

@@ -202,6 +202,23 @@ class LocalWorkspace:
         place = channel or next(iter(self.state.channels))
         return await self.actors.command(name, text, place, user or self._anybody)
 
+    async def shortcut(
+        self, callback_id: str, user: str | None = None, message: Message | None = None
+    ) -> Outcome:
+        """Uses a global shortcut, or one on `message`."""
+        return await self.actors.shortcut(callback_id, user or self._anybody, message)
+
+    async def suggest(
+        self,
+        view: View,
+        action_id: str,
+        typed: str = "",
+        values: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> list[dict[str, Any]]:
+        """All options that the app offers for what was typed, without their groups."""
+        groups = await self.actors.suggest(view.id, action_id, typed, values)
+        return [option for group in groups for option in group["options"]]
+
     async def submit(
         self, view: View, values: Mapping[str, Mapping[str, Any]] | None = None
     ) -> Outcome:

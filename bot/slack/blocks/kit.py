@@ -25,6 +25,7 @@ from bot.slack.limits import (
     OPTIONS_PER_SELECT,
     PLACEHOLDER_TEXT,
     RICH_TEXT,
+    ROWS_PER_TABLE,
 )
 
 Block = dict[str, Any]
@@ -115,6 +116,28 @@ def preformatted(words: str) -> Element:
 def lines(items: Iterable[str]) -> Element:
     """One line for each, without bullets: each begins with a mark of its own."""
     return section(*(text(f"\n{item}" if number else item) for number, item in enumerate(items)))
+
+
+def cell(words: str) -> Element:
+    """A cell of a table; never parsed."""
+    return {"type": "raw_text", "text": RICH_TEXT.head(one_line(words)) or " "}
+
+
+def linked_cell(label: str, url: str) -> Element:
+    """A cell that leads somewhere, where the address is one that Slack takes."""
+    if not url.startswith(("https://", "http://")) or not BUTTON_URL.fits(url):
+        return cell(label)
+    return rich(section(link(label, url)))
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Element]]) -> Block:
+    """A message takes one table, of at most 100 rows of 20 cells."""
+    shown = [[cell(words) for words in head], *(list(row) for row in rows)]
+    return {
+        "type": "table",
+        "rows": shown[:ROWS_PER_TABLE],
+        "column_settings": [{"is_wrapped": True} for _ in head],
+    }
 
 
 def quote(*elements: Element) -> Element:

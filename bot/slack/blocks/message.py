@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
-from bot.slack.blocks.kit import Block, actions, button
+from bot.slack.blocks.kit import Block, Element, actions, button, rich, section, text
 from bot.slack.limits import BLOCKS_JSON_MAX, BLOCKS_PER_MESSAGE, blocks_length
 
 
@@ -23,17 +24,44 @@ class SlackMessage:
             len(self.blocks) <= BLOCKS_PER_MESSAGE and blocks_length(self.blocks) <= BLOCKS_JSON_MAX
         )
 
-    def with_plain_feedback(self) -> SlackMessage:
-        """The same for a workspace that does not know `context_actions` yet."""
-        return replace(self, blocks=tuple(_plain_feedback(block) for block in self.blocks))
+    def plainer(self) -> SlackMessage:
+        """The same for a workspace that does not know `context_actions` and tables yet."""
+        return replace(self, blocks=tuple(map(_plainer, self.blocks)))
 
     def text_only(self) -> SlackMessage:
         return SlackMessage(self.text)
 
 
+def _plainer(block: Block) -> Block:
+    match block["type"]:
+        case "context_actions":
+            return _plain_feedback(block)
+        case "table":
+            return _plain_table(block)
+        case _:
+            return block
+
+
+def _plain_table(block: Block) -> Block:
+    """A line for each row, its heading in bold."""
+    head, *rows = [[_cell_elements(cell) for cell in row] for row in block["rows"]]
+    bold = [{**element, "style": {"bold": True}} for element in chain.from_iterable(_joined(head))]
+    return rich(section(*bold), *(section(*chain.from_iterable(_joined(row))) for row in rows))
+
+
+def _joined(cells: Sequence[Sequence[Element]]) -> Iterator[Sequence[Element]]:
+    yield (text("\n"),)
+    for number, elements in enumerate(cells):
+        yield (*((text(" · "),) if number else ()), *elements)
+
+
+def _cell_elements(cell: Element) -> Sequence[Element]:
+    if cell["type"] == "raw_text":
+        return (text(cell["text"]),)
+    return tuple(chain.from_iterable(part["elements"] for part in cell["elements"]))
+
+
 def _plain_feedback(block: Block) -> Block:
-    if block["type"] != "context_actions":
-        return block
     thumbs = block["elements"][0]
     return actions(
         [

@@ -18,11 +18,15 @@ from bot.domain.answers import (
     StatusReport,
     Unsupported,
 )
+from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 from bot.slack.blocks.diagnosis import diagnosis_card
 from bot.slack.blocks.escalation import standing_card
 from bot.slack.blocks.logs import log_card
 from bot.slack.blocks.message import SlackMessage
+from bot.slack.blocks.mine import mine_card
+from bot.slack.blocks.oncall import on_call_card
 from bot.slack.blocks.reports import health_card, status_card
+from bot.slack.blocks.runbook import runbook_card
 from bot.slack.blocks.talk import (
     apology_card,
     choice_card,
@@ -62,4 +66,10 @@ def render(
             return apology_card(reply, words)
         case HumanCalled():
             return standing_card(reply)
+        case RunbookReport():
+            return runbook_card(reply)
+        case FailingDags():
+            return mine_card(reply)
+        case OnCallReport():
+            return on_call_card(reply)
     assert_never(reply)

@@ -10,12 +10,14 @@ from bot.domain.evidence import ComponentHealth, DagRun, Pool, TaskInstance
 from bot.slack.blocks.kit import (
     Block,
     Element,
+    cell,
     context,
     header,
     lines,
     mrkdwn,
     rich,
     section,
+    table,
     text,
 )
 from bot.slack.blocks.message import Room, SlackMessage, fit
@@ -58,7 +60,7 @@ def _status_blocks(report: StatusReport, turn_id: str, room: Room) -> Iterator[B
     yield header(_status_headline(report))
     runs = report.runs[: room.items]
     if runs:
-        yield rich(lines(map(_run_words, runs)))
+        yield table(("Run", "State", "Started", "Took"), map(_run_row, runs))
     if report.failing:
         shown = report.failing[: room.items]
         more = len(report.failing) - len(shown)
@@ -87,6 +89,13 @@ def _run_words(run: DagRun) -> str:
     return f"{state_mark(run.state)} " + " · ".join(part for part in details if part)
 
 
+def _run_row(run: DagRun) -> Sequence[Element]:
+    state = f"{state_mark(run.state)} {_word(run.state, 'no state')}"
+    began = clock(run.start or run.queued_at or run.run_after)
+    took = duration(run.duration) if run.duration is not None else ""
+    return [cell(one) for one in (_NAME.head(run_in_words(run.run_id)), state, began, took)]
+
+
 def _task_words(task: TaskInstance) -> str:
     name = task.task_id + (f"[{task.map_index}]" if task.map_index >= 0 else "")
     tried = f"try {task.try_number}" if task.try_number else ""
@@ -102,6 +111,8 @@ def health_card(report: HealthReport) -> SlackMessage:
 
 def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
     yield header(_health_headline(report))
+    if len(report.clusters) > 1:
+        yield table(_HEALTH_COLUMNS, map(_cluster_row, report.clusters[:_CLUSTERS_SHOWN]))
     for cluster in report.clusters[:_CLUSTERS_SHOWN]:
         yield rich(*_cluster_parts(cluster, room))
         # Of a cluster that does not answer, its own line says why.
@@ -125,6 +136,21 @@ def _is_well(cluster: ClusterReport) -> bool:
 def _is_healthy(component: ComponentHealth) -> bool:
     # A part that is not deployed (no triggerer, say) has no status and ails nobody.
     return component.status in ("healthy", None)
+
+
+_HEALTH_COLUMNS = ("Cluster", "Airflow", "Health", "Files that do not import", "Failed, last hour")
+
+
+def _cluster_row(cluster: ClusterReport) -> Sequence[Element]:
+    ailing = [one.name.replace("_", " ") for one in cluster.components if not _is_healthy(one)]
+    health = ", ".join(ailing) or "healthy" if cluster.reachable else "does not answer"
+    figures = (cluster.import_errors, cluster.failed_last_hour)
+    return [
+        cell(_NAME.head(cluster.cluster)),
+        cell(_word(cluster.airflow_version, "?")),
+        cell(f"{'✅' if _is_well(cluster) else '❌'} {Limit(120).head(health)}"),
+        *(cell("?" if one is None else f"{one:,}") for one in figures),
+    ]
 
 
 def _cluster_words(cluster: ClusterReport) -> str:

@@ -38,6 +38,7 @@ from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import claims, explanation_parts, feedback, model_line, small_print
 from bot.slack.limits import OPTIONS_PER_SELECT, Limit
 from bot.slack.presses import Press, Words, option_value, words_value
+from bot.slack.subcommands import SUBCOMMANDS
 
 BUTTONS_OFFERED = 5
 
@@ -180,7 +181,7 @@ _EXAMPLES = (
 )
 _PURPOSE = "I tell you why an Airflow task failed and what to do."
 _OFFER = "Ask me why something failed in Airflow; “help” shows examples."
-_COMMANDS = "/airflow why|status|logs|health|help"
+_COMMANDS = f"/airflow {'|'.join(one.word for one in SUBCOMMANDS)}"
 
 
 def help_card(reply: Help) -> SlackMessage:

@@ -11,6 +11,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -22,6 +23,23 @@ from bot.slack.forms import Forms
 class SlashCommand:
     description: str
     usage_hint: str
+
+
+class ShortcutKind(StrEnum):
+    """In the manifest's words."""
+
+    MESSAGE = "message"
+    GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """`name` is at most 24 characters, `description` 150."""
+
+    name: str
+    kind: ShortcutKind
+    callback_id: str
+    description: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +54,7 @@ class Surface:
     better_with: tuple[str, ...] = ()
     command: SlashCommand | None = None
     interactive: bool = field(default=False)
+    shortcut: Shortcut | None = None
 
 
 def all_surfaces() -> tuple[Surface, ...]:

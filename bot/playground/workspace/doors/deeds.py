@@ -30,5 +30,6 @@ DEEDS: dict[str, type[Deed]] = {
     "shortcut": p.UseShortcut,
     "stop": p.Stop,
     "submit": p.Submit,
+    "suggest": p.Suggest,
     "upload": p.Upload,
 }

@@ -125,6 +125,23 @@ class ActInView(PersonalDeed):
         )
 
 
+class Suggest(PersonalDeed):
+    """Types into a menu that the app fills."""
+
+    view_id: str
+    action_id: str
+    typed: str = ""
+    values: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    async def do(self, stage: Stage) -> Json:
+        stage.check_viewer(self.user, self.view_id)
+        return {
+            "groups": await stage.actors.suggest(
+                self.view_id, self.action_id, self.typed, self.values
+            )
+        }
+
+
 class Submit(PersonalDeed):
     view_id: str
     values: dict[str, dict[str, Any]] = Field(default_factory=dict)

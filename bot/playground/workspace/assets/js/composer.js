@@ -2,7 +2,8 @@
 
 import { act } from "./api.js";
 import { h } from "./dom.js";
-import { clip, send } from "./icons.js";
+import { menu } from "./elements.js";
+import { bolt, clip, send } from "./icons.js";
 import { avatar } from "./names.js";
 import { store } from "./store.js";
 import { attempt, report } from "./toast.js";
@@ -26,7 +27,7 @@ export function composer(form, id, where, words) {
   const button = h("button.icon-button.send", { type: "submit", "aria-label": "Send", title: "Send", disabled: true }, send());
   const attach = h("button.icon-button", { type: "button", "aria-label": "Attach a text file", title: "Attach a text file" }, clip());
   const hint = h("span.hint", {}, words);
-  form.replaceChildren(list, box, h("div.row-foot", {}, attach, picker, hint, button));
+  form.replaceChildren(list, box, h("div.row-foot", {}, attach, picker, shortcuts(id), hint, button));
 
   const suggest = suggestions(box, list);
   const grow = () => {
@@ -57,6 +58,20 @@ export function composer(form, id, where, words) {
   });
   attach.addEventListener("click", () => picker.click());
   picker.addEventListener("change", () => attempt(() => upload(picker, box, grow, where())));
+}
+
+/** The app's shortcuts that are there anywhere. */
+function shortcuts(id) {
+  const opener = h("button.icon-button", { type: "button", "aria-label": "Shortcuts", "aria-haspopup": "true", "aria-expanded": "false", title: "Shortcuts", data: { focus: `${id} shortcuts` } }, bolt());
+  const list = h("ul", { hidden: true });
+  opener.addEventListener("click", () => {
+    const known = store.app.shortcuts.filter((one) => one.kind === "global");
+    const use = (one) => () => attempt(async () => report(await act("shortcut", { user: store.me, callback_id: one.callback_id })));
+    const none = h("li", {}, h("p.quiet.small", {}, "The app has none."));
+    const items = known.map((one) => h("li", {}, h("button", { type: "button", title: one.description, data: { shortcut: one.callback_id }, on: { click: use(one) } }, one.name)));
+    list.replaceChildren(...(items.length ? items : [none]));
+  });
+  return menu(opener, list, "div.menu.upwards");
 }
 
 /** A command where the text begins with one of the app's, else a message. */

@@ -6,6 +6,7 @@ import { more, out, trash } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { emoji } from "./names.js";
 import { store } from "./store.js";
+import { typeahead } from "./typeahead.js";
 
 const readers = new WeakMap();
 
@@ -238,8 +239,18 @@ function toggleMenu(opener, list, open) {
   if (open) list.querySelector("button, a")?.focus();
 }
 
+function external(item, block, use, id) {
+  const made = typeahead(item, id, marks(item, block), (node) => collect(node.closest("form") ?? node));
+  readers.set(made.node, made.read);
+  if (block.type !== "input" || block.dispatch_action) {
+    made.node.addEventListener("chosen", () => fire(made.node, item, block, use, made.read()));
+  }
+  return made.node;
+}
+
 const builders = {
   button,
+  external_select: external,
   workflow_button: button,
   icon_button: iconButton,
   feedback_buttons: feedback,

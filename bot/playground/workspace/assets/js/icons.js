@@ -17,3 +17,4 @@ export const page = () => svg("M7 3h7l5 5v13H7z", "M14 3v5h5", "M10 13h6", "M10 
 export const more = () => svg("M6 12v.01", "M12 12v.01", "M18 12v.01");
 export const out = () => svg("M14 5h5v5", "M19 5l-8 8", "M11 6H6v12h12v-5");
 export const spark = () => svg("M12 4l1.8 5.2L19 11l-5.2 1.8L12 18l-1.8-5.2L5 11l5.2-1.8z");
+export const bolt = () => svg("M13 3L5 14h6l-1 7 8-11h-6z");

@@ -1,0 +1,61 @@
+"""The card of a runbook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.domain.reports import RunbookReport
+from bot.slack.blocks.kit import (
+    Block,
+    actions,
+    context,
+    header,
+    link_button,
+    mrkdwn,
+    rich,
+    section,
+    text,
+)
+from bot.slack.blocks.markdown import rich_parts
+from bot.slack.blocks.message import Room, SlackMessage, fit
+from bot.slack.blocks.pieces import small_print
+from bot.slack.limits import Limit
+from bot.slack.presses import Press
+
+_ALL_NAMES = Limit(2_600)
+
+
+def runbook_card(report: RunbookReport) -> SlackMessage:
+    if not report.cause:
+        return _names_card(report)
+    summary = mrkdwn(f"📘 {report.title} ({report.cause})")
+    return fit(lambda room: SlackMessage(summary, tuple(_blocks(report, room))))
+
+
+def _blocks(report: RunbookReport, room: Room) -> Iterator[Block]:
+    yield header(f"📘 {Limit(120).head(report.title)}")
+    for heading, body in report.sections:
+        limit = Limit(room.prose * 2)
+        parts = rich_parts(body, limit, trusted=True)
+        yield rich(section(text(heading, bold=True)), *parts)
+    if report.link and (button := link_button("Open the runbook", Press.OPEN, report.link)):
+        yield actions([button])
+    notes = [f"Runbook {report.cause}", f"owner: {report.owner}" if report.owner else ""]
+    others = ", ".join(one.cause for one in report.others[: room.items])
+    notes.append(f"also near: {others}" if others else "")
+    yield context(" · ".join(note for note in notes if note))
+    yield small_print(report.reference)
+
+
+def _names_card(report: RunbookReport) -> SlackMessage:
+    asked = Limit(120).head(report.asked)
+    lead = f"No runbook fits “{asked}”." if asked else "These are the runbooks:"
+    names = _ALL_NAMES.head(", ".join(one.cause for one in report.others))
+    hint = "Ask for one by its name or by what happened: /airflow runbook out of memory"
+    body = [section(text(lead, bold=True))]
+    if names:
+        body.append(section(text(names, code=True)))
+    return SlackMessage(
+        mrkdwn("\n".join(part for part in (lead, names, hint) if part)),
+        (rich(*body, section(text(hint))), small_print(report.reference)),
+    )

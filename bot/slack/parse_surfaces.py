@@ -1,0 +1,24 @@
+"""Which reader takes a payload that is neither an event nor a press nor the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot.slack.arrivals import Arrival, Identity
+from bot.slack.asking_form import ASK_FORM
+from bot.slack.parse_asking import read_asked, read_suggestion
+from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
+from bot.slack.reading import Reading
+
+Reader = Callable[[Mapping[str, Any], Reading, Identity], Arrival]
+
+SURFACES: Mapping[str, Reader] = {
+    "message_action": read_message_shortcut,
+    "shortcut": read_shortcut,
+    "block_suggestion": read_suggestion,
+}
+"""By the payload's type."""
+
+FORMS: Mapping[str, Reader] = {ASK_FORM: read_asked}
+"""Forms that were sent, by their callback id."""
