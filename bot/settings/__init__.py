@@ -21,6 +21,7 @@ from bot.settings.model import (
     WebSettings,
     WorkSettings,
 )
+from bot.settings.on_call import OnCallSettings, PagerDutySettings
 
 __all__ = [
     "CONFIG_VARIABLE",
@@ -35,6 +36,8 @@ __all__ = [
     "LogFormat",
     "LoggingSettings",
     "ModelSettings",
+    "OnCallSettings",
+    "PagerDutySettings",
     "RedactionSettings",
     "Role",
     "Settings",

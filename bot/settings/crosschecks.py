@@ -9,6 +9,7 @@ from pydantic import SecretStr
 
 from bot.settings.faults import Fault
 from bot.settings.keys import CLUSTERS, KeyPath, Tree
+from bot.settings.on_call_checks import on_call_faults
 from bot.settings.values import CLUSTER_NAME, is_loopback
 
 _CLUSTER_EXAMPLE = (
@@ -35,6 +36,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
     yield from _failure_webhook(_section(tree, "failure_webhook"), _section(tree, "slack"))
     yield from _work(_section(tree, "work"), _section(tree, "database"))
+    yield from on_call_faults(_section(tree, "on_call"), _section(tree, "slack"))
 
 
 def fold(name: str) -> str:

@@ -10,9 +10,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.settings.on_call import OnCallSettings
+from bot.settings.section import Seconds
+from bot.settings.section import Section as _Section
 from bot.settings.values import (
     AirflowUrl,
     ChannelId,
@@ -35,15 +38,10 @@ ENV_DELIMITER = "__"
 # More concurrent readers than this take memory and connections that running tasks need.
 MAX_CALLS = 4
 
-Seconds = Annotated[float, Field(gt=0, le=600, allow_inf_nan=False)]
 # With what follows it, some 10 seconds, an end stays within the 30 after which Kubernetes kills.
 Grace = Annotated[float, Field(gt=0, le=15, allow_inf_nan=False)]
 Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Words = Annotated[tuple[str, ...], Listed]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class SlackMode(StrEnum):
@@ -257,6 +255,7 @@ class Settings(BaseSettings):
     failure_webhook: FailureWebhookSettings = Field(
         FailureWebhookSettings(), description="Write it as a section"
     )
+    on_call: OnCallSettings = Field(OnCallSettings(), description="Write it as a section")
     tracing: TracingSettings = Field(TracingSettings(), description="Write it as a section")
     logging: LoggingSettings = Field(LoggingSettings(), description="Write it as a section")
 

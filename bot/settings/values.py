@@ -73,12 +73,16 @@ def _airflow_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _slack_api_url(value: str) -> str:
+def _token_url(value: str) -> str:
     parts = _split_url(value)
     if parts.scheme == "http" and not is_loopback(value):
         raise ValueError("would send the tokens unencrypted. Use https:// for another machine")
+    return value.rstrip("/")
+
+
+def _slack_api_url(value: str) -> str:
     # slack_sdk joins method names to it as text.
-    return value.rstrip("/") + "/"
+    return _token_url(value) + "/"
 
 
 def _traces_url(value: str) -> str:
@@ -184,6 +188,7 @@ def _listed(value: Any) -> Any:
 
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AirflowUrl = Annotated[str, AfterValidator(_airflow_url)]
+TokenUrl = Annotated[str, AfterValidator(_token_url)]
 SlackApiUrl = Annotated[str, AfterValidator(_slack_api_url)]
 TracesUrl = Annotated[str, AfterValidator(_traces_url)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]

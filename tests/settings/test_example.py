@@ -19,7 +19,7 @@ def test_the_shipped_example_is_valid_with_every_line_in_force(tmp_path: Path) -
     )
     for folder in ("runbooks", "models/minilm"):
         (tmp_path / folder).mkdir(parents=True)
-    for name in ("warehouse", "ca.pem"):
+    for name in ("warehouse", "ca.pem", "rota.yaml"):
         (tmp_path / name).write_text("secret")
     path = tmp_path / "airflow-bot.yaml"
     path.write_text(in_force, encoding="utf-8")

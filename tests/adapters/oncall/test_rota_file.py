@@ -90,7 +90,7 @@ def test_an_override_may_say_its_offset() -> None:
         ("for: dana", "for: bob", "overrides.1.for", "'bob' is not one of the people"),
         ("for: dana", "level: 2", "overrides.1.level", "'2' is not one of the levels"),
         ("for: dana", "level: high", "overrides.1.level", "must be a whole number"),
-        ("overrides:", "overides:", "overides", "Did you mean overrides?"),
+        ("overrides:", "override:", "override", "Did you mean overrides?"),
         ("  - layers:", "  - layer:", "levels.1.layer", "Did you mean layers?"),
     ],
 )
