@@ -35,8 +35,8 @@ chat.scheduleMessage chat.startStream chat.stopStream chat.unfurl chat.update
 conversations.history conversations.info conversations.join conversations.list
 conversations.members conversations.open conversations.replies files.completeUploadExternal
 files.getUploadURLExternal files.info reactions.add reactions.get reactions.remove response_url
-team.info usergroups.list users.info users.list users.lookupByEmail views.open views.publish
-views.push views.update
+team.info usergroups.list usergroups.users.list users.info users.list users.lookupByEmail
+views.open views.publish views.push views.update
 """
 
 SLACK_METHODS = frozenset(_METHODS.split())

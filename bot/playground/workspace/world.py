@@ -15,6 +15,7 @@ AUTHOR = Person("U0AUTHOR01", "dag-author", "Dag author", "Writes and owns Dags"
 ONCALL = Person("U0ONCALL01", "on-call", "On-call engineer", "Answers for the platform this week")
 PLATFORM = Person("U0PLATFORM", "platform", "Platform engineer", "Runs Airflow")
 
+PLATFORM_GROUP = "S0PLATFORM"
 SUPPORT_CHANNEL = "C0SUPPORT1"
 ONCALL_CHANNEL = "C0ONCALL01"
 GENERAL_CHANNEL = "C0GENERAL1"
@@ -158,6 +159,21 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class UserGroup:
+    """People who are named together; `users` are their ids."""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...] = ()
+
+
+PLATFORM_TEAM = UserGroup(
+    PLATFORM_GROUP, "platform-team", "Platform team", (ONCALL.id, PLATFORM.id)
+)
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Who and what is there before anything is said."""
 
@@ -165,6 +181,7 @@ class World:
     team_name: str = "Local workspace"
     people: tuple[Person, ...] = (AUTHOR, ONCALL, PLATFORM)
     channels: tuple[Channel, ...] = ()
+    groups: tuple[UserGroup, ...] = (PLATFORM_TEAM,)
 
     @property
     def bot(self) -> Person:

@@ -66,11 +66,24 @@ def channel_kinds(call: Call) -> frozenset[ChannelKind]:
 
 
 def _user_groups(call: Call) -> Json:
-    return {"usergroups": []}
+    groups = [
+        {"id": group.id, "handle": group.handle, "name": group.name, "is_usergroup": True}
+        for group in call.hub.world.groups
+    ]
+    return {"usergroups": groups}
+
+
+def _users_of_group(call: Call) -> Json:
+    name = call.arguments.text("usergroup")
+    found = next((group for group in call.hub.world.groups if group.id == name), None)
+    if found is None:
+        raise SlackRefusal("no_such_subteam")
+    return {"users": list(found.users)}
 
 
 METHODS = (
     Method("usergroups.list", _user_groups, ("usergroups:read",), Tier.T2),
+    Method("usergroups.users.list", _users_of_group, ("usergroups:read",), Tier.T2),
     Method("users.conversations", _conversations),
     Method("users.info", _info, ("users:read",), Tier.T4),
     Method("users.list", _list, ("users:read",), Tier.T2),
