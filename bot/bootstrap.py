@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.airflow.config import ClusterConfig
 from bot.adapters.llm.config import ModelConfig, Prices
 from bot.adapters.llm.none import NoExplainer
+from bot.adapters.oncall.sources import LeveledOnCall
 from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
 from bot.adapters.search.embedders import EmbeddingServer
@@ -27,6 +28,7 @@ from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.spend import SqlSpendLedger
 from bot.adapters.sql.store import SqlConversationStore
+from bot.bootstrap_oncall import on_call_of
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor, load_catalog
@@ -80,6 +82,7 @@ class Parts:
     store: SqlConversationStore
     asking: AskService
     meter: Meter
+    on_call: LeveledOnCall
 
     async def doctor(self) -> Sequence[Check]:
         """Each part checked for real, one after the other."""
@@ -94,6 +97,7 @@ class Parts:
         checks += await self.store.doctor()
         checks += await self.explainer.doctor()
         checks += await self.knowledge.doctor()
+        checks += await self.on_call.doctor()
         return checks
 
 
@@ -121,6 +125,7 @@ async def parts_of(
         _closing(clusters.values()),
         _database(settings, prepare=prepare) as database,
         _explainer(settings, redactor, SqlSpendLedger(database), meter) as explainer,
+        on_call_of(settings, now, meter) as on_call,
     ):
         store = SqlConversationStore(database, redact=redactor.redact)
         asking = AskService(
@@ -146,6 +151,7 @@ async def parts_of(
             store,
             asking,
             meter,
+            on_call,
         )
 
 

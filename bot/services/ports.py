@@ -301,7 +301,7 @@ class OnCall(Protocol):
     async def on_call(self, level: int, at: datetime) -> OnCallNow: ...
 
     async def page(self, page: Page) -> PageOutcome:
-        """Calls the responders of `page.level`; called again under the same key it calls no more."""
+        """Calls the responders of `page.level`; once, however often under the same key."""
         ...
 
     async def tell(

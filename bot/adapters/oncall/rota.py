@@ -145,9 +145,7 @@ class RotaSource(NamesOnly):
         name = f"level {level}"
         gap = first_gap(rota, level, self._now())
         if gap is None:
-            return Check(
-                _PART, name, CheckStatus.OK, f"somebody is on call for {HORIZON.days} days"
-            )
+            return Check(_PART, name, CheckStatus.OK, f"covered for {HORIZON.days} days")
         return Check(_PART, name, CheckStatus.WARNING, gap_in_words(gap), COVER)
 
 

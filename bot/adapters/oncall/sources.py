@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -21,9 +20,7 @@ from bot.domain.oncall import (
 )
 
 SOURCES = ("rota", "pagerduty", "user_group")
-"""The words for them in the settings, in the order in which they are called by themselves."""
-LEVEL_FORM = re.compile(rf"(?P<source>{'|'.join(SOURCES)})(?: (?P<level>[1-9]\d?))?")
-"""`pagerduty`, or with the level that it is there: `pagerduty 2`."""
+"""Their names, in the order in which they are called unless levels are given."""
 
 _NOBODY = "nobody is set up to be on call. Name a source under on_call in the settings."
 
@@ -37,12 +34,14 @@ class _Own:
 
 
 class LeveledOnCall:
-    """Implements `OnCall`. `levels` are words of `LEVEL_FORM`; without any, every source that there
-    is gives all of its levels, one source after the other."""
+    """Implements `OnCall`. `levels` name a source, and which level that is there; without any,
+    every source that there is gives all of its levels, one source after the other."""
 
-    def __init__(self, sources: Mapping[str, Source], levels: Sequence[str] = ()) -> None:
-        self._sources = {word: sources[word] for word in SOURCES if word in sources}
-        self._fixed = tuple(self._own(words) for words in levels)
+    def __init__(
+        self, sources: Mapping[str, Source], levels: Sequence[tuple[str, int]] = ()
+    ) -> None:
+        self._sources = {name: sources[name] for name in SOURCES if name in sources}
+        self._fixed = tuple(_Own(self._sources[name], level) for name, level in levels)
 
     @property
     def levels(self) -> int:
@@ -93,12 +92,6 @@ class LeveledOnCall:
     def _at(self, level: int) -> _Own | None:
         plan = self._plan()
         return plan[level - 1] if 1 <= level <= len(plan) else None
-
-    def _own(self, words: str) -> _Own:
-        found = LEVEL_FORM.fullmatch(words)
-        if found is None or found["source"] not in self._sources:
-            raise ValueError(f"no source of people on call: {words}")
-        return _Own(self._sources[found["source"]], int(found["level"] or 1))
 
     def _no_level(self, level: int) -> str:
         count = self.levels

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from bot.domain.errors import OnCallError
 from bot.domain.oncall import Responder
 from tests.adapters.oncall.rotas import utc
 
+YEAR = timedelta(days=365)
 ROTA = """\
 timezone: Europe/Berlin
 people:
@@ -63,6 +65,21 @@ def test_a_layer_may_have_a_zone_of_its_own() -> None:
 def test_an_override_may_say_its_offset() -> None:
     [level] = read_rota(ROTA.replace("24 18:00", "24T18:00-05:00"), "rota.yaml").levels
     assert level.overrides[0].start == utc("2026-12-24 23:00")
+
+
+def test_the_example_of_the_readme_is_a_rota_without_gaps() -> None:
+    readme = Path(__file__).parents[3] / "README.md"
+    [text] = re.findall(r"```yaml\n(# rota\.yaml\n.+?)```", readme.read_text(), re.DOTALL)
+    rota = read_rota(text, "rota.yaml")
+    turns = [list(rota.turns(level, utc("2026-08-01 00:00"), YEAR)) for level in (1, 2)]
+    assert all(turn.responders for level in turns for turn in level)
+    assert {who.user_id for level in turns for turn in level for who in turn.responders} == {
+        "U0DANA001",
+        "U0KIM0002",
+        "U0LEE0003",
+    }
+    [christmas] = [turn for turn in turns[0] if turn.start == utc("2026-12-24 17:00")]
+    assert [who.name for who in christmas.responders] == ["lee"]
 
 
 @pytest.mark.parametrize(
