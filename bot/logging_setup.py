@@ -8,13 +8,16 @@ with `structlog.contextvars`, above all the work at hand and the reference that 
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from contextlib import suppress
+from functools import lru_cache, partial
 from types import TracebackType
 from typing import Any, TextIO
 
+import msgspec
 import structlog
 from structlog.types import EventDict, Processor
 
@@ -26,6 +29,9 @@ _REMEMBERED = 2_000
 
 # Six letters out of a hash, other ones for each piece of work: nothing to find in them.
 _REFERENCE = "reference"
+
+# Where a message stands in Slack: the name of most work, and each time another one.
+_MESSAGE = re.compile(r"[A-Z][A-Z0-9]{0,15}:[A-Z][A-Z0-9]{0,15}:[0-9]{10}\.[0-9]{6}")
 
 # These bring a handler of their own later on, unless they find one.
 _EAGER = ("dbos",)
@@ -46,11 +52,13 @@ def set_up_logging(
     are written, whatever the level. Errors that end the process or a thread are events, too.
     Calling it again replaces what was set up before.
     """
+    level = logging.WARNING if quiet else getattr(logging, settings.level.upper())
+    handler = logging.StreamHandler(stream or sys.stderr)
+    rendering = _rendering(settings.format, handler.stream)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.stdlib.ExtraAdder(),
         structlog.processors.StackInfoRenderer(),
         # Before redaction and without local variables: a traceback may quote anything.
         structlog.processors.format_exc_info,
@@ -58,25 +66,43 @@ def set_up_logging(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.stdlib.BoundLogger,
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Ours go straight to the stream: through the standard library a line costs several times
+        # as much, and an acknowledgement waits for each.
+        processors=[*shared, *rendering],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=partial(_Lines, handler),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(_only_our_chatter)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *_rendering(settings.format, handler.stream),
-            ],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
-    _take_over(handler, logging.WARNING if quiet else getattr(logging, settings.level.upper()))
+    _take_over(handler, level)
     sys.excepthook = _process_failed
     threading.excepthook = _thread_failed
+
+
+class _Lines:
+    """Where one of our loggers writes its lines, among those of the libraries."""
+
+    def __init__(self, handler: logging.StreamHandler[TextIO], name: str = OWN) -> None:
+        self.name = name
+        self._handler = handler
+
+    def msg(self, line: str) -> None:
+        # What was logged shall not fail because nobody reads the log any more.
+        with suppress(OSError, ValueError):
+            self._handler.acquire()
+            try:
+                self._handler.stream.write(f"{line}\n")
+                self._handler.flush()
+            finally:
+                self._handler.release()
+
+    debug = info = warning = error = critical = msg
 
 
 def _take_over(handler: logging.Handler, level: int) -> None:
@@ -138,7 +164,7 @@ class _Redaction:
     def _clean(self, value: Any) -> Any:
         match value:
             case str():
-                return self._remembered(value) if len(value) <= _SHORT else self._redact(value)
+                return self._clean_text(value)
             case None | bool() | int() | float():
                 return value
             case dict():
@@ -149,10 +175,19 @@ class _Redaction:
                 # Rendering would turn it into text later, past this place.
                 return self._redact(str(value))
 
+    def _clean_text(self, text: str) -> str:
+        if _MESSAGE.fullmatch(text):
+            return text
+        return self._remembered(text) if len(text) <= _SHORT else self._redact(text)
+
+
+def _in_json(event: EventDict, **_: object) -> str:
+    return msgspec.json.encode(event).decode()
+
 
 def _rendering(form: LogFormat, stream: TextIO) -> list[Processor]:
     if form is LogFormat.JSON:
-        return [structlog.processors.JSONRenderer(ensure_ascii=False)]
+        return [structlog.processors.JSONRenderer(_in_json)]
     # Values of variables are long, and nobody has redacted them.
     plain = structlog.dev.plain_traceback
     return [structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=plain)]

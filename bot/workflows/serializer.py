@@ -38,7 +38,7 @@ class Unreadable:
 
 
 _OURS: tuple[type, ...] = (Job, Outcome)
-_PLAIN = (bool, int, float, str, type(None))
+_PLAIN = frozenset({bool, int, float, str, type(None)})
 
 
 class TypedJson(Serializer):
@@ -51,6 +51,7 @@ class TypedJson(Serializer):
     def __init__(self, types: Sequence[type]) -> None:
         self._types: dict[str, type] = {}
         self._fields: dict[str, tuple[str, ...]] = {}
+        self._names: dict[type, str] = {}  # of the dataclasses
         for each in (*_OURS, *types):
             self._register(each)
 
@@ -91,6 +92,7 @@ class TypedJson(Serializer):
         if not is_dataclass(kind):
             return
         self._fields[name] = tuple(each.name for each in fields(kind) if each.init)
+        self._names[kind] = name
         for hint in get_type_hints(kind).values():
             for each in _classes_in(hint):
                 if self._types.get(_name_of(each)) is not each:
@@ -100,20 +102,23 @@ class TypedJson(Serializer):
         kind = type(value)
         if kind in _PLAIN:
             return value
+        if kind in self._names:
+            return self._tree_of_fields(value, self._names[kind])
         if kind is tuple:
             return {"$tuple": [self._tree(item) for item in value]}
         if kind is list:
             return [self._tree(item) for item in value]
         if isinstance(value, Enum):
             return {"$enum": [self._known(kind), self._tree(value.value)]}
-        if is_dataclass(value):
-            return self._tree_of_fields(value)
         return self._rarer_tree(value)
 
-    def _tree_of_fields(self, value: Any) -> dict[str, Any]:
-        name = self._known(type(value))
-        kept = {field: self._tree(getattr(value, field)) for field in self._fields[name]}
-        return {"$type": name, **kept}
+    def _tree_of_fields(self, value: Any, name: str) -> dict[str, Any]:
+        tree: dict[str, Any] = {"$type": name}
+        for field in self._fields[name]:
+            part = getattr(value, field)
+            # Most are plain, and a call for each would cost as much as all the rest.
+            tree[field] = part if type(part) in _PLAIN else self._tree(part)
+        return tree
 
     def _rarer_tree(self, value: Any) -> Any:
         match value:

@@ -29,6 +29,9 @@ def _kept(database: sa.Engine) -> dict[str, tuple[dict[str, Any], str]]:
     )
     with database.connect() as connection:
         rows = [dict(row) for row in connection.execute(joined).mappings()]
+    for row in rows:
+        # No attributes, whichever way they are not there.
+        row["attributes"] = row["attributes"] if row["attributes"] != "null" else None
     return {
         row["workflow_uuid"]: (
             {name: value for name, value in row.items() if name not in {*_OF_EACH_ROW, "body"}},

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.columns import storable
 from bot.adapters.sql.engine import store_errors
-from bot.adapters.sql.statements import delete_before, insert_into, is_thread
+from bot.adapters.sql.statements import delete_before, insert_new, is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, TurnRow
 from bot.adapters.sql.writer import in_one_go
 from bot.domain.errors import StoreError
@@ -120,8 +120,7 @@ class SqlInbox:
         """The keys that were not there yet."""
         # Sorted: two processes that hold a row each would otherwise wait for one another.
         rows = sorted(map(_values, arrivals), key=itemgetter("key"))
-        insert = insert_into(connection, InboxRow).on_conflict_do_nothing().returning(InboxRow.key)
-        new = set(connection.scalars(insert, rows))
+        new = insert_new(connection, InboxRow.key, rows)
         jobs = [arrival.job for arrival in arrivals if storable(arrival.job.key) in new]
         if jobs:
             self._enqueue(connection, *jobs)
