@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import structlog
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -20,6 +24,23 @@ from bot.slack.refusals import code_of
 from bot.slack.surfaces import all_surfaces
 
 log = structlog.get_logger(__name__)
+
+
+class _First(AsyncMiddleware):
+    """The inbox as Bolt's own kind of middleware: for a mere function it would look up a score of
+    arguments with each request."""
+
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 -- named by Bolt
+    ) -> BoltResponse | None:
+        return await self._inbox.receive(req.body, req, req.context, next)
 
 
 def build_app(config: SlackConfig, inbox: Inbox, forms: Forms, gestures: Gestures) -> AsyncApp:
@@ -50,7 +71,7 @@ def build_app(config: SlackConfig, inbox: Inbox, forms: Forms, gestures: Gesture
         process_before_response=True,
         attaching_conversation_kwargs_enabled=False,
     )
-    app.use(inbox.receive)
+    app.use(_First(inbox))
     for surface in all_surfaces():
         surface.register(app, forms, config.command)
 

@@ -61,7 +61,7 @@ class Inbox:
         body: Mapping[str, Any],
         request: AsyncBoltRequest,
         context: AsyncBoltContext,
-        next_: Callable[[], Awaitable[None]],
+        next_: Callable[[], Awaitable[Any]],
     ) -> BoltResponse | None:
         began, kind = self.clock(), _kind_of(body)
         if not self.is_open:
