@@ -19,15 +19,18 @@ from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.bootstrap import Parts, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
+from bot.escalating import calling_of, escalations_of
 from bot.services.called_off import CalledOffService
 from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
+from bot.services.escalate import WatchedRatings
 from bot.services.failures import FailureService
 from bot.services.sight import everything
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
+from bot.slack.desk import Records
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
@@ -66,19 +69,27 @@ def put_together(
     def enqueue(connection: Connection, *jobs: Job) -> None:
         engine.enqueue(connection, *jobs)
 
+    def enqueue_one(connection: Connection, job: Job) -> None:
+        engine.enqueue(connection, job)
+
     async def start(job: Job) -> None:
         await engine.start(job)
 
     inbox = SqlInbox(parts.database, enqueue, now)
     ledger = SqlPostLedger(posting)
     reported = SqlReportedFailures(parts.database, enqueue)
+    calling = calling_of(parts, enqueue_one, meter.escalations)
+    records: Records = parts.store
+    if calling is not None:
+        parts.asking.call_through(calling.escalator)
+        records = WatchedRatings(parts.store, calling.escalator)
     slack = build_slack(
         slack_config(settings),
         Services(
             redact=parts.redactor.redact,
             now=now,
             taking_in=None if role is Role.WORKER else _taking_in(parts, inbox),
-            working=None if role is Role.SERVE else Working(parts.asking, parts.store, ledger),
+            working=None if role is Role.SERVE else Working(parts.asking, records, ledger, calling),
             meter=meter,
         ),
     )
@@ -89,6 +100,7 @@ def put_together(
         "inbox": inbox.tidy,
         "posts": ledger.tidy,
         "failures": reported.tidy,
+        "escalations": escalations_of(parts, enqueue_one).tidy,
     }
     dead_letters = _dead_letters(parts, admin, start)
     handlers: dict[str, Handler] = {

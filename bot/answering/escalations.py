@@ -49,6 +49,8 @@ def standing_mark(state: State) -> str:
 
 def standing_words(escalation: Escalation) -> str:
     """One sentence without its full stop; whoever has it is named beside it."""
+    if escalation.fault and escalation.state is State.OPEN:
+        return "A human is needed, and could not be told"
     if escalation.state is State.OPEN and escalation.is_channel_called:
         return "The whole channel was called; nobody has acknowledged it yet"
     if escalation.state is State.SNOOZED and escalation.snoozed_until:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bot.domain.answers import Diagnosis, LogReport, StatusReport, kind_of
+from bot.domain.escalation_work import EscalationDue, EscalationTold
 from bot.domain.failures import FailureBatch
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
+from bot.slack.escalation_arrivals import Acted
+from bot.slack.escalation_values import CallOut, Handoff, Relayed
 from bot.slack.posts import Notice, Post
 
 
@@ -24,7 +27,15 @@ def describe(body: object) -> str:
             return f"message “{text}”"
         case Post(content=Diagnosis() | LogReport() | StatusReport() as reply):
             return f"message about {reply.target.label()}"
-        case Post(content=reply) if not isinstance(reply, Notice):
+        case Post(content=Handoff(escalation)):
+            return f"card of escalation {escalation.id}"
+        case Post(content=CallOut(words) | Relayed(text=words)):
+            return f"message “{words}”"
+        case EscalationTold(id=named) | EscalationDue(id=named):
+            return f"escalation {named}"
+        case Acted(kind=kind, escalation=named):
+            return f"escalation {named}: {kind.value.replace('_', ' ')}"
+        case Post(content=reply) if not isinstance(reply, Notice | Handoff | CallOut | Relayed):
             return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():
             return "reported failures to tell of"

@@ -22,10 +22,12 @@ from bot.logging_setup import set_up_logging
 from bot.settings import Settings
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
+from bot.slack.escalation_types import ESCALATION_TYPES
 from bot.slack.posts import Later, Post, Sent
 from bot.workflows.admin import WorkAdmin
 
 KEPT: tuple[type, ...] = (
+    *ESCALATION_TYPES,
     Announcement,
     Asked,
     ButtonPress,

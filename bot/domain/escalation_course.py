@@ -162,6 +162,10 @@ def _paged(escalation: Escalation, deed: Deed) -> Escalation:
     return replace(escalation, page=PageNote(deed.level, status, deed.names, deed.words))
 
 
+def _card_told(escalation: Escalation, deed: Deed) -> Escalation:
+    return replace(escalation, fault=deed.words)
+
+
 def _acknowledged(escalation: Escalation, deed: Deed) -> Escalation:
     return replace(_moved(escalation, deed, State.ACKNOWLEDGED), responder=deed.by)
 
@@ -212,6 +216,8 @@ _DONE: Mapping[Kind, Callable[[Escalation, Deed], Escalation]] = {
     Kind.EXPIRED: _expired,
     Kind.PAGED: _paged,
     Kind.PAGE_FAILED: _paged,
+    Kind.CARD_REFUSED: _card_told,
+    Kind.CARD_SHOWN: _card_told,
     Kind.ACKNOWLEDGED: _acknowledged,
     Kind.TAKEN_OVER: _taken_over,
     Kind.HANDED_ON: _handed_on,

@@ -3,7 +3,7 @@ about it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
@@ -108,12 +108,20 @@ class ReachCount:
 @dataclass(frozen=True, slots=True)
 class Party:
     """A thread whose people are told how it stands. `message` is the key of the message that says
-    so. `user_id` is who asked, empty where nobody did."""
+    so, empty for one of its own. `user_id` is who asked, empty where nobody did."""
 
     thread: ThreadKey
     user_id: str
-    message: str
+    message: str = ""
     turn_id: str = ""
+
+    def told_of(self, escalation_id: str) -> Party:
+        """With the message of its own named."""
+        if self.message:
+            return self
+        thread = self.thread
+        named = f"escalation:{escalation_id}:status:{thread.channel}:{thread.thread}"
+        return replace(self, message=named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +157,8 @@ class Kind(StrEnum):
     EXPIRED = "expired"
     PAGED = "paged"
     PAGE_FAILED = "page_failed"
+    CARD_REFUSED = "card_refused"
+    CARD_SHOWN = "card_shown"
     ACKNOWLEDGED = "acknowledged"
     TAKEN_OVER = "taken_over"
     HANDED_ON = "handed_on"
@@ -199,7 +209,8 @@ class Escalation:
 
     `level` is who was called last, 0 nobody yet. `since` is when the present waiting began,
     `touched_at` when a person last did something. `count` is of the calls that joined. `moves`
-    counts what changed the course, `hands` what people did, `version` what changed at all.
+    counts what changed the course, `hands` what people did, `version` what changed at all. `fault`
+    is why those on call cannot see it, empty where they can.
     """
 
     id: str
@@ -222,6 +233,7 @@ class Escalation:
     moves: int = 0
     hands: int = 0
     version: int = 1
+    fault: str = ""
 
 
 class WasRight(StrEnum):

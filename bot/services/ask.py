@@ -90,6 +90,11 @@ class AskService:
         )
         self._humans = humans
 
+    def call_through(self, humans: Humans) -> None:
+        """From now on `humans` are called where the rules say so; for those who can hand work in,
+        which they can once all parts are there."""
+        self._humans = self._gatherer.humans = humans
+
     async def handle(
         self, question: Question, channel: ReplyChannel, steps: Steps = PLAIN
     ) -> Turn | None:

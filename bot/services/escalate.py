@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -115,13 +116,13 @@ class Escalator:
         if downs >= _DOWNS:
             thread = turn.question.thread
             key = f"{thread.workspace}:{thread.channel}:{thread.thread}:down twice"
-            party = _own_message(party_of(turn.question, key), key)
+            party = party_of(turn.question)
             await self._call(self._caller.for_turn(key, turn, DOWN_TWICE, self._now(), party))
 
     async def unanswered(self, turn: Turn, fired: Fired) -> None:
         """Nobody reacted to a question that the bot alone has answered."""
         key = f"{turn.id}:unanswered"
-        party = _own_message(party_of(turn.question, key), key)
+        party = party_of(turn.question)
         await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
 
     async def pass_time(self, body: EscalationDue, steps: DurableSteps) -> None:
@@ -155,7 +156,7 @@ class Escalator:
         if fired is None:
             return
         key = f"{turn.id}:{fired.rule.value}"
-        party = _own_message(party_of(turn.question, key), key)
+        party = party_of(turn.question)
         await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
 
     async def _by_threshold(self, turn: Turn, diagnosis: Diagnosis) -> Fired | None:
@@ -213,6 +214,16 @@ class Escalator:
             self._meter.acknowledged((deed.at - after.opened_at).total_seconds())
 
 
-def _own_message(party: Party | None, key: str) -> Party | None:
-    """With a message of its own below the answer."""
-    return party and Party(party.thread, party.user_id, f"escalation status:{key}", party.turn_id)
+@dataclass(frozen=True, slots=True)
+class WatchedRatings:
+    """Turns and ratings as the store keeps them; what did not help twice calls somebody."""
+
+    store: ConversationStore
+    escalator: Escalator
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        return await self.store.turn(turn_id)
+
+    async def rate(self, rating: Rating) -> None:
+        await self.store.rate(rating)
+        await self.escalator.rated(rating)

@@ -102,7 +102,7 @@ def _title(words: str) -> str:
     return words if len(words) <= 80 else words[:79] + "…"
 
 
-def party_of(question: Question, message: str) -> Party | None:
+def party_of(question: Question, message: str = "") -> Party | None:
     """The thread of a question; None where nobody asked, or nobody else can see it."""
     thread = question.thread
     if not question.asker.user_id or not thread.thread.partition(".")[0].isdecimal():

@@ -88,7 +88,7 @@ class Gatherer:
         self._meter = meter
         self._now = now
         self._seconds = seconds
-        self._humans = humans
+        self.humans = humans
         self._replies: Mapping[Intent, Callable[[_Asked, ReplyChannel], Awaitable[Case | Reply]]]
         self._replies = {
             Intent.DIAGNOSE: self._case,
@@ -222,9 +222,9 @@ class Gatherer:
         return Help(asked.reference, tuple(self._clusters), lead, brief)
 
     async def _escalate(self, asked: _Asked, channel: ReplyChannel) -> Reply:
-        if self._humans is None:
+        if self.humans is None:
             return await self._not_yet(asked, channel)
-        return await self._humans.asked(asked.question, asked.reference)
+        return await self.humans.asked(asked.question, asked.reference)
 
     async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> Reply:
         return Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.settings.escalation import EscalationSettings
 from bot.settings.on_call import OnCallSettings
 from bot.settings.section import Seconds
 from bot.settings.section import Section as _Section
@@ -254,6 +255,9 @@ class Settings(BaseSettings):
     work: WorkSettings = Field(WorkSettings(), description="Write it as a section")
     failure_webhook: FailureWebhookSettings = Field(
         FailureWebhookSettings(), description="Write it as a section"
+    )
+    escalation: EscalationSettings = Field(
+        EscalationSettings(), description="Write it as a section"
     )
     on_call: OnCallSettings = Field(OnCallSettings(), description="Write it as a section")
     tracing: TracingSettings = Field(TracingSettings(), description="Write it as a section")

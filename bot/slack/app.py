@@ -37,6 +37,8 @@ from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Records, SlackDesk
 from bot.slack.draw import Style
+from bot.slack.escalation_desk import Calling, EscalationDesk
+from bot.slack.escalation_types import ESCALATION_TYPES
 from bot.slack.forms import Forms
 from bot.slack.gestures import Gestures
 from bot.slack.inbox import Engaged, Inbox
@@ -66,6 +68,7 @@ _LEAVING = 2.0
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 TYPES: tuple[type, ...] = (
+    *ESCALATION_TYPES,
     Announcement,
     Asked,
     Button,
@@ -96,11 +99,12 @@ class TakingIn:
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """What a process needs that answers."""
+    """What a process needs that answers; without `calling` no human is called."""
 
     answers: Answers
     records: Records
     ledger: PostLedger
+    calling: Calling | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +260,7 @@ def _handlers(
         outgoing,
         gestures,
         working.ledger,
-        Style(config.has_model),
+        Style(config.has_model, calls_humans=working.calling is not None),
         services.now,
         config.call_timeout,
         config.read_lag,
@@ -265,7 +269,9 @@ def _handlers(
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact)
     desk = SlackDesk(working.answers, working.records, replies)
+    humans = working.calling and EscalationDesk(working.calling, working.records, replies)
     return {
+        **(humans.handlers if humans else {}),
         ARRIVAL: desk.work,
         ANNOUNCEMENT: desk.announce,
         MESSAGE: desk.say,

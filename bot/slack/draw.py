@@ -7,12 +7,19 @@ from dataclasses import dataclass, replace
 
 from bot.domain.answers import Diagnosis, HowTo
 from bot.slack.arrivals import Place
+from bot.slack.blocks.escalation import (
+    call_out_message,
+    handoff_card,
+    relayed_message,
+    with_human,
+)
 from bot.slack.blocks.evidence import evidence_card
 from bot.slack.blocks.kit import Block, context, mrkdwn, rich, section, text
 from bot.slack.blocks.logs import excerpt_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
 from bot.slack.blocks.talk import addendum_card
+from bot.slack.escalation_values import CallOut, Handoff, Relayed
 from bot.slack.limits import RICH_TEXT, Limit
 from bot.slack.posts import Face, Notice, Post
 
@@ -25,6 +32,7 @@ class Style:
     """What is the same for every message of this process."""
 
     has_model: bool = False
+    calls_humans: bool = False
 
     def draw(self, post: Post) -> SlackMessage:
         """`post` as Slack takes it. Above it stands who asked, where others could not see that;
@@ -40,6 +48,12 @@ class Style:
         match post.content, post.face:
             case Notice(words), _:
                 return notice(words)
+            case Handoff() as handoff, _:
+                return handoff_card(handoff)
+            case CallOut() as call, _:
+                return call_out_message(call)
+            case Relayed() as relayed, _:
+                return relayed_message(relayed)
             case Diagnosis() as diagnosis, Face.EVIDENCE:
                 return evidence_card(diagnosis)
             case Diagnosis() as diagnosis, Face.LOG_EXCERPT:
@@ -47,7 +61,9 @@ class Style:
             case (Diagnosis() | HowTo()) as explained, Face.ADDENDUM:
                 return addendum_card(explained)
             case reply, _:
-                return render(reply, post.turn_id, post.words, has_model=self.has_model)
+                message = render(reply, post.turn_id, post.words, has_model=self.has_model)
+                is_offered = self.calls_humans and isinstance(reply, Diagnosis)
+                return with_human(message, post.turn_id) if is_offered else message
 
 
 def notice(words: str) -> SlackMessage:

@@ -16,8 +16,10 @@ from bot.domain.questions import Intent
 from bot.services.dag_names import DagNames, no_names
 from bot.slack.arrivals import Command, FormWanted, NamesWanted, RatingPress
 from bot.slack.blocks.asking import asking_form, dag_options
+from bot.slack.blocks.escalation_form import resolve_form
 from bot.slack.blocks.forms import rating_form
 from bot.slack.draw import notice
+from bot.slack.escalation_arrivals import ResolveWanted
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
 from bot.slack.refusals import UNSURE
@@ -25,6 +27,7 @@ from bot.slack.refusals import UNSURE
 log = structlog.get_logger(__name__)
 
 THANKS = "Thanks, noted. You can change your mind with the other thumb."
+_NOT_OPENED = "The form did not open. Please press Resolve again."
 _SECONDS = 2.5
 _WITHOUT_FORM = (
     "I could not open the form. Say it with the command: {0} why orders_daily, or {0} help."
@@ -74,6 +77,16 @@ class Forms:
     async def suggest(self, wanted: NamesWanted) -> dict[str, Any]:
         """Options for the menu of Dags."""
         return dag_options(await self.names.find(wanted.asker, wanted.words, wanted.cluster))
+
+    async def ask_what_was_true(self, wanted: ResolveWanted) -> None:
+        """Never raises; where the form did not open the card's button can be pressed again."""
+        form = resolve_form(wanted.escalation)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                if not await self.gestures.open_form(wanted.trigger_id, form):
+                    await self.outgoing.whisper(wanted.place, notice(_NOT_OPENED))
+        except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.form_not_opened", error=type(error).__name__)
 
     async def ask_why(self, press: RatingPress) -> None:
         """Asks what was wrong, where something was. Never raises, and is done within the three

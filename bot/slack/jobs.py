@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.questions import Origin, Question
 from bot.domain.work import Delivery, Job, Priority, Queue
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
+from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
 
 ARRIVAL = "arrival"
 """The kind of job that works on an arrival."""
@@ -15,12 +16,14 @@ MESSAGE = "message"
 ANNOUNCEMENT = "announcement"
 """The kind of job that diagnoses what nobody asked about."""
 
-Taken = Asked | Command | Pick | ButtonPress | RatingPress
+Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival
 """Every arrival that is work for us."""
 
 
 def job_of(arrival: Taken) -> Job:
     """One thread has one turn at a time; presses do not wait for it."""
+    if isinstance(arrival, EscalationArrival):
+        return act_job(arrival)
     remark = isinstance(arrival, Asked) and arrival.way is Way.FOLLOW_UP
     return Job(
         key=arrival.key,
@@ -32,7 +35,7 @@ def job_of(arrival: Taken) -> Job:
     )
 
 
-def _share(arrival: Taken) -> str:
+def _share(arrival: Asked | Command | Pick | ButtonPress | RatingPress) -> str:
     match arrival:
         case ButtonPress():
             return arrival.key
@@ -45,6 +48,8 @@ def _share(arrival: Taken) -> str:
 
 def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
     """`engages` only where others will see the answer, in a thread that is known already."""
+    if isinstance(arrival, EscalationArrival):
+        return Delivery(origin, event_id, None, user_of(arrival))
     question, place = question_of(arrival), arrival.place
     if question is None or place is None or place.thread is None:
         user = arrival.rating.user_id if isinstance(arrival, RatingPress) else _user(place)

@@ -24,6 +24,7 @@ from bot.slack.arrivals import (
     RatingPress,
     Way,
 )
+from bot.slack.escalation_arrivals import EscalationArrival, read_press
 from bot.slack.parse_command import read_command
 from bot.slack.parse_surfaces import FORMS, SURFACES
 from bot.slack.plain import Flat, flatten
@@ -37,6 +38,8 @@ from bot.slack.presses import (
 )
 from bot.slack.reading import Reading, asker_of, moment_of, read
 
+Parsed = Arrival | EscalationArrival
+
 EVENTS = ("message", "app_mention")
 """The events that can be a question; a mention comes as both where the bot reads the channel."""
 
@@ -47,7 +50,7 @@ _TYPED = {None, "file_share", "thread_broadcast", "me_message"}
 class Parser(Reading):
     """Reads every payload that comes in."""
 
-    def parse(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
+    def parse(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
         """What `body`, an authenticated payload, means for us."""
         try:
             if body.get("type") == "event_callback" or "event" in body:
@@ -64,7 +67,7 @@ class Parser(Reading):
             return Ignored(f"unexpected shape: {error}")
         return Ignored(f"payload of type {body.get('type')!r}")
 
-    def _event(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
+    def _event(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
         kind = read(body, shapes.EventEnvelope).event.type
         if kind not in EVENTS:
             return Ignored(f"event {kind}")
@@ -104,7 +107,7 @@ class Parser(Reading):
             is_addressed=way is not Way.FOLLOW_UP,
         )
 
-    def _press(self, payload: shapes.BlockActions, bot: Identity) -> Arrival:
+    def _press(self, payload: shapes.BlockActions, bot: Identity) -> Parsed:
         if not payload.actions:
             return Ignored("press without an action")
         action = payload.actions[0]
@@ -127,8 +130,12 @@ class Parser(Reading):
         )
         return self._pressed(pressed, bot)
 
-    def _pressed(self, pressed: _Pressed, bot: Identity) -> Arrival:
+    def _pressed(self, pressed: _Pressed, bot: Identity) -> Parsed:
         place, value = pressed.place, pressed.value
+        at = moment_of(pressed.action.action_ts or "") or self.now()
+        act = read_press(pressed.action, place, pressed.key, pressed.trigger_id, at)
+        if act is not None:
+            return act
         match kind_of(pressed.action.action_id):
             case Press.CHOOSE if chosen := read_option(value):
                 question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)
@@ -138,7 +145,6 @@ class Parser(Reading):
             case Press.LOG_EXCERPT if value:
                 return ButtonPress(Button.LOG_EXCERPT, value, place, pressed.key)
             case Press.RATE if rated := read_rating(value):
-                at = moment_of(pressed.action.action_ts or "") or self.now()
                 rating = Rating(rated[0], pressed.user.id, rated[1], at)
                 return RatingPress(rating, pressed.key, place, pressed.trigger_id)
             case Press.ASK_AGAIN if words := read_words(value):
@@ -161,7 +167,7 @@ class Parser(Reading):
             asked_at=moment_of(ts) or self.now(),
         )
 
-    def _submission(self, body: Mapping[str, Any], bot: Identity) -> Arrival:
+    def _submission(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
         payload = read(body, shapes.ViewSubmission)
         view = payload.view
         if view.callback_id in FORMS:

@@ -7,11 +7,13 @@ from typing import Any
 
 from bot.slack.arrivals import Arrival, Identity
 from bot.slack.asking_form import ASK_FORM
+from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
+from bot.slack.escalation_presses import RESOLVE_FORM
 from bot.slack.parse_asking import read_asked, read_suggestion
 from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
 from bot.slack.reading import Reading
 
-Reader = Callable[[Mapping[str, Any], Reading, Identity], Arrival]
+Reader = Callable[[Mapping[str, Any], Reading, Identity], Arrival | EscalationArrival]
 
 SURFACES: Mapping[str, Reader] = {
     "message_action": read_message_shortcut,
@@ -20,5 +22,5 @@ SURFACES: Mapping[str, Reader] = {
 }
 """By the payload's type."""
 
-FORMS: Mapping[str, Reader] = {ASK_FORM: read_asked}
+FORMS: Mapping[str, Reader] = {ASK_FORM: read_asked, RESOLVE_FORM: read_resolved}
 """Forms that were sent, by their callback id."""

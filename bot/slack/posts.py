@@ -10,6 +10,7 @@ from bot.domain.answers import Reply
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Place
+from bot.slack.escalation_values import Escalating
 from bot.slack.jobs import MESSAGE, POST
 from bot.slack.presses import Words
 
@@ -53,7 +54,7 @@ class Post:
     key: str
     revision: int
     place: Place
-    content: Reply | Notice
+    content: Reply | Notice | Escalating
     face: Face = Face.CARD
     turn_id: str = ""
     workspace: str = ""

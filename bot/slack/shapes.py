@@ -84,6 +84,7 @@ class Action(msgspec.Struct):
     value: str | None = None
     text: dict[str, Any] | None = None
     selected_option: SelectedOption | None = None
+    selected_user: str | None = None
 
 
 class BlockActions(msgspec.Struct):

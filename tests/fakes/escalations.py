@@ -77,7 +77,8 @@ class FakeEscalations(Escalations):
         self._keep(kept, come_to.escalation, deed)
         self._take_in(kept, call)
         if call.party is not None:
-            self._enqueue(party_job(kept.escalation, deed, call.party))
+            told = call.party.told_of(kept.escalation.id)
+            self._enqueue(party_job(kept.escalation, deed, told))
         if not kept.is_counting:
             kept.is_counting = True
             self._enqueue(count_job(kept.escalation, deed))
@@ -86,7 +87,7 @@ class FakeEscalations(Escalations):
     def _take_in(self, kept: _Kept, call: Call) -> None:
         kept.reach |= set(call.reach)
         if call.party is not None:
-            kept.parties.setdefault(call.party.thread, call.party)
+            kept.parties.setdefault(call.party.thread, call.party.told_of(kept.escalation.id))
 
     def _keep(self, kept: _Kept, after: Escalation, deed: Deed) -> None:
         before, kept.escalation = kept.escalation, after

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from bot.domain.conversations import Score
 from bot.domain.questions import Intent, Origin
 from bot.slack.arrivals import (
-    Arrival,
     Asked,
     Button,
     ButtonPress,
@@ -22,7 +21,7 @@ from bot.slack.arrivals import (
     RatingPress,
     Way,
 )
-from bot.slack.parse import Parser
+from bot.slack.parse import Parsed, Parser
 from bot.slack.presses import Words, words_value
 from tests.slack.payloads import AUTHOR, BOT, CHANNEL, DIRECT, MENTION_TS, event, load, press, says
 
@@ -36,7 +35,7 @@ def mask(text: str) -> str:
 PARSER = Parser(redact=mask, now=lambda: NOW)
 
 
-def parse(payload: Any) -> Arrival:
+def parse(payload: Any) -> Parsed:
     return PARSER.parse(payload, BOT)
 
 

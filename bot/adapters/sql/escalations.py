@@ -169,7 +169,7 @@ class SqlEscalations(EscalationReads):
         await self._keep(connection, before, after, deed)
         await self._take_in(connection, after, call)
         if call.party is not None:
-            await self._hand_in(connection, party_job(after, deed, call.party))
+            await self._hand_in(connection, party_job(after, deed, call.party.told_of(after.id)))
         if not is_counting:
             counting = update(EscalationRow).where(EscalationRow.id == after.id)
             await connection.execute(counting.values(is_counting=True))
@@ -211,15 +211,15 @@ class SqlEscalations(EscalationReads):
             statement = insert_into(connection, EscalationReachRow).values(rows)
             await connection.execute(statement.on_conflict_do_nothing())
         if call.party is not None:
-            thread = call.party.thread
+            thread, told = call.party.thread, call.party.told_of(escalation.id)
             party = {
                 "escalation_id": escalation.id,
                 "workspace": thread.workspace,
                 "channel": thread.channel,
                 "thread": thread.thread,
-                "user_id": call.party.user_id,
-                "message": call.party.message,
-                "turn_id": call.party.turn_id,
+                "user_id": told.user_id,
+                "message": told.message,
+                "turn_id": told.turn_id,
                 "number": escalation.version,
             }
             joined = insert_into(connection, EscalationPartyRow).values(party)

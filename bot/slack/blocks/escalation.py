@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.answering.escalations import (
     page_words,
@@ -39,9 +40,9 @@ from bot.slack.blocks.kit import (
 from bot.slack.blocks.markdown import rich_parts
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import MARKS, link_buttons, origin_of, small_print, unseen
-from bot.slack.escalation_presses import Act, action_id
+from bot.slack.escalation_presses import ASK_HUMAN, Act, action_id
 from bot.slack.escalation_values import CallOut, Handoff, Relayed
-from bot.slack.limits import Limit
+from bot.slack.limits import BUTTON_VALUE, Limit
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 _SNOOZES = (
@@ -67,6 +68,8 @@ def standing_card(reply: HumanCalled) -> SlackMessage:
     page = escalation.page
     if page is not None and page.status in (PageStatus.FAILED, PageStatus.UNCERTAIN):
         details.insert(0, f"🔶 {page_words(page)}")
+    if escalation.fault:
+        details.insert(0, f"🔶 {escalation.fault}")
     parts = [section(text(f"{mark} {words}", bold=True), *_by(escalation), text("."))]
     parts += _truth_parts(truth)
     summary = "\n".join([f"{mark} {words}.", *_truth_words(truth), *details])
@@ -79,6 +82,18 @@ def _by(escalation: Escalation) -> tuple[Element, ...]:
     if escalation.state is State.OPEN or not escalation.responder:
         return ()
     return (text(" · "), person(escalation.responder))
+
+
+def with_human(message: SlackMessage, turn_id: str) -> SlackMessage:
+    """With a button beside the others that asks for a human; without it where there is no room."""
+    rows = [number for number, block in enumerate(message.blocks) if block["type"] == "actions"]
+    if not rows or not turn_id or not BUTTON_VALUE.fits(turn_id):
+        return message
+    row = message.blocks[rows[-1]]["elements"]
+    wider = actions([*row, button("Ask a human", ASK_HUMAN, turn_id)])
+    blocks = (*message.blocks[: rows[-1]], wider, *message.blocks[rows[-1] + 1 :])
+    offered = replace(message, blocks=blocks)
+    return offered if offered.fits else message
 
 
 def person(user_id: str) -> Element:

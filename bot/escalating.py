@@ -1,0 +1,75 @@
+"""Calling a human, put together from the settings: off where no channel of those on call is set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from bot.adapters.escalation_metrics import EscalationMetrics
+from bot.adapters.sql.escalations import SqlEscalations
+from bot.bootstrap import Parts, now
+from bot.domain.escalation_policy import Policy, QuietHours
+from bot.domain.work import Job
+from bot.services.escalate import Escalator
+from bot.services.escalation_calls import Caller
+from bot.services.escalation_pages import Pages
+from bot.services.no_on_call import NoOnCall
+from bot.services.ports import OnCall
+from bot.settings import Settings
+from bot.slack.escalation_desk import Calling
+
+Enqueue = Callable[[Connection, Job], None]
+
+
+def escalations_of(parts: Parts, enqueue: Enqueue, levels: int = 0) -> SqlEscalations:
+    """What is kept of escalations, for whoever looks at them or changes them."""
+    policy = policy_of(parts.settings, levels)
+    return SqlEscalations(parts.database, enqueue, policy, clock=now, redact=parts.redactor.redact)
+
+
+def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Calling | None:
+    """None where nobody can be called."""
+    settings = parts.settings.escalation
+    if settings.channel is None:
+        return None
+    on_call: OnCall = NoOnCall()
+    escalations = escalations_of(parts, enqueue, on_call.levels)
+    escalator = Escalator(
+        escalations,
+        parts.store,
+        policy=policy_of(parts.settings, on_call.levels),
+        thresholds=lambda cause: _threshold(parts, cause),
+        now=now,
+        caller=Caller({name.lower(): user for name, user in settings.owners.items()}),
+        low=settings.low_confidence,
+        meter=meter,
+    )
+    pages = Pages(on_call, escalations, meter, now)
+    return Calling(settings.channel, escalations, escalator, pages)
+
+
+def policy_of(settings: Settings, levels: int) -> Policy:
+    chosen = settings.escalation
+    return Policy(
+        levels=levels,
+        acknowledge_within=timedelta(minutes=chosen.acknowledge_within),
+        remind_after=timedelta(minutes=chosen.remind_after),
+        remind_responder_after=timedelta(minutes=chosen.remind_responder_after),
+        expire_after=timedelta(minutes=chosen.expire_after),
+        quiet=_quiet_hours(settings),
+    )
+
+
+def _quiet_hours(settings: Settings) -> QuietHours | None:
+    chosen = settings.escalation.quiet_hours
+    if chosen.start is None or chosen.end is None:
+        return None
+    return QuietHours(chosen.start, chosen.end, ZoneInfo(chosen.timezone))
+
+
+def _threshold(parts: Parts, cause: str) -> str:
+    known = parts.runbooks.catalogue().failures
+    return next((one.escalate_after for one in known if one.cause == cause), "")

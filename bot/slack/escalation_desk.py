@@ -1,0 +1,350 @@
+"""Tells everybody concerned in Slack how an escalation stands, and does what they press."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from bot.answering.runbook_draft import runbook_draft
+from bot.domain.answers import Diagnosis, HumanCalled
+from bot.domain.conversations import Turn
+from bot.domain.errors import BadRequest
+from bot.domain.escalation_course import Refused
+from bot.domain.escalation_work import DUE, TOLD, EscalationTold
+from bot.domain.escalations import (
+    WAITING,
+    Deed,
+    Escalation,
+    Kind,
+    Party,
+    Truth,
+)
+from bot.domain.oncall import OnCallNow
+from bot.domain.questions import ThreadKey
+from bot.domain.references import reference_of
+from bot.domain.work import Queue, Retry
+from bot.services.escalate import Escalator
+from bot.services.escalation_pages import Pages
+from bot.services.escalation_ports import Card, Escalations
+from bot.services.ports import DurableSteps
+from bot.slack.arrivals import Place
+from bot.slack.desk import Records
+from bot.slack.escalation_arrivals import (
+    ACT,
+    Acted,
+    EscalationArrival,
+    HumanWanted,
+    Resolved,
+    ResolveWanted,
+)
+from bot.slack.escalation_values import CallOut, Escalating, Handoff
+from bot.slack.posts import ANSWER, Post, message_job
+from bot.slack.refusals import SlackRefused
+from bot.slack.replies import Replies
+from bot.slack.saying import Saying
+
+Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
+
+log = structlog.get_logger(__name__)
+
+_STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
+_PARTIES = 100  # told at a time
+_STATUS = 100  # revisions of the answer itself are below
+_UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
+
+
+@dataclass(frozen=True, slots=True)
+class Calling:
+    """Who calls humans, and the id of the channel of those on call."""
+
+    channel: str
+    escalations: Escalations
+    escalator: Escalator
+    pages: Pages
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """What needs no Slack."""
+        return {DUE: self.escalator.pass_time}
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationDesk:
+    """Does jobs of kind `TOLD` and `ACT`."""
+
+    calling: Calling
+    records: Records
+    replies: Replies
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        return {TOLD: self.tell, ACT: self.act, **self.calling.handlers}
+
+    @property
+    def channel(self) -> str:
+        return self.calling.channel
+
+    @property
+    def escalations(self) -> Escalations:
+        return self.calling.escalations
+
+    @property
+    def escalator(self) -> Escalator:
+        return self.calling.escalator
+
+    @property
+    def pages(self) -> Pages:
+        return self.calling.pages
+
+    async def tell(self, body: EscalationTold, steps: DurableSteps) -> None:
+        """Shows the escalation as it is by now, and calls whoever `body.deed` says."""
+        is_count = body.deed.kind is Kind.JOINED and body.party is None
+        look = self.escalations.counted if is_count else self.escalations.get
+        escalation = await steps.run("look up", partial(look, body.id), _STORE)
+        if escalation is None:
+            return
+        workspace = await self._workspace()
+        if body.party is not None:
+            await self._status(escalation, body.party, None, workspace, steps)
+        elif body.deed.kind is Kind.LEVEL_RAISED:
+            # What became of the page is shown once that is known.
+            if escalation.state in WAITING:
+                found = await self.pages.page(escalation, steps)
+                await self._call_out(escalation, body.deed, workspace, steps, found)
+        else:
+            await self._shown(escalation, body.deed, workspace, steps)
+
+    async def act(self, arrival: EscalationArrival, steps: DurableSteps) -> None:
+        """Says so to whoever pressed where it changed nothing."""
+        match arrival:
+            case Acted():
+                deed = Deed(
+                    key=arrival.key,
+                    kind=arrival.kind,
+                    at=arrival.at,
+                    by=arrival.place.user,
+                    to=arrival.to,
+                    until=arrival.at + timedelta(minutes=arrival.minutes),
+                    seen=arrival.seen,
+                )
+                await self._do(arrival.escalation, deed, arrival.place, steps)
+            case Resolved():
+                deed = Deed(arrival.key, Kind.RESOLVED, arrival.at, by=arrival.user)
+                await self._do(arrival.escalation, deed, None, steps, _truth_of(arrival))
+            case HumanWanted():
+                await self._called(arrival, steps)
+            case ResolveWanted():
+                """The listener has opened it."""
+
+    async def _do(
+        self,
+        escalation_id: str,
+        deed: Deed,
+        place: Place | None,
+        steps: DurableSteps,
+        truth: Truth | None = None,
+    ) -> None:
+        do = partial(self.escalator.do, escalation_id, deed, truth)
+        come_to = await steps.run("do", do, _STORE)
+        if isinstance(come_to, Refused):
+            log.info("escalation.refused", kind=deed.kind.value, reason=come_to.reason)
+            place = place or Place(self.channel, deed.by)
+            await self._whisper(place, deed.key, come_to.reason, steps)
+
+    async def _called(self, arrival: HumanWanted, steps: DurableSteps) -> None:
+        place = arrival.place
+        thread = ThreadKey(arrival.workspace, place.channel, place.thread or "")
+        party = Party(thread, place.user)
+        call = partial(self.escalator.for_turn, arrival.key, arrival.turn_id, party)
+        try:
+            await steps.run("escalate", call, _STORE)
+        except BadRequest as error:
+            await self._whisper(place, arrival.key, str(error), steps)
+
+    async def _whisper(self, place: Place, key: str, words: str, steps: DurableSteps) -> None:
+        workspace = key.partition(":")[0]
+        await self.replies.private(place, workspace, key, steps).tell(words)
+
+    async def _shown(
+        self, escalation: Escalation, deed: Deed, workspace: str, steps: DurableSteps
+    ) -> None:
+        truth = await steps.run("truth", partial(self.escalations.truth, escalation.id), _STORE)
+        diagnosis = await steps.run("find answer", partial(self._diagnosis, escalation), _STORE)
+        card = await self._card(escalation, diagnosis, truth, workspace, steps)
+        if card is not None:
+            await self._call_out(escalation, deed, workspace, steps)
+        if deed.kind not in _UNSEEN:
+            await self._statuses(escalation, truth, workspace, steps)
+        if deed.by:
+            await self.pages.tell(escalation, deed.by, steps)
+        if deed.kind is Kind.RESOLVED and truth is not None and card is not None:
+            await self._draft(escalation, truth, diagnosis, card, steps)
+
+    async def _card(
+        self,
+        escalation: Escalation,
+        diagnosis: Diagnosis | None,
+        truth: Truth | None,
+        workspace: str,
+        steps: DurableSteps,
+    ) -> Card | None:
+        reach = await steps.run("reach", partial(self.escalations.reach, escalation.id), _STORE)
+        parties = await steps.run(
+            "parties", partial(self.escalations.parties, escalation.id, _PARTIES), _STORE
+        )
+        handoff = Handoff(
+            escalation=escalation,
+            diagnosis=diagnosis,
+            runbook=escalation.subject.cause,
+            reach=reach,
+            parties=len(parties),
+            truth=truth,
+        )
+        post = self._post(f"escalation:{escalation.id}:card", escalation, handoff)
+        try:
+            sent = await Saying(steps, workspace, post.key).say(post)
+        except SlackRefused as refusal:
+            await self._not_shown(escalation, refusal, steps)
+            return None
+        if sent.ts is None:
+            return None
+        card = Card(self.channel, sent.ts)
+        keep = partial(self.escalations.put_card, escalation.id, card)
+        await steps.run("keep card", keep, _STORE)
+        if escalation.fault:
+            key = f"escalation:{escalation.id}:card shown:{escalation.version}"
+            deed = Deed(key, Kind.CARD_SHOWN, escalation.since)
+            await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
+        return card
+
+    async def _not_shown(
+        self, escalation: Escalation, refusal: SlackRefused, steps: DurableSteps
+    ) -> None:
+        """Whoever asked is told that nobody was."""
+        log.error("escalation.card_refused", escalation=escalation.id, error=refusal.code)
+        deed = Deed(
+            key=f"escalation:{escalation.id}:card refused:{escalation.moves}",
+            kind=Kind.CARD_REFUSED,
+            at=escalation.since,
+            words=f"I may not post in the channel of those on call ({refusal.code}). "
+            "Tell them yourself, and whoever runs this bot.",
+        )
+        await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
+
+    async def _call_out(
+        self,
+        escalation: Escalation,
+        deed: Deed,
+        workspace: str,
+        steps: DurableSteps,
+        found: OnCallNow | None = None,
+    ) -> None:
+        """A new message in the card's thread, where the deed is to be noticed by somebody."""
+        content = _call_of(escalation, deed, found)
+        card = await steps.run("card", partial(self.escalations.card, escalation.id), _STORE)
+        if content is None or card is None:
+            return
+        key = f"escalation:{escalation.id}:out:{deed.key}"
+        post = Post(key, ANSWER, Place(card.channel, "", card.ts), content, workspace=workspace)
+        await self._start(post, steps)
+
+    async def _statuses(
+        self, escalation: Escalation, truth: Truth | None, workspace: str, steps: DurableSteps
+    ) -> None:
+        """One status message a thread, wherever somebody asked."""
+        offset = 0
+        while True:
+            page = partial(self.escalations.parties, escalation.id, _PARTIES, offset)
+            parties: Sequence[Party] = await steps.run("parties", page, _STORE)
+            for party in parties:
+                await self._status(escalation, party, truth, workspace, steps)
+            offset += len(parties)
+            if len(parties) < _PARTIES:
+                return
+
+    async def _status(
+        self,
+        escalation: Escalation,
+        party: Party,
+        truth: Truth | None,
+        workspace: str,
+        steps: DurableSteps,
+    ) -> None:
+        thread = party.thread
+        place = Place(thread.channel, party.user_id, thread.thread)
+        content = HumanCalled(reference_of(party.message), escalation, truth)
+        revision = _STATUS + escalation.version
+        post = Post(party.message, revision, place, content, workspace=workspace)
+        await self._start(post, steps)
+
+    async def _start(self, post: Post, steps: DurableSteps) -> None:
+        """Somebody waits for it, unlike for what Airflow reports by itself."""
+        job = message_job(post, f"{post.key}:say:{post.revision}")
+        await steps.start(replace(job, queue=Queue.QUESTIONS))
+
+    async def _draft(
+        self,
+        escalation: Escalation,
+        truth: Truth,
+        diagnosis: Diagnosis | None,
+        card: Card,
+        steps: DurableSteps,
+    ) -> None:
+        name = f"runbook-draft-{escalation.id}.md"
+        words = runbook_draft(escalation, truth, diagnosis)
+        place = Place(card.channel, truth.by, card.ts)
+        key = f"escalation:{escalation.id}:draft:{escalation.version}"
+        attach = self.replies.kit.poster.attach
+        await steps.run("attach", lambda: attach(key, place, name, words))
+
+    def _post(self, key: str, escalation: Escalation, content: Escalating) -> Post:
+        return Post(key, ANSWER + escalation.version, Place(self.channel, ""), content)
+
+    async def _diagnosis(self, escalation: Escalation) -> Diagnosis | None:
+        turn: Turn | None = None
+        if escalation.subject.turn_id:
+            turn = await self.records.turn(escalation.subject.turn_id)
+        return turn.reply if turn is not None and isinstance(turn.reply, Diagnosis) else None
+
+    async def _workspace(self) -> str:
+        return (await self.replies.kit.gestures.identity()).team_id
+
+
+def _truth_of(sent: Resolved) -> Truth:
+    return Truth(sent.escalation, sent.user, sent.at, sent.was_wrong, sent.fixed_by, sent.bot)
+
+
+def _call_of(escalation: Escalation, deed: Deed, found: OnCallNow | None) -> CallOut | None:
+    """Whom the deed calls; None where the card says enough."""
+    holder = (escalation.responder,) if escalation.responder else ()
+    match deed.kind:
+        case Kind.LEVEL_RAISED if found is not None:
+            return _level_called(found)
+        case Kind.OPENED if holder:
+            return CallOut("this is about a Dag of yours. Please acknowledge it above.", holder)
+        case Kind.HANDED_ON | Kind.WOKEN:
+            return CallOut("this is yours now. Please acknowledge it above.", holder)
+        case Kind.CHANNEL_CALLED:
+            return CallOut("Nobody has acknowledged this yet. Who can look?", is_for_all=True)
+        case Kind.REMINDED if escalation.state in WAITING:
+            return CallOut("Still nobody has acknowledged this.", is_for_all=True)
+        case Kind.REMINDED:
+            return CallOut("still yours. Resolve it, hand it on, or snooze it.", holder)
+    return None
+
+
+def _level_called(found: OnCallNow) -> CallOut:
+    users = tuple(one.user_id for one in found.responders if one.user_id)
+    named = ", ".join(one.name for one in found.responders if not one.user_id)
+    words = f"level {found.level} is called. Please acknowledge it above."
+    if named:
+        words = f"{named} (not known in Slack): {words}"
+    if not found.responders:
+        fault = f" {found.fault}" if found.fault else ""
+        words = f"Nobody is on call at level {found.level}.{fault}"
+    return CallOut(words, users)

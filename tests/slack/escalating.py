@@ -1,0 +1,225 @@
+"""A bot that calls humans in the local workspace, with a clock that tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import cast
+
+from bot.domain.checks import Check
+from bot.domain.conversations import Rating, Turn
+from bot.domain.escalation_policy import Policy
+from bot.domain.escalation_work import DUE, TOLD
+from bot.domain.escalations import Escalation
+from bot.domain.oncall import (
+    OnCallNow,
+    Page,
+    PageOutcome,
+    PageSeen,
+    PageState,
+    PageStatus,
+    Responder,
+)
+from bot.domain.questions import Question, ThreadKey
+from bot.domain.work import Job
+from bot.playground.workspace import LocalWorkspace, Message
+from bot.playground.workspace.world import ONCALL, ONCALL_CHANNEL, PLATFORM
+from bot.services.escalate import Escalator, WatchedRatings
+from bot.services.escalation_calls import Caller
+from bot.services.escalation_pages import Pages
+from bot.services.escalation_ports import NoEscalationMeter
+from bot.services.ports import ConversationStore, DurableSteps, ReplyChannel
+from bot.slack.app import Services
+from bot.slack.escalation_desk import Calling
+from tests.fakes.escalations import FakeEscalations
+from tests.slack.doubles import MemoryRecords, ScriptedAnswers
+from tests.slack.driver import words
+from tests.slack.engine import MemoryEngine
+from tests.slack.running import RunningBot
+
+LEVELS = (
+    (Responder("On-call engineer", ONCALL.id),),
+    (Responder("Platform engineer", PLATFORM.id),),
+)
+
+
+@dataclass
+class Threads:
+    """The turns and ratings of a desk, as a store of conversations gives them."""
+
+    records: MemoryRecords
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        return await self.records.turn(turn_id)
+
+    async def turns(self, thread: ThreadKey) -> Sequence[Turn]:
+        return [one for one in self.records.turns.values() if one.question.thread == thread]
+
+    async def rate(self, rating: Rating) -> None:
+        await self.records.rate(rating)
+
+    async def ratings(self, turn_id: str) -> Sequence[Rating]:
+        return [one for one in self.records.ratings.values() if one.turn_id == turn_id]
+
+
+@dataclass
+class FakeOnCall:
+    """`outcomes` are given one after the other, the last one for ever."""
+
+    people: Sequence[tuple[Responder, ...]] = LEVELS
+    outcomes: list[PageOutcome] = field(
+        default_factory=lambda: [PageOutcome(PageStatus.NAMED, "rota")]
+    )
+    pages: list[Page] = field(default_factory=list)
+    told: list[tuple[int, PageState]] = field(default_factory=list)
+
+    @property
+    def levels(self) -> int:
+        return len(self.people)
+
+    async def on_call(self, level: int, at: datetime) -> OnCallNow:
+        return OnCallNow(level, self.people[level - 1], "rota")
+
+    async def page(self, page: Page) -> PageOutcome:
+        self.pages.append(page)
+        return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+
+    async def tell(
+        self, level: int, key: str, state: PageState, by: Responder | None = None
+    ) -> PageOutcome:
+        self.told.append((level, state))
+        return PageOutcome(PageStatus.NAMED, "rota")
+
+    async def seen(self, level: int, key: str) -> PageSeen:
+        return PageSeen(PageState.UNKNOWN)
+
+    async def doctor(self) -> Sequence[Check]:
+        return ()
+
+
+class TimedEngine(MemoryEngine):
+    """What time brings waits until a test lets the time pass."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed = timedelta()
+        self._start_at = datetime.now(UTC)
+        self._later: list[tuple[datetime, Job]] = []
+
+    def now(self) -> datetime:
+        return self._start_at + self.passed
+
+    def put(self, job: Job) -> None:
+        if job.kind in (DUE, TOLD) and job.delay > 0:
+            self._later.append((self.now() + timedelta(seconds=job.delay), job))
+        else:
+            super().put(job)
+
+    async def pass_time(self, minutes: float) -> None:
+        """Moves the clock, stopping wherever something is due."""
+        until = self.now() + timedelta(minutes=minutes)
+        while True:
+            await self.idle()
+            due = [one for one in self._later if one[0] <= until]
+            if not due:
+                self.passed = until - self._start_at
+                return
+            first = min(due, key=lambda one: one[0])
+            self._later.remove(first)
+            self.passed = max(self.passed, first[0] - self._start_at)
+            super().put(replace(first[1], delay=0.0))
+
+
+@dataclass
+class CallingAnswers(ScriptedAnswers):
+    """Calls a human as the use case does: asked for in words, or where an answer does not help."""
+
+    escalator: Escalator | None = None
+
+    async def handle(
+        self, question: Question, channel: ReplyChannel, steps: DurableSteps
+    ) -> Turn | None:
+        turn = await super().handle(question, channel, steps)
+        if turn is not None and self.escalator is not None:
+            await self.escalator.answered(turn, steps)
+        return turn
+
+
+@dataclass
+class CallingBot(RunningBot):
+    """Over `engine` and `on_call`; everything else is made of these."""
+
+    engine: TimedEngine = field(default_factory=TimedEngine)
+    on_call: FakeOnCall = field(default_factory=FakeOnCall)
+    policy: Policy = field(default_factory=lambda: Policy(levels=2))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        engine, meter = self.engine, NoEscalationMeter()
+        store = cast(ConversationStore, Threads(self.records))
+        self.escalations = FakeEscalations(engine.put, self.policy, engine.now)
+        self.escalator = Escalator(
+            self.escalations,
+            store,
+            policy=self.policy,
+            thresholds=lambda cause: "2 occurrences in 1h" if cause == "oom_killed" else "",
+            now=engine.now,
+            caller=Caller({"orders-team": PLATFORM.id}),
+        )
+        pages = Pages(self.on_call, self.escalations, meter, engine.now)
+        self.calling = Calling(ONCALL_CHANNEL, self.escalations, self.escalator, pages)
+
+    @property
+    def services(self) -> Services:
+        services = super().services
+        assert services.working is not None
+        records = WatchedRatings(cast(ConversationStore, Threads(self.records)), self.escalator)
+        working = replace(services.working, calling=self.calling, records=records)
+        return replace(services, working=working)
+
+    @property
+    def calling_answers(self) -> CallingAnswers:
+        assert isinstance(self.answers, CallingAnswers)
+        return self.answers
+
+    async def only(self) -> Escalation:
+        (escalation,) = await self.escalations.list()
+        return escalation
+
+
+def card_of(ws: LocalWorkspace) -> Message:
+    """The one card in the channel of those on call."""
+    (card,) = cards_of(ws)
+    return card
+
+
+def cards_of(ws: LocalWorkspace) -> list[Message]:
+    return [one for one in ws.messages(ONCALL_CHANNEL) if one.bot_id and not one.thread_ts]
+
+
+def status_of(ws: LocalWorkspace, asked: Message) -> str:
+    """What the asker's thread says of the escalation, in words and notes."""
+    statuses = [one for one in ws.replies(asked) if "Escalation " in words(one)]
+    assert len(statuses) == 1, [one.text for one in ws.replies(asked)]
+    return words(statuses[0])
+
+
+def action(message: Message, name: str) -> str:
+    """The whole id of the element whose id begins with `name`."""
+    for block in message.blocks or ():
+        for element in block.get("elements", ()):
+            found = str(element.get("action_id", ""))
+            if found == name or found.startswith(f"{name}:"):
+                return found
+    raise AssertionError(f"no {name} on {message.text}")
+
+
+def offers(message: Message) -> set[str]:
+    return {
+        str(element["action_id"]).partition(":")[0].removeprefix("escalation_")
+        for block in message.blocks or ()
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if str(element["action_id"]).startswith("escalation_")
+    }

@@ -1,0 +1,340 @@
+"""Asker and responder in the local workspace, through every transition of an escalation."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.answers import Reply
+from bot.domain.escalations import State, WasRight
+from bot.domain.evidence import DagDetails, Evidence
+from bot.domain.oncall import PageOutcome, PageState, PageStatus
+from bot.domain.questions import Question
+from bot.playground.workspace import LocalWorkspace, Message
+from bot.playground.workspace.world import AUTHOR, ONCALL, PLATFORM
+from bot.services.ports import ReplyChannel
+from bot.slack.config import SlackConfig
+from tests.contract.test_escalations import call
+from tests.slack.asking import mention
+from tests.slack.doubles import MemoryRecords, always
+from tests.slack.driver import words
+from tests.slack.escalating import (
+    CallingAnswers,
+    CallingBot,
+    action,
+    card_of,
+    cards_of,
+    offers,
+    status_of,
+)
+from tests.slack.replies import CAPACITY, CODE, UNKNOWN
+
+
+@pytest.fixture
+async def bot(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+) -> AsyncIterator[CallingBot]:
+    """Answers with an unknown verdict, unless a human is asked for."""
+    answers = CallingAnswers(records)
+    bot = CallingBot(config, answers, records)
+    answers.escalator = bot.escalator
+
+    async def script(question: Question, channel: ReplyChannel) -> Reply | None:
+        if "human" in question.text:
+            return await bot.escalator.asked(question, "REF123")
+        return UNKNOWN
+
+    answers.script = script
+    await bot.start()
+    await bot.slack.connect()
+    await ws.wait_for_app()
+    yield bot
+    await bot.engine.stop()
+    await bot.stop()
+
+
+async def asked(ws: LocalWorkspace, bot: CallingBot, text: str = "why did it fail?") -> Message:
+    question = await mention(ws, text)
+    await ws.wait_for_reply(question)
+    await bot.engine.pass_time(0)
+    return question
+
+
+async def press(
+    ws: LocalWorkspace, bot: CallingBot, name: str, user: str = ONCALL.id, chosen: object = None
+) -> None:
+    card = card_of(ws)
+    await ws.press(card, action(card, f"escalation_{name}"), user, chosen)
+    await bot.idle()
+
+
+async def test_an_unknown_verdict_hands_everything_to_those_on_call(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot)
+
+    said = words(card_of(ws))
+    for part in (
+        "why did it fail?",
+        "the verdict is unknown",
+        "event log (not permitted)",
+        "What is it? It may be worker_lost, oom_killed.",
+        "1 Dag",
+    ):
+        assert part in said
+    assert "nobody has acknowledged it yet" in status_of(ws, question)
+    assert offers(card_of(ws)) == {"acknowledge", "mitigate", "resolve", "hand_to", "snooze"}
+
+
+async def test_a_sure_verdict_leaves_people_in_peace(ws: LocalWorkspace, bot: CallingBot) -> None:
+
+    bot.calling_answers.script = always(CODE)
+    await asked(ws, bot)
+
+    assert cards_of(ws) == []
+
+
+async def test_the_second_failure_of_the_platform_crosses_its_threshold(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    runs = iter(("r1", "r1", "r2"))
+
+    async def killed(question: Question, channel: ReplyChannel) -> Reply | None:
+        return replace(CAPACITY, target=replace(CAPACITY.target, run_id=next(runs)))
+
+    bot.calling_answers.script = killed
+    for _ in range(2):  # the same failure is counted once
+        await asked(ws, bot)
+    assert cards_of(ws) == []
+    await asked(ws, bot)
+
+    assert "2 occurrences in 1h" in words(card_of(ws))
+
+
+async def test_words_call_a_human_and_the_answer_shows_where_it_stands(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot, "get me a human")
+    assert "nobody has acknowledged" in status_of(ws, question)
+
+    await press(ws, bot, "acknowledge")
+    status = status_of(ws, question)
+    assert "Somebody is on it" in status
+    assert ONCALL.id in status
+    assert len(ws.replies(question)) == 1
+
+
+async def test_the_button_under_an_answer_calls_a_human(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+
+    bot.calling_answers.script = always(CAPACITY)
+    question = await asked(ws, bot)
+    answer = ws.replies(question)[0]
+    for _ in range(2):
+        await ws.press(answer, "ask_human", AUTHOR.id)
+        await bot.idle()
+
+    assert (await bot.only()).count == 2
+    assert "asked for" in words(card_of(ws))
+    assert "A human was called" in status_of(ws, question)
+
+
+async def test_the_owner_of_the_dag_comes_first_where_it_is_its_code(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+
+    bot.calling_answers.script = always(CODE)
+    question = await asked(ws, bot)
+    (turn,) = bot.records.turns.values()
+    seen = Evidence(CODE.target, dag=DagDetails("orders_daily", owners=("Orders-Team",)))
+    bot.records.turns[turn.id] = replace(turn, evidence=seen)
+    await ws.press(ws.replies(question)[0], "ask_human", AUTHOR.id)
+    await bot.engine.pass_time(1)
+
+    escalation = await bot.only()
+    assert (escalation.state, escalation.responder) == (State.HANDED_ON, PLATFORM.id)
+    assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
+    assert bot.on_call.pages == []
+
+    await bot.engine.pass_time(10)
+    assert [page.level for page in bot.on_call.pages] == [1]
+
+
+async def test_without_an_acknowledgement_level_after_level_is_called_then_the_channel(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await asked(ws, bot)
+    assert [page.level for page in bot.on_call.pages] == [1]
+    assert ONCALL.id in words(ws.replies(card_of(ws))[-1])
+
+    await bot.engine.pass_time(10)
+    assert [page.level for page in bot.on_call.pages] == [1, 2]
+    assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
+
+    await bot.engine.pass_time(10)
+    assert '"range": "channel"' in words(ws.replies(card_of(ws))[-1])
+    await bot.engine.pass_time(3 * 24 * 60)
+    assert (await bot.only()).state is State.EXPIRED
+    assert "expired" in words(card_of(ws))
+    assert len(bot.on_call.pages) == 2
+
+
+async def test_an_acknowledgement_ends_the_calling_and_tells_the_pager(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await asked(ws, bot)
+    await press(ws, bot, "acknowledge")
+    await bot.engine.pass_time(60)
+
+    assert [page.level for page in bot.on_call.pages] == [1]
+    assert bot.on_call.told == [(1, PageState.ACKNOWLEDGED)]
+    assert offers(card_of(ws)) == {"take_over", "mitigate", "resolve", "hand_to", "snooze"}
+
+
+async def test_the_slower_of_two_is_told_that_somebody_was_quicker(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await asked(ws, bot)
+    card = card_of(ws)
+    name = action(card, "escalation_acknowledge")
+    await ws.press(card, name, ONCALL.id)
+    await ws.press(card, name, PLATFORM.id)
+    await bot.idle()
+
+    assert (await bot.only()).responder == ONCALL.id
+    (told,) = ws.ephemerals(PLATFORM.id)
+    assert "quicker" in told.text
+
+
+async def test_it_is_handed_on_taken_over_put_off_and_mitigated(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot)
+    await press(ws, bot, "acknowledge")
+    await press(ws, bot, "hand_to", chosen=PLATFORM.id)
+    assert "It was handed on" in status_of(ws, question)
+    assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
+
+    await press(ws, bot, "take_over", AUTHOR.id)
+    assert AUTHOR.id in status_of(ws, question)
+
+    await press(ws, bot, "snooze", AUTHOR.id, "60")
+    assert "It is put off until" in status_of(ws, question)
+    await bot.engine.pass_time(61)
+    assert (await bot.only()).state is State.HANDED_ON
+    assert AUTHOR.id in words(ws.replies(card_of(ws))[-1])
+
+    await press(ws, bot, "mitigate", AUTHOR.id)
+    assert "The harm has stopped" in status_of(ws, question)
+
+
+async def resolve(ws: LocalWorkspace, bot: CallingBot) -> None:
+    await press(ws, bot, "resolve")
+    (form,) = ws.modals(ONCALL.id)
+    said = {
+        "was_wrong": {"was_wrong": "The export leaked, token hunter2"},
+        "fixed_by": {"fixed_by": "Restarted the worker"},
+        "bot_was": {"bot_was": "no"},
+    }
+    await ws.submit(form, said)
+    await bot.idle()
+
+
+async def test_a_resolution_is_kept_and_tells_everybody_who_asked(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    first, second = await asked(ws, bot), await asked(ws, bot, "why is it red?")
+    assert (await bot.only()).count == 2
+    await resolve(ws, bot)
+
+    truth = await bot.escalations.truth((await bot.only()).id)
+    assert truth is not None
+    assert (truth.was_wrong, truth.bot) == ("The export leaked, token ****", WasRight.NO)
+    for question in (first, second):
+        assert "Restarted the worker" in status_of(ws, question)
+    assert "The bot was wrong." in words(card_of(ws))
+    assert offers(card_of(ws)) == {"reopen"}
+    (draft,) = ws.files()
+    assert b"## Fix\n\nRestarted the worker" in draft.content
+
+
+async def test_what_was_resolved_too_early_is_opened_again(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot)
+    await resolve(ws, bot)
+    await press(ws, bot, "reopen", AUTHOR.id)
+    await bot.engine.pass_time(0)
+
+    assert "nobody has acknowledged it yet" in status_of(ws, question)
+    assert len(cards_of(ws)) == 1
+
+
+async def test_a_page_that_failed_is_said_to_have_failed(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    bot.on_call.outcomes = [PageOutcome(PageStatus.FAILED, "pager", "its key was refused")]
+    question = await asked(ws, bot)
+
+    for said in (words(card_of(ws)), status_of(ws, question)):
+        assert "FAILED: its key was refused" in said
+
+
+async def test_a_pager_that_answers_at_the_second_try_has_paged(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    bot.on_call.outcomes = [
+        PageOutcome(PageStatus.UNCERTAIN, "pager", "the line broke", retry_in=1.0),
+        PageOutcome(PageStatus.PAGED, "pager"),
+    ]
+    await asked(ws, bot)
+
+    assert "Paged level 1 (On-call engineer)." in words(card_of(ws))
+
+
+async def test_two_answers_that_did_not_help_call_a_human(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+
+    bot.calling_answers.script = always(CODE)
+    question = await asked(ws, bot)
+    answer = ws.replies(question)[0]
+    for number, user in enumerate((AUTHOR.id, PLATFORM.id)):
+        assert len(cards_of(ws)) == 0, number
+        await ws.press(answer, "rate", user, "negative")
+        await bot.idle()
+
+    assert "👎 twice" in words(card_of(ws))
+
+
+async def test_where_the_bot_may_not_post_the_asker_is_told(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    bot.calling = replace(bot.calling, channel="C0GENERAL1")
+    await bot.start()
+    await bot.slack.connect()
+    await ws.wait_for_app()
+    question = await asked(ws, bot)
+
+    assert "I may not post in the channel of those on call" in status_of(ws, question)
+
+
+async def test_the_storm_of_a_minute_changes_the_card_once(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    first = await asked(ws, bot)
+    before = len(ws.calls("chat.update"))
+    incident = (await bot.only()).key
+    for number in range(50):
+        storm = replace(call(number, incident, bot.engine.now()), party=None)
+        await bot.escalations.call(storm)
+    await bot.idle()
+    assert len(ws.calls("chat.update")) == before
+    await bot.engine.pass_time(1)
+
+    assert len(ws.calls("chat.update")) == before + 1
+    assert "51 calls so far" in words(card_of(ws))
+    assert len(ws.replies(first)) == 2
