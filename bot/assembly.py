@@ -18,19 +18,22 @@ from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.bootstrap import Parts, kept_types, now, slack_config
 from bot.domain.failures import BATCH
+from bot.domain.questions import Question
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of
+from bot.services.announced import Audience
 from bot.services.called_off import CalledOffService
 from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.escalate import WatchedRatings
 from bot.services.failures import FailureService
-from bot.services.sight import everything
+from bot.services.onlookers import Onlookers
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.desk import Records
+from bot.slack.escalation_desk import Calling
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
@@ -89,7 +92,7 @@ def put_together(
             redact=parts.redactor.redact,
             now=now,
             taking_in=None if role is Role.WORKER else _taking_in(parts, inbox),
-            working=None if role is Role.SERVE else Working(parts.asking, records, ledger, calling),
+            working=None if role is Role.SERVE else _working(parts, records, ledger, calling),
             meter=meter,
         ),
     )
@@ -106,7 +109,7 @@ def put_together(
     handlers: dict[str, Handler] = {
         **slack.handlers,
         TIDY: Tidier(places, keep, now).work,
-        BATCH: _failures(parts, reported).tell,
+        BATCH: _failures(parts, reported, slack).tell,
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
     }
@@ -127,8 +130,22 @@ def put_together(
 
 
 def _taking_in(parts: Parts, inbox: SqlInbox) -> TakingIn:
-    names = DagNames(tuple(parts.clusters), everything(parts.clusters))
+    names = DagNames(tuple(parts.clusters), parts.sights.seen_by)
     return TakingIn(inbox, inbox.engaged, names)
+
+
+def _working(
+    parts: Parts, records: Records, ledger: SqlPostLedger, calling: Calling | None
+) -> Working:
+    sights = parts.sights
+
+    async def whispers(question: Question) -> bool:
+        """Before it is known what a command is about, its words are nobody else's business."""
+        if sights.access.rules or question.asker.is_external:
+            return True
+        return (await sights.policy(question)).is_private
+
+    return Working(parts.asking, records, ledger, calling, Onlookers(sights), whispers)
 
 
 def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
@@ -138,13 +155,15 @@ def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
     return {CALLED_OFF: CalledOffService(follow_up, key_of, admin.status).work}
 
 
-def _failures(parts: Parts, reported: SqlReportedFailures) -> FailureService:
+def _failures(parts: Parts, reported: SqlReportedFailures, slack: SlackSide) -> FailureService:
     webhook = parts.settings.failure_webhook
+    audience = Audience(parts.sights, webhook.channel or "", slack.workspace, now)
     return FailureService(
         reported,
         SlackAnnouncer(webhook.channel or ""),
         diagnosed_per_minute=webhook.diagnosed_per_minute,
         redact=parts.redactor.redact,
+        audience=audience,
     )
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,6 +23,8 @@ from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
 from bot.adapters.search.embedders import EmbeddingServer
 from bot.adapters.search.knowledge import RunbookKnowledge
+from bot.adapters.sql.audit import SqlAuditLog
+from bot.adapters.sql.channel_policies import SqlChannelPolicies
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.spend import SqlSpendLedger
@@ -44,6 +45,7 @@ from bot.domain.questions import EarlierMessage, Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
+from bot.services.access_ports import Directory
 from bot.services.diagnose import Diagnoser
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Explainer, Meter
@@ -61,6 +63,7 @@ from bot.slack.config import SlackConfig
 if TYPE_CHECKING:
     from bot.adapters.airflow.cluster import AirflowCluster
     from bot.services.ask import AskService
+    from bot.services.sights import Sights
 
 _OPENAI = "https://api.openai.com/v1"
 
@@ -83,6 +86,9 @@ class Parts:
     asking: AskService
     meter: Meter
     on_call: LeveledOnCall
+    sights: Sights
+    audit: SqlAuditLog
+    policies: SqlChannelPolicies
 
     async def doctor(self) -> Sequence[Check]:
         """Each part checked for real, one after the other."""
@@ -103,15 +109,20 @@ class Parts:
 
 @asynccontextmanager
 async def parts_of(
-    settings: Settings, *, prepare: Prepare | None = make_ready, meter: Meter | None = None
+    settings: Settings,
+    *,
+    prepare: Prepare | None = make_ready,
+    meter: Meter | None = None,
+    directory: Directory | None = None,
 ) -> AsyncIterator[Parts]:
-    """Wires all parts and closes them at the end.
+    """Wires all parts and closes them at the end. Without `directory` nobody is in any group.
 
     Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at. The
     default changes a SQLite file, which this process must have claimed.
     """
+    from bot.admission import access_of, resolvers
     from bot.services.ask import AskService
-    from bot.services.resolve import Resolver
+    from bot.services.sights import Sights
 
     meter = meter or NoMeter()
     redactor = redactor_of(settings)
@@ -128,10 +139,15 @@ async def parts_of(
         on_call_of(settings, now, meter) as on_call,
     ):
         store = SqlConversationStore(database, redact=redactor.redact)
+        audit = SqlAuditLog(database, redact=redactor.redact)
+        policies = SqlChannelPolicies(database)
+        resolver = resolvers(settings)
+        access = access_of(settings, clusters, now=now, audit=audit, directory=directory)
+        sights = Sights(access, clusters, resolver, policies)
         asking = AskService(
             clusters=clusters,
             addresses=addresses_of(settings),
-            resolver=Resolver(clusters, _timezones(settings), settings.default_cluster),
+            resolver=resolver(clusters),
             diagnoser=Diagnoser(runbooks.catalogue),
             knowledge=knowledge,
             explainer=explainer,
@@ -139,6 +155,7 @@ async def parts_of(
             now=now,
             seconds=settings.answers.deadline,
             meter=meter,
+            sights=sights,
         )
         yield Parts(
             settings,
@@ -152,6 +169,9 @@ async def parts_of(
             asking,
             meter,
             on_call,
+            sights,
+            audit,
+            policies,
         )
 
 
@@ -275,10 +295,6 @@ def addresses_of(settings: Settings) -> tuple[ClusterAddress, ...]:
         )
         for name, cluster in settings.clusters.items()
     )
-
-
-def _timezones(settings: Settings) -> dict[str, ZoneInfo]:
-    return {name: ZoneInfo(cluster.timezone) for name, cluster in settings.clusters.items()}
 
 
 @asynccontextmanager

@@ -17,7 +17,14 @@ from bot import __version__
 from bot.adapters.airflow.load import ClusterLoad
 from bot.adapters.metrics import PrometheusMeter
 from bot.assembly import Service, put_together
-from bot.bootstrap import addresses_of, kept_types, parts_of, redactor_of, revealed
+from bot.bootstrap import (
+    addresses_of,
+    kept_types,
+    parts_of,
+    redactor_of,
+    revealed,
+    slack_config,
+)
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import Failure
@@ -26,6 +33,7 @@ from bot.services.at_work import trace_with
 from bot.services.repeated import repeated
 from bot.services.standing import Standing
 from bot.settings import Role, Settings, SlackMode
+from bot.slack.belonging import SlackBelonging
 from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
 from bot.web.server import served
@@ -124,7 +132,13 @@ async def serving(settings: Settings, standing: Standing | None = None) -> Async
 async def _assembled(process: _Process) -> AsyncIterator[Service]:
     """All parts, knowing one another; nothing is taken in or worked on yet."""
     async with AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(parts_of(process.settings, meter=process.meter))
+        parts = await stack.enter_async_context(
+            parts_of(
+                process.settings,
+                meter=process.meter,
+                directory=SlackBelonging(slack_config(process.settings), process.meter),
+            )
+        )
         process.loads.extend(cluster.load for cluster in parts.clusters.values())
         process.service = put_together(parts, process.meter, process.admin, stack)
         yield process.service

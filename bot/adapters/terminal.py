@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot.answering.terminal import render_text
 from bot.domain.answers import Diagnosis, HowTo, ModelOutcome, Reply
+from bot.domain.cases import Manner
 
 
 class TerminalChannel:
@@ -36,6 +37,9 @@ class TerminalChannel:
 
     async def progress(self, text: str) -> None:
         self._say(text)
+
+    async def adopt(self, manner: Manner) -> None:
+        """Nobody else reads along, and the words are English here."""
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         if self._refined_only and _awaits_words(reply):

@@ -14,6 +14,20 @@ from bot.domain.targets import Found
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How an answer is given. `is_private`: for the asker's eyes alone; `may_be_shared` says that
+    they are offered to show it to all. `language` is the code of its fixed words, empty for
+    English."""
+
+    is_private: bool = False
+    may_be_shared: bool = False
+    language: str = ""
+
+
+USUAL = Manner()
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """Something to be diagnosed: what is meant, what was seen of it, and Airflow's pages of it."""
 
@@ -21,6 +35,7 @@ class Case:
     found: Found
     evidence: Evidence
     links: tuple[Link, ...]
+    manner: Manner = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +45,7 @@ class Settled:
     intent: Intent
     reply: Reply | None
     at: datetime
+    manner: Manner = USUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +62,11 @@ class LateLog:
 
     reading: LogReading | None
     gaps: tuple[Gap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A reply as one onlooker may see it, and whether everybody in its channel may, too."""
+
+    reply: Reply
+    is_for_all: bool

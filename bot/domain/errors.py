@@ -9,6 +9,7 @@ BotError
  │    ├── AirflowLoginError
  │    └── AirflowUnavailable     breaker open, or nothing answers
  ├── ModelError           the language model gave nothing usable
+ ├── NotTold              Slack does not say what a right rests on, e.g. who is in a group
  ├── OnCallError          a source does not say who is on call, or a rota cannot be used
  └── BadRequest           what the user asked for cannot be done; the message is shown to them
 """
@@ -78,6 +79,10 @@ class OnCallError(BotError):
     def __init__(self, *faults: str) -> None:
         self.faults = faults
         super().__init__("\n".join(faults))
+
+
+class NotTold(BotError):
+    """The workspace does not say who belongs to what, now or to this app."""
 
 
 class BadRequest(BotError):

@@ -65,7 +65,8 @@ class FailuresTold:
 
     `known` are Dags diagnosed a short while ago, listed for their further failures. Where the
     list would be too long to read, `unnamed` counts the Dags left out of it, and `unnamed_tasks`
-    their failures. `since` is when the first of all was reported.
+    their failures. `since` is when the first of all was reported. With a `wait` nothing is told
+    yet: it is looked at again after so many seconds.
     """
 
     diagnosed: tuple[FailedDag, ...] = ()
@@ -75,6 +76,7 @@ class FailuresTold:
     unnamed_tasks: int = 0
     since: datetime | None = None
     until: datetime | None = None
+    wait: float = 0.0
 
     @property
     def has_list(self) -> bool:

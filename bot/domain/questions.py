@@ -77,7 +77,9 @@ class Question:
 
     `text` is plain: mentions of the bot removed, Slack's markup undone, secrets masked. `links`
     are the URLs in it. `intent` is set where the surface says it (a slash command, a button).
-    `chosen` is a target picked by button; nothing needs to be worked out then.
+    `chosen` is a target picked by button; nothing needs to be worked out then. `is_private`: the
+    answer is for the asker's eyes alone. `is_shared`: people of other organisations read along.
+    `language` is the code of the answer's, empty for English.
     """
 
     id: str
@@ -93,3 +95,6 @@ class Question:
     is_direct: bool = False  # a DM: no thread etiquette needed
     chosen: Target | None = None
     is_addressed: bool = True  # False: a follow-up that calls nobody, in an engaged thread
+    is_private: bool = False
+    is_shared: bool = False
+    language: str = ""

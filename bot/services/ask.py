@@ -12,7 +12,7 @@ import structlog
 
 from bot.answering.deterministic import with_passages
 from bot.domain.answers import Diagnosis, Explanation, HowTo, ModelOutcome, Reply
-from bot.domain.cases import Case, Retrieved
+from bot.domain.cases import USUAL, Case, Retrieved
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.evidence import Evidence
@@ -20,6 +20,7 @@ from bot.domain.questions import Intent, Question
 from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.questions.links import ClusterAddress
+from bot.questions.veil import Veil
 from bot.services.diagnose import Diagnoser, log_was_late, with_log
 from bot.services.escalation_ports import Humans
 from bot.services.gather import LATE_LOG_SECONDS, Gatherer, Reporter
@@ -36,6 +37,7 @@ from bot.services.ports import (
 )
 from bot.services.publish import Publisher, seconds_since
 from bot.services.resolve import Resolver
+from bot.services.sights import Sights
 from bot.services.unanswered import offered
 
 _PICK = Retry(attempts=4, pause=0.5, seconds=10.0)
@@ -67,9 +69,11 @@ class AskService:
         meter: Meter | None = None,
         humans: Humans | None = None,
         reporters: Mapping[Intent, Reporter] | None = None,
+        sights: Sights | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question. Without `humans` nobody can
-        be called; `reporters` answer what is about no run, by intent."""
+        be called; `reporters` answer what is about no run, by intent. Without `sights` everybody
+        sees everything."""
         self._diagnoser = diagnoser
         self._knowledge = knowledge
         self._explainer = explainer
@@ -87,6 +91,7 @@ class AskService:
             seconds=seconds,
             humans=humans,
             reporters=reporters or {},
+            sights=sights,
         )
         self._humans = humans
 
@@ -108,6 +113,10 @@ class AskService:
         with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
             look = partial(self._gatherer.gather, question, reference, channel)
             seen = await steps.run("gather", look, self._gather)
+            if seen.manner != USUAL:
+                await channel.adopt(seen.manner)
+                private, language = seen.manner.is_private, seen.manner.language
+                question = replace(question, is_private=private, language=language)
             publisher = Publisher(self._store, self._meter, self._now, channel, steps)
             if isinstance(seen, Case):
                 turn = await self._diagnosed(question, seen, channel, publisher, steps)
@@ -167,7 +176,7 @@ class AskService:
         turn = await publisher.publish(turn, stands=not is_late)
         if not is_late:
             return turn
-        read_on = partial(self._gatherer.read_on, case.evidence, channel)
+        read_on = partial(self._gatherer.read_on, question, case.evidence, channel)
         late = await steps.run("late_log", read_on, _READ_ON)
         case = replace(case, evidence=with_log(case.evidence, late.reading, late.gaps))
         diagnosis, _ = await self._judged(question, case, steps)
@@ -181,27 +190,52 @@ class AskService:
         reference = reference_of(question.id)
         judge = partial(self._diagnoser.diagnose, reference, case.found, case.evidence, case.links)
         diagnosis = await steps.run("classify", partial(asyncio.to_thread, judge), _JUDGE)
-        retrieved = await steps.run("retrieve", partial(self._retrieve, diagnosis), _JUDGE)
+        look_up = partial(self._retrieve, question, diagnosis)
+        retrieved = await steps.run("retrieve", look_up, _JUDGE)
         return with_passages(diagnosis, retrieved.passages), retrieved.at
 
-    async def _retrieve(self, diagnosis: Diagnosis) -> Retrieved:
-        passages = await self._knowledge.search(_gist(diagnosis))
-        return Retrieved(tuple(passages), self._now())
+    async def _retrieve(self, question: Question, diagnosis: Diagnosis) -> Retrieved:
+        passages = tuple(await self._knowledge.search(_gist(diagnosis)))
+        veil = await self._veil(question)
+        return Retrieved(veil.over(passages), self._now())
+
+    async def _veil(self, question: Question) -> Veil:
+        """Over the names that whoever reads the answer may not see."""
+        sight = await self._gatherer.sight(question)
+        return await sight.shown(question.is_private).veil()
 
     async def _explained(self, turn: Turn, publisher: Publisher, steps: Steps) -> Turn:
         """With a model's words, where one is configured and has something to go by."""
         reply = turn.reply
         explain: Callable[[], Awaitable[Explanation]]
         if isinstance(reply, Diagnosis) and turn.evidence is not None:
-            explain = partial(self._explainer.explain, turn.question, reply, turn.evidence)
+            explain = partial(self._explain, turn.question, reply, turn.evidence)
         elif isinstance(reply, HowTo) and reply.passages:
-            explain = partial(self._explainer.explain_how_to, turn.question, reply)
+            explain = partial(self._explain_how_to, turn.question, reply)
         else:
             return turn
         explained = await steps.run("answer", explain, _EXPLAIN)
         if explained.outcome is ModelOutcome.NOT_CONFIGURED:
             return turn
         return await publisher.refine(replace(turn, reply=replace(reply, explanation=explained)))
+
+    async def _explain(
+        self, question: Question, diagnosis: Diagnosis, evidence: Evidence
+    ) -> Explanation:
+        """The model learns no more than the readers of the answer: what is said in a thread may
+        name what they must not see."""
+        question = _veiled(question, await self._veil(question))
+        return await self._explainer.explain(question, diagnosis, evidence)
+
+    async def _explain_how_to(self, question: Question, how_to: HowTo) -> Explanation:
+        veil = await self._veil(question)
+        question = _veiled(question, veil)
+        return await self._explainer.explain_how_to(question, veil.over(how_to))
+
+
+def _veiled(question: Question, veil: Veil) -> Question:
+    text, links, earlier = veil.over((question.text, question.links, question.earlier))
+    return replace(question, text=text, links=links, earlier=earlier)
 
 
 def _turn(

@@ -14,9 +14,11 @@ from bot.domain.failures import (
     Failure,
     FailureBatch,
     FailuresTold,
+    batch_job,
 )
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
-from bot.domain.work import FOR_A_DAY
+from bot.domain.work import FOR_A_DAY, Job
+from bot.services.announced import Audience
 from bot.services.failure_words import lead_of, list_of, question_about
 from bot.services.ports import Announcer, BatchTaken, DurableSteps, ReportedFailures
 
@@ -37,8 +39,11 @@ class FailureService:
         *,
         diagnosed_per_minute: int = 6,
         redact: Callable[[str], str] = str,
+        audience: Audience | None = None,
     ) -> None:
+        """Without an `audience` everything is told, at any time."""
         self._reported = reported
+        self._audience = audience
         self._announcer = announcer
         self._per_minute = diagnosed_per_minute
         self._redact = redact
@@ -47,6 +52,9 @@ class FailureService:
         """Hands the diagnoses and the list of one batch on, each to work of its own."""
         number = batch.number
         told = await steps.run("collect", partial(self._collect, number), FOR_A_DAY)
+        if told.wait:
+            await steps.start(_later(batch, told))
+            return
         for failed in told.diagnosed:
             lead = self._redact(lead_of(failed))
             await steps.start(self._announcer.diagnosis(self._question(failed), lead))
@@ -55,7 +63,14 @@ class FailureService:
             await steps.start(self._announcer.message(f"failures:{number}:list", text))
 
     async def _collect(self, number: int) -> FailuresTold:
+        # The batch stays open meanwhile: what comes in the quiet hours is told together.
+        quiet = await self._audience.quiet_until() if self._audience else None
+        if self._audience and quiet:
+            wait = (quiet - self._audience.now()).total_seconds()
+            return FailuresTold(wait=max(wait, 1.0), until=quiet)
         taken = await self._reported.take(number)
+        if self._audience:
+            taken = replace(taken, failures=await self._audience.shown(taken.failures))
         told = told_of(taken, self._per_minute)
         listed = len(told.listed) + len(told.known) + told.unnamed
         await self._reported.settle(number, [one.name for one in told.diagnosed], listed)
@@ -83,6 +98,12 @@ class FailureService:
             intent=Intent.DIAGNOSE,
             chosen=target,
         )
+
+
+def _later(batch: FailureBatch, told: FailuresTold) -> Job:
+    """Looks at it again when the quiet hours are over."""
+    job, until = batch_job(batch.number, told.wait), told.until
+    return replace(job, key=f"{job.key}:{until:%Y-%m-%dT%H:%M:%S%z}")
 
 
 def told_of(taken: BatchTaken, per_minute: int) -> FailuresTold:

@@ -21,7 +21,8 @@ from bot.domain.answers import (
     StatusReport,
     Unsupported,
 )
-from bot.domain.cases import Case, LateLog, Settled
+from bot.domain.cases import Case, LateLog, Manner, Settled
+from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.questions import Author, Intent, Question
@@ -35,12 +36,15 @@ from bot.services.diagnose import TASK_LOG, log_was_late
 from bot.services.escalation_ports import Humans
 from bot.services.ports import Cluster, Knowledge, Meter, ReplyChannel
 from bot.services.reports import cluster_reports, log_report, status_report
+from bot.services.requests import keep_request, only_seen
 from bot.services.resolve import Resolver
+from bot.services.sights import Sight, Sights
 from bot.services.unanswered import (
     HELP_LEADS,
     INSTEAD,
     NOT_DONE,
     REMARKS,
+    options_of,
     unreachable,
     unresolved,
 )
@@ -61,6 +65,15 @@ class _Asked:
     intent: Intent
     hints: TargetHints
     reference: str
+    sight: Sight
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of a question, and whether it is for the asker alone."""
+
+    reply: Case | Reply
+    is_private: bool = False
 
 
 class Gatherer:
@@ -78,18 +91,19 @@ class Gatherer:
         seconds: float,
         reporters: Mapping[Intent, Reporter],
         humans: Humans | None = None,
+        sights: Sights | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question; `reporters` answer what is
-        about no run, by intent."""
-        self._clusters = clusters
+        about no run, by intent. Without `sights` everybody sees everything."""
         self._addresses = addresses
-        self._resolver = resolver
+        self._everything = Sight(clusters, resolver)
+        self._sights = sights
         self._knowledge = knowledge
         self._meter = meter
         self._now = now
         self._seconds = seconds
         self.humans = humans
-        self._replies: Mapping[Intent, Callable[[_Asked, ReplyChannel], Awaitable[Case | Reply]]]
+        self._replies: Mapping[Intent, Callable[[_Asked, ReplyChannel], Awaitable[_Answer]]]
         self._replies = {
             Intent.DIAGNOSE: self._case,
             Intent.STATUS: self._status,
@@ -114,21 +128,36 @@ class Gatherer:
         No reply is due to a remark in an engaged thread that calls nobody and asks nothing.
         """
         # A pasted page takes a tenth of a second to read: not on the event loop.
-        asked = await asyncio.to_thread(self._understand, question, reference)
+        sight = await self.sight(question)
+        if not question.is_addressed and sight.policy.quiet_until(self._now()):
+            return Settled(Intent.UNCLEAR, None, self._now())
+        asked = await asyncio.to_thread(self._understand, question, reference, sight)
         if not question.is_addressed and asked.intent in REMARKS:
             log.info("remark_left_alone", intent=asked.intent)
             return Settled(asked.intent, None, self._now())
         await channel.acknowledge()
         log.info("question_understood", intent=asked.intent, origin=question.origin)
+        if self._sights is not None:
+            await keep_request(self._sights.access, question, asked.intent, asked.hints, sight)
         reply = self._replies.get(asked.intent, self._not_yet)
-        come_to = await reply(asked, channel)
+        answer = await reply(asked, channel)
+        come_to = answer.reply
         for gap in _gaps_of(come_to):
             self._meter.gap(gap.source)
+        manner = _manner(question, sight.policy, answer.is_private)
         if isinstance(come_to, Case):
-            return come_to
-        return Settled(asked.intent, come_to, self._now())
+            return replace(come_to, manner=manner)
+        if isinstance(come_to, NotFound):
+            come_to = _with_hint(come_to, sight.hint)
+        return Settled(asked.intent, come_to, self._now(), manner)
 
-    async def read_on(self, evidence: Evidence, channel: ReplyChannel) -> LateLog:
+    async def sight(self, question: Question) -> Sight:
+        """What the question may look at. Raises `StoreError`."""
+        return self._everything if self._sights is None else await self._sights.of(question)
+
+    async def read_on(
+        self, question: Question, evidence: Evidence, channel: ReplyChannel
+    ) -> LateLog:
         """The log that was late for the deadline.
 
         The reading went on meanwhile: Airflow would finish it in any case, and a huge log decides
@@ -136,7 +165,8 @@ class Gatherer:
         """
         await channel.progress("The log is large. I go on reading it and will amend this answer.")
         name = evidence.target.cluster
-        cluster = self._clusters.get(name)
+        sight = await self.sight(question)
+        cluster = sight.shown(question.is_private).clusters.get(name)
         try:
             if cluster is None:
                 raise AirflowError(f"The cluster {name} is not configured any more.")
@@ -148,7 +178,7 @@ class Gatherer:
         log.info("late_log_read", lines=reading.lines_read if reading else 0)
         return LateLog(reading, tuple(gaps))
 
-    def _understand(self, question: Question, reference: str) -> _Asked:
+    def _understand(self, question: Question, reference: str, sight: Sight) -> _Asked:
         hints = hints_of(question, self._addresses)
         if question.chosen is not None:
             chosen = _with_try(question.chosen, hints.try_number)
@@ -159,79 +189,122 @@ class Gatherer:
             names_something=hints.exact is not None or bool(hints.names or hints.task),
             in_diagnosed_thread=diagnosed,
         )
-        return _Asked(question, intent, hints, reference)
+        return _Asked(question, intent, hints, reference, sight)
 
     async def _target(self, asked: _Asked) -> Resolution:
         """As the words were meant when they were said: "today" may be over by now."""
         said_at = asked.question.asked_at
         unfinished = wants_unfinished(asked.question.text)
         try:
-            return await self._resolver.resolve(asked.hints, said_at, unfinished=unfinished)
+            return await asked.sight.resolver.resolve(asked.hints, said_at, unfinished=unfinished)
         except AirflowError as error:
             target = asked.hints.exact or Target(asked.hints.cluster or "")
             return unreachable(target, error, next(iter(asked.hints.names), ""))
 
-    async def _case(self, asked: _Asked, channel: ReplyChannel) -> Case | Reply:
+    async def _found(self, asked: _Asked) -> tuple[Found, Cluster, bool] | _Answer:
+        """The target, the cluster as its readers may see it, and whether they are one alone."""
         found = await self._target(asked)
         if not isinstance(found, Found):
-            return unresolved(asked.reference, found)
-        subject = target_words(found.target)
-        await channel.progress(f"Reading every try, the log and the events of {subject} …")
-        cluster = self._clusters[found.target.cluster]
+            found = await only_seen(found, asked.sight)
+            targets = [option.target for option in options_of(found)]
+            is_private = await asked.sight.is_private(targets)
+            return _Answer(unresolved(asked.reference, found), is_private)
+        is_private = await asked.sight.is_private([found.target])
+        cluster = asked.sight.shown(is_private).clusters.get(found.target.cluster)
+        # Nobody else sees the cluster at all, and the asker nothing on it that others do not.
+        cluster = cluster or asked.sight.clusters[found.target.cluster]
+        return found, cluster, is_private
+
+    async def _case(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
+        at = await self._found(asked)
+        if isinstance(at, _Answer):
+            return at
+        found, cluster, is_private = at
+        if not is_private:
+            subject = target_words(found.target)
+            await channel.progress(f"Reading every try, the log and the events of {subject} …")
         try:
             evidence = await cluster.gather(found.target, self._seconds)
         except AirflowError as error:
-            return NotFound(asked.reference, unreachable(found.target, error))
-        nowhere = missing_from(found.target, evidence)
-        if nowhere is not None:
-            return NotFound(asked.reference, nowhere)
-        words = (found.understood_as, differing(found.target, evidence))
+            nowhere = unreachable(found.target, error)
+            return _Answer(NotFound(asked.reference, nowhere), is_private)
+        missing = missing_from(found.target, evidence)
+        if missing is not None:
+            return _Answer(NotFound(asked.reference, missing), is_private)
+        hint = asked.sight.hint if evidence.dag_exists is False else ""
+        words = (found.understood_as, differing(found.target, evidence), hint)
         evidence = replace(evidence, target=subject_of(evidence))
         found = Found(evidence.target, "; ".join(part for part in words if part))
-        return Case(asked.intent, found, evidence, tuple(cluster.links(evidence.target)))
+        links = tuple(cluster.links(evidence.target))
+        return _Answer(Case(asked.intent, found, evidence, links), is_private)
 
-    async def _status(self, asked: _Asked, channel: ReplyChannel) -> Reply:
-        found = await self._target(asked)
-        if not isinstance(found, Found):
-            return unresolved(asked.reference, found)
-        cluster = self._clusters[found.target.cluster]
-        return await status_report(cluster, found.target, asked.reference)
+    async def _status(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
+        at = await self._found(asked)
+        if isinstance(at, _Answer):
+            return at
+        found, cluster, is_private = at
+        return _Answer(await status_report(cluster, found.target, asked.reference), is_private)
 
-    async def _logs(self, asked: _Asked, channel: ReplyChannel) -> Reply:
-        found = await self._target(asked)
-        if not isinstance(found, Found):
-            return unresolved(asked.reference, found)
-        await channel.progress(f"Reading the log of {target_words(found.target)} …")
-        cluster = self._clusters[found.target.cluster]
-        return await log_report(cluster, found.target, self._seconds, asked.reference)
+    async def _logs(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
+        at = await self._found(asked)
+        if isinstance(at, _Answer):
+            return at
+        found, cluster, is_private = at
+        if not is_private:
+            await channel.progress(f"Reading the log of {target_words(found.target)} …")
+        report = await log_report(cluster, found.target, self._seconds, asked.reference)
+        return _Answer(report, is_private)
 
-    async def _health(self, asked: _Asked, channel: ReplyChannel) -> Reply:
-        wanted = asked.hints.cluster
-        clusters = [c for name, c in self._clusters.items() if wanted in (None, name)]
-        return HealthReport(asked.reference, await cluster_reports(clusters, self._seconds))
+    async def _health(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
+        wanted, sight = asked.hints.cluster, asked.sight
+        clusters = [c for name, c in sight.clusters.items() if wanted in (None, name)]
+        is_private = await sight.is_private([Target(one.name) for one in clusters])
+        reports = await cluster_reports(clusters, self._seconds)
+        return _Answer(HealthReport(asked.reference, reports), is_private)
 
-    async def _how_to(self, asked: _Asked, channel: ReplyChannel) -> Reply:
+    async def _how_to(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         passages = tuple(await self._knowledge.search(asked.question.text))
         if not passages and asked.intent is Intent.UNCLEAR:
             return await self._help(asked, channel)
-        return HowTo(asked.reference, asked.question.text, passages)
+        passages = (await asked.sight.shown(False).veil()).over(passages)
+        return _Answer(HowTo(asked.reference, asked.question.text, passages))
 
-    async def _help(self, asked: _Asked, channel: ReplyChannel) -> Reply:
+    async def _help(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         lead = HELP_LEADS.get(asked.intent, "")
         brief = asked.intent is Intent.SMALL_TALK
-        return Help(asked.reference, tuple(self._clusters), lead, brief)
+        clusters = tuple(asked.sight.shown(False).clusters)
+        return _Answer(Help(asked.reference, clusters, lead, brief))
 
-    async def _escalate(self, asked: _Asked, channel: ReplyChannel) -> Reply:
+    async def _escalate(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         if self.humans is None:
             return await self._not_yet(asked, channel)
-        return await self.humans.asked(asked.question, asked.reference)
+        return _Answer(await self.humans.asked(asked.question, asked.reference))
 
-    async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> Reply:
-        return Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])
+    async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
+        reply = Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])
+        return _Answer(reply)
 
 
-async def _reported(by: Reporter, asked: _Asked, channel: ReplyChannel) -> Reply:
-    return await by(asked.question, asked.reference)
+def _manner(question: Question, policy: ChannelPolicy, shows_more: bool) -> Manner:
+    """`shows_more` than everybody in the channel may see."""
+    language = policy.language if policy.language != "en" else ""
+    is_private = shows_more or question.is_private
+    is_private = is_private or (policy.is_private and bool(question.asker.user_id))
+    return Manner(is_private, is_private and not shows_more, language)
+
+
+def _with_hint(reply: NotFound, hint: str) -> NotFound:
+    nowhere = reply.nowhere
+    if not hint or nowhere.unreachable:
+        return reply
+    remedy = f"{nowhere.remedy} {hint}".strip()
+    return replace(reply, nowhere=replace(nowhere, remedy=remedy))
+
+
+async def _reported(by: Reporter, asked: _Asked, channel: ReplyChannel) -> _Answer:
+    reply = await by(asked.question, asked.reference)
+    dags = reply.dags if isinstance(reply, FailingDags) else ()
+    return _Answer(reply, await asked.sight.is_private([Target(d.cluster, d.dag_id) for d in dags]))
 
 
 def _when_of(hints: TargetHints) -> TargetHints:

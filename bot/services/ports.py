@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from bot.domain.access import Labels
 from bot.domain.answers import ClusterReport, Diagnosis, Explanation, HowTo, Link, Reply
+from bot.domain.cases import Manner
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
 from bot.domain.evidence import (
@@ -68,6 +70,10 @@ class Cluster(Protocol):
 
     async def search_dags(self, words: str, limit: int = 20) -> Sequence[str]:
         """Dag ids that contain `words`, in any case; also those `dag_ids` does not hold yet."""
+        ...
+
+    async def labels(self) -> Mapping[str, Labels]:
+        """Tags and owners by Dag id, as old as the list that `dag_ids` gives."""
         ...
 
     async def dag(self, dag_id: str) -> DagDetails | None:
@@ -179,6 +185,11 @@ class ReplyChannel(Protocol):
 
     async def progress(self, text: str) -> None:
         """What is being done now; may be dropped."""
+        ...
+
+    async def adopt(self, manner: Manner) -> None:
+        """From now on it is answered in this manner. Called between steps, before the first post,
+        and not at all for the usual one."""
         ...
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.access import fits
 from bot.domain.errors import AirflowError
 from bot.domain.targets import (
     Ambiguous,
@@ -29,6 +30,7 @@ from bot.questions.names import Fit, NameIndex, plain
 from bot.questions.words import is_id_like
 from bot.services.answering_clusters import unless_all_failed
 from bot.services.broken_files import broken_files
+from bot.services.name_indexes import NameIndexes
 from bot.services.ports import Cluster
 from bot.services.run_meant import RunMeant, no_such_day
 from bot.services.several import which_of
@@ -45,13 +47,18 @@ class Resolver:
         clusters: Mapping[str, Cluster],
         timezones: Mapping[str, ZoneInfo],
         default: str | None = None,
+        *,
+        likely: Sequence[str] = (),
+        indexes: NameIndexes | None = None,
     ) -> None:
-        """`default` is the cluster meant where the same Dag is on several and none is named."""
+        """`default` is the cluster meant where the same Dag is on several and none is named;
+        `likely` are patterns of the Dags that are meant where several fit equally well."""
         self._clusters = clusters
         self._timezones = timezones
         self._default = default
-        self._without_dag = WithoutDag(clusters, timezones)
-        self._indexes: dict[str, tuple[int, NameIndex]] = {}
+        self._likely = tuple(likely)
+        self._without_dag = WithoutDag(clusters, timezones, self._likely)
+        self._indexes = indexes or NameIndexes()
 
     async def resolve(
         self, hints: TargetHints, now: datetime, *, unfinished: bool = False
@@ -94,7 +101,7 @@ class Resolver:
         answering = [w for w in where if w not in silent]
         if not any(match.fit >= Fit.SAME_WORDS for match in matches):
             matches += await self._unlisted_dags(hints, answering)
-        best = self._preferring_default(best_matches(matches))
+        best = self._preferring_default(self._preferring_likely(best_matches(matches)))
         if not best:
             return await self._without_dag.by_task(hints, where, silent, now)
         unregistered = await self._unregistered(best, hints, answering)
@@ -191,6 +198,12 @@ class Resolver:
                 matches += [DagMatch(cluster, m.id, m.fit, m.score, said) for m in found]
         return matches
 
+    def _preferring_likely(self, best: list[DagMatch]) -> list[DagMatch]:
+        """Those that fit the likely patterns, where any does."""
+        if not self._likely:
+            return best
+        return [match for match in best if fits(self._likely, match.dag_id)] or best
+
     def _preferring_default(self, best: list[DagMatch]) -> list[DagMatch]:
         """The default cluster's match where the same Dag is on several clusters."""
         if len({match.dag_id for match in best}) > 1:
@@ -202,13 +215,7 @@ class Resolver:
             ids = await self._clusters[cluster].dag_ids()
         except AirflowError as error:
             return error
-        known = self._indexes.get(cluster)
-        if known is not None and known[0] == id(ids):
-            return known[1]
-        # Seconds of work for tens of thousands of ids: not on the event loop.
-        index = await asyncio.to_thread(NameIndex, ids)
-        self._indexes[cluster] = (id(ids), index)
-        return index
+        return await self._indexes.of(ids)
 
     async def _task_named(self, match: DagMatch, hints: TargetHints) -> str | None:
         """The task among the words that did not name the Dag."""

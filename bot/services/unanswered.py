@@ -13,12 +13,14 @@ _NOT_THE_DAG = "That says nothing about your Dag."
 
 def offered(reply: Reply) -> tuple[Option, ...]:
     match reply:
-        case Choice(ambiguous=ambiguous):
-            return ambiguous.options
-        case NotFound(nowhere=nowhere):
-            return nowhere.close
+        case Choice(ambiguous=resolution) | NotFound(nowhere=resolution):
+            return options_of(resolution)
         case _:
             return ()
+
+
+def options_of(resolution: Ambiguous | Nowhere) -> tuple[Option, ...]:
+    return resolution.options if isinstance(resolution, Ambiguous) else resolution.close
 
 
 def unresolved(reference: str, resolution: Ambiguous | Nowhere) -> Reply:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.domain.access import fits
 from bot.domain.targets import Ambiguous, Found, Nowhere, Option, Resolution, Target, TargetHints
 from bot.questions.choices import MAX_OPTIONS, failure_option, newest_of_each_task
 from bot.questions.names import Fit, NameIndex
@@ -22,6 +23,7 @@ class WithoutDag:
 
     clusters: Mapping[str, Cluster]
     zones: Mapping[str, ZoneInfo]
+    likely: tuple[str, ...] = ()  # patterns of the Dags that are meant rather than others
 
     async def by_task(
         self, hints: TargetHints, where: Sequence[str], silent: Sequence[str], now: datetime
@@ -82,6 +84,7 @@ class WithoutDag:
             for cluster, failed in seen.by_cluster.items()
             for one in newest_of_each_task(failed)
         ]
+        options = self._preferring_likely(options)
         doubts = " ".join(seen.doubts)
         if not options:
             instead = "Name the Dag, or paste the link of the run in Airflow."
@@ -93,6 +96,11 @@ class WithoutDag:
             )
         question = f"Which failure do you mean? These failed {seen.when}:"
         return Ambiguous(f"{question} {doubts}".strip(), tuple(options[:MAX_OPTIONS]))
+
+    def _preferring_likely(self, options: list[Option]) -> list[Option]:
+        if not self.likely:
+            return options
+        return [one for one in options if fits(self.likely, one.target.dag_id or "")] or options
 
     async def _failures(
         self, where: Sequence[str], hints: TargetHints, now: datetime

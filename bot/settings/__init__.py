@@ -2,6 +2,8 @@
 
 from bot.settings.loading import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
 from bot.settings.model import (
+    AccessRule,
+    AccessSettings,
     AnswersSettings,
     ClusterSettings,
     DatabaseSettings,
@@ -26,6 +28,8 @@ from bot.settings.on_call import OnCallSettings, PagerDutySettings
 __all__ = [
     "CONFIG_VARIABLE",
     "DEFAULT_CONFIG",
+    "AccessRule",
+    "AccessSettings",
     "AnswersSettings",
     "ClusterSettings",
     "DatabaseSettings",

@@ -35,6 +35,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     yield from _database(_section(tree, "database"))
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
     yield from _failure_webhook(_section(tree, "failure_webhook"), _section(tree, "slack"))
+    yield from _access(_section(tree, "access"), _section(tree, CLUSTERS))
     yield from _work(_section(tree, "work"), _section(tree, "database"))
     yield from on_call_faults(_section(tree, "on_call"), _section(tree, "slack"))
 
@@ -195,6 +196,16 @@ def _failure_webhook(section: Tree, slack: Tree) -> Iterator[Fault]:
     if "token" in section and slack.get("mode") == "off":
         problem = "cannot answer failures while Slack is off. Set the Slack tokens, or take it out"
         yield Fault(path, problem)
+
+
+def _access(access: Tree, clusters: Tree) -> Iterator[Fault]:
+    rules = access.get("rules")
+    for number, rule in enumerate(rules if isinstance(rules, list) else ()):
+        named = rule.get("clusters") if isinstance(rule, dict) else None
+        for name in named if isinstance(named, list) else ():
+            if name not in clusters:
+                path = ("access", "rules", str(number), "clusters")
+                yield Fault(path, f"{name} is no cluster. Use some of: {', '.join(clusters)}")
 
 
 def _work(work: Tree, database: Tree) -> Iterator[Fault]:

@@ -44,6 +44,8 @@ def model_at(path: KeyPath) -> type[BaseModel] | None:
             return Settings
         case (top, _) if top == CLUSTERS:
             return ClusterSettings
+        case (*parents, name) if name.isdecimal():
+            return _item_of(field_at(tuple(parents)))
         case (*parents, name):
             parent = model_at(tuple(parents))
             field = parent.model_fields.get(name) if parent else None
@@ -59,6 +61,12 @@ def field_at(path: KeyPath) -> FieldInfo | None:
         if model is not None:
             return model.model_fields.get(path[end - 1])
     return None
+
+
+def _item_of(field: FieldInfo | None) -> type[BaseModel] | None:
+    """The section of which the field holds a list."""
+    kinds = get_args(field.annotation) if field else ()
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), None)
 
 
 def secret_fields(model: type[BaseModel]) -> dict[str, SecretKey]:

@@ -13,6 +13,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.domain.access import READING, Action, Otherwise
 from bot.settings.escalation import EscalationSettings
 from bot.settings.on_call import OnCallSettings
 from bot.settings.section import Seconds
@@ -20,11 +21,14 @@ from bot.settings.section import Section as _Section
 from bot.settings.values import (
     AirflowUrl,
     ChannelId,
+    Channels,
     DatabaseUrl,
     ExistingFile,
     ExistingFolder,
+    Groups,
     HttpUrl,
     Listed,
+    Members,
     OffWord,
     Pattern,
     Secret,
@@ -32,6 +36,7 @@ from bot.settings.values import (
     SlackApiUrl,
     TimeZone,
     TracesUrl,
+    Users,
 )
 
 ENV_PREFIX = "AIRFLOW_BOT_"
@@ -203,6 +208,37 @@ class FailureWebhookSettings(_Section):
     retries: bool = Field(False, description="Use true to hear of tries that Airflow repeats")
 
 
+class AccessRule(_Section):
+    """Whoever asks in one of `channels` and is one of `users` or in one of `user_groups` may do
+    `actions` to the Dags that fit all of `clusters`, `dags`, `tags` and `owners` that are given."""
+
+    channels: Channels = Field((), description="List ids of channels, e.g. C0123ABCD, or #names")
+    users: Users = Field((), description="List ids of people, e.g. U0123ABCD")
+    user_groups: Groups = Field(
+        (), description="List ids of user groups, e.g. S0123ABCD, or @names"
+    )
+    clusters: Words = Field((), description="List names of clusters")
+    dags: Words = Field((), description="List Dag ids; * stands for anything, ? for one character")
+    tags: Words = Field((), description="List tags of Dags")
+    owners: Words = Field((), description="List owners of Dags")
+    actions: Annotated[tuple[Action, ...], Listed] = Field(
+        tuple(sorted(READING)), description=f"Use some of: {', '.join(Action)}"
+    )
+
+
+class AccessSettings(_Section):
+    """Who may see what. Without rules everybody of the organisation may see everything."""
+
+    rules: tuple[AccessRule, ...] = Field((), description="Write it as a list of rules")
+    default: Otherwise = Field(
+        Otherwise.DENY, description="Use deny, or allow for Dags that no rule is about"
+    )
+    contact: str = Field("", description="Say whom to ask for more, e.g. the platform team")
+    managers: Members = Field(
+        (), description="List ids of people or user groups who may change channel settings"
+    )
+
+
 class TracingSettings(_Section):
     """OpenTelemetry; off without an endpoint."""
 
@@ -256,6 +292,7 @@ class Settings(BaseSettings):
     failure_webhook: FailureWebhookSettings = Field(
         FailureWebhookSettings(), description="Write it as a section"
     )
+    access: AccessSettings = Field(AccessSettings(), description="Write it as a section")
     escalation: EscalationSettings = Field(
         EscalationSettings(), description="Write it as a section"
     )

@@ -186,6 +186,19 @@ def _listed(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()]
 
 
+def _ids(kind: str, form: str, example: str) -> Callable[[tuple[str, ...]], tuple[str, ...]]:
+    """A check of each member of a list."""
+    pattern = re.compile(form)
+
+    def check(values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            if not pattern.fullmatch(value):
+                raise ValueError(f"{value!r} is not {kind}. Write it like {example}")
+        return values
+
+    return check
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AirflowUrl = Annotated[str, AfterValidator(_airflow_url)]
 TokenUrl = Annotated[str, AfterValidator(_token_url)]
@@ -201,4 +214,21 @@ DatabaseUrl = Annotated[
     SecretStr, SecretKey(may_be_written=_has_no_password), AfterValidator(_database_url)
 ]
 Listed = BeforeValidator(_listed)
+_USER, _GROUP = r"[UW][A-Z0-9]{2,}", r"S[A-Z0-9]{2,}|@[\w.\-]+"
+Channels = Annotated[
+    tuple[str, ...],
+    Listed,
+    AfterValidator(_ids("a channel", r"[CG][A-Z0-9]{2,}|#[^\s#]+", "C0123ABCD or #name")),
+]
+Users = Annotated[
+    tuple[str, ...], Listed, AfterValidator(_ids("a person's id", _USER, "U0123ABCD"))
+]
+Groups = Annotated[
+    tuple[str, ...], Listed, AfterValidator(_ids("a user group", _GROUP, "S0123ABCD or @name"))
+]
+Members = Annotated[
+    tuple[str, ...],
+    Listed,
+    AfterValidator(_ids("a person or a user group", f"{_USER}|{_GROUP}", "U0123ABCD or @name")),
+]
 OffWord = BeforeValidator(_off)

@@ -14,6 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.cases import Shown
 from bot.domain.errors import BotError, ConfigError
 from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
@@ -43,6 +44,7 @@ from bot.slack.forms import Forms
 from bot.slack.gestures import Gestures
 from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, MESSAGE, POST
+from bot.slack.onlooking import Everybody, Rights
 from bot.slack.outgoing import Outgoing
 from bot.slack.pace import Pace
 from bot.slack.parse import Parser
@@ -51,7 +53,7 @@ from bot.slack.posts import Face, Later, Notice, Post, Sent
 from bot.slack.presses import Words
 from bot.slack.reading import Redact
 from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
-from bot.slack.replies import Replies
+from bot.slack.replies import Replies, Whispers, never
 from bot.slack.socket_mode import SocketMode
 
 log = structlog.get_logger(__name__)
@@ -82,6 +84,7 @@ TYPES: tuple[type, ...] = (
     Post,
     RatingPress,
     Sent,
+    Shown,
     Way,
     Words,
 )
@@ -99,12 +102,15 @@ class TakingIn:
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """What a process needs that answers; without `calling` no human is called."""
+    """What a process needs that answers; without `calling` no human is called. `rights` says what
+    may be shown to whom, `whispers` which commands are answered to their asker alone."""
 
     answers: Answers
     records: Records
     ledger: PostLedger
     calling: Calling | None = None
+    rights: Rights = field(default_factory=Everybody)
+    whispers: Whispers = never
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,10 @@ class SlackSide:
         self._door = door
         self._sleep = sleep
         self._socket: SocketMode | None = None
+
+    async def workspace(self) -> str:
+        """The id of the workspace that the bot token belongs to."""
+        return (await self._gestures.identity()).team_id
 
     @property
     def app(self) -> AsyncApp:
@@ -267,8 +277,8 @@ def _handlers(
         services.sleep,
     )
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
-    replies = Replies(kit, services.redact)
-    desk = SlackDesk(working.answers, working.records, replies)
+    replies = Replies(kit, services.redact, working.whispers)
+    desk = SlackDesk(working.answers, working.records, replies, rights=working.rights)
     humans = working.calling and EscalationDesk(working.calling, working.records, replies)
     return {
         **(humans.handlers if humans else {}),

@@ -27,7 +27,8 @@ class Place:
     the asker's message, where there is one. `is_private`: for the asker's eyes only. `echo` is
     what was asked, where others cannot see it; `lead` stands above what nobody asked for, `note`
     below every reply. `may_be_closed`: the bot may be no member there; then it answers in private.
-    An empty `channel` is the asker's direct messages.
+    An empty `channel` is the asker's direct messages. `language` is the code of
+    its fixed words, empty for English.
     """
 
     channel: str
@@ -40,6 +41,7 @@ class Place:
     lead: str = ""
     note: str = ""
     may_be_closed: bool = False
+    language: str = ""
 
 
 class Way(StrEnum):
@@ -101,18 +103,22 @@ class Pick:
 
 
 class Button(StrEnum):
-    """Buttons that show more of a turn."""
+    """Buttons that show more of a turn, or show it to others."""
 
     EVIDENCE = "evidence"
     LOG_EXCERPT = "log_excerpt"
+    SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
+    """`asker` is who pressed."""
+
     button: Button
     turn_id: str
     place: Place
     key: str
+    asker: Asker | None = None
 
 
 @dataclass(frozen=True, slots=True)

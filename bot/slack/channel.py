@@ -14,6 +14,7 @@ import structlog
 from slack_sdk.errors import SlackClientError
 
 from bot.domain.answers import Apology, Diagnosis, HowTo, Reply
+from bot.domain.cases import Manner
 from bot.domain.errors import BotError
 from bot.slack.arrivals import Place
 from bot.slack.gestures import Gestures
@@ -228,8 +229,8 @@ class ThreadChannel:
 
 @dataclass(slots=True)
 class WhisperChannel:
-    """Only the asker sees it: a private command, a private card, or a channel that the bot is no
-    member of.
+    """Only the asker sees it: a private command, a private card, a channel that the bot is no
+    member of, or an answer that is not for all. `may_be_shared`: the asker is offered to share it.
 
     `replaces`: what was pressed is private itself and makes room for what comes. Elsewhere a
     whisper cannot be changed, so that a reply to which a model added words adds those alone.
@@ -244,7 +245,12 @@ class WhisperChannel:
     replaces: bool = False
     resumed: bool = False
     answered: bool = False
+    may_be_shared: bool = False
     _posted: dict[str, Reply] = field(default_factory=dict)
+
+    async def adopt(self, manner: Manner) -> None:
+        self.place = replace(self.place, language=manner.language)
+        self.may_be_shared = manner.may_be_shared
 
     async def receive(self) -> None:
         await self.acknowledge()
@@ -300,6 +306,7 @@ class WhisperChannel:
             words=self.words,
             whispers=True,
             replaces=self.replaces,
+            may_be_shared=self.may_be_shared,
         )
 
     async def _say(self, post: Post) -> None:

@@ -16,19 +16,19 @@ from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.announcer import Announcement
-from bot.slack.arrivals import Asked, Button, ButtonPress, Command, Pick, Place, RatingPress
-from bot.slack.blocks.logs import excerpt_file
-from bot.slack.channel import NOT_READ, Channel, WhisperChannel
+from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress
+from bot.slack.channel import NOT_READ, WhisperChannel
+from bot.slack.confiding import OpenChannel
 from bot.slack.door import excuse
 from bot.slack.forms import THANKS, asks_why
 from bot.slack.jobs import Taken
-from bot.slack.posts import Face, Post
+from bot.slack.onlooking import Everybody, Onlooking, Rights
+from bot.slack.posts import Post
 from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER, SlackRefused, SlackUnavailable
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 
-_GONE = "I no longer have that answer. Please ask the question again."
 _CALLED_OFF = (
     "An operator of this bot called this question off before I had the answer. Nothing was changed "
     "in Airflow. Ask again, or ask them why."
@@ -79,6 +79,11 @@ class SlackDesk:
     records: Records
     replies: Replies
     commands: Mapping[Intent, CommandHandler] = field(default_factory=dict)
+    rights: Rights = field(default_factory=Everybody)
+
+    @property
+    def _onlooking(self) -> Onlooking:
+        return Onlooking(self.records.turn, self.replies.kit.poster, self.rights)
 
     async def work(self, arrival: Taken, steps: DurableSteps) -> None:
         """Ends once all is said. Raises what broke, after an apology, so that the job has failed;
@@ -98,7 +103,8 @@ class SlackDesk:
                 await self._turn(arrival.key, question, place, steps, picked)
             case ButtonPress():
                 channel = self._private(arrival.place, arrival.key, steps)
-                await _excused(self._show_more(arrival, channel, steps), arrival.key, channel)
+                pressed = self._onlooking.work(arrival, channel, steps)
+                await _excused(pressed, arrival.key, channel)
             case RatingPress(place=None):
                 await _excused(self._keep(arrival, steps), arrival.key, None)
             case RatingPress(place=Place() as place):
@@ -163,7 +169,7 @@ class SlackDesk:
     ) -> None:
         """One question from acknowledgement to answer."""
         reference, failure = reference_of(question.id), None
-        channel: Channel | None = None
+        channel: OpenChannel | None = None
         if place.user:
             words = Words(question.text, question.links)
             channel = self.replies.private(place, question.thread.workspace, work, steps, words)
@@ -187,7 +193,7 @@ class SlackDesk:
             _raise_but_for_bad_requests(failure)
 
     async def _earlier(
-        self, question: Question, channel: Channel, steps: DurableSteps
+        self, question: Question, channel: OpenChannel, steps: DurableSteps
     ) -> tuple[EarlierMessage, ...]:
         if question.earlier:
             return question.earlier  # the message that a shortcut was used on
@@ -206,32 +212,6 @@ class SlackDesk:
         # A result that was kept before is the trace of somebody who worked on this.
         channel.resumed = channel.resumed or not here
         return tuple(earlier)
-
-    async def _show_more(
-        self, press: ButtonPress, channel: WhisperChannel, steps: DurableSteps
-    ) -> None:
-        diagnosis = await steps.run("find answer", lambda: self._diagnosis(press), _STORE)
-        if diagnosis is None:
-            raise BadRequest(_GONE)
-        if press.button is Button.EVIDENCE:
-            await channel.show(diagnosis, Face.EVIDENCE)
-        elif not await self._attached(press, diagnosis, steps):
-            await channel.show(diagnosis, Face.LOG_EXCERPT)
-
-    async def _diagnosis(self, press: ButtonPress) -> Diagnosis | None:
-        turn = await self.records.turn(press.turn_id)
-        return turn.reply if turn is not None and isinstance(turn.reply, Diagnosis) else None
-
-    async def _attached(
-        self, press: ButtonPress, diagnosis: Diagnosis, steps: DurableSteps
-    ) -> bool:
-        """Whether the excerpt is a file in the thread now: not where files are refused, where the
-        bot is no member, or where the card is private."""
-        if press.place.is_private:
-            return False
-        excerpt = excerpt_file(diagnosis.target, diagnosis.log_lines, diagnosis.lines_read)
-        poster = self.replies.kit.poster
-        return await steps.run("attach", lambda: poster.attach(press.key, press.place, *excerpt))
 
     async def _keep(self, press: RatingPress, steps: DurableSteps) -> None:
         await steps.run("keep rating", lambda: self.records.rate(press.rating), _STORE)

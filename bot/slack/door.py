@@ -7,6 +7,7 @@ import structlog
 from bot.domain.answers import Apology
 from bot.domain.errors import BadRequest
 from bot.slack.channel import Channel
+from bot.slack.confiding import ConfidingChannel
 from bot.slack.refusals import SlackRefused
 
 log = structlog.get_logger(__name__)
@@ -17,7 +18,9 @@ _SORRY = (
 )
 
 
-async def excuse(error: Exception, reference: str, channel: Channel | None) -> None:
+async def excuse(
+    error: Exception, reference: str, channel: Channel | ConfidingChannel | None
+) -> None:
     """Logs what went wrong and says so once, unless an answer stands already.
 
     Never raises: where not even the apology can be sent, the log says so.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from bot.domain.answers import Diagnosis, HowTo
-from bot.slack.arrivals import Place
+from bot.domain.answers import Diagnosis, HealthReport, HowTo, LogReport, StatusReport
 from bot.slack.blocks.escalation import (
     call_out_message,
     handoff_card,
@@ -14,7 +13,16 @@ from bot.slack.blocks.escalation import (
     with_human,
 )
 from bot.slack.blocks.evidence import evidence_card
-from bot.slack.blocks.kit import Block, context, mrkdwn, rich, section, text
+from bot.slack.blocks.kit import (
+    Block,
+    actions,
+    button,
+    context,
+    mrkdwn,
+    rich,
+    section,
+    text,
+)
 from bot.slack.blocks.logs import excerpt_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
@@ -22,6 +30,7 @@ from bot.slack.blocks.talk import addendum_card
 from bot.slack.escalation_values import CallOut, Handoff, Relayed
 from bot.slack.limits import RICH_TEXT, Limit
 from bot.slack.posts import Face, Notice, Post
+from bot.slack.presses import Press
 
 _ECHO = Limit(150)
 _LEAD = Limit(500)
@@ -41,8 +50,8 @@ class Style:
         if post.place.note and not isinstance(post.content, Notice):
             message = _with_note(message, post.place.note)
         if post.whispers:
-            return message
-        return replace(message, blocks=(*_head_of(post.place), *message.blocks))
+            return _with_share(message, post)
+        return replace(message, blocks=(*_head_of(post), *message.blocks))
 
     def _plain(self, post: Post) -> SlackMessage:
         match post.content, post.face:
@@ -76,10 +85,24 @@ def _with_note(message: SlackMessage, note: str) -> SlackMessage:
     return SlackMessage(f"{message.text}\n{mrkdwn(note)}", blocks)
 
 
-def _head_of(place: Place) -> tuple[Block, ...]:
+def _with_share(message: SlackMessage, post: Post) -> SlackMessage:
+    """With the button that shows a whisper to all, where there is something to show."""
+    worth = isinstance(post.content, Diagnosis | HealthReport | HowTo | LogReport | StatusReport)
+    if not (post.may_be_shared and worth and post.face is Face.CARD and message.blocks):
+        return message
+    share = button("Share in the channel", Press.SHARE, post.turn_id)
+    return replace(message, blocks=(*message.blocks, actions([share])))
+
+
+def _head_of(post: Post) -> tuple[Block, ...]:
+    place = post.place
     if place.lead:
         return (rich(section(text(_LEAD.head(place.lead)))),)
-    if not place.echo or not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
+    if not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
         return ()
     asker = {"type": "user", "user_id": place.user}
+    if post.face is Face.SHARED:
+        return (rich(section(asker, text(" shared this answer."))),)
+    if not place.echo:
+        return ()
     return (rich(section(asker, text(" asked "), text(_ECHO.head(place.echo), code=True))),)

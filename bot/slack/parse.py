@@ -68,7 +68,8 @@ class Parser(Reading):
         return Ignored(f"payload of type {body.get('type')!r}")
 
     def _event(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
-        kind = read(body, shapes.EventEnvelope).event.type
+        envelope = read(body, shapes.EventEnvelope)
+        kind = envelope.event.type
         if kind not in EVENTS:
             return Ignored(f"event {kind}")
         event = read(body["event"], shapes.MessageEvent)
@@ -78,8 +79,9 @@ class Parser(Reading):
         way = _way(event, flat, bot)
         if isinstance(way, Ignored):
             return way
+        question = self._question(event, flat, way, bot)
         return Asked(
-            question=self._question(event, flat, way, bot),
+            question=replace(question, is_shared=bool(envelope.is_ext_shared_channel)),
             place=Place(
                 channel=event.channel,
                 user=event.user or "",
@@ -140,10 +142,9 @@ class Parser(Reading):
             case Press.CHOOSE if chosen := read_option(value):
                 question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)
                 return Pick(*chosen, question, place)
-            case Press.EVIDENCE if value:
-                return ButtonPress(Button.EVIDENCE, value, place, pressed.key)
-            case Press.LOG_EXCERPT if value:
-                return ButtonPress(Button.LOG_EXCERPT, value, place, pressed.key)
+            case Press.EVIDENCE | Press.LOG_EXCERPT | Press.SHARE as press if value:
+                asker = asker_of(pressed.user.id, pressed.user.team_id or "", bot)
+                return ButtonPress(Button(press.value), value, place, pressed.key, asker)
             case Press.RATE if rated := read_rating(value):
                 rating = Rating(rated[0], pressed.user.id, rated[1], at)
                 return RatingPress(rating, pressed.key, place, pressed.trigger_id)

@@ -30,6 +30,7 @@ class Face(StrEnum):
     ADDENDUM = "addendum"  # only what a model added to a card that stands
     EVIDENCE = "evidence"
     LOG_EXCERPT = "log_excerpt"
+    SHARED = "shared"  # a card that its asker has shared with all
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Post:
     `may_be_refused`: that the bot is no member is told the caller rather than a failure. `is_sign`:
     a mere sign of work, tried once, and dropped where anything was said already. `tries`: how many
     jobs have tried to say it before. `if_answered` is shown in place of an answer that stands.
+    `may_be_shared`: with a button that shows a whisper to all.
     """
 
     key: str
@@ -65,6 +67,7 @@ class Post:
     is_sign: bool = False
     tries: int = 0
     if_answered: Reply | None = None
+    may_be_shared: bool = False
 
     @property
     def mark(self) -> Mark:

@@ -17,6 +17,7 @@ class Press(StrEnum):
     CHOOSE = "choose"
     EVIDENCE = "evidence"
     LOG_EXCERPT = "log_excerpt"
+    SHARE = "share"
     RATE = "rate"
     ASK_AGAIN = "ask_again"
     OPEN = "open"  # a link: the browser does the work, Slack wants an acknowledgement

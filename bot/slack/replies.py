@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +11,7 @@ from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Identity, Place
 from bot.slack.channel import LOOKING, Channel, Kit, ThreadChannel, WhisperChannel, working
+from bot.slack.confiding import ConfidingChannel, OpenChannel
 from bot.slack.limits import Limit
 from bot.slack.plain import flatten
 from bot.slack.posts import NEVER, WORKING, Post, order_of
@@ -27,16 +28,25 @@ _READ_SECONDS = 5.0
 _OPEN = Retry(attempts=5, pause=1.0, seconds=10.0)
 
 
+Whispers = Callable[[Question], Awaitable[bool]]
+"""Whether what has no thread yet is answered to its asker alone."""
+
+
+async def never(question: Question) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Replies:
     """`redact` masks secrets in what is read back from a thread."""
 
     kit: Kit
     redact: Redact
+    whispers: Whispers = never
 
     async def open(
         self, question: Question, place: Place, work: str, steps: DurableSteps
-    ) -> tuple[Question, Channel]:
+    ) -> tuple[Question, OpenChannel]:
         """The channel for `question`; `work` is the key of the work on it. A command opens a thread
         of its own: the question then belongs to that thread, so that follow-ups there find it.
         Where the bot is no member it answers in private.
@@ -48,24 +58,41 @@ class Replies:
         if place.is_private:
             # In place of the private card that was pressed; a private command is answered at once.
             pressed = place.thread is not None
-            return question, WhisperChannel(
+            aside = WhisperChannel(
                 self.kit, saying, place, words, question.id, shows_work=pressed, replaces=pressed
             )
+            return replace(question, is_private=True), aside
         if not place.channel:
             question, place = await self._directly(question, place, steps)
         if place.thread is not None and not place.may_be_closed:
-            return question, ThreadChannel(self.kit, saying, place, words, question.id)
+            thread = ThreadChannel(self.kit, saying, place, words, question.id)
+            return question, self._confiding(thread)
+        aside = self._aside(saying, place, words, question.id)
+        if not question.is_direct and await self.whispers(question):
+            return replace(question, is_private=True), aside
         opening = Post(question.id, WORKING, place, working(LOOKING), may_be_refused=True)
         sent = await saying.say(opening)
         if sent.ts is None:
             if place.response_url is None:
                 raise SlackRefused(sent.refusal)
-            place = replace(place, is_private=True)
-            return question, WhisperChannel(self.kit, saying, place, words, question.id)
+            return replace(question, is_private=True), aside
         root = place.thread or sent.ts
         place = replace(place, thread=root)
         channel = ThreadChannel(self.kit, saying, place, words, question.id, opened=True)
-        return replace(question, thread=replace(question.thread, thread=root)), channel
+        question = replace(question, thread=replace(question.thread, thread=root))
+        return question, self._confiding(channel)
+
+    def _aside(self, saying: Saying, place: Place, words: Words, key: str) -> WhisperChannel:
+        """By the address that came with what was asked, where there is one: it reaches the asker
+        also where the bot is no member."""
+        place = replace(place, is_private=place.response_url is not None)
+        return WhisperChannel(self.kit, saying, place, words, key)
+
+    def _confiding(self, thread: ThreadChannel) -> ConfidingChannel:
+        aside = WhisperChannel(
+            self.kit, thread.saying, thread.place, thread.words, thread.key, shows_work=False
+        )
+        return ConfidingChannel(thread, aside)
 
     async def _directly(
         self, question: Question, place: Place, steps: DurableSteps

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from bot.domain.access import Labels
 from bot.domain.answers import ClusterReport, Link
 from bot.domain.checks import Check
 from bot.domain.errors import AirflowUnavailable
@@ -49,6 +50,13 @@ class FakeCluster:
         self._check()
         known = (*self.dags, *self.unlisted)
         return tuple(name for name in known if words.lower() in name.lower())[:limit]
+
+    async def labels(self) -> Mapping[str, Labels]:
+        self._check()
+        return {
+            name: Labels(self.name, name, frozenset(one.tags), frozenset(one.owners))
+            for name, one in self.details.items()
+        }
 
     async def dag(self, dag_id: str) -> DagDetails | None:
         self._check()

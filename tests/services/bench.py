@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.bootstrap import catalogue_of
 from bot.domain.answers import Diagnosis, Explanation, HowTo, ModelOutcome, Reply
+from bot.domain.cases import Manner
 from bot.domain.checks import Check
 from bot.domain.evidence import DagRun, Evidence, Gap, GapReason, TaskInstance
 from bot.domain.logs import LogLine, LogReading
@@ -38,12 +39,16 @@ class RecordingChannel:
 
     said: list[str] = field(default_factory=list)
     posted: list[Reply] = field(default_factory=list)
+    manners: list[Manner] = field(default_factory=list)
 
     async def acknowledge(self) -> None:
         self.said.append("acknowledged")
 
     async def progress(self, text: str) -> None:
         self.said.append(text)
+
+    async def adopt(self, manner: Manner) -> None:
+        self.manners.append(manner)
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         self.said.append(type(reply).__name__)

@@ -14,8 +14,9 @@ from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, Command, Place, Way
-from bot.slack.channel import Kit, ThreadChannel
+from bot.slack.channel import Kit
 from bot.slack.client import web_client
+from bot.slack.confiding import ConfidingChannel
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.jobs import ARRIVAL
@@ -183,7 +184,7 @@ async def test_of_other_work_there_is_nothing_to_tell(
     assert by_bot(ws, SUPPORT_CHANNEL) == []
 
 
-async def opened(bot: RunningBot, asked: Asked) -> ThreadChannel:
+async def opened(bot: RunningBot, asked: Asked) -> ConfidingChannel:
     """The channel in which somebody worked on it, over steps of their own."""
     job = Job(asked.key, ARRIVAL, asked, Queue.QUESTIONS, "thread")
     steps = MemorySteps(bot.engine, job)
@@ -194,5 +195,5 @@ async def opened(bot: RunningBot, asked: Asked) -> ThreadChannel:
     )
     replies = Replies(Kit(poster, gestures), str)
     _, channel = await replies.open(asked.question, asked.place, asked.key, steps)
-    assert isinstance(channel, ThreadChannel)
+    assert isinstance(channel, ConfidingChannel)
     return channel

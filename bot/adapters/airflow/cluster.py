@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,6 +30,7 @@ from bot.adapters.airflow.pieces import PIECES, fields_of
 from bot.adapters.airflow.report import cluster_report
 from bot.adapters.airflow.room import Room
 from bot.adapters.airflow.task_log import explained, log_key
+from bot.domain.access import Labels
 from bot.domain.answers import ClusterReport, Link
 from bot.domain.checks import Check
 from bot.domain.evidence import (
@@ -124,6 +125,10 @@ class AirflowCluster:
     async def dag_ids(self) -> Sequence[str]:
         """All Dag ids; of a large cluster at first only those that have been read by now."""
         return await self._index.ids()
+
+    async def labels(self) -> Mapping[str, Labels]:
+        """Tags and owners by Dag id, as old as the list of ids."""
+        return await self._index.labels()
 
     async def search_dags(self, words: str, limit: int = 20) -> Sequence[str]:
         """Dag ids that contain `words`; finds what a list still being read does not hold yet."""

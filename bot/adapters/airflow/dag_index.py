@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from bot.adapters.airflow.api import PAGE, Api
 from bot.adapters.airflow.asking import Asking, Listing
 from bot.adapters.airflow.lanes import Rank
-from bot.adapters.airflow.parse_runs import dag_ids
+from bot.adapters.airflow.parse_runs import dag_ids, dag_labels
+from bot.domain.access import Labels
 from bot.domain.errors import AirflowUnavailable
 
 AT_ONCE = 1_000  # Dags that an asker waits for; the rest follows in the background
@@ -40,6 +41,8 @@ class DagIndex:
         self._fresh_seconds = fresh_seconds
         self._clock = clock
         self._ids: tuple[str, ...] = ()
+        self._read: dict[str, Labels] = {}
+        self._labels: Mapping[str, Labels] = {}
         self._total = 0
         self._checked_at: float | None = None
         self._checks = 0
@@ -57,6 +60,11 @@ class DagIndex:
         if not self.is_whole or self._clock() - (self._checked_at or 0.0) > self._fresh_seconds:
             self._refresh_later()
         return self._ids
+
+    async def labels(self) -> Mapping[str, Labels]:
+        """Tags and owners of the Dags in `ids`; the same object while the list is."""
+        await self.ids()
+        return self._labels
 
     async def search(self, words: str, limit: int) -> Sequence[str]:
         """Ids that contain `words`, in any case; asks Airflow while the list is not whole."""
@@ -128,11 +136,22 @@ class DagIndex:
     async def _pages(self, asking: Asking, start: int, cap: int) -> Listing[str]:
         page = partial(self._api.dags, limit=PAGE)
         return await asking.listing(
-            lambda offset: page(offset=offset), dag_ids, cap=cap, start=start, rank=Rank.BACKGROUND
+            lambda offset: page(offset=offset),
+            self._noted,
+            cap=cap,
+            start=start,
+            rank=Rank.BACKGROUND,
         )
+
+    def _noted(self, body: object) -> tuple[str, ...]:
+        self._read |= dag_labels(body)
+        return dag_ids(body)
 
     def _keep(self, rows: Sequence[str], total: int) -> None:
         ids = tuple(dict.fromkeys(rows))
+        labels = {one: self._read[one] for one in ids if one in self._read}
+        self._read = dict(labels)
+        self._labels = self._labels if labels == self._labels else labels
         self._ids = self._ids if ids == self._ids else ids
         self._total = total - (len(rows) - len(ids))
         self._checked_at = self._clock()

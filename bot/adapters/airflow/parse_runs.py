@@ -17,6 +17,7 @@ from bot.adapters.airflow.values import (
     text,
     whole,
 )
+from bot.domain.access import Labels
 from bot.domain.evidence import DagDetails, DagRun, DagVersion, DagWarning, ImportProblem
 
 Redact = Callable[[str], str]
@@ -103,6 +104,16 @@ def dag_details(raw: Mapping[str, object], redact: Redact) -> DagDetails:
 
 def dag_ids(body: object) -> tuple[str, ...]:
     return tuple(dag_id for raw in items(body, "dags") if (dag_id := text(raw.get("dag_id"))))
+
+
+def dag_labels(body: object) -> dict[str, Labels]:
+    """By Dag id; of which cluster, its reader knows."""
+    found = {}
+    for raw in items(body, "dags"):
+        if dag_id := text(raw.get("dag_id")):
+            tags, owners = names(raw.get("tags")), names(raw.get("owners"))
+            found[dag_id] = Labels("", dag_id, frozenset(tags), frozenset(owners))
+    return found
 
 
 def dag_warnings(body: object, redact: Redact) -> tuple[DagWarning, ...]:

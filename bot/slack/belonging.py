@@ -1,0 +1,128 @@
+"""Who belongs to what, as the workspace says; kept for a while, since rules ask it all the time."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import structlog
+from slack_sdk.errors import SlackClientError
+
+from bot.domain.errors import NotTold
+from bot.services.access_ports import Member
+from bot.services.ports import Meter
+from bot.slack.client import web_client
+from bot.slack.config import SlackConfig
+from bot.slack.refusals import UNSURE, is_passing, word_for
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_SECONDS = 3.0  # for one look; whoever waits is somebody with a question
+_FRESH = 300.0  # for how long an answer of Slack counts
+_REFUSED = 300.0  # for how long a refusal does: scopes change rarely
+_TROUBLE = 10.0  # and trouble
+_KEPT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    value: Any
+    until: float
+    error: str = ""
+
+
+class SlackBelonging:
+    """The port `Directory`. Answers are kept for some minutes, so that long somebody who left a
+    group may still have its rights. Needs `usergroups:read` for groups, `channels:read` and
+    `groups:read` for channels, `users:read` for people."""
+
+    def __init__(
+        self,
+        config: SlackConfig,
+        meter: Meter | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = web_client(config, config.bot_token, meter)
+        self._clock = clock
+        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
+        self._asking: dict[tuple[str, str], asyncio.Task[_Known]] = {}
+
+    async def members(self, group: str) -> frozenset[str]:
+        group_id = await self._group_id(group)
+        if not group_id:
+            return frozenset()
+
+        async def ask() -> frozenset[str]:
+            reply = await self._client.usergroups_users_list(usergroup=group_id)
+            return frozenset(str(one) for one in reply.get("users") or ())
+
+        return await self._once(("group", group_id), ask)
+
+    async def channel_name(self, channel: str) -> str:
+        return str((await self._channel(channel)).get("name") or "")
+
+    async def creator(self, channel: str) -> str:
+        return str((await self._channel(channel)).get("creator") or "")
+
+    async def member(self, user_id: str) -> Member:
+        async def ask() -> Member:
+            reply = await self._client.users_info(user=user_id)
+            user: Mapping[str, Any] = reply.get("user") or {}
+            admin = any(user.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
+            flags = ("is_restricted", "is_ultra_restricted", "is_stranger")
+            return Member(user_id, bool(admin), any(user.get(flag) for flag in flags))
+
+        return await self._once(("user", user_id), ask)
+
+    async def _group_id(self, group: str) -> str:
+        if not group.startswith("@"):
+            return group
+
+        async def ask() -> Mapping[str, str]:
+            reply = await self._client.usergroups_list()
+            groups = reply.get("usergroups") or ()
+            return {str(one.get("handle")): str(one.get("id")) for one in groups}
+
+        return (await self._once(("handles", ""), ask)).get(group[1:], "")
+
+    async def _channel(self, channel: str) -> Mapping[str, Any]:
+        async def ask() -> Mapping[str, Any]:
+            reply = await self._client.conversations_info(channel=channel)
+            return reply.get("channel") or {}
+
+        return await self._once(("channel", channel), ask)
+
+    async def _once(self, key: tuple[str, str], ask: Callable[[], Awaitable[T]]) -> T:
+        """What is known, or what Slack says; many who ask at once ask it once."""
+        known: _Known | None = self._known.get(key)
+        if known is None or known.until <= self._clock():
+            task = self._asking.get(key)
+            if task is None or task.get_loop() is not asyncio.get_running_loop():
+                task = asyncio.create_task(self._ask(key, ask))
+                self._asking[key] = task
+                task.add_done_callback(lambda _: self._asking.pop(key, None))
+            known = await asyncio.shield(task)
+        if known.error:
+            raise NotTold(f"Slack does not tell the {key[0]} {key[1]}: {known.error}.")
+        value: T = known.value
+        return value
+
+    async def _ask(self, key: tuple[str, str], ask: Callable[[], Awaitable[Any]]) -> _Known:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                known = _Known(await ask(), self._clock() + _FRESH)
+        except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.directory_unknown", what=key[0], error=word_for(error))
+            wait = _TROUBLE if is_passing(error) else _REFUSED
+            known = _Known(None, self._clock() + wait, word_for(error))
+        self._known[key] = known
+        self._known.move_to_end(key)
+        while len(self._known) > _KEPT:
+            self._known.popitem(last=False)
+        return known
