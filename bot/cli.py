@@ -20,6 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot import __version__
+from bot.cli_escalations import escalations_app
 from bot.cli_oncall import oncall
 from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
@@ -36,6 +37,7 @@ app = typer.Typer(
 runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_args_is_help=True)
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
+app.add_typer(escalations_app, name="escalations")
 app.command(name="oncall")(oncall)
 
 ConfigOption = Annotated[

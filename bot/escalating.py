@@ -16,8 +16,6 @@ from bot.domain.work import Job
 from bot.services.escalate import Escalator
 from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
-from bot.services.no_on_call import NoOnCall
-from bot.services.ports import OnCall
 from bot.settings import Settings
 from bot.slack.escalation_desk import Calling
 
@@ -35,7 +33,7 @@ def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Call
     settings = parts.settings.escalation
     if settings.channel is None:
         return None
-    on_call: OnCall = NoOnCall()
+    on_call = parts.on_call
     escalations = escalations_of(parts, enqueue, on_call.levels)
     escalator = Escalator(
         escalations,

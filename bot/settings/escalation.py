@@ -5,27 +5,24 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from bot.settings.section import Section
 from bot.settings.values import ChannelId, TimeZone
 
 Minutes = Annotated[float, Field(gt=0, le=7 * 24 * 60, allow_inf_nan=False)]
 
 
-class QuietHoursSettings(BaseModel):
+class QuietHoursSettings(Section):
     """Nobody is called then unless it is grave; off without a start and an end."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     start: time | None = Field(None, description="Give a time of day, e.g. '22:00'")
     end: time | None = Field(None, description="Give a time of day, e.g. '07:00'")
     timezone: TimeZone = Field("UTC", description="Give an IANA time zone, e.g. Europe/Berlin")
 
 
-class EscalationSettings(BaseModel):
+class EscalationSettings(Section):
     """Off without a channel. Times are in minutes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     channel: ChannelId | None = Field(
         None, description="Give the id of the channel of those on call, e.g. C0123ABCD"
