@@ -88,7 +88,7 @@ def test_variables_set_it_as_well(write: Write, tmp_path: Path) -> None:
             "Copy member ID",
         ),
         ("{Dana@Example.com: U0123ABCD}", "x", "pagerduty.slack_users", "is no mapping"),
-        ("service:", "servise:", "pagerduty.servise", "Did you mean service?"),
+        ("service:", "servic:", "pagerduty.servic", "Did you mean service?"),
         (
             "service:",
             "api_url: http://pagerduty.example.com\n    service:",
