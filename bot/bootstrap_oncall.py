@@ -35,7 +35,7 @@ async def on_call_of(
             sources["rota"] = RotaSource(on_call.rota, _kept(settings, on_call.rota), now)
         if on_call.pagerduty.is_enabled or on_call.user_group:
             _ask_others(on_call, _directory(settings.slack, meter), now, sources, stack)
-        yield LeveledOnCall(sources, on_call.plan)
+        yield LeveledOnCall(sources, now, on_call.plan)
 
 
 def _ask_others(
@@ -49,8 +49,7 @@ def _ask_others(
     if on_call.pagerduty.is_enabled:
         from bot.adapters.oncall.pagerduty import PagerDutySource
 
-        lookup = directory.id_of if directory else _unknown
-        pagerduty = PagerDutySource(_pagerduty_config(on_call.pagerduty), lookup)
+        pagerduty = PagerDutySource(_pagerduty_config(on_call.pagerduty), directory or _NoSlack())
         stack.push_async_callback(pagerduty.close)
         sources["pagerduty"] = pagerduty
     if on_call.user_group and directory:
@@ -91,5 +90,11 @@ def _kept(settings: Settings, rota: Path) -> Path:
     return settings.data_dir / f"rota-{name}.yaml"
 
 
-async def _unknown(email: str) -> str:
-    return ""
+class _NoSlack:
+    """Knows nobody."""
+
+    async def id_of(self, email: str) -> str:
+        return ""
+
+    async def email_of(self, user_id: str) -> str:
+        return ""

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bot.domain.errors import OnCallError
-from bot.domain.oncall import OnCallNow, Responder, Turn
+from bot.domain.oncall import OnCallNow, OnCallTurn, Responder
 from bot.settings import LoggingSettings, load_settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def _time(text: str) -> datetime:
 class Coming:
     """The turns of one level. `is_open`: the last one ends where nobody has looked further."""
 
-    turns: Sequence[Turn]
+    turns: Sequence[OnCallTurn]
     is_open: bool
 
 
@@ -117,7 +117,7 @@ async def _of_file(path: Path, look: Look) -> bool:
         print(f"{path.name}: {_count(len(error.faults), 'fault')}")
         return False
     source = RotaSource(path, None, _now)
-    is_fine = await _show(LeveledOnCall({"rota": source}), look)
+    is_fine = await _show(LeveledOnCall({"rota": source}, _now), look)
     if not look.as_json:
         for check in (await source.doctor())[1:]:
             print(f"{check.name}: {check.detail}. {check.remedy}".strip())

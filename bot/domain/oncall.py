@@ -37,7 +37,7 @@ class OnCallNow:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class OnCallTurn:
     """A stretch of time in which the same people are on call; from `start` on, before `end`.
     Both UTC. No responders: nobody is."""
 

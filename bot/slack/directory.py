@@ -56,6 +56,11 @@ class SlackDirectory:
             self._ids[email] = str((reply.get("user") or {}).get("id") or "")
         return self._ids[email]
 
+    async def email_of(self, user_id: str) -> str:
+        """The address of this person; "" where Slack does not say."""
+        person = await self._person(user_id)
+        return person.email if person else ""
+
     async def _person(self, user_id: str) -> Responder | None:
         """None for an app, and for who is gone. Without users:read people go by their ids."""
         if user_id not in self._people:

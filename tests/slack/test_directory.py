@@ -45,6 +45,8 @@ async def test_a_person_is_found_by_e_mail() -> None:
     async with directory() as found:
         assert await found.id_of("platform@example.com") == PLATFORM.id
         assert await found.id_of("nobody@example.com") == ""
+        assert await found.email_of(PLATFORM.id) == "platform@example.com"
+        assert await found.email_of("U0NOBODY01") == ""
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,18 @@ import structlog
 from bot.adapters.oncall.pagerduty_api import PagerDutyApi, PagerDutyConfig, PagerDutyFault
 from bot.adapters.oncall.pagerduty_doctor import check_pagerduty
 from bot.adapters.oncall.pagerduty_incidents import Incidents, state_of
-from bot.adapters.oncall.pagerduty_people import People, SlackIdOf
+from bot.adapters.oncall.pagerduty_people import Directory, People
 from bot.adapters.oncall.pagerduty_shifts import DutyShift, read_shift, turns_of
 from bot.domain.checks import Check
 from bot.domain.oncall import (
     OnCallNow,
+    OnCallTurn,
     Page,
     PageOutcome,
     PageSeen,
     PageState,
     PageStatus,
     Responder,
-    Turn,
 )
 
 log = structlog.get_logger(__name__)
@@ -33,12 +33,12 @@ _AHEAD = timedelta(days=89)  # it knows shifts of 90 days
 class PagerDutySource:
     """One service and its escalation policy, whose levels are ours."""
 
-    def __init__(self, config: PagerDutyConfig, slack_id_of: SlackIdOf) -> None:
+    def __init__(self, config: PagerDutyConfig, directory: Directory) -> None:
         self.name = _NAME
         self._config = config
         self._api = PagerDutyApi(config)
         self._incidents = Incidents(config, self._api)
-        self._people = People(self._api, config.slack_users, slack_id_of)
+        self._people = People(self._api, config.slack_users, directory)
 
     @property
     def levels(self) -> int:
@@ -59,7 +59,7 @@ class PagerDutySource:
         until = min((shift.end for shift in shifts if shift.end), default=None)
         return OnCallNow(level, responders, _NAME, until, warning=_unknown_to_slack(responders))
 
-    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[Turn]:
+    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[OnCallTurn]:
         end = at + min(horizon, _AHEAD)
         shifts = await self._shifts(level, at, end)
         responders = await self._people.responders([shift.user for shift in shifts])
@@ -88,7 +88,7 @@ class PagerDutySource:
                 return PageOutcome(PageStatus.FAILED, _NAME, reason)
             # Acknowledged once more it would be handed to whoever says so.
             if state_of(incident) not in (state, PageState.RESOLVED):
-                email = self._people.email_of(by)
+                email = await self._people.email_of(by)
                 incident = await self._incidents.set_state(incident, state, email)
         except PagerDutyFault as error:
             return _failed(error)

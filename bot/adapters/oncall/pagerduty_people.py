@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from bot.adapters.oncall.pagerduty_api import Json, PagerDutyApi
 from bot.domain.oncall import PageState, Responder
 
-SlackIdOf = Callable[[str], Awaitable[str]]
-"""The Slack id of whoever has this e-mail; "" where Slack does not say. Never raises."""
+
+class Directory(Protocol):
+    """Slack's people, who are "" where Slack does not say. Never raises."""
+
+    async def id_of(self, email: str) -> str: ...
+
+    async def email_of(self, user_id: str) -> str: ...
 
 
 class People:
-    """Remembers in whose name somebody of Slack acts in PagerDuty."""
+    """The same people in PagerDuty and in Slack. `slack_users` come before what Slack says."""
 
     def __init__(
-        self, api: PagerDutyApi, slack_users: Mapping[str, str], slack_id_of: SlackIdOf
+        self, api: PagerDutyApi, slack_users: Mapping[str, str], directory: Directory
     ) -> None:
         self._api = api
         self._slack_users = slack_users
-        self._slack_id_of = slack_id_of
+        self._directory = directory
         self._emails = {user_id: email for email, user_id in slack_users.items()}
 
     async def responders(self, users: Sequence[Json]) -> dict[str, Responder]:
@@ -42,16 +48,17 @@ class People:
             user = (await self._api.get(f"/users/{user.get('id')}")).get("user") or user
         return await self._responder(user)
 
-    def email_of(self, by: Responder | None) -> str:
-        """ "" where nobody knows: it is then done in our name."""
-        return (by.email or self._emails.get(by.user_id, "")) if by else ""
+    async def email_of(self, by: Responder | None) -> str:
+        """In whose name it is done; "" for ours, where nobody knows."""
+        if by is None:
+            return ""
+        known = self._emails.get(by.user_id) or by.email
+        return known or (await self._directory.email_of(by.user_id) if by.user_id else "")
 
     async def _responder(self, user: Json) -> Responder:
         email = str(user.get("email") or "").lower()
         user_id = self._slack_users.get(email, "")
         if email and not user_id:
-            user_id = await self._slack_id_of(email)
-        if user_id:
-            self._emails[user_id] = email
+            user_id = await self._directory.id_of(email)
         name = user.get("name") or user.get("summary") or email or "somebody"
         return Responder(str(name), user_id, email)

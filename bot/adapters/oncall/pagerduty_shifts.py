@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 from bot.adapters.oncall.pagerduty_api import Json
-from bot.domain.oncall import Responder, Turn
+from bot.domain.oncall import OnCallTurn, Responder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +43,17 @@ def turns_of(
     responders: Mapping[str, Responder],
     start: datetime,
     end: datetime,
-) -> tuple[Turn, ...]:
+) -> tuple[OnCallTurn, ...]:
     """Who is on call from `start` to `end`, without a break; `responders` are by user id."""
     edges = {edge for shift in shifts for edge in (shift.start, shift.end) if edge is not None}
     times = [start, *sorted(edge for edge in edges if start < edge < end), end]
-    turns: list[Turn] = []
+    turns: list[OnCallTurn] = []
     for begin, over in pairwise(times):
         ids = dict.fromkeys(shift.user_id for shift in shifts if shift.covers(begin))
         who = tuple(responders[user_id] for user_id in ids)
         if turns and turns[-1].responders == who:
             begin = turns.pop().start
-        turns.append(Turn(level, who, begin, over))
+        turns.append(OnCallTurn(level, who, begin, over))
     return tuple(turns)
 
 

@@ -14,7 +14,7 @@ from bot.adapters.oncall.schedule import Rota
 from bot.adapters.oncall.source import NamesOnly
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import OnCallError
-from bot.domain.oncall import OnCallNow, Turn
+from bot.domain.oncall import OnCallNow, OnCallTurn
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ class RotaSource(NamesOnly):
         until = turn.end if turn.end < at + HORIZON else None
         return OnCallNow(level, turn.responders, self.name, until, warning=self._warning())
 
-    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[Turn]:
+    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[OnCallTurn]:
         rota = self._current()
         if rota is None:
             raise OnCallError(*self._faults)
@@ -152,13 +152,13 @@ class RotaSource(NamesOnly):
 COVER = "Put a layer without hours underneath, or an override there."
 
 
-def first_gap(rota: Rota, level: int, at: datetime) -> Turn | None:
+def first_gap(rota: Rota, level: int, at: datetime) -> OnCallTurn | None:
     """The first time within the horizon in which nobody is on call."""
     turns = rota.turns(level, at, HORIZON)
     return next((turn for turn in turns if not turn.responders), None)
 
 
-def gap_in_words(gap: Turn) -> str:
+def gap_in_words(gap: OnCallTurn) -> str:
     return f"nobody is on call from {gap.start:%Y-%m-%d %H:%M} to {gap.end:%Y-%m-%d %H:%M} UTC"
 
 

@@ -14,7 +14,7 @@ Place = tuple[str | int, ...]
 """Keys, and positions in lists from 0 on, from the root inwards."""
 
 _DEEPEST = 20
-_LARGEST = 1_000_000  # characters; a rota of a thousand people has a tenth of that
+_LARGEST = 200_000  # characters; a thousand people take half of that
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from bot.adapters.oncall.wall_clock import Hours, Rotation
-from bot.domain.oncall import Responder, Turn
+from bot.domain.oncall import OnCallTurn, Responder
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -86,7 +86,7 @@ class Rota:
 
     levels: tuple[Level, ...]
 
-    def turns(self, level: int, at: datetime, horizon: timedelta) -> Iterator[Turn]:
+    def turns(self, level: int, at: datetime, horizon: timedelta) -> Iterator[OnCallTurn]:
         """From `at` on, without a break; the last one ends where nothing beyond was looked at.
 
         Who follows themselves has one turn.
@@ -104,5 +104,5 @@ class Rota:
         yield _turn(level, who, start, end)
 
 
-def _turn(level: int, who: Responder | None, start: datetime, end: datetime) -> Turn:
-    return Turn(level, (who,) if who else (), start, end)
+def _turn(level: int, who: Responder | None, start: datetime, end: datetime) -> OnCallTurn:
+    return OnCallTurn(level, (who,) if who else (), start, end)

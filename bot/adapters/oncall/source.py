@@ -9,13 +9,13 @@ from typing import Protocol
 from bot.domain.checks import Check
 from bot.domain.oncall import (
     OnCallNow,
+    OnCallTurn,
     Page,
     PageOutcome,
     PageSeen,
     PageState,
     PageStatus,
     Responder,
-    Turn,
 )
 
 
@@ -35,7 +35,7 @@ class Source(Protocol):
 
     async def on_call(self, level: int, at: datetime) -> OnCallNow: ...
 
-    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[Turn]:
+    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[OnCallTurn]:
         """In order and without a break; empty where the source cannot look ahead."""
         ...
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.adapters.oncall.source import Source
-from bot.domain.checks import Check
+from bot.domain.checks import Check, CheckStatus
 from bot.domain.oncall import (
     OnCallNow,
+    OnCallTurn,
     Page,
     PageOutcome,
     PageSeen,
     PageState,
     PageStatus,
     Responder,
-    Turn,
 )
 
 SOURCES = ("rota", "pagerduty", "user_group")
@@ -38,8 +38,12 @@ class LeveledOnCall:
     every source that there is gives all of its levels, one source after the other."""
 
     def __init__(
-        self, sources: Mapping[str, Source], levels: Sequence[tuple[str, int]] = ()
+        self,
+        sources: Mapping[str, Source],
+        now: Callable[[], datetime],
+        levels: Sequence[tuple[str, int]] = (),
     ) -> None:
+        self._now = now
         self._sources = {name: sources[name] for name in SOURCES if name in sources}
         self._fixed = tuple(_Own(self._sources[name], level) for name, level in levels)
 
@@ -53,7 +57,7 @@ class LeveledOnCall:
             return OnCallNow(level, (), "", fault=self._no_level(level))
         return replace(await own.source.on_call(own.level, at), level=level)
 
-    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[Turn]:
+    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[OnCallTurn]:
         """Who takes over from whom; empty where the source cannot look ahead. Raises `OnCallError`
         where it cannot be asked."""
         own = self._at(level)
@@ -79,7 +83,11 @@ class LeveledOnCall:
         return await own.source.seen(own.level, key) if own else PageSeen(PageState.UNKNOWN)
 
     async def doctor(self) -> Sequence[Check]:
-        return [check for source in self._sources.values() for check in await source.doctor()]
+        """Each source, and then who would be called at this moment."""
+        checks = [check for source in self._sources.values() for check in await source.doctor()]
+        for level in range(1, self.levels + 1):
+            checks.append(_check(await self.on_call(level, self._now())))
+        return checks
 
     def _plan(self) -> Sequence[_Own]:
         """A rota may have got further levels since it was looked at last."""
@@ -96,3 +104,15 @@ class LeveledOnCall:
     def _no_level(self, level: int) -> str:
         count = self.levels
         return f"there is no level {level}, only {count}." if count else _NOBODY
+
+
+def _check(now: OnCallNow) -> Check:
+    part, name = "on call", f"level {now.level}"
+    if now.fault:
+        return Check(part, name, CheckStatus.FAILED, now.fault)
+    if not now.responders:
+        remedy = f"Nobody is called at this level. Put somebody there in {now.source}."
+        return Check(part, name, CheckStatus.WARNING, "nobody is on call now", remedy)
+    detail = f"{', '.join(one.name for one in now.responders)}, by {now.source}"
+    status = CheckStatus.WARNING if now.warning else CheckStatus.OK
+    return Check(part, name, status, detail, now.warning)

@@ -10,7 +10,7 @@ import structlog
 from bot.adapters.oncall.source import NamesOnly
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import OnCallError
-from bot.domain.oncall import OnCallNow, Responder, Turn
+from bot.domain.oncall import OnCallNow, OnCallTurn, Responder
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ class UserGroupSource(NamesOnly):
                 warning = f"{error} These were its members at {self._asked:%Y-%m-%d %H:%M} UTC."
         return OnCallNow(level, self._known, self.name, warning=warning)
 
-    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[Turn]:
+    async def turns(self, level: int, at: datetime, horizon: timedelta) -> Sequence[OnCallTurn]:
         """None: who will be in the group is nowhere written."""
         return ()
 

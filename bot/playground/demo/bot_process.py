@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.domain.errors import BotError
 from bot.playground.workspace import LocalWorkspace
+from bot.playground.workspace.world import ONCALL, PLATFORM
 
 _CONNECT_SECONDS = 180.0
 _STOP_SECONDS = 5.0
@@ -104,7 +105,27 @@ def _settings(
             "app_token_file": str(secrets["app_token"]),
         },
         "web": {"host": "127.0.0.1", "port": port},
+        "on_call": {"rota": str(_write_rota(folder / "rota.yaml"))},
     }
+
+
+def _write_rota(path: Path) -> Path:
+    """One person a level, for ever; kept where somebody has changed it."""
+    if not path.exists():
+        layers = [
+            {"people": [person.name], "handover": "monday 09:00", "start": "2026-01-05"}
+            for person in (ONCALL, PLATFORM)
+        ]
+        rota = {
+            "timezone": "UTC",
+            "people": {
+                person.name: {"slack": person.id, "name": person.real_name, "email": person.email}
+                for person in (ONCALL, PLATFORM)
+            },
+            "levels": [{"layers": [layer]} for layer in layers],
+        }
+        path.write_text(json.dumps(rota, indent=2), encoding="utf-8")
+    return path
 
 
 def _write_secrets(folder: Path, workspace: LocalWorkspace) -> dict[str, Path]:

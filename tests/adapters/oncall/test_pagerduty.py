@@ -37,8 +37,14 @@ PAGE = Page("escalation:7", 1, "12 Dags wait for a pool", "Evidence", link="http
 SLACK_IDS = {"dana@example.com": "U0DANA001", "lee@example.com": "U0LEE0003"}
 
 
-async def slack_id_of(email: str) -> str:
-    return SLACK_IDS.get(email, "")
+class Slack:
+    """Knows some people by their e-mail."""
+
+    async def id_of(self, email: str) -> str:
+        return SLACK_IDS.get(email, "")
+
+    async def email_of(self, user_id: str) -> str:
+        return next((email for email, known in SLACK_IDS.items() if known == user_id), "")
 
 
 def server(**given: Any) -> PagerDutyFake:
@@ -49,7 +55,7 @@ def server(**given: Any) -> PagerDutyFake:
 @asynccontextmanager
 async def source(fake: PagerDutyFake, **given: Any) -> AsyncIterator[PagerDutySource]:
     config = PagerDutyConfig(TOKEN, BOT, SERVICE, POLICY, fake.api_url, seconds=2.0)
-    made = PagerDutySource(replace(config, **given), slack_id_of)
+    made = PagerDutySource(replace(config, **given), Slack())
     try:
         yield made
     finally:
@@ -272,9 +278,17 @@ async def test_who_acknowledges_in_slack_does_so_in_pagerduty() -> None:
 async def test_who_is_known_by_the_slack_id_alone_acts_in_their_own_name() -> None:
     async with server() as fake, source(fake) as pager:
         await pager.page(1, PAGE)
-        await pager.on_call(2, NOON)
         await pager.tell(1, PAGE.key, PageState.ACKNOWLEDGED, Responder("Lee", "U0LEE0003"))
     assert fake.incidents["Q000001"]["assignments"] == [LEE]
+
+
+async def test_slack_ids_of_the_settings_say_in_whose_name_it_is_done() -> None:
+    given = {"kim@example.com": "U0DANA001"}  # an address of another person in Slack
+    async with server() as fake, source(fake, slack_users=given) as pager:
+        fake.users[1] = replace(KIM, email="kim@example.com")
+        await pager.page(1, PAGE)
+        await pager.tell(1, PAGE.key, PageState.ACKNOWLEDGED, Responder("K", "U0DANA001"))
+    assert [one.id for one in fake.incidents["Q000001"]["assignments"]] == [KIM.id]
 
 
 async def test_who_is_no_user_of_pagerduty_acts_in_our_name() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.adapters.oncall.schedule import Layer, Level, Override, Rota
 from bot.adapters.oncall.wall_clock import Hours, Rotation, Window, shown_at
-from bot.domain.oncall import Responder, Turn
+from bot.domain.oncall import OnCallTurn, Responder
 from tests.adapters.oncall.rotas import DANA, KIM, LEE, PEOPLE, layer, rotations, utc, wall
 
 WEEK, DAY, HOUR = timedelta(weeks=1), timedelta(days=1), timedelta(hours=1)
@@ -28,7 +28,7 @@ def turns(level: Level, start: str, horizon: timedelta, zone: str = "UTC") -> li
     ]
 
 
-def _name(turn: Turn) -> str:
+def _name(turn: OnCallTurn) -> str:
     return turn.responders[0].name if turn.responders else "nobody"
 
 

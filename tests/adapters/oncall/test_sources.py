@@ -26,6 +26,10 @@ TWO_LEVELS = ROTA.replace(
 )
 
 
+def clock() -> datetime:
+    return NOON
+
+
 @dataclass
 class Group:
     """Members as Slack says them, or its refusal; and a clock."""
@@ -64,7 +68,7 @@ async def test_levels_may_be_kept_in_different_places(tmp_path: Path) -> None:
             "rota": rota(tmp_path),
             "user_group": Group().source(),
         }
-        on_call = LeveledOnCall(sources, (("rota", 2), ("pagerduty", 2), ("user_group", 1)))
+        on_call = LeveledOnCall(sources, clock, (("rota", 2), ("pagerduty", 2), ("user_group", 1)))
         assert on_call.levels == 3
         assert await names(on_call, 1) == ["Dana D."]
         assert await names(on_call, 2) == ["Lee"]
@@ -87,7 +91,7 @@ async def test_without_levels_of_the_settings_all_that_the_sources_have_count(
     tmp_path: Path,
 ) -> None:
     source = rota(tmp_path)
-    on_call = LeveledOnCall({"user_group": Group().source(), "rota": source})
+    on_call = LeveledOnCall({"user_group": Group().source(), "rota": source}, clock)
     assert [await names(on_call, level) for level in (1, 2, 3)] == [
         ["kim"],
         ["Dana D."],
@@ -99,7 +103,7 @@ async def test_without_levels_of_the_settings_all_that_the_sources_have_count(
 
 
 async def test_a_level_that_there_is_not_is_said_to_be_none(tmp_path: Path) -> None:
-    on_call = LeveledOnCall({"rota": rota(tmp_path)})
+    on_call = LeveledOnCall({"rota": rota(tmp_path)}, clock)
     assert "only 2" in (await on_call.on_call(3, NOON)).fault
     assert "only 2" in (await on_call.page(Page("k", 0, "title"))).reason
     assert (await on_call.page(Page("k", 3, "title"))).status is PageStatus.FAILED
@@ -108,10 +112,25 @@ async def test_a_level_that_there_is_not_is_said_to_be_none(tmp_path: Path) -> N
 
 
 async def test_without_any_source_it_is_said_where_to_name_one() -> None:
-    on_call = LeveledOnCall({})
+    on_call = LeveledOnCall({}, clock)
     assert on_call.levels == 0
     assert "under on_call in the settings" in (await on_call.on_call(1, NOON)).fault
     assert await on_call.doctor() == []
+
+
+async def test_the_doctor_says_who_would_be_called_now(tmp_path: Path) -> None:
+    async with server(shifts=[]) as fake, source(fake) as pager:
+        sources: dict[str, Source] = {"rota": rota(tmp_path), "pagerduty": pager}
+        on_call = LeveledOnCall(sources, clock, (("rota", 1), ("rota", 3), ("pagerduty", 1)))
+        checks = [one for one in await on_call.doctor() if one.part == "on call"]
+    assert [(one.name, one.status) for one in checks] == [
+        ("level 1", CheckStatus.OK),
+        ("level 2", CheckStatus.FAILED),
+        ("level 3", CheckStatus.WARNING),
+    ]
+    assert checks[0].detail == "kim, by rota.yaml"
+    assert "no level 3" in checks[1].detail
+    assert checks[2].detail == "nobody is on call now"
 
 
 async def test_a_user_group_is_asked_for_once_a_minute() -> None:
@@ -152,5 +171,5 @@ async def test_the_doctor_finds_an_empty_group() -> None:
 
 
 async def test_a_user_group_cannot_look_ahead() -> None:
-    on_call = LeveledOnCall({"user_group": Group().source()})
+    on_call = LeveledOnCall({"user_group": Group().source()}, clock)
     assert await on_call.turns(1, NOON, timedelta(days=7)) == ()
