@@ -18,7 +18,7 @@ from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.bootstrap import Parts, kept_types, now, slack_config
 from bot.domain.failures import BATCH
-from bot.domain.questions import Question
+from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of
 from bot.services.announced import Audience
@@ -33,6 +33,7 @@ from bot.settings import Role
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.desk import Records
+from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.workflows.admin import WorkAdmin
@@ -91,7 +92,7 @@ def put_together(
         Services(
             redact=parts.redactor.redact,
             now=now,
-            taking_in=None if role is Role.WORKER else _taking_in(parts, inbox),
+            taking_in=None if role is Role.WORKER else _taking_in(parts, inbox, calling),
             working=None if role is Role.SERVE else _working(parts, records, ledger, calling),
             meter=meter,
         ),
@@ -129,9 +130,15 @@ def put_together(
     return Service(parts, engine, slack, reported, dead_letters, meter)
 
 
-def _taking_in(parts: Parts, inbox: SqlInbox) -> TakingIn:
+def _taking_in(parts: Parts, inbox: SqlInbox, calling: Calling | None) -> TakingIn:
     names = DagNames(tuple(parts.clusters), parts.sights.seen_by)
-    return TakingIn(inbox, inbox.engaged, names)
+
+    async def engaged(thread: ThreadKey) -> bool:
+        if await inbox.engaged(thread):
+            return True
+        return calling is not None and await is_bridged(calling.escalations, thread)
+
+    return TakingIn(inbox, engaged, names)
 
 
 def _working(

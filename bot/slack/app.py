@@ -282,7 +282,7 @@ def _handlers(
     humans = working.calling and EscalationDesk(working.calling, working.records, replies)
     return {
         **(humans.handlers if humans else {}),
-        ARRIVAL: desk.work,
+        ARRIVAL: humans.bridged(desk.work) if humans else desk.work,
         ANNOUNCEMENT: desk.announce,
         MESSAGE: desk.say,
         POST: poster.work,

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from bot.domain.conversations import Rating
 from bot.domain.questions import Asker, Intent, Question
+from bot.slack.escalation_values import Attached
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Asked:
     question: Question
     place: Place
     way: Way
+    files: tuple[Attached, ...] = ()
 
     @property
     def key(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -27,12 +27,12 @@ from bot.domain.escalations import (
 from bot.domain.oncall import OnCallNow
 from bot.domain.questions import ThreadKey
 from bot.domain.references import reference_of
-from bot.domain.work import Queue, Retry
+from bot.domain.work import Retry
 from bot.services.escalate import Escalator
 from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
-from bot.slack.arrivals import Place
+from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.desk import Records
 from bot.slack.escalation_arrivals import (
     ACT,
@@ -42,8 +42,10 @@ from bot.slack.escalation_arrivals import (
     Resolved,
     ResolveWanted,
 )
+from bot.slack.escalation_bridge import Bridge
+from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_values import CallOut, Escalating, Handoff
-from bot.slack.posts import ANSWER, Post, message_job
+from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
@@ -100,6 +102,20 @@ class EscalationDesk:
     @property
     def pages(self) -> Pages:
         return self.calling.pages
+
+    def bridged(self, work: Handler) -> Handler:
+        """`work` on what arrives, once it was carried between the threads of an escalation. Where
+        people talk to one another in these, the bot says nothing unless it is called."""
+        bridge = Bridge(self.escalations, self.replies.kit.gestures.name_of)
+
+        async def carried(arrival: Any, steps: DurableSteps) -> Any:
+            if isinstance(arrival, Asked) and arrival.way in (Way.FOLLOW_UP, Way.MENTION):
+                is_carried = await bridge.relay(arrival, steps)
+                if is_carried and arrival.way is Way.FOLLOW_UP:
+                    return None
+            return await work(arrival, steps)
+
+        return carried
 
     async def tell(self, body: EscalationTold, steps: DurableSteps) -> None:
         """Shows the escalation as it is by now, and calls whoever `body.deed` says."""
@@ -251,7 +267,7 @@ class EscalationDesk:
             return
         key = f"escalation:{escalation.id}:out:{deed.key}"
         post = Post(key, ANSWER, Place(card.channel, "", card.ts), content, workspace=workspace)
-        await self._start(post, steps)
+        await say_soon(post, steps)
 
     async def _statuses(
         self, escalation: Escalation, truth: Truth | None, workspace: str, steps: DurableSteps
@@ -280,12 +296,7 @@ class EscalationDesk:
         content = HumanCalled(reference_of(party.message), escalation, truth)
         revision = _STATUS + escalation.version
         post = Post(party.message, revision, place, content, workspace=workspace)
-        await self._start(post, steps)
-
-    async def _start(self, post: Post, steps: DurableSteps) -> None:
-        """Somebody waits for it, unlike for what Airflow reports by itself."""
-        job = message_job(post, f"{post.key}:say:{post.revision}")
-        await steps.start(replace(job, queue=Queue.QUESTIONS))
+        await say_soon(post, steps)
 
     async def _draft(
         self,

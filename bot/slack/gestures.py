@@ -71,6 +71,17 @@ class Gestures:
             raise SlackRefused(word_for(error)) from error
         return str(found["channel"]["id"])
 
+    async def name_of(self, user_id: str) -> str:
+        """What somebody is called here; "" where Slack does not say."""
+        try:
+            found = await self._client.users_info(user=user_id)
+        except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.person_unknown", error=word_for(error))
+            return ""
+        user = found.get("user") or {}
+        profile = user.get("profile") or {}
+        return str(profile.get("real_name") or user.get("real_name") or user.get("name") or "")
+
     async def react(self, channel: str, ts: str) -> Tried:
         """Shows on the asker's message that it was seen."""
         return await self._refusals.attempt(

@@ -26,6 +26,7 @@ from bot.slack.arrivals import (
 )
 from bot.slack.escalation_arrivals import EscalationArrival, read_press
 from bot.slack.parse_command import read_command
+from bot.slack.parse_files import files_in
 from bot.slack.parse_surfaces import FORMS, SURFACES
 from bot.slack.plain import Flat, flatten
 from bot.slack.presses import (
@@ -89,6 +90,7 @@ class Parser(Reading):
                 asked_in=event.ts,
             ),
             way=way,
+            files=files_in(body["event"]),
         )
 
     def _question(

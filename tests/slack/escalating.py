@@ -31,6 +31,7 @@ from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import NoEscalationMeter
 from bot.services.ports import ConversationStore, DurableSteps, ReplyChannel
 from bot.slack.app import Services
+from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
 from tests.fakes.escalations import FakeEscalations
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers
@@ -176,7 +177,11 @@ class CallingBot(RunningBot):
         assert services.working is not None
         records = WatchedRatings(cast(ConversationStore, Threads(self.records)), self.escalator)
         working = replace(services.working, calling=self.calling, records=records)
-        return replace(services, working=working)
+        taking_in = services.taking_in and replace(services.taking_in, engaged=self._heard)
+        return replace(services, working=working, taking_in=taking_in)
+
+    async def _heard(self, thread: ThreadKey) -> bool:
+        return await self._engaged(thread) or await is_bridged(self.escalations, thread)
 
     @property
     def calling_answers(self) -> CallingAnswers:

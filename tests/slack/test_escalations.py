@@ -13,7 +13,7 @@ from bot.domain.evidence import DagDetails, Evidence
 from bot.domain.oncall import PageOutcome, PageState, PageStatus
 from bot.domain.questions import Question
 from bot.playground.workspace import LocalWorkspace, Message
-from bot.playground.workspace.world import AUTHOR, ONCALL, PLATFORM
+from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM
 from bot.services.ports import ReplyChannel
 from bot.slack.config import SlackConfig
 from tests.contract.test_escalations import call
@@ -338,3 +338,38 @@ async def test_the_storm_of_a_minute_changes_the_card_once(
     assert len(ws.calls("chat.update")) == before + 1
     assert "51 calls so far" in words(card_of(ws))
     assert len(ws.replies(first)) == 2
+
+
+async def test_both_threads_hear_each_other_once_and_the_bot_keeps_quiet(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot)
+    card = card_of(ws)
+    before = len(ws.replies(question)), len(ws.replies(card))
+    await ws.say(ONCALL_CHANNEL, ONCALL.id, "which file was it, token hunter2?", card.ts)
+    await ws.wait_for(lambda: len(ws.replies(question)) > before[0])
+    await bot.idle()
+    await ws.say(question.channel, AUTHOR.id, "the one of last night <!channel>", question.ts)
+    await ws.wait_for(lambda: len(ws.replies(card)) > before[1] + 1)
+    await bot.idle()
+
+    heard_by_asker = ws.replies(question)[before[0] :]
+    assert len(heard_by_asker) == 2  # what was carried, and what the asker said to it
+    assert ONCALL.real_name in words(heard_by_asker[0])
+    assert "token ****?" in words(heard_by_asker[0])
+    heard_on_call = ws.replies(card)[before[1] :]
+    assert len(heard_on_call) == 2
+    assert AUTHOR.real_name in words(heard_on_call[1])
+    assert "broadcast" not in words(heard_on_call[1])
+
+
+async def test_after_the_end_nothing_is_carried_any_more(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot)
+    await resolve(ws, bot)
+    before = len(ws.replies(question))
+    await ws.say(ONCALL_CHANNEL, ONCALL.id, "thanks all", card_of(ws).ts)
+    await bot.idle()
+
+    assert len(ws.replies(question)) == before

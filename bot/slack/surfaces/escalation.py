@@ -28,6 +28,6 @@ SURFACE = Surface(
     name="escalation",
     register=register,
     scopes=("chat:write",),
-    better_with=("files:write",),
+    better_with=("files:write", "users:read"),
     interactive=True,
 )
