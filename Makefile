@@ -6,9 +6,9 @@
 .DEFAULT_GOAL := help
 export PYTHON
 
-# Each core runs whole files of tests, in the order in which they are found. -n 0 in ARGS runs all
-# in one process.
-IN_PARALLEL := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
+# Several processes run whole files of tests, in the order that tests/workers.py gives them. -n 0 in
+# ARGS runs all in one process.
+IN_PARALLEL := -n auto --dist loadscope --no-loadscope-reorder
 
 help:
 	@echo "make demo   a real Airflow, a local workspace and the bot; Ctrl-C ends it"
@@ -18,13 +18,11 @@ help:
 	@echo "make clean  remove environments, caches and what the demo kept"
 
 demo:
-	@.ci/venv run
-	@.ci/venv airflow
+	@.ci/venv run airflow
 	@exec .venv/bin/python -m bot demo $(ARGS)
 
 test:
-	@.ci/venv dev
-	@.ci/venv airflow
+	@.ci/venv dev airflow
 	@exec .venv/bin/python -m pytest $(IN_PARALLEL) $(ARGS)
 
 lint:

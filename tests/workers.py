@@ -1,4 +1,4 @@
-"""Which tests one worker gets where several run them: those of a file, and those of Airflows."""
+"""How many workers run tests, and which each gets: those of a file, and those of Airflows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,24 @@ from typing import Any
 import pytest
 
 _AIRFLOW = ("tests/real_airflow/", "tests/demo/")
+_LONGEST = (
+    _AIRFLOW,
+    "tests/chaos/test_chaos.py",
+    "tests/cli/",
+    "tests/workflows/",
+    "tests/end_to_end/",
+)
+"""In this order, before all others: a worker that begins one at the end keeps all waiting."""
+
+_MOST = 4
 _GIVING_WAY = 5
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: a third of the time a test waits, for programs that start and
+    end, or for what is to happen after some seconds."""
+    return min((os.cpu_count() or 1) + 1, _MOST)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -28,7 +45,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):
-        items.sort(key=lambda item: not item.nodeid.startswith(_AIRFLOW))  # they take longest
+        items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    places = (at for at, which in enumerate(_LONGEST) if item.nodeid.startswith(which))
+    return next(places, len(_LONGEST))
 
 
 @pytest.hookimpl(tryfirst=True)
