@@ -49,13 +49,14 @@ class Shift:
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """What befalls a request of this method, the next one or after `spared` more: it gets `status`,
-    or its line is cut before or after it is carried out."""
+    or its line is cut, or it `hangs`; before or after it is carried out."""
 
     method: str
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     is_done_first: bool = False
     spared: int = 0
+    hangs: bool = False
 
 
 @dataclass(slots=True)
@@ -113,6 +114,8 @@ class PagerDutyFake:
             return _error(trouble.status, "trouble", 2000, headers=trouble.headers)
         if trouble.is_done_first:
             await self._done(request, handler)
+        if trouble.hangs:
+            await asyncio.sleep(60)
         assert request.transport is not None
         request.transport.abort()
         raise asyncio.CancelledError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,6 +72,7 @@ class PagerDutyApi:
 
     def __init__(self, config: PagerDutyConfig) -> None:
         self._from = config.from_email
+        self._seconds = config.seconds
         self._client = httpx.AsyncClient(
             base_url=config.api_url,
             timeout=config.seconds,
@@ -102,8 +104,10 @@ class PagerDutyApi:
     async def _request(self, method: str, path: str, **options: Any) -> Json:
         is_reading = method == "GET"
         try:
-            reply = await self._client.request(method, path, **options)
-        except httpx.HTTPError as error:
+            # The client's own limit is for each part: a server that drips would go on for ever.
+            async with asyncio.timeout(self._seconds):
+                reply = await self._client.request(method, path, **options)
+        except (httpx.HTTPError, TimeoutError) as error:
             reason = f"PagerDuty does not answer ({type(error).__name__})"
             is_uncertain = not is_reading and not isinstance(error, _NOT_SENT)
             raise PagerDutyFault(reason, retry_in=_WAIT, is_uncertain=is_uncertain) from error

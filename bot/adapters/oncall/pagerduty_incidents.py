@@ -92,7 +92,7 @@ class Incidents:
         details = "\n\n".join(filter(None, (page.details[:_DETAILS_MAX], page.link)))
         incident: Json = {
             "type": "incident",
-            "title": page.title[:_TITLE_MAX],
+            "title": " ".join(page.title.split())[:_TITLE_MAX],
             "service": {"id": self._config.service, "type": "service_reference"},
             "escalation_policy": {
                 "id": self._config.escalation_policy,

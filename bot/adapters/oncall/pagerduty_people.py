@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from bot.adapters.oncall.pagerduty_api import Json, PagerDutyApi
+from bot.adapters.oncall.pagerduty_api import Json, PagerDutyApi, PagerDutyFault
 from bot.domain.oncall import PageState, Responder
 
 
@@ -37,16 +37,13 @@ class People:
         return found
 
     async def who_changed(self, incident: Json, state: PageState) -> Responder | None:
-        """Who acknowledged or resolved it; None where that was no person. Raises
-        `PagerDutyFault`."""
+        """Who acknowledged or resolved it; None where that was no person."""
         user = incident.get("last_status_change_by")
         if state is PageState.ACKNOWLEDGED and incident.get("acknowledgements"):
             user = incident["acknowledgements"][-1].get("acknowledger")
         if not isinstance(user, dict) or not str(user.get("type")).startswith("user"):
             return None
-        if "email" not in user:
-            user = (await self._api.get(f"/users/{user.get('id')}")).get("user") or user
-        return await self._responder(user)
+        return await self._responder(user if "email" in user else await self._whole(user))
 
     async def email_of(self, by: Responder | None) -> str:
         """In whose name it is done; "" for ours, where nobody knows."""
@@ -54,6 +51,14 @@ class People:
             return ""
         known = self._emails.get(by.user_id) or by.email
         return known or (await self._directory.email_of(by.user_id) if by.user_id else "")
+
+    async def _whole(self, user: Json) -> Json:
+        """With the e-mail; as it is where PagerDuty does not have the user any more."""
+        try:
+            found = (await self._api.get(f"/users/{user.get('id')}")).get("user")
+        except PagerDutyFault:
+            return user
+        return found if isinstance(found, dict) else user
 
     async def _responder(self, user: Json) -> Responder:
         email = str(user.get("email") or "").lower()

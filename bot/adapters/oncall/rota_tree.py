@@ -14,6 +14,7 @@ Place = tuple[str | int, ...]
 """Keys, and positions in lists from 0 on, from the root inwards."""
 
 _DEEPEST = 20
+_MOST = 50_000  # parts, counted each time that one refers to them
 _LARGEST = 200_000  # characters; a thousand people take half of that
 
 
@@ -75,6 +76,7 @@ class _Reader:
     def __init__(self) -> None:
         self.lines: dict[Place, int] = {}
         self.faults: list[Fault] = []
+        self._parts = 0
 
     def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
         read: dict[str, Any] = {}
@@ -91,8 +93,12 @@ class _Reader:
         return {key: value for key, value in read.items() if value != ""}
 
     def _value(self, node: yaml.Node, place: Place) -> Any:
-        if len(place) > _DEEPEST:  # also where a part holds itself
-            self.faults.append(Fault(place[:1], "lies too deep. Write it without references"))
+        self._parts += 1
+        # Parts may refer to others, and to themselves.
+        if len(place) > _DEEPEST or self._parts > _MOST:
+            fault = Fault(place[:1], "holds too much. Write it without references")
+            if fault not in self.faults:
+                self.faults.append(fault)
             return ""
         match node:
             case yaml.MappingNode():

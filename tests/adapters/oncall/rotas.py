@@ -17,6 +17,7 @@ ZONES = (
     "Australia/Lord_Howe",  # sets its clocks by half an hour
     "Antarctica/Troll",  # by two
     "Pacific/Apia",
+    "Africa/Cairo",  # sets its clocks at midnight
     "Asia/Kolkata",
     "UTC",
 )

@@ -227,6 +227,15 @@ async def test_trouble_at_pagerduty_while_reading_is_certain_and_passes() -> Non
     assert all(one.retry_in for one in failed)
 
 
+async def test_a_server_that_hangs_is_given_up_and_asked_again() -> None:
+    async with server() as fake, source(fake, seconds=0.3) as pager:
+        fake.troubles = [Trouble("GET", hangs=True)]
+        assert "does not answer" in (await pager.on_call(1, NOON)).fault
+        fake.troubles = [Trouble("POST", hangs=True, is_done_first=True)]
+        assert (await pager.page(1, PAGE)).status is PageStatus.PAGED
+    assert fake.called == ["PDANA"]
+
+
 async def test_a_server_that_is_not_there_is_certain() -> None:
     async with server() as fake:
         pass
@@ -326,6 +335,13 @@ async def test_what_is_done_in_pagerduty_is_seen_with_who_did_it() -> None:
         seen = await pager.seen(1, PAGE.key)
     assert seen.state is PageState.RESOLVED
     assert seen.by == Responder("Dana", "U0DANA001", "dana@example.com")
+
+
+async def test_who_is_gone_from_pagerduty_is_still_named() -> None:
+    async with server() as fake, source(fake) as pager:
+        await pager.page(1, PAGE)
+        fake.incidents["Q000001"] |= {"status": "resolved", "by": User("PGONE", "Gone", "")}
+        assert (await pager.seen(1, PAGE.key)).by == Responder("Gone")
 
 
 async def test_what_pagerduty_does_not_answer_is_not_known() -> None:

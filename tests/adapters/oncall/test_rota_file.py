@@ -14,6 +14,10 @@ from bot.domain.oncall import Responder
 from tests.adapters.oncall.rotas import utc
 
 YEAR = timedelta(days=365)
+# Ten parts that each refer ten times to the one before.
+LAUGHS = "a0: &a0 [x]\n" + "".join(
+    f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]\n" for number in range(1, 10)
+)
 ROTA = """\
 timezone: Europe/Berlin
 people:
@@ -151,7 +155,8 @@ def test_all_faults_are_named_at_once_as_the_file_goes() -> None:
         ("a: [", "rota.yaml, line 1: is not valid YAML"),
         ("a: b\n\tc: d", "rota.yaml, line 2: is not valid YAML"),
         ("x" * 200_001, "too long"),
-        ("people: &all\n  all: *all\n", "lies too deep"),
+        (LAUGHS, "holds too much"),
+        ("people: &all\n  all: *all\n", "holds too much"),
     ],
 )
 def test_what_is_no_rota_at_all_is_said_in_a_line(text: str, says: str) -> None:
