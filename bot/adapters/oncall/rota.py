@@ -111,7 +111,8 @@ class RotaSource(NamesOnly):
                 log.warning("kept_rota_refused", fault=error.faults[0])
 
     def _keep_copy(self, text: str) -> None:
-        if self._keep is None:
+        # Beside a bot that never ran there is no folder yet, and nothing to keep.
+        if self._keep is None or not self._keep.parent.is_dir():
             return
         beside = self._keep.with_suffix(f".{os.getpid()}")
         try:
