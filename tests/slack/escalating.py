@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
+from bot.domain.answers import Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
 from bot.domain.escalation_policy import Policy
@@ -31,12 +33,14 @@ from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import NoEscalationMeter
 from bot.services.ports import ConversationStore, DurableSteps, ReplyChannel
 from bot.slack.app import Services
+from bot.slack.config import SlackConfig
 from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
 from tests.fakes.escalations import FakeEscalations
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers
 from tests.slack.driver import words
 from tests.slack.engine import MemoryEngine
+from tests.slack.replies import UNKNOWN
 from tests.slack.running import RunningBot
 
 LEVELS = (
@@ -228,3 +232,26 @@ def offers(message: Message) -> set[str]:
         for element in block["elements"]
         if str(element["action_id"]).startswith("escalation_")
     }
+
+
+@asynccontextmanager
+async def running(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+) -> AsyncIterator[CallingBot]:
+    """Answers with an unknown verdict, unless a human is asked for."""
+    answers = CallingAnswers(records)
+    bot = CallingBot(config, answers, records)
+    answers.escalator = bot.escalator
+
+    async def script(question: Question, channel: ReplyChannel) -> Reply | None:
+        if "human" in question.text:
+            return await bot.escalator.asked(question, "REF123")
+        return UNKNOWN
+
+    answers.script = script
+    await bot.start()
+    await bot.slack.connect()
+    await ws.wait_for_app()
+    yield bot
+    await bot.engine.stop()
+    await bot.stop()

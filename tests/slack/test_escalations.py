@@ -21,38 +21,23 @@ from tests.slack.asking import mention
 from tests.slack.doubles import MemoryRecords, always
 from tests.slack.driver import words
 from tests.slack.escalating import (
-    CallingAnswers,
     CallingBot,
     action,
     card_of,
     cards_of,
     offers,
+    running,
     status_of,
 )
-from tests.slack.replies import CAPACITY, CODE, UNKNOWN
+from tests.slack.replies import CAPACITY, CODE
 
 
 @pytest.fixture
 async def bot(
     ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
 ) -> AsyncIterator[CallingBot]:
-    """Answers with an unknown verdict, unless a human is asked for."""
-    answers = CallingAnswers(records)
-    bot = CallingBot(config, answers, records)
-    answers.escalator = bot.escalator
-
-    async def script(question: Question, channel: ReplyChannel) -> Reply | None:
-        if "human" in question.text:
-            return await bot.escalator.asked(question, "REF123")
-        return UNKNOWN
-
-    answers.script = script
-    await bot.start()
-    await bot.slack.connect()
-    await ws.wait_for_app()
-    yield bot
-    await bot.engine.stop()
-    await bot.stop()
+    async with running(ws, config, records) as bot:
+        yield bot
 
 
 async def asked(ws: LocalWorkspace, bot: CallingBot, text: str = "why did it fail?") -> Message:
