@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.domain.errors import BotError
 from bot.playground.workspace import LocalWorkspace
-from bot.playground.workspace.world import ONCALL, PLATFORM
+from bot.playground.workspace.world import ONCALL, ONCALL_CHANNEL, PLATFORM
 
 _CONNECT_SECONDS = 180.0
 _STOP_SECONDS = 5.0
@@ -105,6 +105,8 @@ def _settings(
             "app_token_file": str(secrets["app_token"]),
         },
         "web": {"host": "127.0.0.1", "port": port},
+        # Short enough to see the next level called.
+        "escalation": {"channel": ONCALL_CHANNEL, "acknowledge_within": 2},
         "on_call": {"rota": str(_write_rota(folder / "rota.yaml"))},
     }
 
