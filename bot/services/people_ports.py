@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from bot.domain.conversations import Turn
 from bot.domain.people import Preferences, Profile
 
 
@@ -30,3 +31,16 @@ class PreferenceStore(Privacy, Protocol):
     async def set_patterns(self, workspace: str, user_id: str, patterns: Sequence[str]) -> None: ...
 
     async def set_keeping(self, workspace: str, user_id: str, keeps: bool) -> None: ...
+
+
+class RecentThreads(Protocol):
+    async def recent(self, workspace: str, user_id: str, limit: int) -> Sequence[Turn]:
+        """The newest turn of each thread in which somebody asked, newest first. `StoreError`."""
+        ...
+
+
+class NobodyKnown:
+    """The port `Profiles` where there is nobody to ask."""
+
+    async def profile(self, user_id: str) -> Profile:
+        return Profile(user_id)

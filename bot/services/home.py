@@ -1,0 +1,124 @@
+"""Puts a person's Home together: every part has a deadline, and one that fails is said to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import structlog
+
+from bot.answering.wording import target_words
+from bot.domain.answers import ClusterReport, Diagnosis
+from bot.domain.conversations import Turn
+from bot.domain.errors import BotError
+from bot.domain.home import Home, OpenEscalation, RecentThread
+from bot.domain.people import Preferences
+from bot.domain.questions import Asker
+from bot.services.mine import MineService
+from bot.services.people_ports import PreferenceStore, RecentThreads
+from bot.services.reports import cluster_reports
+from bot.services.sight import SeenBy
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Escalations = Callable[[Asker, str], Awaitable[Sequence[OpenEscalation]]]
+"""Those that are open and concern somebody of a workspace. `BotError`."""
+Permalink = Callable[[str, str], Awaitable[str]]
+"""The address of a message by channel and ts; "" where there is none."""
+
+_THREADS = 5
+_TITLE = 90
+_FRESH = 60.0
+
+
+async def no_escalations(asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
+    """For where nobody is ever called."""
+    return ()
+
+
+@dataclass
+class HomeService:
+    """`seconds` is for each part; how the clusters do holds for a minute, for everybody."""
+
+    mine: MineService
+    preferences: PreferenceStore
+    threads: RecentThreads
+    seen: SeenBy
+    now: Callable[[], datetime]
+    escalations: Escalations = no_escalations
+    seconds: float = 8.0
+    _health: dict[frozenset[str], tuple[datetime, tuple[ClusterReport, ...]]] = field(
+        default_factory=dict
+    )
+
+    async def home(self, asker: Asker, workspace: str, permalink: Permalink) -> Home:
+        """Never raises: what cannot be had is named in `missing`."""
+        missing: list[str] = []
+        look = _Looking(self.seconds, missing)
+        wanted, failing, clusters, escalations, threads = await asyncio.gather(
+            look.at("your settings", self.preferences.preferences(workspace, asker.user_id), None),
+            look.at("your Dags", self.mine.failing(asker, workspace), None),
+            look.at("the clusters", self._clusters(asker), ()),
+            look.at("escalations", self.escalations(asker, workspace), ()),
+            look.at("your threads", self._threads(asker, workspace, permalink), ()),
+        )
+        return Home(
+            made_at=self.now(),
+            preferences=wanted or Preferences(),
+            failing=failing,
+            clusters=clusters,
+            escalations=tuple(escalations),
+            threads=threads,
+            missing=tuple(missing),
+        )
+
+    async def _clusters(self, asker: Asker) -> tuple[ClusterReport, ...]:
+        clusters = await self.seen(asker, "")
+        names, at = frozenset(clusters), self.now()
+        known = self._health.get(names)
+        if known is not None and (at - known[0]).total_seconds() < _FRESH:
+            return known[1]
+        reports = await cluster_reports(list(clusters.values()), self.seconds)
+        self._health = {names: (at, reports)}
+        return reports
+
+    async def _threads(
+        self, asker: Asker, workspace: str, permalink: Permalink
+    ) -> tuple[RecentThread, ...]:
+        turns = await self.threads.recent(workspace, asker.user_id, _THREADS)
+        links = await asyncio.gather(
+            *(permalink(turn.question.thread.channel, turn.reply_ts or "") for turn in turns)
+        )
+        return tuple(
+            RecentThread(_title(turn), turn.question.asked_at, url)
+            for turn, url in zip(turns, links, strict=True)
+        )
+
+
+@dataclass
+class _Looking:
+    seconds: float
+    missing: list[str]
+
+    async def at(self, what: str, work: Awaitable[T], otherwise: T) -> T:
+        try:
+            async with asyncio.timeout(self.seconds + 2.0):
+                return await work
+        except (BotError, TimeoutError) as error:
+            log.warning("home.part_missing", part=what, error=type(error).__name__)
+            self.missing.append(what)
+            return otherwise
+
+
+def _title(turn: Turn) -> str:
+    reply = turn.reply
+    if isinstance(reply, Diagnosis):
+        title = f"{target_words(reply.target)}: {reply.verdict.title}"
+    else:
+        title = turn.question.text or turn.intent.value.replace("_", " ")
+    flat = " ".join(title.split())
+    return flat if len(flat) <= _TITLE else flat[: _TITLE - 1] + "…"
