@@ -131,14 +131,15 @@ def put_together(
 
 
 def _taking_in(parts: Parts, inbox: SqlInbox, calling: Calling | None) -> TakingIn:
-    names = DagNames(tuple(parts.clusters), parts.sights.seen_by)
+    people = parts.people
+    names = DagNames(tuple(parts.clusters), people.seen)
 
     async def engaged(thread: ThreadKey) -> bool:
         if await inbox.engaged(thread):
             return True
         return calling is not None and await is_bridged(calling.escalations, thread)
 
-    return TakingIn(inbox, engaged, names)
+    return TakingIn(inbox, engaged, names, people.preferences.preferences)
 
 
 def _working(
@@ -152,7 +153,8 @@ def _working(
             return True
         return (await sights.policy(question)).is_private
 
-    return Working(parts.asking, records, ledger, calling, Onlookers(sights), whispers)
+    home = parts.people.home(now)
+    return Working(parts.asking, records, ledger, calling, Onlookers(sights), whispers, home)
 
 
 def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:

@@ -30,6 +30,7 @@ from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.spend import SqlSpendLedger
 from bot.adapters.sql.store import SqlConversationStore
 from bot.bootstrap_oncall import on_call_of
+from bot.bootstrap_people import People, people_of
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor, load_catalog
@@ -41,7 +42,7 @@ from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch, FailuresTold
-from bot.domain.questions import EarlierMessage, Origin
+from bot.domain.questions import EarlierMessage, Intent, Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
@@ -89,6 +90,7 @@ class Parts:
     sights: Sights
     audit: SqlAuditLog
     policies: SqlChannelPolicies
+    people: People
 
     async def doctor(self) -> Sequence[Check]:
         """Each part checked for real, one after the other."""
@@ -122,6 +124,9 @@ async def parts_of(
     """
     from bot.admission import access_of, resolvers
     from bot.services.ask import AskService
+    from bot.services.oncall_report import OnCallService
+    from bot.services.private_store import PrivateStore
+    from bot.services.runbook_report import RunbookService
     from bot.services.sights import Sights
 
     meter = meter or NoMeter()
@@ -144,6 +149,10 @@ async def parts_of(
         resolver = resolvers(settings)
         access = access_of(settings, clusters, now=now, audit=audit, directory=directory)
         sights = Sights(access, clusters, resolver, policies)
+        people = people_of(settings, sights.seen_by, database, lambda: slack_config(settings), now)
+        runbook = RunbookService(
+            runbooks.catalogue, knowledge, settings.knowledge.runbook_url or ""
+        )
         asking = AskService(
             clusters=clusters,
             addresses=addresses_of(settings),
@@ -151,11 +160,16 @@ async def parts_of(
             diagnoser=Diagnoser(runbooks.catalogue),
             knowledge=knowledge,
             explainer=explainer,
-            store=store,
+            store=PrivateStore(store, people.preferences),
             now=now,
             seconds=settings.answers.deadline,
             meter=meter,
             sights=sights,
+            reporters={
+                Intent.RUNBOOK: runbook.report,
+                Intent.MINE: people.mine.report,
+                Intent.ON_CALL: OnCallService(on_call, now).report,
+            },
         )
         yield Parts(
             settings,
@@ -172,6 +186,7 @@ async def parts_of(
             sights,
             audit,
             policies,
+            people,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 import structlog
 
-from bot.answering.wording import target_words
+from bot.answering.wording import short_name
 from bot.domain.answers import ClusterReport, Diagnosis
 from bot.domain.conversations import Turn
 from bot.domain.errors import BotError
@@ -33,6 +34,7 @@ Permalink = Callable[[str, str], Awaitable[str]]
 _THREADS = 5
 _TITLE = 90
 _FRESH = 60.0
+_KEPT = 500  # people
 
 
 async def no_escalations(asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
@@ -42,7 +44,7 @@ async def no_escalations(asker: Asker, workspace: str) -> Sequence[OpenEscalatio
 
 @dataclass
 class HomeService:
-    """`seconds` is for each part; how the clusters do holds for a minute, for everybody."""
+    """`seconds` is for each part; how the clusters do, as somebody may see it, holds a minute."""
 
     mine: MineService
     preferences: PreferenceStore
@@ -51,8 +53,8 @@ class HomeService:
     now: Callable[[], datetime]
     escalations: Escalations = no_escalations
     seconds: float = 8.0
-    _health: dict[frozenset[str], tuple[datetime, tuple[ClusterReport, ...]]] = field(
-        default_factory=dict
+    _health: OrderedDict[Asker, tuple[datetime, tuple[ClusterReport, ...]]] = field(
+        default_factory=OrderedDict
     )
 
     async def home(self, asker: Asker, workspace: str, permalink: Permalink) -> Home:
@@ -77,13 +79,14 @@ class HomeService:
         )
 
     async def _clusters(self, asker: Asker) -> tuple[ClusterReport, ...]:
-        clusters = await self.seen(asker, "")
-        names, at = frozenset(clusters), self.now()
-        known = self._health.get(names)
+        at, known = self.now(), self._health.get(asker)
         if known is not None and (at - known[0]).total_seconds() < _FRESH:
             return known[1]
+        clusters = await self.seen(asker, "")
         reports = await cluster_reports(list(clusters.values()), self.seconds)
-        self._health = {names: (at, reports)}
+        self._health[asker] = (at, reports)
+        while len(self._health) > _KEPT:
+            self._health.popitem(last=False)
         return reports
 
     async def _threads(
@@ -117,7 +120,7 @@ class _Looking:
 def _title(turn: Turn) -> str:
     reply = turn.reply
     if isinstance(reply, Diagnosis):
-        title = f"{target_words(reply.target)}: {reply.verdict.title}"
+        title = f"{short_name(reply.target)}: {reply.verdict.title}"
     else:
         title = turn.question.text or turn.intent.value.replace("_", " ")
     flat = " ".join(title.split())

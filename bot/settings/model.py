@@ -73,6 +73,9 @@ class SlackSettings(_Section):
     local_workspace: bool = Field(
         False, description="Use true only with the local workspace, never with Slack"
     )
+    unfurl_links: bool = Field(
+        False, description="Use true to show under Airflow links how the run stands"
+    )
 
 
 class ClusterSettings(_Section):
@@ -153,6 +156,9 @@ class KnowledgeSettings(_Section):
     shipped: bool = Field(True, description="Use false to do without the shipped runbooks")
     runbooks: Annotated[tuple[ExistingFolder, ...], Listed] = Field(
         (), description="List folders with your own runbook files"
+    )
+    runbook_url: HttpUrl | None = Field(
+        None, description="Give the address of the folder in which people read the runbooks"
     )
     embeddings: EmbeddingsSettings = Field(
         EmbeddingsSettings(), description="Write it as a section with the key kind"
@@ -282,6 +288,9 @@ class Settings(BaseSettings):
     default_cluster: str | None = Field(None, description="Name one of the clusters")
     clusters: dict[str, ClusterSettings] = Field(description="List at least one cluster by name")
     slack: SlackSettings = Field(SlackSettings(), description="Write it as a section")
+    owners: dict[str, Words] = Field(
+        {}, description="List Slack ids or e-mail addresses by owners of Dags"
+    )
     model: ModelSettings = Field(ModelSettings(), description="Write it as a section")
     database: DatabaseSettings = Field(DatabaseSettings(), description="Write it as a section")
     knowledge: KnowledgeSettings = Field(KnowledgeSettings(), description="Write it as a section")

@@ -18,6 +18,7 @@ from bot.domain.cases import Shown
 from bot.domain.errors import BotError, ConfigError
 from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
+from bot.services.home import HomeService
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.slack.announcer import Announcement
@@ -40,8 +41,16 @@ from bot.slack.desk import Answers, Records, SlackDesk
 from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
 from bot.slack.escalation_types import ESCALATION_TYPES
-from bot.slack.forms import Forms
+from bot.slack.forms import Forms, Preferring
 from bot.slack.gestures import Gestures
+from bot.slack.home import HomeDesk
+from bot.slack.home_arrivals import (
+    HOME,
+    HomeOpened,
+    KeepingSet,
+    MessagesOpened,
+    PatternsSet,
+)
 from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, MESSAGE, POST
 from bot.slack.onlooking import Everybody, Rights
@@ -55,6 +64,7 @@ from bot.slack.reading import Redact
 from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies, Whispers, never
 from bot.slack.socket_mode import SocketMode
+from bot.slack.tabs import Tabs
 
 log = structlog.get_logger(__name__)
 
@@ -77,8 +87,12 @@ TYPES: tuple[type, ...] = (
     ButtonPress,
     Command,
     Face,
+    HomeOpened,
+    KeepingSet,
     Later,
+    MessagesOpened,
     Notice,
+    PatternsSet,
     Pick,
     Place,
     Post,
@@ -98,6 +112,7 @@ class TakingIn:
     intake: Intake
     engaged: Engaged
     names: DagNames = field(default_factory=no_names)
+    preferring: Preferring | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +126,7 @@ class Working:
     calling: Calling | None = None
     rights: Rights = field(default_factory=Everybody)
     whispers: Whispers = never
+    home: HomeService | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +265,14 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     handlers, door = {}, None
     if services.working is not None:
         handlers = _handlers(config, services, services.working, outgoing, gestures)
+        if services.working.home is not None:
+            handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
     if services.taking_in is not None:
         parser = Parser(services.redact, services.now, config.origin, config.command)
         taking_in = services.taking_in
+        forms = Forms(gestures, outgoing, taking_in.names, preferring=taking_in.preferring)
         inbox = Inbox(parser, taking_in.intake, taking_in.engaged, services.meter, config.origin)
-        door = Door(
-            build_app(config, inbox, Forms(gestures, outgoing, taking_in.names), gestures), inbox
-        )
+        door = Door(build_app(config, inbox, forms, gestures), inbox)
     return SlackSide(config, client, gestures, handlers, door, services.sleep)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.domain.conversations import Rating
 from bot.domain.questions import Asker, Intent, Question
 from bot.slack.escalation_values import Attached
+from bot.slack.home_arrivals import HomeErrand, PatternsWanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +171,7 @@ class FormFaulty:
     faults: tuple[tuple[str, str], ...]
 
 
-AtOnce = FormWanted | NamesWanted | FormFaulty
+AtOnce = FormWanted | NamesWanted | FormFaulty | PatternsWanted
 """What is answered while Slack waits, and is no work beyond that: nothing of it is kept."""
 
-Arrival = Asked | Command | Pick | ButtonPress | RatingPress | AtOnce | Ignored
+Arrival = Asked | Command | Pick | ButtonPress | RatingPress | HomeErrand | AtOnce | Ignored

@@ -12,15 +12,18 @@ from slack_sdk.errors import SlackClientError
 
 from bot.domain.conversations import Score
 from bot.domain.errors import BotError
+from bot.domain.people import Preferences
 from bot.domain.questions import Intent
 from bot.services.dag_names import DagNames, no_names
 from bot.slack.arrivals import Command, FormWanted, NamesWanted, RatingPress
 from bot.slack.blocks.asking import asking_form, dag_options
 from bot.slack.blocks.escalation_form import resolve_form
 from bot.slack.blocks.forms import rating_form
+from bot.slack.blocks.home import patterns_form
 from bot.slack.draw import notice
 from bot.slack.escalation_arrivals import ResolveWanted
 from bot.slack.gestures import Gestures
+from bot.slack.home_arrivals import PatternsWanted
 from bot.slack.outgoing import Outgoing
 from bot.slack.refusals import UNSURE
 
@@ -33,6 +36,8 @@ _WITHOUT_FORM = (
     "I could not open the form. Say it with the command: {0} why orders_daily, or {0} help."
 )
 
+Preferring = Callable[[str, str], Awaitable[Preferences]]
+"""What somebody of a workspace set. `StoreError`."""
 Opener = Callable[[Command], Awaitable[None]]
 """Opens a form for a command, with its `trigger_id`; the command itself is kept already."""
 
@@ -50,6 +55,7 @@ class Forms:
     outgoing: Outgoing
     names: DagNames = field(default_factory=no_names)
     openers: Mapping[Intent, Opener] = field(default_factory=dict)
+    preferring: Preferring | None = None
 
     async def opened_for(self, command: Command) -> None:
         """Opens the form of a command that has one of its own. Never raises."""
@@ -72,6 +78,18 @@ class Forms:
                 if not opened and wanted.place.channel:
                     await self.outgoing.whisper(wanted.place, notice(_WITHOUT_FORM.format(command)))
         except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.form_not_opened", error=type(error).__name__)
+
+    async def edit_dags(self, wanted: PatternsWanted) -> None:
+        """Asks which Dags are somebody's. Never raises: without what is saved it does not open,
+        since sending it empty would take that away."""
+        if self.preferring is None:
+            return
+        try:
+            async with asyncio.timeout(_SECONDS):
+                known = await self.preferring(wanted.workspace, wanted.asker.user_id)
+                await self.gestures.open_form(wanted.trigger_id, patterns_form(known))
+        except (BotError, SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
 
     async def suggest(self, wanted: NamesWanted) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _SEEN = "eyes"
 _PAGE = 200
 _UPLOAD_SECONDS = 50.0
 _LONGEST_WAIT = 8.0
+_LOOK_SECONDS = 3.0
 
 
 class Gestures:
@@ -144,6 +145,25 @@ class Gestures:
             "views.open", lambda: self._client.views_open(trigger_id=trigger_id, view=dict(view))
         )
         return tried is Tried.DONE
+
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message; "" where Slack gives none."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                found = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+        except (SlackClientError, *UNSURE) as error:
+            log.info("slack.no_permalink", error=word_for(error))
+            return ""
+        return str(found.get("permalink") or "")
+
+    async def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
+        """Prompts to begin with. With a thread_ts Slack would show none, and not say so."""
+        body = {
+            "channel_id": channel,
+            "prompts": [{"title": title, "message": message} for title, message in prompts],
+        }
+        method = "assistant.threads.setSuggestedPrompts"
+        await self._refusals.attempt(method, lambda: self._client.api_call(method, json=body))
 
     async def replies(
         self, channel: str, thread: str, pages: int, seconds: float

@@ -6,6 +6,7 @@ from bot.domain.questions import Origin, Question
 from bot.domain.work import Delivery, Job, Priority, Queue
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
+from bot.slack.home_arrivals import HOME, HomeErrand
 
 ARRIVAL = "arrival"
 """The kind of job that works on an arrival."""
@@ -16,7 +17,7 @@ MESSAGE = "message"
 ANNOUNCEMENT = "announcement"
 """The kind of job that diagnoses what nobody asked about."""
 
-Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival
+Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival | HomeErrand
 """Every arrival that is work for us."""
 
 
@@ -24,6 +25,9 @@ def job_of(arrival: Taken) -> Job:
     """One thread has one turn at a time; presses do not wait for it."""
     if isinstance(arrival, EscalationArrival):
         return act_job(arrival)
+    if isinstance(arrival, HomeErrand):
+        share = f"{arrival.workspace}:home:{arrival.asker.user_id}"
+        return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
     remark = isinstance(arrival, Asked) and arrival.way is Way.FOLLOW_UP
     return Job(
         key=arrival.key,
@@ -50,6 +54,8 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
     """`engages` only where others will see the answer, in a thread that is known already."""
     if isinstance(arrival, EscalationArrival):
         return Delivery(origin, event_id, None, user_of(arrival))
+    if isinstance(arrival, HomeErrand):
+        return Delivery(origin, event_id, None, arrival.asker.user_id)
     question, place = question_of(arrival), arrival.place
     if question is None or place is None or place.thread is None:
         user = arrival.rating.user_id if isinstance(arrival, RatingPress) else _user(place)

@@ -21,6 +21,12 @@ _LONG_DESCRIPTION = (
     "be wrong, so it always shows its evidence and says what it could not see."
 )
 
+_PROMPTS = (
+    ("What failed last night?", "what failed last night?"),
+    ("Is the platform healthy?", "is the platform healthy?"),
+    ("What can you do?", "help"),
+)
+
 
 def app_manifest() -> dict[str, Any]:
     """The manifest of this app, from the surfaces that there are."""
@@ -70,9 +76,15 @@ def manifest(
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": "app_home_opened" in bot_events(surfaces),
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": False,
+            },
+            "agent_view": {
+                "agent_description": _DESCRIPTION,
+                "suggested_prompts": [
+                    {"title": title, "message": message} for title, message in _PROMPTS
+                ],
             },
             "bot_user": {"display_name": "Airflow Support", "always_online": True},
             "slash_commands": commands,

@@ -11,7 +11,7 @@ import msgspec
 
 from bot.domain.conversations import Rating, Score
 from bot.domain.questions import Question, ThreadKey
-from bot.slack import shapes
+from bot.slack import parse_surfaces, shapes
 from bot.slack.arrivals import (
     Arrival,
     Asked,
@@ -27,7 +27,7 @@ from bot.slack.arrivals import (
 from bot.slack.escalation_arrivals import EscalationArrival, read_press
 from bot.slack.parse_command import read_command
 from bot.slack.parse_files import files_in
-from bot.slack.parse_surfaces import FORMS, SURFACES
+from bot.slack.parse_surfaces import FORMS, PRESSED_IN_VIEW, SURFACES
 from bot.slack.plain import Flat, flatten
 from bot.slack.presses import (
     RATING_FORM,
@@ -56,6 +56,8 @@ class Parser(Reading):
         try:
             if body.get("type") == "event_callback" or "event" in body:
                 return self._event(body, bot)
+            if body.get("type") == "block_actions" and "view" in body:
+                return PRESSED_IN_VIEW(body, self, bot)
             if body.get("type") == "block_actions":
                 return self._press(read(body, shapes.BlockActions), bot)
             if body.get("type") == "view_submission":
@@ -71,6 +73,8 @@ class Parser(Reading):
     def _event(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
         envelope = read(body, shapes.EventEnvelope)
         kind = envelope.event.type
+        if kind in parse_surfaces.EVENTS:
+            return parse_surfaces.EVENTS[kind](body, self, bot)
         if kind not in EVENTS:
             return Ignored(f"event {kind}")
         event = read(body["event"], shapes.MessageEvent)

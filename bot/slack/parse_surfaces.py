@@ -10,7 +10,9 @@ from bot.slack.asking_form import ASK_FORM
 from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
 from bot.slack.escalation_presses import RESOLVE_FORM
 from bot.slack.parse_asking import read_asked, read_suggestion
+from bot.slack.parse_home import read_home_press, read_opened, read_patterns
 from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
+from bot.slack.presses import MY_DAGS
 from bot.slack.reading import Reading
 
 Reader = Callable[[Mapping[str, Any], Reading, Identity], Arrival | EscalationArrival]
@@ -22,5 +24,15 @@ SURFACES: Mapping[str, Reader] = {
 }
 """By the payload's type."""
 
-FORMS: Mapping[str, Reader] = {ASK_FORM: read_asked, RESOLVE_FORM: read_resolved}
+PRESSED_IN_VIEW: Reader = read_home_press
+"""Presses that are in no message."""
+
+EVENTS: Mapping[str, Reader] = {"app_home_opened": read_opened}
+"""Events that are no message, by their type."""
+
+FORMS: Mapping[str, Reader] = {
+    ASK_FORM: read_asked,
+    MY_DAGS: read_patterns,
+    RESOLVE_FORM: read_resolved,
+}
 """Forms that were sent, by their callback id."""

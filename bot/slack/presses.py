@@ -20,6 +20,9 @@ class Press(StrEnum):
     SHARE = "share"
     RATE = "rate"
     ASK_AGAIN = "ask_again"
+    MY_DAGS = "my_dags"
+    KEEPING = "keeping"
+    REFRESH = "refresh"
     OPEN = "open"  # a link: the browser does the work, Slack wants an acknowledgement
 
     def pattern(self) -> re.Pattern[str]:
@@ -29,6 +32,12 @@ class Press(StrEnum):
 
 RATING_FORM = "rating_reason"
 """The callback id of the form that a thumb down opens."""
+
+MY_DAGS = "my_dags"
+"""The callback id of the form in which somebody says which Dags are theirs."""
+PATTERNS_FIELD = "patterns"
+KEEP, DROP = "keep", "drop"
+"""The values of the button that says whether conversations are kept."""
 
 
 class Complaint(StrEnum):

@@ -31,6 +31,15 @@ from bot.domain.evidence import (
     TaskInstance,
 )
 from bot.domain.logs import LogLine
+from bot.domain.oncall import OnCallNow, Responder
+from bot.domain.reports import (
+    FailingDag,
+    FailingDags,
+    OnCallLevel,
+    OnCallReport,
+    RunbookName,
+    RunbookReport,
+)
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Ambiguous, Nowhere, Option, Target
 from bot.domain.verdicts import ErrorClass, Quote, RetryAdvice, RuledOut, Verdict, VerdictKind
@@ -249,6 +258,55 @@ HOW_TO = HowTo(
 HELP = Help("d0e1f2a3", ("production", "staging"))
 UNSUPPORTED = Unsupported("e1f2a3b4", "rerun tasks", "Clear the task instance in Airflow.")
 APOLOGY = Apology("f2a3b4c5", "Something broke on my side.")
+MINE = FailingDags(
+    "a3b4c5d6",
+    (
+        FailingDag(
+            "production",
+            "orders_daily",
+            "owner orders-team, yours by the settings",
+            "load",
+            "scheduled__2026-11-21T02:00:00+00:00",
+            AT,
+            3,
+            link=_PAGE,
+        ),
+        FailingDag("test", "billing", "your pattern bill*", "push", "r1", AT, recovered=True),
+    ),
+    24,
+    ("dag-author@example.com", "Dag author"),
+    ("bill*",),
+    several_clusters=True,
+    gaps=GAPS,
+)
+RUNBOOK = RunbookReport(
+    "b4c5d6e7",
+    "memory",
+    "oom_killed",
+    "Task killed for memory",
+    "platform",
+    (
+        ("What happened", "The pod needed more than its limit."),
+        ("Check", "1. Look at `memory` of the pod.\n2. Compare it with the *last* runs."),
+        ("Fix", "Raise the limit:\n\n```python\nlimits={'memory': '4Gi'}\n```"),
+    ),
+    "https://runbooks.example.com/oom_killed.md",
+    (RunbookName("sigkill_undetermined", "Killed, and nobody knows by whom"),),
+)
+RUNBOOKS = RunbookReport(
+    "c5d6e7f8", "", others=tuple(RunbookName(f"cause_{n}", f"Cause {n}") for n in range(80))
+)
+ON_CALL = OnCallReport(
+    "d6e7f8a9",
+    (
+        OnCallLevel(
+            OnCallNow(1, (Responder("Dana", "U0ONCALL01"),), "rota", AT),
+            OnCallNow(1, (Responder("Kim"),), "rota", None),
+        ),
+        OnCallLevel(OnCallNow(2, (), "pagerduty", fault="PagerDuty does not answer.")),
+    ),
+)
+NOBODY_ON_CALL = OnCallReport("e7f8a9b0")
 EVERY: dict[str, Reply] = {
     "code": CODE,
     "capacity": CAPACITY,
@@ -262,4 +320,9 @@ EVERY: dict[str, Reply] = {
     "help": HELP,
     "unsupported": UNSUPPORTED,
     "apology": APOLOGY,
+    "mine": MINE,
+    "runbook": RUNBOOK,
+    "runbooks": RUNBOOKS,
+    "on_call": ON_CALL,
+    "nobody_on_call": NOBODY_ON_CALL,
 }

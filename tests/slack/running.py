@@ -9,10 +9,15 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.domain.questions import ThreadKey
 from bot.services.dag_names import DagNames, no_names
+from bot.services.home import HomeService
+from bot.services.mine import MineService
+from bot.services.sight import everything
 from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers
 from bot.slack.pace import Pace
+from tests.fakes.cluster import FakeCluster
+from tests.fakes.people import FakeProfiles, MemoryPreferences, MemoryThreads
 from tests.fakes.work import FakeMeter
 from tests.slack.doubles import NOW, MemoryRecords
 from tests.slack.engine import MemoryEngine, Power, PoweredLedger
@@ -39,6 +44,9 @@ class RunningBot:
     records: MemoryRecords
     engine: MemoryEngine = field(default_factory=MemoryEngine)
     names: DagNames = field(default_factory=no_names)
+    clusters: Mapping[str, FakeCluster] = field(default_factory=dict)
+    preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
+    profiles: FakeProfiles = field(default_factory=FakeProfiles)
 
     def __post_init__(self) -> None:
         self.meter = PoweredMeter(self.engine.power)
@@ -57,12 +65,21 @@ class RunningBot:
         return self.slack.app
 
     @property
+    def home(self) -> HomeService:
+        seen = everything(self.clusters)
+        mine = MineService(seen, self.profiles, self.preferences, lambda: NOW, fresh=0.0)
+        threads = MemoryThreads(self.records.turns)
+        return HomeService(mine, self.preferences, threads, seen, lambda: NOW)
+
+    @property
     def services(self) -> Services:
         return Services(
             redact=lambda text: text.replace("hunter2", "****"),
             now=lambda: NOW,
-            taking_in=TakingIn(self.engine, self._engaged, self.names),
-            working=Working(self.answers, self.records, self.ledger),
+            taking_in=TakingIn(
+                self.engine, self._engaged, self.names, self.preferences.preferences
+            ),
+            working=Working(self.answers, self.records, self.ledger, home=self.home),
             meter=self.meter,
             sleep=self.ledger.sleep,
             pace=Pace(self.ledger.kept.clock),

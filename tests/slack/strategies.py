@@ -26,6 +26,15 @@ from bot.domain.answers import (
 )
 from bot.domain.evidence import ComponentHealth, DagRun, Gap, GapReason, Pool, TaskInstance
 from bot.domain.logs import LogLine
+from bot.domain.oncall import OnCallNow, Responder
+from bot.domain.reports import (
+    FailingDag,
+    FailingDags,
+    OnCallLevel,
+    OnCallReport,
+    RunbookName,
+    RunbookReport,
+)
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Ambiguous, Nowhere, Option, Target
 from bot.domain.verdicts import ErrorClass, Quote, RetryAdvice, RuledOut, Verdict, VerdictKind
@@ -178,6 +187,27 @@ diagnoses = st.builds(
     counts,
     explanations,
 )
+failing = st.builds(
+    FailingDag,
+    names,
+    names,
+    words,
+    names,
+    names,
+    moments,
+    counts,
+    st.booleans(),
+    st.integers(0, 3_500).map(lambda size: OWN_HOST + "x" * size),
+)
+on_calls = st.builds(
+    OnCallNow,
+    counts,
+    several(st.builds(Responder, names, words, words), 9),
+    names,
+    moments,
+    words,
+    words,
+)
 replies = st.one_of(
     diagnoses,
     st.builds(
@@ -199,4 +229,29 @@ replies = st.one_of(
     st.builds(Help, names, several(names), words),
     st.builds(Unsupported, names, words, words),
     st.builds(Apology, names, words),
+    st.builds(
+        FailingDags,
+        names,
+        several(failing),
+        counts,
+        several(words),
+        several(words),
+        st.booleans(),
+        counts,
+        gaps,
+    ),
+    st.builds(
+        RunbookReport,
+        names,
+        words,
+        words,
+        words,
+        words,
+        several(st.tuples(names, words), 8),
+        st.just(""),
+        several(st.builds(RunbookName, names, words), 90),
+    ),
+    st.builds(
+        OnCallReport, names, several(st.builds(OnCallLevel, on_calls, st.none() | on_calls), 6)
+    ),
 )

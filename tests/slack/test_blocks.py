@@ -23,6 +23,7 @@ from bot.domain.answers import (
     Reply,
 )
 from bot.domain.evidence import Gap, GapReason
+from bot.domain.reports import RunbookReport
 from bot.domain.targets import Nowhere
 from bot.domain.verdicts import Quote
 from bot.playground.workspace.blocks.check import check_blocks
@@ -119,6 +120,9 @@ def with_own_links_only(reply: Reply) -> Reply:
     """Trusted Markdown may link anywhere; here it is as foreign as all the rest."""
     if isinstance(reply, Diagnosis):
         return replace(reply, steps=tuple(unlinked(step) for step in reply.steps), check="")
+    if isinstance(reply, RunbookReport):
+        sections = tuple((heading, unlinked(body)) for heading, body in reply.sections)
+        return replace(reply, sections=sections)
     if isinstance(reply, HowTo):
         foreign = tuple(replace(one, source="dag docs") for one in reply.passages)
         return replace(reply, passages=foreign)

@@ -103,6 +103,6 @@ def fit(draw: Callable[[Room], SlackMessage]) -> SlackMessage:
     """The roomiest drawing that Slack takes; the bare text if none does."""
     for room in ROOMS:
         message = draw(room)
-        if message.fits:
+        if message.fits and message.plainer().fits:
             return message
     return message.text_only()

@@ -33,6 +33,8 @@ from bot.slack.blocks.pieces import (
 from bot.slack.limits import Limit
 
 _CLUSTERS_SHOWN = 10
+# With room for no more items than this, the lines on each cluster say the same.
+_SMALL = 3
 # Pools with fewer free slots than this share are worth a line.
 _TIGHT = 0.2
 _NAME = Limit(120)
@@ -104,14 +106,14 @@ def _task_words(task: TaskInstance) -> str:
 
 
 def health_card(report: HealthReport) -> SlackMessage:
-    words = [_health_headline(report), *map(_cluster_words, report.clusters)]
+    words = [_health_headline(report), *map(cluster_words, report.clusters)]
     summary = mrkdwn("\n".join(words))
     return fit(lambda room: SlackMessage(summary, tuple(_health_blocks(report, room))))
 
 
 def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
     yield header(_health_headline(report))
-    if len(report.clusters) > 1:
+    if len(report.clusters) > 1 and room.items > _SMALL:
         yield table(_HEALTH_COLUMNS, map(_cluster_row, report.clusters[:_CLUSTERS_SHOWN]))
     for cluster in report.clusters[:_CLUSTERS_SHOWN]:
         yield rich(*_cluster_parts(cluster, room))
@@ -153,7 +155,8 @@ def _cluster_row(cluster: ClusterReport) -> Sequence[Element]:
     ]
 
 
-def _cluster_words(cluster: ClusterReport) -> str:
+def cluster_words(cluster: ClusterReport) -> str:
+    """One line on how a cluster does."""
     version = f"Airflow {_WORD.head(cluster.airflow_version)}" if cluster.airflow_version else ""
     ailing = [f"{one.name} {one.status}" for one in cluster.components if not _is_healthy(one)]
     state = "; ".join(ailing) or "all parts healthy" if cluster.reachable else "does not answer"
@@ -163,7 +166,7 @@ def _cluster_words(cluster: ClusterReport) -> str:
 
 
 def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
-    yield section(text(_cluster_words(cluster), bold=True))
+    yield section(text(cluster_words(cluster), bold=True))
     if not cluster.reachable:
         details = " ".join(gap.detail for gap in cluster.gaps if gap.detail)
         if details:

@@ -22,7 +22,9 @@ from bot.slack.blocks.pieces import small_print
 from bot.slack.limits import Limit
 from bot.slack.presses import Press
 
-_ALL_NAMES = Limit(2_600)
+_ALL_NAMES = Limit(1_500)
+_HEADING = Limit(80)
+_NAME = Limit(60)
 
 
 def runbook_card(report: RunbookReport) -> SlackMessage:
@@ -34,14 +36,14 @@ def runbook_card(report: RunbookReport) -> SlackMessage:
 
 def _blocks(report: RunbookReport, room: Room) -> Iterator[Block]:
     yield header(f"📘 {Limit(120).head(report.title)}")
-    for heading, body in report.sections:
-        limit = Limit(room.prose * 2)
-        parts = rich_parts(body, limit, trusted=True)
-        yield rich(section(text(heading, bold=True)), *parts)
+    for heading, body in report.sections[: room.steps * 2]:
+        parts = rich_parts(body, Limit(room.prose * 2), trusted=True)
+        yield rich(section(text(_HEADING.head(heading), bold=True)), *parts)
     if report.link and (button := link_button("Open the runbook", Press.OPEN, report.link)):
         yield actions([button])
-    notes = [f"Runbook {report.cause}", f"owner: {report.owner}" if report.owner else ""]
-    others = ", ".join(one.cause for one in report.others[: room.items])
+    owner = f"owner: {_NAME.head(report.owner)}" if report.owner else ""
+    notes = [f"Runbook {_NAME.head(report.cause)}", owner]
+    others = ", ".join(_NAME.head(one.cause) for one in report.others[: room.items])
     notes.append(f"also near: {others}" if others else "")
     yield context(" · ".join(note for note in notes if note))
     yield small_print(report.reference)

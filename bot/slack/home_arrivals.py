@@ -1,0 +1,62 @@
+"""What arrives from the Home tab and the head of the direct messages: small work, no question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.questions import Asker
+
+HOME = "home"
+"""The kind of job that does these."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeOpened:
+    """Somebody looks at their Home. `hash` is of what they see, "" where there is nothing yet."""
+
+    asker: Asker
+    workspace: str
+    key: str
+    hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesOpened:
+    """Somebody looks at their direct messages with the bot."""
+
+    asker: Asker
+    workspace: str
+    channel: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsSet:
+    """Somebody says which Dags are theirs."""
+
+    asker: Asker
+    workspace: str
+    patterns: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepingSet:
+    """Somebody says whether what they say may be kept."""
+
+    asker: Asker
+    workspace: str
+    keeps: bool
+    key: str
+
+
+HomeErrand = HomeOpened | MessagesOpened | PatternsSet | KeepingSet
+
+
+@dataclass(frozen=True, slots=True)
+class PatternsWanted:
+    """The form for somebody's Dags; `trigger_id` opens it within three seconds."""
+
+    asker: Asker
+    workspace: str
+    trigger_id: str
