@@ -35,7 +35,9 @@ from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.desk import Records
 from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
+from bot.slack.posts import ANSWER
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
+from bot.slack.unrefined import Read
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.engine import Engine
@@ -93,7 +95,9 @@ def put_together(
             redact=parts.redactor.redact,
             now=now,
             taking_in=None if role is Role.WORKER else _taking_in(parts, inbox, calling),
-            working=None if role is Role.SERVE else _working(parts, records, ledger, calling),
+            working=None
+            if role is Role.SERVE
+            else _working(parts, records, ledger, admin.job, calling),
             meter=meter,
         ),
     )
@@ -143,7 +147,7 @@ def _taking_in(parts: Parts, inbox: SqlInbox, calling: Calling | None) -> Taking
 
 
 def _working(
-    parts: Parts, records: Records, ledger: SqlPostLedger, calling: Calling | None
+    parts: Parts, records: Records, ledger: SqlPostLedger, read: Read, calling: Calling | None
 ) -> Working:
     sights = parts.sights
 
@@ -154,7 +158,7 @@ def _working(
         return (await sights.policy(question)).is_private
 
     home = parts.people.home(now)
-    return Working(parts.asking, records, ledger, calling, Onlookers(sights), whispers, home)
+    return Working(parts.asking, records, ledger, read, calling, Onlookers(sights), whispers, home)
 
 
 def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
@@ -185,7 +189,7 @@ def _dead_letters(
         parts.database,
         failed=work_rows(url, WorkStatus.FAILED),
         known=work_rows(url),
-        said=Said(PAGES, ending=REMARK, least=FIRST_WORDS),
+        said=Said(PAGES, ending=REMARK, least=FIRST_WORDS, answer=ANSWER),
         announced=REPORTED,
     )
     return DeadLetterService(
@@ -196,6 +200,7 @@ def _dead_letters(
         now=now,
         keep=timedelta(days=settings.work.keep_days),
         meter=parts.meter,
+        has_model=settings.model.is_enabled,
     )
 
 

@@ -39,7 +39,7 @@ from bot.domain.answers import Explanation
 from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.checks import Check
 from bot.domain.conversations import Turn
-from bot.domain.dead_letters import DeadLetter
+from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch, FailuresTold
 from bot.domain.questions import EarlierMessage, Intent, Origin
@@ -219,7 +219,7 @@ def kept_types() -> tuple[type, ...]:
     from bot.slack.app import TYPES
 
     handed_on = (Case, Settled, Retrieved, LateLog, Explanation, EarlierMessage)
-    return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold, DeadLetter)
+    return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold, DeadLetter, Unfinished)
 
 
 def data_folder(settings: Settings) -> Path:

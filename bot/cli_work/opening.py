@@ -15,7 +15,7 @@ from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.domain.answers import Explanation
 from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.conversations import Turn
-from bot.domain.dead_letters import DeadLetter
+from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.failures import FailureBatch, FailuresTold
 from bot.domain.questions import EarlierMessage
 from bot.logging_setup import set_up_logging
@@ -47,6 +47,7 @@ KEPT: tuple[type, ...] = (
     Sent,
     Settled,
     Turn,
+    Unfinished,
 )
 """What jobs and steps carry, with all that their fields name; for reading it back."""
 

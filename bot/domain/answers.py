@@ -43,6 +43,7 @@ class ModelOutcome(StrEnum):
     UNUSABLE = "unusable"  # rubbish, truncated, or no claim survived the grounding check
     OVER_BUDGET = "over_budget"
     CALLED_OFF = "called_off"  # by an operator, with the question
+    GIVEN_UP = "given_up"  # with the work on the question, which failed
 
 
 @dataclass(frozen=True, slots=True)

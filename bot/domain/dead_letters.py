@@ -1,4 +1,4 @@
-"""Work that ended before anything was said about it."""
+"""Work that ended before all was said about it."""
 
 from __future__ import annotations
 
@@ -21,3 +21,21 @@ class DeadLetter:
     user_id: str = ""
     is_public: bool = False
     tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An answer that stands, though the work on it was given up: words may be missing from it.
+
+    `key` is the work's, `page` the ledger's name for the answer, which stands in that `revision`.
+    `tries` counts the jobs that failed to see to it.
+    """
+
+    key: str
+    page: str
+    revision: int
+    tries: int = 0
+
+    @property
+    def name(self) -> str:
+        return f"{self.page}:{self.revision}"

@@ -1,7 +1,8 @@
 """No answer is silent: what ended as failed without a word is apologised for, once.
 
 Work that breaks while it is done says so itself. This is for what could not: work that this
-version cannot read, that killed every process which took it up, or whose own apology failed.
+version cannot read, that killed every process which took it up, or whose own apology failed. An
+answer that stands by then stays, and no longer says that a model is about to add to it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.dead_letters import DeadLetter
+from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import StoreError
 from bot.domain.failures import batch_job
 from bot.domain.work import FOR_A_DAY, Job, Queue, again
@@ -22,6 +23,10 @@ from bot.services.ports import DurableSteps, Meter
 
 SORRY = "sorry"
 """The kind of job that tells of a dead letter; its key begins with it as well."""
+
+UNFINISHED = "unfinished"
+"""The kind of job that takes the sign of work from an answer that stands; its key begins with it as
+well."""
 
 AT_A_TIME = 20
 
@@ -37,6 +42,12 @@ class DeadLetters(Protocol):
         """Failed work taken on since then, oldest first, of which nothing was said and which no
         job of the kind `SORRY` has taken up, but for those that failed. Work for which
         `HANDED_IN` of them failed is left out. Raises `StoreError`."""
+        ...
+
+    async def unfinished(self, since: datetime, limit: int) -> Sequence[Unfinished]:
+        """Answers that stand though the work on them, taken on since then, has failed, oldest
+        first. Those which a job of the kind `UNFINISHED` has taken up are left out like above, each
+        revision by itself: work that is tried again may come to another. Raises `StoreError`."""
         ...
 
     async def untold_batches(self, since: datetime) -> Mapping[int, int]:
@@ -57,9 +68,15 @@ def sorry_key(key: str, failed: int = 0) -> str:
     return again(f"{SORRY}:{key}", failed)
 
 
+def unfinished_key(name: str, failed: int = 0) -> str:
+    """The same for the job that sees to the unfinished answer of this name."""
+    return again(f"{UNFINISHED}:{name}", failed)
+
+
 class DeadLetterService:
     """`read` gives work as it was handed in, `start` hands in a job, once under its key; both raise
-    `StoreError`. Letters older than `keep` are past telling."""
+    `StoreError`. Letters older than `keep` are past telling. `has_model`: its words are to follow
+    on answers."""
 
     def __init__(
         self,
@@ -71,6 +88,7 @@ class DeadLetterService:
         now: Callable[[], datetime],
         keep: timedelta,
         meter: Meter | None = None,
+        has_model: bool = False,
     ) -> None:
         self._letters = letters
         self._apologies = apologies
@@ -79,10 +97,12 @@ class DeadLetterService:
         self._now = now
         self._keep = keep
         self._meter = meter or NoMeter()
+        self._has_model = has_model
 
     async def sweep(self) -> int:
-        """Has dead letters told of, at most `AT_A_TIME`; how many. Batches of reported failures
-        that failed are handed in again. Raises no `StoreError`: it is repeated."""
+        """Has dead letters told of, at most `AT_A_TIME`; how many. As many unfinished answers are
+        seen to where a model's words were to follow, and batches of reported failures that failed
+        are handed in again. Raises no `StoreError`: it is repeated."""
         since = self._now() - self._keep
         try:
             for number, failed in (await self._letters.untold_batches(since)).items():
@@ -90,14 +110,17 @@ class DeadLetterService:
                 await self._start(batch_job(number, 0.0, failed))
             found = await self._letters.unanswered(since, AT_A_TIME)
             for letter in found:
-                key = sorry_key(letter.key, letter.tries)
-                await self._start(
-                    Job(key, SORRY, letter, Queue.LATER, share=key, part_of=letter.key)
-                )
+                await self._hand_in(SORRY, sorry_key(letter.key, letter.tries), letter)
+            if self._has_model:
+                for left in await self._letters.unfinished(since, AT_A_TIME):
+                    await self._hand_in(UNFINISHED, unfinished_key(left.name, left.tries), left)
         except StoreError as error:
             log.warning("dead_letters_not_swept", error=str(error))
             return 0
         return len(found)
+
+    async def _hand_in(self, kind: str, key: str, body: DeadLetter | Unfinished) -> None:
+        await self._start(Job(key, kind, body, Queue.LATER, share=key, part_of=body.key))
 
     async def tell(self, letter: DeadLetter, steps: DurableSteps) -> None:
         """Does jobs of the kind `SORRY`."""

@@ -18,6 +18,7 @@ from bot.domain.cases import Shown
 from bot.domain.errors import BotError, ConfigError
 from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
+from bot.services.dead_letters import UNFINISHED
 from bot.services.home import HomeService
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
@@ -65,6 +66,7 @@ from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies, Whispers, never
 from bot.slack.socket_mode import SocketMode
 from bot.slack.tabs import Tabs
+from bot.slack.unrefined import Read, Unrefined
 
 log = structlog.get_logger(__name__)
 
@@ -117,12 +119,14 @@ class TakingIn:
 
 @dataclass(frozen=True, slots=True)
 class Working:
-    """What a process needs that answers; without `calling` no human is called. `rights` says what
-    may be shown to whom, `whispers` which commands are answered to their asker alone."""
+    """What a process needs that answers; without `calling` no human is called. `read` gives work as
+    it was handed in, `rights` says what may be shown to whom, `whispers` which commands are
+    answered to their asker alone."""
 
     answers: Answers
     records: Records
     ledger: PostLedger
+    read: Read
     calling: Calling | None = None
     rights: Rights = field(default_factory=Everybody)
     whispers: Whispers = never
@@ -295,7 +299,8 @@ def _handlers(
     )
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact, working.whispers)
-    desk = SlackDesk(working.answers, working.records, replies, rights=working.rights)
+    unrefined = Unrefined(poster, working.read)
+    desk = SlackDesk(working.answers, working.records, replies, unrefined, rights=working.rights)
     humans = working.calling and EscalationDesk(working.calling, working.records, replies)
     return {
         **(humans.handlers if humans else {}),
@@ -304,4 +309,5 @@ def _handlers(
         MESSAGE: desk.say,
         POST: poster.work,
         CALLED_OFF: desk.call_off,
+        UNFINISHED: unrefined.give_up,
     }

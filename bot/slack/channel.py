@@ -186,11 +186,10 @@ class ThreadChannel:
         """Says so where no answer stands. Raises like `post`."""
         await self._say(self._apology(SORRY, apology))
 
-    async def call_off(self, apology: Apology, if_answered: Reply | None = None) -> None:
+    async def call_off(self, apology: Apology) -> None:
         """The same where nobody works on it any more: no sign of work is to stay, not even that it
-        was seen. An answer that stands is shown as `if_answered`, where nothing is to come."""
-        said = self._apology(CALLED_OFF, apology)
-        await self._say(replace(said, if_answered=if_answered))
+        was seen."""
+        await self._say(self._apology(CALLED_OFF, apology))
         self.answered = False
 
     def _apology(self, revision: int, apology: Apology) -> Post:
@@ -285,8 +284,8 @@ class WhisperChannel:
     async def apologise(self, apology: Apology) -> None:
         await self._say(self._whisper(SORRY, apology))
 
-    async def call_off(self, apology: Apology, if_answered: Reply | None = None) -> None:
-        """What stands cannot be changed."""
+    async def call_off(self, apology: Apology) -> None:
+        """Said beside what stands, which cannot be changed."""
         await self._say(self._whisper(CALLED_OFF, apology))
 
     async def show(self, diagnosis: Diagnosis, face: Face) -> None:

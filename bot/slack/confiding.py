@@ -71,8 +71,8 @@ class ConfidingChannel:
     async def apologise(self, apology: Apology) -> None:
         await (self.aside if self.is_private else self.open).apologise(apology)
 
-    async def call_off(self, apology: Apology, if_answered: Reply | None = None) -> None:
-        await self.open.call_off(apology, if_answered)
+    async def call_off(self, apology: Apology) -> None:
+        await self.open.call_off(apology)
 
     async def close(self) -> None:
         await self.open.close()

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.answers import Apology, Diagnosis, Explanation, HowTo, ModelOutcome, Reply
+from bot.domain.answers import Apology, ModelOutcome
 from bot.domain.conversations import Rating, Turn
 from bot.domain.errors import BadRequest
 from bot.domain.questions import EarlierMessage, Intent, Question, ThreadKey
@@ -28,6 +28,7 @@ from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER, SlackRefused, SlackUnavailable
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
+from bot.slack.unrefined import Unrefined
 
 _CALLED_OFF = (
     "An operator of this bot called this question off before I had the answer. Nothing was changed "
@@ -78,6 +79,7 @@ class SlackDesk:
     answers: Answers
     records: Records
     replies: Replies
+    unrefined: Unrefined
     commands: Mapping[Intent, CommandHandler] = field(default_factory=dict)
     rights: Rights = field(default_factory=Everybody)
 
@@ -129,16 +131,20 @@ class SlackDesk:
             case Asked(question, place) | Command(question, place) | Pick(_, _, question, place):
                 await self._call_off(question, place, steps)
             case Announcement(question, place):
-                await self.replies.known(question, place, question.id, steps).close()
+                channel = self.replies.known(question, place, question.id, steps)
+                try:
+                    await self._nothing_to_come(question, steps)
+                finally:
+                    await channel.close()
 
     async def _call_off(self, question: Question, place: Place, steps: DurableSteps) -> None:
         channel = self.replies.known(question, place, question.id, steps)
         apology = Apology(reference_of(question.id), _CALLED_OFF)
-        standing = await steps.run("find answer", lambda: self._unfinished(question.id), _STORE)
         try:
             # A remark may have been for others.
             if question.is_addressed:
-                await channel.call_off(apology, standing)
+                await channel.call_off(apology)
+            await self._nothing_to_come(question, steps)
         except SlackRefused as refusal:
             if refusal.code not in NOT_A_MEMBER or place.response_url is None:
                 raise
@@ -148,17 +154,9 @@ class SlackDesk:
         finally:
             await channel.close()
 
-    async def _unfinished(self, turn_id: str) -> Reply | None:
-        """The reply that a model was to add words to, as it is now that none will come."""
-        turn = await self.records.turn(turn_id)
-        if turn is None or not self.replies.kit.poster.style.has_model:
-            return None
-        reply = turn.reply
-        if not isinstance(reply, Diagnosis | HowTo):
-            return None
-        if reply.explanation.outcome is not ModelOutcome.NOT_CONFIGURED:
-            return None
-        return replace(reply, explanation=Explanation(ModelOutcome.CALLED_OFF))
+    async def _nothing_to_come(self, question: Question, steps: DurableSteps) -> None:
+        """An answer that stands says so."""
+        await self.unrefined.settle(question.id, ModelOutcome.CALLED_OFF, question.id, steps)
 
     def _private(self, place: Place, key: str, steps: DurableSteps) -> WhisperChannel:
         """For a press, whose key begins with the workspace."""

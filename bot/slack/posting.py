@@ -158,18 +158,26 @@ class Poster:
 
     async def _settle(self, page: PostEntry, post: Post) -> Sent | Later:
         known = await self._known(page, post.key, post.place)
+        if post.redraw:
+            return await self._redrawn(post, known)
         if known is None:
             return await self._new(page, post)
         if known.ts != _WITHDRAWN:
             if known.revision >= post.revision:
-                if known.revision < ANSWER or post.if_answered is None:
-                    return Sent(known.ts)
-                post = replace(post, revision=known.revision, content=post.if_answered)
+                return Sent(known.ts)
             message = self.style.draw(post)
             if await self.outgoing.update(post.place.channel, known.ts, message, post.mark):
                 await page.record(known.ts, post.revision)
                 return Sent(known.ts)
         return await self._replaced(page, post, known.ts)
+
+    async def _redrawn(self, post: Post, known: Standing | None) -> Sent:
+        """Nothing is posted in place of what somebody deleted."""
+        if known is None or known.ts == _WITHDRAWN or known.revision != post.revision:
+            return Sent()
+        message = self.style.draw(post)
+        await self.outgoing.update(post.place.channel, known.ts, message, post.mark)
+        return Sent(known.ts)
 
     async def _new(self, page: PostEntry, post: Post) -> Sent:
         place, message = post.place, self.style.draw(post)
@@ -242,6 +250,14 @@ class Poster:
                     return Sent()
                 log.warning("slack.whisper_in_doubt", attempt=attempt)
         raise AssertionError("there is always another page")
+
+    async def standing(self, key: str) -> Standing | None:
+        """Where the message is known to stand, and in which revision. Raises `StoreError`."""
+        async with self.ledger.page(key) as page:
+            known = page.posted
+        if known is None or known.ts in (None, _WITHDRAWN):
+            return None
+        return Standing(known.ts, known.revision)
 
     async def amend(self, post: Post) -> bool:
         """Changes a sign of work, where nothing else stands in its place yet; False where its

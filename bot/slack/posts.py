@@ -49,7 +49,8 @@ class Post:
     eyes alone; `replaces` then puts it in place of the private card that was pressed.
     `may_be_refused`: that the bot is no member is told the caller rather than a failure. `is_sign`:
     a mere sign of work, tried once, and dropped where anything was said already. `tries`: how many
-    jobs have tried to say it before. `if_answered` is shown in place of an answer that stands.
+    jobs have tried to say it before. `redraw` names the reason where the message is to be shown
+    anew in the very revision that stands, and nothing is said where it stands no more.
     `may_be_shared`: with a button that shows a whisper to all.
     """
 
@@ -66,7 +67,7 @@ class Post:
     may_be_refused: bool = False
     is_sign: bool = False
     tries: int = 0
-    if_answered: Reply | None = None
+    redraw: str = ""
     may_be_shared: bool = False
 
     @property
@@ -98,9 +99,10 @@ class Later:
 def post_job(post: Post, part_of: str = "", delay: float = 0.0) -> Job:
     """Each channel has a line of its own, in which Slack bears one message a second; what somebody
     asked goes before signs of work, and those before what nobody asked."""
+    redraw = f":{post.redraw}" if post.redraw else ""
     again = f":{post.tries}" if post.tries else ""
     return Job(
-        key=f"post:{post.key}:{post.revision}{again}",
+        key=f"{post_key(post.key, post.revision)}{redraw}{again}",
         kind=POST,
         body=post,
         queue=Queue.POSTS,
@@ -109,6 +111,11 @@ def post_job(post: Post, part_of: str = "", delay: float = 0.0) -> Job:
         delay=delay,
         part_of=part_of,
     )
+
+
+def post_key(key: str, revision: int) -> str:
+    """The key of the job that was the first to say this revision."""
+    return f"post:{key}:{revision}"
 
 
 def message_job(post: Post, key: str, part_of: str = "") -> Job:

@@ -7,18 +7,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.domain.dead_letters import DeadLetter
+from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.work import Job, Queue
-from bot.services.dead_letters import DeadLetterService
+from bot.services.dead_letters import UNFINISHED, DeadLetterService
 from bot.services.ports import DurableSteps
 from tests.fakes.work import FakeMeter, ReplaySteps
 
 LETTER = DeadLetter("T1:C1:17.5", None)
+LEFT = Unfinished("T1:C1:17.5:remark", "T1:C1:17.5", revision=4, tries=1)
 
 
-class NoLetters:
+class Found:
+    """The port `DeadLetters`, of which one answer is unfinished."""
+
     async def unanswered(self, since: datetime, limit: int) -> Sequence[DeadLetter]:
         return ()
+
+    async def unfinished(self, since: datetime, limit: int) -> Sequence[Unfinished]:
+        return (LEFT,)
 
     async def untold_batches(self, since: datetime) -> Mapping[int, int]:
         return {}
@@ -55,7 +61,7 @@ async def test_a_dead_letter_is_counted_by_kind_and_by_whether_it_was_told(
         raise AssertionError("nothing is handed in here")
 
     service = DeadLetterService(
-        NoLetters(),
+        Found(),
         Voice(heard=heard),
         read=read,
         start=start,
@@ -65,3 +71,33 @@ async def test_a_dead_letter_is_counted_by_kind_and_by_whether_it_was_told(
     )
     await service.tell(LETTER, ReplaySteps())
     assert meter.dead_letters == [counted]
+
+
+@pytest.mark.parametrize("has_model", [True, False])
+async def test_an_unfinished_answer_is_handed_in_uncounted_where_a_model_was_to_add_to_it(
+    has_model: bool,
+) -> None:
+    meter = FakeMeter()
+    started: list[Job] = []
+
+    async def read(key: str) -> Job | None:
+        raise AssertionError("nothing is told here")
+
+    async def start(job: Job) -> None:
+        started.append(job)
+
+    service = DeadLetterService(
+        Found(),
+        Voice(heard=True),
+        read=read,
+        start=start,
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        keep=timedelta(days=14),
+        meter=meter,
+        has_model=has_model,
+    )
+    assert await service.sweep() == 0
+    key = "unfinished:T1:C1:17.5:4+"
+    job = Job(key, UNFINISHED, LEFT, Queue.LATER, share=key, part_of=LEFT.key)
+    assert started == ([job] if has_model else [])
+    assert meter.dead_letters == []

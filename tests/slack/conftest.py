@@ -6,16 +6,20 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.adapters.sql.engine import create_engine
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL, InstalledApp, World
 from bot.slack.config import SlackConfig
 from bot.slack.manifest import manifest
 from bot.slack.posting import Poster
 from bot.slack.surfaces import all_surfaces
+from bot.workflows.databases import migrate_engine
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers
 from tests.slack.engine import Power, PoweredLedger
 from tests.slack.running import RunningBot
+from tests.slack.stage import Stage
 from tests.slack.wanting import Wanting, poster_of
 
 
@@ -98,3 +102,18 @@ def poster(slack: RunningBot, ledger: PoweredLedger) -> Poster:
 @pytest.fixture
 def wanting(poster: Poster) -> Wanting:
     return Wanting(poster)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
+    migrate_engine(database_url)
+    database = create_engine(database_url)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+def stage(
+    config: SlackConfig, answers: ScriptedAnswers, database_url: str, database: AsyncEngine
+) -> Stage:
+    return Stage(config, answers, database_url, database)

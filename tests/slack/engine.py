@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.domain.conversations import Turn
+from bot.domain.dead_letters import Unfinished
 from bot.domain.errors import BotError, StoreError
 from bot.domain.questions import ThreadKey
 from bot.domain.work import ONCE, Delivery, Job, Retry
@@ -58,7 +59,7 @@ class MemoryEngine:
     delays: list[float] = field(default_factory=list)
     wait: Callable[[float], Awaitable[None]] | None = None  # lets the seconds of a delay pass
     handlers: Mapping[str, Handler] = field(default_factory=dict)
-    json: TypedJson = field(default_factory=lambda: TypedJson([*TYPES, Turn]))
+    json: TypedJson = field(default_factory=lambda: TypedJson([*TYPES, Turn, Unfinished]))
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _lines: defaultdict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)

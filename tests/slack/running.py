@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from slack_bolt.async_app import AsyncApp
 
 from bot.domain.questions import ThreadKey
+from bot.domain.work import Job
 from bot.services.dag_names import DagNames, no_names
 from bot.services.home import HomeService
 from bot.services.mine import MineService
@@ -79,7 +80,7 @@ class RunningBot:
             taking_in=TakingIn(
                 self.engine, self._engaged, self.names, self.preferences.preferences
             ),
-            working=Working(self.answers, self.records, self.ledger, home=self.home),
+            working=Working(self.answers, self.records, self.ledger, self._read, home=self.home),
             meter=self.meter,
             sleep=self.ledger.sleep,
             pace=Pace(self.ledger.kept.clock),
@@ -87,6 +88,9 @@ class RunningBot:
 
     async def _engaged(self, thread: ThreadKey) -> bool:
         return await self.engine.engaged(thread) or self.records.has_thread(thread)
+
+    async def _read(self, key: str) -> Job | None:
+        return self.engine.job(key) if key in self.engine.jobs else None
 
     async def start(self) -> Mapping[str, Handler]:
         """A new process: nothing that the one before had in memory is left."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.domain.answers import Reply
 from bot.domain.conversations import Turn
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
@@ -22,14 +23,17 @@ from bot.slack.gestures import Gestures
 from bot.slack.jobs import ARRIVAL
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
-from bot.slack.posts import WORKING, Notice, Post, post_job
+from bot.slack.posts import ANSWER, WORKING, Notice, Post, post_job
 from bot.slack.presses import Press
 from bot.slack.replies import Replies
 from tests.slack.doubles import NOW
 from tests.slack.driver import by_bot, words
 from tests.slack.engine import MemorySteps
-from tests.slack.replies import CODE
+from tests.slack.replies import CODE, EXPLAINED, HOW_TO, STATUS
 from tests.slack.running import RunningBot
+
+REFINED = replace(CODE, explanation=EXPLAINED)
+NOTHING_FOUND = replace(HOW_TO, passages=())
 
 
 @pytest.fixture
@@ -104,20 +108,61 @@ async def test_an_answer_that_stands_is_not_taken_back(
 
 
 @pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("is_addressed", [True, False])
 async def test_an_answer_that_was_to_get_a_models_words_says_that_none_will_come(
-    ws: LocalWorkspace, modelled: RunningBot, asked: Asked, times: int
+    ws: LocalWorkspace, modelled: RunningBot, asked: Asked, is_addressed: bool, times: int
 ) -> None:
-    question = asked.question
     channel = await opened(modelled, asked)
-    ts = await channel.post(CODE, question.id)
-    turn = Turn(question.id, question, Intent.DIAGNOSE, CODE, None, NOW, 0.1, ts)
-    modelled.records.turns[turn.id] = turn
+    await channel.post(CODE, asked.question.id)
     assert "is adding its words" in words(by_bot(ws, SUPPORT_CHANNEL)[0])
-    await call_off(modelled, asked, times)
+    question = replace(asked.question, is_addressed=is_addressed)
+    await call_off(modelled, replace(asked, question=question), times)
     (answer,) = by_bot(ws, SUPPORT_CHANNEL)
     assert "KeyError" in words(answer)
     assert "is adding its words" not in words(answer)
     assert "An operator called this off" in words(answer)
+
+
+@pytest.mark.parametrize("reply", [REFINED, NOTHING_FOUND, STATUS])
+async def test_an_answer_to_which_no_model_was_to_add_stays_as_it_is(
+    ws: LocalWorkspace, modelled: RunningBot, asked: Asked, reply: Reply
+) -> None:
+    channel = await opened(modelled, asked)
+    await channel.post(reply, asked.question.id)
+    before = by_bot(ws, SUPPORT_CHANNEL)
+    # That it was refined may not have been stored yet.
+    turn = Turn(asked.question.id, asked.question, Intent.DIAGNOSE, CODE, None, NOW, 0.1)
+    modelled.records.turns[turn.id] = turn
+    await call_off(modelled, asked)
+    assert by_bot(ws, SUPPORT_CHANNEL) == before
+
+
+async def test_a_model_adds_to_an_answer_after_all_where_the_work_is_taken_up_again(
+    ws: LocalWorkspace, modelled: RunningBot, asked: Asked
+) -> None:
+    channel = await opened(modelled, asked)
+    await channel.post(CODE, asked.question.id)
+    await call_off(modelled, asked)
+    await channel.post(REFINED, asked.question.id)
+    (answer,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "The upstream export renamed" in words(answer)
+    assert "An operator called this off" not in words(answer)
+
+
+async def test_a_card_on_a_report_that_nobody_asked_for_says_that_no_model_adds_to_it(
+    ws: LocalWorkspace, modelled: RunningBot, asked: Asked
+) -> None:
+    place = Place(SUPPORT_CHANNEL, user="", lead="orders_daily failed")
+    post = Post(asked.question.id, ANSWER, place, CODE, turn_id=asked.question.id)
+    modelled.engine.put(post_job(post))
+    await modelled.idle()
+    question = replace(asked.question, thread=ThreadKey("", "", ""), message_ts="")
+    await call_off(modelled, Announcement(question, place), times=2)
+    (card,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "orders_daily failed" in words(card)
+    assert "KeyError" in words(card)
+    assert "is adding its words" not in words(card)
+    assert "An operator called this off" in words(card)
 
 
 async def test_before_an_answer_stands_the_asker_is_told_though_one_is_stored(

@@ -3,206 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 
-import pytest
-from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import update
 
-from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
-from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.inbox import SqlInbox
-from bot.adapters.sql.ledger import SqlPostLedger
 from bot.adapters.sql.tables import InboxRow
 from bot.domain.answers import Apology
-from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter
-from bot.domain.failures import BATCH, FailureBatch, batch_job
+from bot.domain.failures import batch_job
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.work import HANDED_IN, Job, Queue, WorkStatus
-from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
-from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
-from bot.services.dead_letters import SORRY, DeadLetterService, sorry_key
-from bot.services.ports import DurableSteps, ReplyChannel
-from bot.slack.app import TYPES, Services, SlackSide, Working, build_slack
-from bot.slack.arrivals import Asked, Command, Place, Way
-from bot.slack.config import SlackConfig
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
+from bot.playground.workspace.world import AUTHOR
+from bot.services.dead_letters import SORRY, sorry_key
+from bot.services.ports import ReplyChannel
+from bot.slack.arrivals import Command, Place, Way
 from bot.slack.jobs import delivery_of, job_of
 from bot.slack.presses import Press
-from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
-from bot.workflows.admin import WorkAdmin
-from bot.workflows.config import EngineConfig, Handler
-from bot.workflows.databases import is_sqlite, migrate_engine
-from bot.workflows.engine import Engine
-from bot.workflows.work_rows import work_rows
-from tests.slack.doubles import ScriptedAnswers
+from bot.slack.sorry import REMARK, SlackApologies
+from tests.slack.doubles import NOW
 from tests.slack.driver import words
 from tests.slack.replies import CODE
-from tests.waiting import until
+from tests.slack.stage import ASK, Stage, fail, poisoned, question_in, said_in, taking_in, working
 
-KEPT = (*TYPES, DeadLetter, FailureBatch, Turn)
-ASK = "why did orders_daily fail?"
 COULD_NOT = "I could not answer this"
-
-
-@dataclass(frozen=True, slots=True)
-class AskedAloud:
-    """As a later version might hand in a question."""
-
-    question: Question
-    loudness: int = 11
-
-
-@dataclass
-class Bot:
-    """A process that works on what is in the database, and can look for dead letters."""
-
-    engine: Engine
-    inbox: SqlInbox
-    letters: DeadLetterService
-    admin: WorkAdmin
-
-    async def ask(self, ws: LocalWorkspace, way: Way = Way.MENTION) -> tuple[Message, str]:
-        """The message in which the question is asked, and the key of the work on it."""
-        message, asked = await question_in(ws, way)
-        assert await self.inbox.take(job_of(asked), delivery_of(asked, "", Origin.SLACK))
-        return message, asked.key
-
-    async def ended(self, key: str, status: WorkStatus) -> None:
-        async def has_ended() -> bool:
-            detail = await self.admin.show(key)
-            return detail is not None and detail.work.status is status
-
-        await until(has_ended, f"{key} being {status}")
-
-    async def swept(self) -> int:
-        """How many dead letters were found; returns once they were told of."""
-        before = await self._sorries()
-        found = await self.letters.sweep()
-
-        async def all_told() -> bool:
-            now = await self._sorries()
-            done = [status for key, status in now.items() if key not in before]
-            return len(done) == found and set(done) <= {WorkStatus.DONE}
-
-        await until(all_told, "all apologies")
-        return found
-
-    async def _sorries(self) -> dict[str, WorkStatus]:
-        return {one.key: one.status for one in await self.admin.list() if one.kind == SORRY}
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[AsyncEngine]:
-    migrate_engine(database_url)
-    database = create_engine(database_url)
-    yield database
-    await database.dispose()
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """What outlives the processes."""
-
-    config: SlackConfig
-    answers: ScriptedAnswers
-    url: str
-    database: AsyncEngine
-
-
-@pytest.fixture
-def stage(
-    config: SlackConfig, answers: ScriptedAnswers, database_url: str, database: AsyncEngine
-) -> Stage:
-    return Stage(config, answers, database_url, database)
-
-
-@asynccontextmanager
-async def working(stage: Stage, keep: timedelta = timedelta(days=14)) -> AsyncIterator[Bot]:
-    url, database, answers = stage.url, stage.database, stage.answers
-    ledger = SqlPostLedger(database)
-    services = Services(str, _now, working=Working(answers, answers.records, ledger))
-    slack: SlackSide = build_slack(stage.config, services)
-    admin = WorkAdmin(url, KEPT)
-    letters = DeadLetterService(
-        SqlDeadLetters(
-            database,
-            failed=work_rows(url, WorkStatus.FAILED),
-            known=work_rows(url),
-            said=Said(PAGES, ending=REMARK, least=FIRST_WORDS),
-            announced=REPORTED,
-        ),
-        SlackApologies(SUPPORT_CHANNEL),
-        read=admin.job,
-        start=lambda job: engine.start(job),
-        now=_now,
-        keep=keep,
-    )
-    handlers: dict[str, Handler] = {**slack.handlers, SORRY: letters.tell, BATCH: _break}
-    engine = Engine(EngineConfig(url, poll=0.05), handlers, KEPT)
-    await slack.open()
-    await engine.open()
-    try:
-        yield Bot(engine, SqlInbox(database, engine.enqueue), letters, admin)
-    finally:
-        await engine.close(0)
-        await slack.close()
-        await admin.close()
-
-
-async def _break(batch: FailureBatch, steps: DurableSteps) -> None:
-    raise RuntimeError("a bug")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-async def question_in(ws: LocalWorkspace, way: Way = Way.MENTION) -> tuple[Message, Asked]:
-    message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, ASK)
-    thread = ThreadKey(ws.team_id, SUPPORT_CHANNEL, message.ts)
-    key = f"{ws.team_id}:{SUPPORT_CHANNEL}:{message.ts}"
-    question = Question(
-        key, Origin.SLACK, Asker(AUTHOR.id, ws.team_id), thread, message.ts, ASK, _now()
-    )
-    question = replace(question, is_addressed=way is not Way.FOLLOW_UP)
-    place = Place(SUPPORT_CHANNEL, AUTHOR.id, message.ts, message.ts)
-    return message, Asked(question, place, way)
-
-
-async def poisoned(ws: LocalWorkspace, stage: Stage, way: Way = Way.MENTION) -> tuple[Message, str]:
-    """A question that a later version took in, and that was given up by one that cannot read it."""
-    message, asked = await question_in(ws, way)
-    job = replace(job_of(asked), body=AskedAloud(asked.question))
-    delivery = delivery_of(asked, "", Origin.SLACK)
-    async with taking_in(stage, AskedAloud) as later:
-        assert await SqlInbox(stage.database, later.enqueue).take(job, delivery)
-    await fail(stage, job.key, "ERROR")
-    return message, job.key
-
-
-@asynccontextmanager
-async def taking_in(stage: Stage, *more: type) -> AsyncIterator[Engine]:
-    """A process that does no work; it knows `more` types than the one that works."""
-    engine = Engine(EngineConfig(stage.url, works=False), {}, [*KEPT, *more])
-    await engine.open()
-    yield engine
-    await engine.close(0)
-
-
-async def fail(stage: Stage, key: str, status: str) -> None:
-    work = "workflow_status" if is_sqlite(stage.url) else "dbos.workflow_status"
-    ended = text(f"UPDATE {work} SET status = :status WHERE workflow_uuid = :key")
-    async with stage.database.begin() as connection:
-        await connection.execute(ended, {"status": status, "key": key})
-
-
-def said_in(ws: LocalWorkspace, message: Message) -> list[Message]:
-    return [one for one in ws.replies(message) if one.bot_id and one.ephemeral_to is None]
 
 
 async def test_a_question_that_this_version_cannot_read_gets_one_apology(
@@ -359,7 +186,7 @@ async def test_old_letters_and_those_without_an_address_are_past_telling(
 def test_a_command_is_apologised_for_where_it_can_be_read() -> None:
     asker = Asker("U1", "T1")
     question = Question(
-        "T1:command:1", Origin.SLACK, asker, ThreadKey("T1", "C1", ""), "", ASK, _now()
+        "T1:command:1", Origin.SLACK, asker, ThreadKey("T1", "C1", ""), "", ASK, NOW
     )
     command = Command(question, Place("C1", "U1", response_url="https://slack.test/1"))
     apologies, letter = SlackApologies(), DeadLetter(command.key, None, "U1")

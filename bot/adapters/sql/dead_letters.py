@@ -1,10 +1,11 @@
-"""Failed work held against the inbox and the ledger of posts: of which nobody was told anything."""
+"""Failed work held against the inbox and the ledger of posts: of which nobody was told anything, or
+perhaps not all."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,8 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     Subquery,
+    Text,
+    cast,
     exists,
     func,
     literal,
@@ -25,11 +28,11 @@ from sqlalchemy.orm import aliased
 
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.tables import InboxRow, PostRow
-from bot.domain.dead_letters import DeadLetter
+from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.failures import BATCH, batch_key
 from bot.domain.questions import ThreadKey
 from bot.domain.work import HANDED_IN, again
-from bot.services.dead_letters import sorry_key
+from bot.services.dead_letters import sorry_key, unfinished_key
 
 _BEGUN = aliased(PostRow)
 _BATCH_KEY = re.compile(rf"{BATCH}:(\d+)\+*")
@@ -39,13 +42,15 @@ _BATCH_KEY = re.compile(rf"{BATCH}:(\d+)\+*")
 class Said:
     """How pages of the ledger are called that tell whether work was answered.
 
-    An answer to the work `key` is on one of `pages`, each of which holds a `{}` for the key without
-    `ending`; `least` is the revision from which on a message says something.
+    What is said to the work `key` is on one of `pages`, each of which holds a `{}` for the key
+    without `ending`; `least` is the revision from which on a message says something. Of them the
+    page named by that key alone can be changed; it holds an answer from revision `answer` on.
     """
 
     pages: tuple[str, ...]
     ending: str
     least: int
+    answer: int
 
 
 class SqlDeadLetters:
@@ -71,6 +76,12 @@ class SqlDeadLetters:
             async with self._engine.connect() as connection:
                 return [_letter(row) for row in await connection.execute(statement)]
 
+    async def unfinished(self, since: datetime, limit: int) -> Sequence[Unfinished]:
+        statement = self._left_unfinished(since, limit)
+        with store_errors("Looking for answers that were left unfinished"):
+            async with self._engine.connect() as connection:
+                return [Unfinished(*row) for row in await connection.execute(statement)]
+
     async def untold_batches(self, since: datetime) -> Mapping[int, int]:
         work, known = self._failed.c, self._known.c
         failed = select(work.key).where(
@@ -87,13 +98,12 @@ class SqlDeadLetters:
         return numbers
 
     def _statement(self, since: datetime, limit: int) -> Select[*tuple[object, ...]]:
-        work = self._failed.c
-        question = func.replace(work.key, self._said.ending, "")
+        work, question = self._failed.c, self._question
         pages = [_around(question, page) for page in self._said.pages]
         answered = exists().where(
             PostRow.key.in_(pages), PostRow.ts.is_not(None), PostRow.revision >= self._said.least
         )
-        tries, in_vain = self._sorries(self._known), self._sorries(self._failed)
+        tries, in_vain = self._taken_up(work.key, sorry_key)
         announced = work.key.startswith(self._announced, autoescape=True)
         return (
             select(
@@ -118,12 +128,37 @@ class SqlDeadLetters:
             .limit(limit)
         )
 
-    def _sorries(self, rows: Subquery) -> ScalarSelect[int]:
-        """How many of `rows` are jobs that tell of the work at hand."""
-        sorry, work = rows.alias(), self._failed
-        keys = [_around(work.c.key, sorry_key("{}", failed)) for failed in range(HANDED_IN)]
-        count = select(func.count()).select_from(sorry).where(sorry.c.key.in_(keys))
-        return count.correlate(work).scalar_subquery()
+    def _left_unfinished(self, since: datetime, limit: int) -> Select[*tuple[str, str, int, int]]:
+        work, said = self._failed.c, self._said
+        name = PostRow.key + literal(":") + cast(PostRow.revision, Text)
+        tries, in_vain = self._taken_up(name, unfinished_key)
+        return (
+            select(work.key, PostRow.key, PostRow.revision, in_vain.label("tries"))
+            .select_from(self._failed)
+            .join(PostRow, PostRow.key == self._question)
+            .where(work.taken_on >= since.timestamp() * 1000)
+            .where(PostRow.ts.is_not(None), PostRow.revision >= said.answer)
+            .where(tries == in_vain, in_vain < HANDED_IN)
+            .order_by(work.taken_on, work.key)
+            .limit(limit)
+        )
+
+    @property
+    def _question(self) -> ColumnElement[str]:
+        return func.replace(self._failed.c.key, self._said.ending, "")
+
+    def _taken_up(
+        self, name: ColumnElement[str], key_of: Callable[[str, int], str]
+    ) -> tuple[ScalarSelect[int], ScalarSelect[int]]:
+        """How many jobs there are under the keys for `name`, and how many of them have failed."""
+        keys = [_around(name, key_of("{}", failed)) for failed in range(HANDED_IN)]
+
+        def count_of(rows: Subquery) -> ScalarSelect[int]:
+            jobs = rows.alias()
+            count = select(func.count()).select_from(jobs).where(jobs.c.key.in_(keys))
+            return count.correlate(self._failed, PostRow).scalar_subquery()
+
+        return count_of(self._known), count_of(self._failed)
 
 
 def _numbers_in(keys: Sequence[str]) -> dict[int, int]:
