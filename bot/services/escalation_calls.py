@@ -74,14 +74,13 @@ class Caller:
         turn_id: str = "",
     ) -> Call:
         thread = question.thread
-        words = " ".join(question.text.split())
         return Call(
             key=key,
             incident=f"thread:{thread.workspace}:{thread.channel}:{thread.thread}",
             fired=fired,
             severity=severity_of(fired, None),
             subject=Subject(
-                title=_title(words),
+                title="Somebody asks for help",
                 question=question.text[:_QUESTION_MAX],
                 turn_id=turn_id,
             ),
@@ -94,12 +93,6 @@ class Caller:
         if kind is not VerdictKind.CODE:
             return ""
         return next((self.owners[one.lower()] for one in owners if one.lower() in self.owners), "")
-
-
-def _title(words: str) -> str:
-    if not words:
-        return "Somebody needs help"
-    return words if len(words) <= 80 else words[:79] + "…"
 
 
 def party_of(question: Question, message: str = "") -> Party | None:

@@ -56,6 +56,7 @@ log = structlog.get_logger(__name__)
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _PARTIES = 100  # told at a time
+_LINKS = 3  # to threads that asked
 _STATUS = 100  # revisions of the answer itself are below
 _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
 
@@ -213,6 +214,7 @@ class EscalationDesk:
         parties = await steps.run(
             "parties", partial(self.escalations.parties, escalation.id, _PARTIES), _STORE
         )
+        asked_in = await steps.run("links", partial(self._links, parties[:_LINKS]))
         handoff = Handoff(
             escalation=escalation,
             diagnosis=diagnosis,
@@ -220,6 +222,7 @@ class EscalationDesk:
             reach=reach,
             parties=len(parties),
             truth=truth,
+            asked_in=tuple(asked_in),
         )
         post = self._post(f"escalation:{escalation.id}:card", escalation, handoff)
         try:
@@ -237,6 +240,12 @@ class EscalationDesk:
             deed = Deed(key, Kind.CARD_SHOWN, escalation.since)
             await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
         return card
+
+    async def _links(self, parties: Sequence[Party]) -> list[str]:
+        """To the threads of those who asked first."""
+        permalink = self.replies.kit.gestures.permalink
+        found = [await permalink(one.thread.channel, one.thread.thread) for one in parties]
+        return [link for link in found if link]
 
     async def _not_shown(
         self, escalation: Escalation, refusal: SlackRefused, steps: DurableSteps

@@ -10,7 +10,8 @@ from bot.domain.escalations import Escalation, ReachCount, Truth
 
 @dataclass(frozen=True, slots=True)
 class Handoff:
-    """The card in the channel of those on call. `parties` is how many threads are told."""
+    """The card in the channel of those on call. `parties` is how many threads are told,
+    `asked_in` where the first of them are found."""
 
     escalation: Escalation
     diagnosis: Diagnosis | None = None
@@ -18,6 +19,7 @@ class Handoff:
     reach: tuple[ReachCount, ...] = ()
     parties: int = 0
     truth: Truth | None = None
+    asked_in: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,9 +143,13 @@ def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
 
 def _question(handoff: Handoff, room: Room) -> Iterator[Block]:
     question = handoff.escalation.subject.question
+    links = [link(f"thread {number}", url) for number, url in enumerate(handoff.asked_in, 1)]
+    asked_in = [part for one in links for part in (text("  "), one)] if room.urls else []
     if question.strip():
         words = Limit(min(room.prose, 500)).head(question)
-        yield rich(section(text("The question", bold=True)), quote(text(words)))
+        yield rich(section(text("The question", bold=True), *asked_in), quote(text(words)))
+    elif asked_in:
+        yield rich(section(text("Asked in", bold=True), *asked_in))
 
 
 def _verdict(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
