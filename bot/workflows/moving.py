@@ -22,8 +22,8 @@ def hand_on(connection: Connection, dead: Sequence[str]) -> Counter[str]:
 
     In one statement, so that whoever dies meanwhile leaves nothing half done. What is suspected of
     the deaths goes to where it is done alone. All that a process had in hand counts its death, so
-    the innocent are among it: alone they survive, and only the guilty counts on until it is given
-    up. Fenced: what a process that was not dead after all may yet write is refused.
+    the innocent are among it: there they survive, and the guilty counts on until it is given up.
+    Fenced: what a process that was not dead after all may yet write is refused.
     """
     work = work_table(connection.dialect.name)
     is_suspected = work.c.recovery_attempts >= SUSPECTED_FROM

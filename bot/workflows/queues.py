@@ -32,15 +32,21 @@ class _Limits:
 
 
 def places(at_once: int) -> dict[str, int]:
-    """How much work of each queue one process does at once, `at_once` of it questions."""
-    together = {queue.value: limits.at_once for queue, limits in _limits(at_once, 1.0).items()}
-    return together | {alone(queue): 1 for queue in Queue}
+    """How much work of each queue one process does at once, at most `at_once` of it questions."""
+    limits = _limits(at_once, 1.0)
+    together = {queue.value: limits[queue].at_once for queue in Queue}
+    return together | {alone(queue): limits[queue].at_once for queue in Queue}
 
 
 def alone(queue: Queue) -> str:
-    """Where work of `queue` is done that may be what its processes die of: one at a time in each.
-    Each queue has its own, since work of one waits for that of another."""
+    """Where work of `queue` is done that may be what its processes die of: at first one at a time
+    in each. Each queue has its own, since work of one waits for that of another."""
     return f"{queue.value}{_ALONE}"
+
+
+def is_alone(name: str) -> bool:
+    """Whether the queue of this name is one of these."""
+    return name.endswith(_ALONE)
 
 
 def queue_of(name: str) -> str:
@@ -56,7 +62,7 @@ def register_queues(client: DBOSClient, at_once: int, poll: float) -> None:
     """
     for queue, limits in _limits(at_once, poll).items():
         _register(client, queue.value, limits)
-        rare = replace(limits, at_once=1, poll=poll * _SLOWER)
+        rare = replace(limits, poll=poll * _SLOWER)
         _register(client, alone(queue), rare)
 
 

@@ -94,3 +94,51 @@ async def test_work_that_waits_for_two_at_once_has_one_place_again_in_the_end() 
             async with place.left(), place.left(), places.one_for("a", "questions"):
                 assert places.count_for_queue("questions") == -1  # nobody claimed it from DBOS
             assert places.count_for_queue("questions") == 0
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def _done(places: Places, queue: str) -> None:
+    async with asyncio.timeout(PATIENCE), places.one_for("a", queue):
+        pass
+
+
+async def test_suspects_are_done_by_more_at_once_the_more_were_survived() -> None:
+    places = Places({"questions alone": 3}, Clock())
+    free = []
+    for _ in range(4):
+        free.append(3 - places.count_for_queue("questions alone"))
+        await _done(places, "questions alone")
+    assert free == [1, 2, 3, 3]
+
+
+async def test_suspects_are_done_one_by_one_again_after_a_quiet_time() -> None:
+    clock = Clock()
+    places = Places({"questions alone": 3}, clock)
+    for _ in range(3):
+        await _done(places, "questions alone")
+    clock.now += 31.0
+    assert 3 - places.count_for_queue("questions alone") == 1
+    async with asyncio.timeout(PATIENCE), places.one_for("a", "questions alone"):
+        second = asyncio.create_task(_done(places, "questions alone"))
+        await asyncio.sleep(0.01)
+        assert not second.done()
+    await second
+    assert 3 - places.count_for_queue("questions alone") == 3
+
+
+async def test_places_that_were_held_when_it_got_quiet_are_not_given_out_again() -> None:
+    clock = Clock()
+    places = Places({"questions alone": 3}, clock)
+    await _done(places, "questions alone")
+    async with places.one_for("slow", "questions alone"):
+        clock.now += 31.0
+        fast = asyncio.create_task(_done(places, "questions alone"))
+        await asyncio.sleep(0.01)
+        assert not fast.done()
+    await asyncio.wait_for(fast, PATIENCE)
