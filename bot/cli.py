@@ -20,6 +20,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot import __version__
+from bot.cli_audit import audit
 from bot.cli_escalations import escalations_app
 from bot.cli_oncall import oncall
 from bot.cli_work import work_app
@@ -38,6 +39,7 @@ runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_arg
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")
+app.command()(audit)
 app.command(name="oncall")(oncall)
 
 ConfigOption = Annotated[

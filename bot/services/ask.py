@@ -224,7 +224,9 @@ class AskService:
     ) -> Explanation:
         """The model learns no more than the readers of the answer: what is said in a thread may
         name what they must not see."""
-        question = _veiled(question, await self._veil(question))
+        veil = await self._veil(question)
+        # What the answer is about was named by the asker, whether it is there or not.
+        question = _veiled(question, veil.sparing(filter(None, [diagnosis.target.dag_id])))
         return await self._explainer.explain(question, diagnosis, evidence)
 
     async def _explain_how_to(self, question: Question, how_to: HowTo) -> Explanation:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
+from typing import TypeVar
 
 import structlog
 
@@ -27,7 +28,7 @@ from bot.domain.errors import AirflowError
 from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.questions import Author, Intent, Question
 from bot.domain.reports import FailingDags
-from bot.domain.targets import Found, Resolution, Target, TargetHints
+from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
@@ -50,6 +51,8 @@ from bot.services.unanswered import (
 )
 
 log = structlog.get_logger(__name__)
+
+Resolved = TypeVar("Resolved", bound=Found | Ambiguous | Nowhere)
 
 Reporter = Callable[[Question, str], Awaitable[Reply]]
 """Answers a question under a reference."""
@@ -208,12 +211,12 @@ class Gatherer:
             found = await only_seen(found, asked.sight)
             targets = [option.target for option in options_of(found)]
             is_private = await asked.sight.is_private(targets)
+            found = await _without_others(found, asked, asked.sight.shown(is_private))
             return _Answer(unresolved(asked.reference, found), is_private)
         is_private = await asked.sight.is_private([found.target])
-        cluster = asked.sight.shown(is_private).clusters.get(found.target.cluster)
-        # Nobody else sees the cluster at all, and the asker nothing on it that others do not.
-        cluster = cluster or asked.sight.clusters[found.target.cluster]
-        return found, cluster, is_private
+        shown = asked.sight.shown(is_private)
+        found = await _without_others(found, asked, shown)
+        return found, shown.clusters[found.target.cluster], is_private
 
     async def _case(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         at = await self._found(asked)
@@ -283,6 +286,15 @@ class Gatherer:
     async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         reply = Unsupported(asked.reference, NOT_DONE[asked.intent], INSTEAD[asked.intent])
         return _Answer(reply)
+
+
+async def _without_others(found: Resolved, asked: _Asked, shown: Sight) -> Resolved:
+    """The words of how it was found may name files that only the asker sees. What the asker named
+    is said again whether it is there or not."""
+    hints: TargetHints = asked.hints
+    exact: str | None = hints.exact.dag_id if hints.exact else None
+    said = (*hints.names, *filter(None, (hints.task, exact)))
+    return (await shown.veil()).sparing(said).over(found)
 
 
 def _manner(question: Question, policy: ChannelPolicy, shows_more: bool) -> Manner:

@@ -68,6 +68,8 @@ class Sight:
         if self.public is None:
             return False
         for target in targets:
+            if target.cluster in self.clusters and target.cluster not in self.public.clusters:
+                return True
             for action in (Action.READ, Action.LOGS):
                 if await self.sees(target, action) and not await self.public.sees(target, action):
                     return True
