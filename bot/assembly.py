@@ -23,6 +23,7 @@ from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of
 from bot.services.announced import Audience
 from bot.services.called_off import CalledOffService
+from bot.services.channel_managers import ChannelManagers
 from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.escalate import WatchedRatings
@@ -36,6 +37,7 @@ from bot.slack.desk import Records
 from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
 from bot.slack.posts import ANSWER
+from bot.slack.settings_desk import SettingsDesk
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.slack.unrefined import Read
 from bot.workflows.admin import WorkAdmin
@@ -143,7 +145,16 @@ def _taking_in(parts: Parts, inbox: SqlInbox, calling: Calling | None) -> Taking
             return True
         return calling is not None and await is_bridged(calling.escalations, thread)
 
-    return TakingIn(inbox, engaged, names, people.preferences.preferences)
+    preferring = people.preferences.preferences
+    return TakingIn(inbox, engaged, names, preferring, _settings(parts))
+
+
+def _settings(parts: Parts) -> SettingsDesk:
+    settings, access = parts.settings, parts.sights.access
+    managers = ChannelManagers(access, parts.directory, settings.access.managers)
+    default = settings.clusters.get(settings.default_cluster or "")
+    zone = default.timezone if default else "UTC"
+    return SettingsDesk(parts.policies, managers, access, tuple(parts.clusters), now, zone)
 
 
 def _working(
@@ -157,8 +168,11 @@ def _working(
             return True
         return (await sights.policy(question)).is_private
 
-    home = parts.people.home(now)
-    return Working(parts.asking, records, ledger, read, calling, Onlookers(sights), whispers, home)
+    home, settings = parts.people.home(now), _settings(parts)
+    onlookers = Onlookers(sights)
+    return Working(
+        parts.asking, records, ledger, read, calling, onlookers, whispers, home, settings
+    )
 
 
 def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:

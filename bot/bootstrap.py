@@ -91,6 +91,7 @@ class Parts:
     audit: SqlAuditLog
     policies: SqlChannelPolicies
     people: People
+    directory: Directory | None
 
     async def doctor(self) -> Sequence[Check]:
         """Each part checked for real, one after the other."""
@@ -187,6 +188,7 @@ async def parts_of(
             audit,
             policies,
             people,
+            directory,
         )
 
 
@@ -270,6 +272,7 @@ def slack_config(settings: Settings) -> SlackConfig:
         app_token=revealed(slack.app_token),
         signing_secret=revealed(slack.signing_secret),
         api_url=slack.api_url,
+        overhears=True,
         has_model=settings.model.is_enabled,
         origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
     )

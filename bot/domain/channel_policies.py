@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 WAITS_AT_LEAST, WAITS_AT_MOST = 1, 24 * 60
 """Minutes after which an unanswered question may be answered."""
 
-EVERY_DAY = frozenset(range(7))
+EVERY_DAY = tuple(range(7))
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """The languages of an answer, by their code, each in its own words."""
 
@@ -22,15 +22,16 @@ class PolicyKey:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` to `end` by the clocks of `zone`, beginning on each of `days` (0 is Monday).
+    """From `start` to `end` by the clocks of `zone`, in minutes after midnight, beginning on each
+    of `days` (0 is Monday).
 
     Where `end` is not later than `start`, they last until that time of the next day.
     """
 
     zone: str
-    start: time
-    end: time
-    days: frozenset[int] = EVERY_DAY
+    start: int
+    end: int
+    days: tuple[int, ...] = EVERY_DAY
 
     def until(self, at: datetime) -> datetime | None:
         """When the quiet hours that `at` falls into are over; None outside them."""
@@ -39,13 +40,18 @@ class QuietHours:
         for day in (today, today - timedelta(days=1)):
             if day.weekday() not in self.days:
                 continue
-            begins = datetime.combine(day, self.start, zone)
+            begins = datetime.combine(day, clock(self.start), zone)
             last = day if self.end > self.start else day + timedelta(days=1)
-            ends = datetime.combine(last, self.end, zone)
+            ends = datetime.combine(last, clock(self.end), zone)
             # Compared as moments: on a day of 23 hours the clock on the wall skips one.
             if begins.timestamp() <= at.timestamp() < ends.timestamp():
                 return ends
         return None
+
+
+def clock(minutes: int) -> time:
+    """So many minutes after midnight."""
+    return time(minutes // 60, minutes % 60)
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ _STUCK = re.compile(
 # First match wins, so the order is part of the meaning: "how do I retry" is a how-to.
 _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
     (Intent.HELP, re.compile(r"^(?:/?help|what can you do|commands?|usage)\b[\s?!.]*$")),
+    (Intent.SETTINGS, re.compile(r"^(?:/?settings|channel settings)\b[\s?!.]*$")),
     (
         Intent.SMALL_TALK,
         re.compile(

@@ -52,7 +52,7 @@ NOT_DONE = {
     Intent.RETRY: "rerun tasks",
     Intent.BACKFILL: "start backfills",
     Intent.ESCALATE: "page anybody",
-    Intent.SETTINGS: "be set up from here",
+    Intent.SETTINGS: "be set up by a mention",
     Intent.RUNBOOK: "show runbooks",
     Intent.MINE: "tell which Dags are yours",
     Intent.ON_CALL: "tell who is on call",
@@ -71,7 +71,10 @@ INSTEAD = {
         "evidence and what could not be seen. Whoever runs this bot can have it call people: "
         "the setting is escalation.channel."
     ),
-    Intent.SETTINGS: "Ask whoever runs this bot: its settings are kept with it.",
+    Intent.SETTINGS: (
+        "Use the command in the channel: /airflow settings opens what I do there. Slack lets me "
+        "open a form only for a command or a button."
+    ),
     Intent.RUNBOOK: "Ask how to do what you have in mind, and I will look it up.",
     Intent.MINE: "Ask me how a Dag stands by its name.",
     Intent.ON_CALL: "Ask in the channel of whoever runs Airflow for you.",

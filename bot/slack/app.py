@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 import aiohttp
@@ -16,6 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.cases import Shown
 from bot.domain.errors import BotError, ConfigError
+from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
 from bot.services.dead_letters import UNFINISHED
@@ -29,8 +31,10 @@ from bot.slack.arrivals import (
     ButtonPress,
     Command,
     Identity,
+    Overheard,
     Pick,
     Place,
+    PolicyChange,
     RatingPress,
     Way,
 )
@@ -38,11 +42,11 @@ from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
-from bot.slack.desk import Answers, Records, SlackDesk
+from bot.slack.desk import Answers, Records, SlackDesk, excused
 from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
 from bot.slack.escalation_types import ESCALATION_TYPES
-from bot.slack.forms import Forms, Preferring
+from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
 from bot.slack.home_arrivals import (
@@ -53,9 +57,18 @@ from bot.slack.home_arrivals import (
     PatternsSet,
 )
 from bot.slack.inbox import Engaged, Inbox
-from bot.slack.jobs import ANNOUNCEMENT, ARRIVAL, MESSAGE, POST
+from bot.slack.jobs import (
+    ANNOUNCEMENT,
+    ARRIVAL,
+    MESSAGE,
+    OVERHEARD,
+    POST,
+    SETTINGS,
+    UNANSWERED,
+)
 from bot.slack.onlooking import Everybody, Rights
 from bot.slack.outgoing import Outgoing
+from bot.slack.overhearing import Overhearing
 from bot.slack.pace import Pace
 from bot.slack.parse import Parser
 from bot.slack.posting import Poster
@@ -64,6 +77,7 @@ from bot.slack.presses import Words
 from bot.slack.reading import Redact
 from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies, Whispers, never
+from bot.slack.settings_desk import SettingsDesk
 from bot.slack.socket_mode import SocketMode
 from bot.slack.tabs import Tabs
 from bot.slack.unrefined import Read, Unrefined
@@ -94,9 +108,11 @@ TYPES: tuple[type, ...] = (
     Later,
     MessagesOpened,
     Notice,
+    Overheard,
     PatternsSet,
     Pick,
     Place,
+    PolicyChange,
     Post,
     RatingPress,
     Sent,
@@ -115,6 +131,7 @@ class TakingIn:
     engaged: Engaged
     names: DagNames = field(default_factory=no_names)
     preferring: Preferring | None = None
+    settings: SettingsDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +148,7 @@ class Working:
     rights: Rights = field(default_factory=Everybody)
     whispers: Whispers = never
     home: HomeService | None = None
+    settings: SettingsDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,12 +290,44 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         if services.working.home is not None:
             handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
     if services.taking_in is not None:
-        parser = Parser(services.redact, services.now, config.origin, config.command)
+        parser = Parser(
+            services.redact, services.now, config.origin, config.command, config.overhears
+        )
         taking_in = services.taking_in
-        forms = Forms(gestures, outgoing, taking_in.names, preferring=taking_in.preferring)
+        forms = _forms(taking_in, gestures, outgoing)
         inbox = Inbox(parser, taking_in.intake, taking_in.engaged, services.meter, config.origin)
         door = Door(build_app(config, inbox, forms, gestures), inbox)
     return SlackSide(config, client, gestures, handlers, door, services.sleep)
+
+
+def _forms(taking_in: TakingIn, gestures: Gestures, outgoing: Outgoing) -> Forms:
+    settings = taking_in.settings
+    openers: dict[Intent, Opener] = {}
+    if settings is not None:
+        openers[Intent.SETTINGS] = partial(settings.open, gestures)
+    return Forms(gestures, outgoing, taking_in.names, openers, taking_in.preferring)
+
+
+async def _opened(command: Command, steps: DurableSteps) -> None:
+    """Its form was opened while Slack waited; there is no more to do."""
+
+
+def _beside(
+    config: SlackConfig, services: Services, settings: SettingsDesk | None, replies: Replies
+) -> dict[str, Handler]:
+    """What is done besides answering, where channels have settings."""
+    if settings is None:
+        return {}
+    gestures = replies.kit.gestures
+    overhearing = Overhearing(
+        settings.policies, gestures, services.redact, services.now, config.origin, config.command
+    )
+
+    async def change(body: PolicyChange, steps: DurableSteps) -> None:
+        channel = replies.private(body.place, body.key.partition(":")[0], body.key, steps)
+        await excused(settings.change(body, channel, steps), body.key, channel)
+
+    return {SETTINGS: change, OVERHEARD: overhearing.heard, UNANSWERED: overhearing.due}
 
 
 def _handlers(
@@ -300,10 +350,12 @@ def _handlers(
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact, working.whispers)
     unrefined = Unrefined(poster, working.read)
-    desk = SlackDesk(working.answers, working.records, replies, unrefined, rights=working.rights)
+    commands = {Intent.SETTINGS: _opened} if working.settings else {}
+    desk = SlackDesk(working.answers, working.records, replies, unrefined, commands, working.rights)
     humans = working.calling and EscalationDesk(working.calling, working.records, replies)
     return {
         **(humans.handlers if humans else {}),
+        **_beside(config, services, working.settings, replies),
         ARRIVAL: humans.bridged(desk.work) if humans else desk.work,
         ANNOUNCEMENT: desk.announce,
         MESSAGE: desk.say,

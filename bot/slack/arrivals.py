@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.conversations import Rating
 from bot.domain.questions import Asker, Intent, Question
 from bot.slack.escalation_values import Attached
@@ -171,7 +172,37 @@ class FormFaulty:
     faults: tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyChange:
+    """The form for a channel's settings, sent. `place` names the channel and who sent it."""
+
+    asker: Asker
+    place: Place
+    policy: ChannelPolicy
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overheard:
+    """A message that called nobody and looks like a question. Its words are not kept."""
+
+    asker: Asker
+    workspace: str
+    channel: str
+    ts: str
+    is_shared: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.workspace}:{self.channel}:{self.ts}:overheard"
+
+
 AtOnce = FormWanted | NamesWanted | FormFaulty | PatternsWanted
 """What is answered while Slack waits, and is no work beyond that: nothing of it is kept."""
 
-Arrival = Asked | Command | Pick | ButtonPress | RatingPress | HomeErrand | AtOnce | Ignored
+Beside = PolicyChange | Overheard
+"""What is work of a kind of its own."""
+
+Arrival = (
+    Asked | Command | Pick | ButtonPress | RatingPress | HomeErrand | Beside | AtOnce | Ignored
+)

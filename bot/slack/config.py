@@ -22,6 +22,7 @@ class SlackConfig:
     signing_secret: str = field(default="", repr=False)
     api_url: str = SLACK_API_URL
     command: str = "/airflow"
+    overhears: bool = False  # questions that call nobody are noted, for channels that want that
     has_model: bool = False  # a language model is set up and may add to an answer
     origin: Origin = Origin.SLACK
     progress_every: float = 3.0  # chat.update bears one in three seconds

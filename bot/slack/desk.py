@@ -106,12 +106,12 @@ class SlackDesk:
             case ButtonPress():
                 channel = self._private(arrival.place, arrival.key, steps)
                 pressed = self._onlooking.work(arrival, channel, steps)
-                await _excused(pressed, arrival.key, channel)
+                await excused(pressed, arrival.key, channel)
             case RatingPress(place=None):
-                await _excused(self._keep(arrival, steps), arrival.key, None)
+                await excused(self._keep(arrival, steps), arrival.key, None)
             case RatingPress(place=Place() as place):
                 channel = self._private(place, arrival.key, steps)
-                await _excused(self._rate(arrival, channel, steps), arrival.key, channel)
+                await excused(self._rate(arrival, channel, steps), arrival.key, channel)
 
     async def announce(self, announcement: Announcement, steps: DurableSteps) -> None:
         """Does jobs of kind "announcement"; ends like `work`."""
@@ -220,7 +220,8 @@ class SlackDesk:
             await channel.tell(THANKS)
 
 
-async def _excused(work: Awaitable[None], key: str, channel: WhisperChannel | None) -> None:
+async def excused(work: Awaitable[None], key: str, channel: WhisperChannel | None) -> None:
+    """Does `work`; where it breaks, an apology says so. Raises like `SlackDesk.work`."""
     try:
         await work
     except Exception as error:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from bot.domain.questions import Origin, Question
 from bot.domain.work import Delivery, Job, Priority, Queue
-from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
+from bot.slack.arrivals import (
+    Asked,
+    Beside,
+    ButtonPress,
+    Command,
+    Overheard,
+    Pick,
+    Place,
+    PolicyChange,
+    RatingPress,
+    Way,
+)
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
 from bot.slack.home_arrivals import HOME, HomeErrand
 
@@ -17,7 +28,14 @@ MESSAGE = "message"
 ANNOUNCEMENT = "announcement"
 """The kind of job that diagnoses what nobody asked about."""
 
-Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival | HomeErrand
+SETTINGS = "channel_settings"
+"""The kind of job that changes what the bot does in a channel."""
+OVERHEARD = "overheard"
+"""The kind of job that sees whether a question that called nobody is to be come back to."""
+UNANSWERED = "unanswered"
+"""The kind of job that comes back to it."""
+
+Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival | HomeErrand | Beside
 """Every arrival that is work for us."""
 
 
@@ -28,6 +46,8 @@ def job_of(arrival: Taken) -> Job:
     if isinstance(arrival, HomeErrand):
         share = f"{arrival.workspace}:home:{arrival.asker.user_id}"
         return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
+    if isinstance(arrival, PolicyChange | Overheard):
+        return _job_beside(arrival)
     remark = isinstance(arrival, Asked) and arrival.way is Way.FOLLOW_UP
     return Job(
         key=arrival.key,
@@ -37,6 +57,13 @@ def job_of(arrival: Taken) -> Job:
         share=_share(arrival),
         priority=Priority.REMARK if remark else Priority.ASKED,
     )
+
+
+def _job_beside(arrival: Beside) -> Job:
+    if isinstance(arrival, Overheard):
+        key = arrival.key
+        return Job(key, OVERHEARD, arrival, Queue.LATER, share=key, priority=Priority.REMARK)
+    return Job(arrival.key, SETTINGS, arrival, Queue.QUESTIONS, share=arrival.key)
 
 
 def _share(arrival: Asked | Command | Pick | ButtonPress | RatingPress) -> str:
@@ -54,7 +81,7 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
     """`engages` only where others will see the answer, in a thread that is known already."""
     if isinstance(arrival, EscalationArrival):
         return Delivery(origin, event_id, None, user_of(arrival))
-    if isinstance(arrival, HomeErrand):
+    if isinstance(arrival, HomeErrand | PolicyChange | Overheard):
         return Delivery(origin, event_id, None, arrival.asker.user_id)
     question, place = question_of(arrival), arrival.place
     if question is None or place is None or place.thread is None:

@@ -27,6 +27,7 @@ from bot.slack.arrivals import (
 from bot.slack.escalation_arrivals import EscalationArrival, read_press
 from bot.slack.parse_command import read_command
 from bot.slack.parse_files import files_in
+from bot.slack.parse_overheard import overheard
 from bot.slack.parse_surfaces import FORMS, PRESSED_IN_VIEW, SURFACES
 from bot.slack.plain import Flat, flatten
 from bot.slack.presses import (
@@ -82,11 +83,13 @@ class Parser(Reading):
             return Ignored(reason)
         flat = flatten(body["event"], bot.user_id)
         way = _way(event, flat, bot)
+        shared = bool(envelope.is_ext_shared_channel)
         if isinstance(way, Ignored):
-            return way
+            heard = overheard(event, flat, bot, is_shared=shared) if self.overhears else None
+            return heard or way
         question = self._question(event, flat, way, bot)
         return Asked(
-            question=replace(question, is_shared=bool(envelope.is_ext_shared_channel)),
+            question=replace(question, is_shared=shared),
             place=Place(
                 channel=event.channel,
                 user=event.user or "",

@@ -11,9 +11,11 @@ from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
 from bot.slack.escalation_presses import RESOLVE_FORM
 from bot.slack.parse_asking import read_asked, read_suggestion
 from bot.slack.parse_home import read_home_press, read_opened, read_patterns
+from bot.slack.parse_settings import read_settings
 from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
 from bot.slack.presses import MY_DAGS
 from bot.slack.reading import Reading
+from bot.slack.settings_form import SETTINGS_FORM
 
 Reader = Callable[[Mapping[str, Any], Reading, Identity], Arrival | EscalationArrival]
 
@@ -34,5 +36,6 @@ FORMS: Mapping[str, Reader] = {
     ASK_FORM: read_asked,
     MY_DAGS: read_patterns,
     RESOLVE_FORM: read_resolved,
+    SETTINGS_FORM: read_settings,
 }
 """Forms that were sent, by their callback id."""

@@ -25,6 +25,7 @@ class Person:
     real_name: str
     title: str = ""
     is_bot: bool = False
+    is_admin: bool = False
 
     @property
     def email(self) -> str:

@@ -31,6 +31,8 @@ def person_json(person: Person, *, with_email: bool = True) -> Json:
         "real_name": person.real_name,
         "deleted": False,
         "is_bot": person.is_bot,
+        "is_admin": person.is_admin,
+        "is_owner": False,
         "is_app_user": False,
         "is_restricted": False,
         "is_ultra_restricted": False,

@@ -13,7 +13,7 @@ TEAM_ID = "T0LOCAL001"
 BOT_USER_ID = "U0AIRFLOW1"
 AUTHOR = Person("U0AUTHOR01", "dag-author", "Dag author", "Writes and owns Dags")
 ONCALL = Person("U0ONCALL01", "on-call", "On-call engineer", "Answers for the platform this week")
-PLATFORM = Person("U0PLATFORM", "platform", "Platform engineer", "Runs Airflow")
+PLATFORM = Person("U0PLATFORM", "platform", "Platform engineer", "Runs Airflow", is_admin=True)
 
 PLATFORM_GROUP = "S0PLATFORM"
 SUPPORT_CHANNEL = "C0SUPPORT1"

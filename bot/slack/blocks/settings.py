@@ -1,0 +1,169 @@
+"""The form for what the bot does in a channel; for those who may not change it, what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.domain.channel_policies import EVERY_DAY, LANGUAGES, ChannelPolicy, clock
+from bot.slack.blocks.kit import Block, Element, context, plain, rich, section, text
+from bot.slack.limits import MODAL_TITLE, OPTION_VALUE, OPTIONS_PER_SELECT
+from bot.slack.settings_form import (
+    PRIVATE,
+    PUBLIC,
+    SETTINGS_FORM,
+    WAITS,
+    Field,
+    Subject,
+    kept_subject,
+)
+
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_TITLE = "Settings of this channel"
+_PRIVACY = {PUBLIC: "Everybody in the thread", PRIVATE: "The asker alone, who may share them"}
+
+
+def settings_form(
+    policy: ChannelPolicy, subject: Subject, clusters: Sequence[str], zone: str
+) -> dict[str, Any]:
+    """`zone` stands in the form where no quiet hours are set yet."""
+    quiet = policy.quiet
+    blocks = [
+        _input(Field.WAIT, "Which questions do I answer?", _select(_waits(), str(_wait(policy)))),
+        _input(Field.PRIVACY, "Who sees the answers?", _radio(_PRIVACY, _privacy(policy))),
+        *_cluster(policy, clusters),
+        _input(
+            Field.DAGS,
+            "Dags that are meant where several fit",
+            _typed(", ".join(policy.dags), "team_a_*, orders_*"),
+            optional=True,
+        ),
+        _input(Field.LANGUAGE, "Language of the answers", _select(LANGUAGES, policy.language)),
+        _input(
+            Field.FROM,
+            "Quiet hours from",
+            _time(f"{clock(quiet.start):%H:%M}" if quiet else ""),
+            optional=True,
+            hint="In these I answer mentions only, and failures that Airflow reports wait.",
+        ),
+        _input(Field.TO, "To", _time(f"{clock(quiet.end):%H:%M}" if quiet else ""), optional=True),
+        _input(Field.DAYS, "On", _days(quiet.days if quiet else EVERY_DAY)),
+        _input(Field.ZONE, "Time zone", _typed(quiet.zone if quiet else zone, "Europe/Berlin")),
+    ]
+    return {
+        "type": "modal",
+        "callback_id": SETTINGS_FORM,
+        "private_metadata": kept_subject(subject),
+        "title": plain(MODAL_TITLE.head(_TITLE)),
+        "submit": plain("Save"),
+        "close": plain("Cancel"),
+        "blocks": blocks,
+    }
+
+
+def settings_shown(policy: ChannelPolicy, who: str) -> dict[str, Any]:
+    """The same to be read. `who` may change it, in words."""
+    rows = [
+        rich(section(text(f"{label}: ", bold=True), text(value)))
+        for label, value in facts_of(policy).items()
+    ]
+    return {
+        "type": "modal",
+        "callback_id": SETTINGS_FORM,
+        "title": plain(MODAL_TITLE.head(_TITLE)),
+        "close": plain("Close"),
+        "blocks": [*rows, context(f"These may be changed by {who}.")],
+    }
+
+
+def facts_of(policy: ChannelPolicy) -> Mapping[str, str]:
+    """What stands, in words."""
+    quiet = policy.quiet
+    hours = "none"
+    if quiet is not None:
+        days = "every day"
+        if len(quiet.days) < len(DAYS):
+            days = ", ".join(DAYS[day] for day in sorted(quiet.days))
+        hours = f"{clock(quiet.start):%H:%M} to {clock(quiet.end):%H:%M} ({quiet.zone}), {days}"
+    return {
+        "Questions": _waits().get(str(policy.answers_after), f"{policy.answers_after} minutes"),
+        "Answers are for": _PRIVACY[_privacy(policy)],
+        "Cluster": policy.cluster or "none in particular",
+        "Dags": ", ".join(policy.dags) or "none in particular",
+        "Language": LANGUAGES.get(policy.language, policy.language),
+        "Quiet hours": hours,
+    }
+
+
+def _waits() -> dict[str, str]:
+    words = {"0": "Those that mention me"}
+    return words | {
+        str(one): f"Also those that nobody answers in {one} minutes" for one in WAITS if one
+    }
+
+
+def _wait(policy: ChannelPolicy) -> int:
+    return min(WAITS, key=lambda one: abs(one - policy.answers_after))
+
+
+def _privacy(policy: ChannelPolicy) -> str:
+    return PRIVATE if policy.is_private else PUBLIC
+
+
+def _cluster(policy: ChannelPolicy, clusters: Sequence[str]) -> list[Block]:
+    named = {one: one for one in clusters if OPTION_VALUE.fits(one)}
+    if len(named) < 2:
+        return []
+    menu = _select(named, policy.cluster)
+    label = "Cluster that is meant where none is named"
+    return [_input(Field.CLUSTER, label, menu, optional=True)]
+
+
+def _input(
+    field: Field, label: str, element: Element, *, optional: bool = False, hint: str = ""
+) -> Block:
+    return {
+        "type": "input",
+        "block_id": field.value,
+        "label": plain(label),
+        "element": {**element, "action_id": field.value},
+        "optional": optional,
+        **({"hint": plain(hint)} if hint else {}),
+    }
+
+
+def _option(value: str, label: str) -> Element:
+    return {"text": plain(label), "value": value}
+
+
+def _select(options: Mapping[str, str], chosen: str) -> Element:
+    made = [_option(value, label) for value, label in options.items()][:OPTIONS_PER_SELECT]
+    begun = [one for one in made if one["value"] == chosen]
+    return {
+        "type": "static_select",
+        "options": made,
+        **({"initial_option": begun[0]} if begun else {}),
+    }
+
+
+def _radio(options: Mapping[str, str], chosen: str) -> Element:
+    return {**_select(options, chosen), "type": "radio_buttons"}
+
+
+def _days(days: Sequence[int]) -> Element:
+    options = [_option(str(number), name) for number, name in enumerate(DAYS)]
+    chosen = [options[day] for day in sorted(days)]
+    return {"type": "checkboxes", "options": options, "initial_options": chosen}
+
+
+def _time(begun: str) -> Element:
+    return {"type": "timepicker", **({"initial_time": begun} if begun else {})}
+
+
+def _typed(begun: str, placeholder: str) -> Element:
+    return {
+        "type": "plain_text_input",
+        "max_length": 500,
+        "placeholder": plain(placeholder),
+        **({"initial_value": begun[:500]} if begun else {}),
+    }
