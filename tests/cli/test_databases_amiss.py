@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
-import sys
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from sqlalchemy.engine import make_url
 
 from bot.adapters.sql.migrate import migrate
 from bot.workflows.databases import migrate_engine
+from tests.commands import run_command
 from tests.postgres import PostgresDatabase
 from tests.rules import with_compiled_rules
 
@@ -45,15 +45,8 @@ class Command:
             "SLACK_API_URL": "http://127.0.0.1:9/api/",
             "COLUMNS": "200",
         }
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", *arguments, "--config", str(self.folder / "airflow-bot.yaml")),
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
+        config = str(self.folder / "airflow-bot.yaml")
+        return await run_command((*arguments, "--config", config), environment)
 
 
 @pytest.fixture

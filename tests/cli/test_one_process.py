@@ -7,7 +7,6 @@ import json
 import os
 import re
 import sqlite3
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -20,6 +19,7 @@ from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.migrate import downgrade, migrate
 from bot.workflows.databases import migrate_engine
 from bot.workflows.single import claim_database
+from tests.commands import run_command
 from tests.end_to_end.asking import FAILED, RIGHT, WHY, answered
 from tests.end_to_end.conftest import bot_between
 from tests.fakes.airflow_server import RecordedAirflow
@@ -52,19 +52,8 @@ class File:
 
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit status, standard output and standard error of one command."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            *arguments,
-            "--config",
-            str(self.config),
-            env={**os.environ, **SECRETS, "COLUMNS": "200"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
+        environ = {**os.environ, **SECRETS, "COLUMNS": "200"}
+        return await run_command((*arguments, "--config", str(self.config)), environ)
 
     def take_back(self) -> None:
         """Leaves the file as the version before this one would."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, is_dataclass
@@ -29,6 +28,7 @@ from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig
 from bot.workflows.databases import migrate_engine
 from bot.workflows.engine import Engine
+from tests.commands import run_command
 from tests.postgres import PostgresDatabase
 from tests.rules import with_compiled_rules
 
@@ -51,20 +51,8 @@ class Bot:
 
     async def run(self, *arguments: str) -> tuple[int, str, str]:
         """Exit status, standard output and standard error of one command."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "bot",
-            "work",
-            *arguments,
-            "--config",
-            str(self.config),
-            env={**os.environ, "SECRET": SECRET, "COLUMNS": "200"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, err = await process.communicate()
-        return process.returncode or 0, out.decode(), err.decode()
+        environ = {**os.environ, "SECRET": SECRET, "COLUMNS": "200"}
+        return await run_command(("work", *arguments, "--config", str(self.config)), environ)
 
     async def json(self, *arguments: str) -> Any:
         status, out, err = await self.run(*arguments, "--json")
