@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -161,8 +162,11 @@ class Escalator:
 
     async def _by_threshold(self, turn: Turn, diagnosis: Diagnosis) -> Fired | None:
         verdict, target = diagnosis.verdict, diagnosis.target
-        threshold = threshold_of(self._thresholds(verdict.cause))
-        if threshold is None or not is_countable(verdict):
+        if not is_countable(verdict):
+            return None
+        # Runbooks are files, and may have changed.
+        threshold = threshold_of(await asyncio.to_thread(self._thresholds, verdict.cause))
+        if threshold is None:
             return None
         now = self._now()
         seen = await self._escalations.occurred(

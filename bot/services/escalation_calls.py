@@ -51,7 +51,7 @@ class Caller:
             severity=severity_of(fired, verdict),
             subject=Subject(
                 title=f"{verdict.title or verdict.kind.headline}: {target_words(diagnosis.target)}",
-                question=turn.question.text[:_QUESTION_MAX],
+                question=_words_of(turn.question),
                 turn_id=turn.id,
                 verdict=verdict.kind,
                 cause=verdict.cause,
@@ -81,7 +81,7 @@ class Caller:
             severity=severity_of(fired, None),
             subject=Subject(
                 title="Somebody asks for help",
-                question=question.text[:_QUESTION_MAX],
+                question=_words_of(question),
                 turn_id=turn_id,
             ),
             at=at,
@@ -93,6 +93,11 @@ class Caller:
         if kind is not VerdictKind.CODE:
             return ""
         return next((self.owners[one.lower()] for one in owners if one.lower() in self.owners), "")
+
+
+def _words_of(question: Question) -> str:
+    """What guests and people of other workspaces say is not kept."""
+    return "" if question.asker.is_external else question.text[:_QUESTION_MAX]
 
 
 def party_of(question: Question, message: str = "") -> Party | None:

@@ -109,7 +109,8 @@ class Escalations(Protocol):
         ...
 
     async def tidy(self, before: datetime) -> int:
-        """Forgets what was over before then; returns how many escalations that were."""
+        """Forgets what was over before then, unless it is known what was true; returns how many
+        escalations that were."""
         ...
 
 

@@ -83,15 +83,6 @@ class Gestures:
         profile = user.get("profile") or {}
         return str(profile.get("real_name") or user.get("real_name") or user.get("name") or "")
 
-    async def permalink(self, channel: str, ts: str) -> str:
-        """Where people find a message; "" where Slack does not say."""
-        try:
-            found = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
-        except (SlackClientError, *UNSURE) as error:
-            log.warning("slack.no_permalink", error=word_for(error))
-            return ""
-        return str(found.get("permalink") or "")
-
     async def react(self, channel: str, ts: str) -> Tried:
         """Shows on the asker's message that it was seen."""
         return await self._refusals.attempt(

@@ -252,11 +252,15 @@ async def test_a_failure_occurs_once_however_often_it_is_seen(case: Case) -> Non
     assert list(found) == [seen]
 
 
-async def test_only_what_is_over_is_forgotten(case: Case) -> None:
+async def test_only_what_is_over_and_taught_nothing_is_forgotten(case: Case) -> None:
     over = (await case.escalations.call(call(1, "a"))).escalation
     active = (await case.escalations.call(call(2, "b"))).escalation
     await case.escalations.do(over.id, deed(Kind.RESOLVED))
 
+    known = (await case.escalations.call(call(3, "c"))).escalation
+    truth = Truth(known.id, "U9", NOON, "A leak", "Restarted it", WasRight.YES)
+    await case.escalations.do(known.id, deed(Kind.RESOLVED, "known"), truth)
+
     assert await case.escalations.tidy(NOON + timedelta(days=1)) == 1
-    assert [one.id for one in await case.escalations.list()] == [active.id]
+    assert {one.id for one in await case.escalations.list()} == {active.id, known.id}
     assert await case.escalations.deeds(over.id) == []

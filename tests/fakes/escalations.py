@@ -200,7 +200,7 @@ class FakeEscalations(Escalations):
         gone = [
             one.escalation.id
             for one in self._kept.values()
-            if one.escalation.state.is_over and one.escalation.since < before
+            if one.escalation.state.is_over and one.escalation.since < before and not one.truth
         ]
         for each in gone:
             del self._kept[each]

@@ -118,7 +118,11 @@ class SqlEscalations(EscalationReads):
         row = EscalationRow
         with store_errors("Tidying escalations"):
             async with writing(self._engine) as connection:
-                gone = delete(row).where(row.state.in_(_OVER), row.changed_at < before)
+                # What was true of a case is worth keeping, with the case.
+                known = select(TruthRow.escalation_id)
+                gone = delete(row).where(
+                    row.state.in_(_OVER), row.changed_at < before, row.id.not_in(known)
+                )
                 count = (await connection.execute(gone)).rowcount
             await delete_before(self._engine, OccurrenceRow.key, OccurrenceRow.at, before)
         return count
