@@ -13,7 +13,7 @@ from bot.adapters.sql.migrate import require_known
 from bot.cli_work.bodies import describe
 from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.domain.answers import Explanation
-from bot.domain.cases import Case, LateLog, Retrieved, Settled
+from bot.domain.cases import Case, LateLog, Retrieved, Settled, Shown
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.failures import FailureBatch, FailuresTold
@@ -46,6 +46,7 @@ KEPT: tuple[type, ...] = (
     Retrieved,
     Sent,
     Settled,
+    Shown,
     Turn,
     Unfinished,
 )
