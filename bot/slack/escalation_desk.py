@@ -27,6 +27,7 @@ from bot.domain.escalations import (
 from bot.domain.oncall import OnCallNow
 from bot.domain.questions import ThreadKey
 from bot.domain.references import reference_of
+from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Retry
 from bot.services.escalate import Escalator
 from bot.services.escalation_pages import Pages
@@ -218,7 +219,7 @@ class EscalationDesk:
         handoff = Handoff(
             escalation=escalation,
             diagnosis=diagnosis,
-            runbook=escalation.subject.cause,
+            runbook=_runbook_of(escalation),
             reach=reach,
             parties=len(parties),
             truth=truth,
@@ -333,6 +334,11 @@ class EscalationDesk:
 
     async def _workspace(self) -> str:
         return (await self.replies.kit.gestures.identity()).team_id
+
+
+def _runbook_of(escalation: Escalation) -> str:
+    is_known = escalation.subject.verdict is not VerdictKind.UNKNOWN
+    return escalation.subject.cause if is_known else ""
 
 
 def _truth_of(sent: Resolved) -> Truth:

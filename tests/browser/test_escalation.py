@@ -1,0 +1,76 @@
+"""One person plays asker and responder on the page, from the question to the resolution."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from bot.playground.workspace import LocalWorkspace
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.slack.config import SlackConfig
+from tests.slack.doubles import MemoryRecords
+from tests.slack.escalating import CallingBot, running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bot(ws: LocalWorkspace) -> AsyncIterator[CallingBot]:
+    config = SlackConfig(
+        bot_token=ws.bot_token,
+        app_token=ws.app_token,
+        signing_secret=ws.signing_secret,
+        api_url=ws.base_url,
+        progress_every=0.0,
+    )
+    async with running(ws, config, MemoryRecords()) as bot:
+        yield bot
+
+
+async def pictured(page: Page, name: str) -> None:
+    """In both schemes, where somebody wants to look: PICTURES names the folder."""
+    folder = os.environ.get("PICTURES")
+    for scheme in ("light", "dark") if folder else ():
+        await page.emulate_media(color_scheme=scheme)
+        await page.screenshot(path=Path(folder or "") / f"escalation-{name}-{scheme}.png")
+
+
+async def test_a_question_goes_to_a_human_and_comes_back_resolved(
+    ws: LocalWorkspace, bot: CallingBot, page: Page
+) -> None:
+    question = await ws.say(
+        SUPPORT_CHANNEL, AUTHOR.id, f"{ws.mention} why did orders_daily fail?", raw=True
+    )
+    await ws.wait_for_reply(question)
+    await bot.engine.pass_time(0)
+    await page.get_by_role("radio", name="On-call engineer").click()
+    await page.get_by_role("button", name="airflow-oncall").click()
+    await expect(page.get_by_text("nobody has acknowledged it yet").first).to_be_visible()
+    await expect(page.get_by_text("the verdict is unknown").first).to_be_visible()
+    await pictured(page, "open")
+
+    await page.get_by_role("button", name="Acknowledge").click()
+    await expect(page.get_by_text("Somebody is on it").first).to_be_visible()
+    await page.get_by_label("Hand to …").select_option(label="Platform engineer")
+    await expect(page.get_by_text("It was handed on").first).to_be_visible()
+    await page.get_by_role("button", name="Take over").click()
+    await expect(page.get_by_text("Somebody is on it").first).to_be_visible()
+    await pictured(page, "held")
+
+    await page.get_by_role("button", name="Resolve …").click()
+    form = page.get_by_role("dialog", name="Resolve")
+    await form.get_by_label("What was wrong?").fill("The export renamed a column")
+    await form.get_by_label("What fixed it?").fill("Renamed it back")
+    await form.get_by_label("Partly").click()
+    await pictured(page, "form")
+    await form.get_by_role("button", name="Resolve").click()
+    await expect(page.get_by_text("The bot was partly right.").first).to_be_visible()
+    await pictured(page, "resolved")
+
+    await page.get_by_role("radio", name="Dag author").click()
+    await page.get_by_role("button", name="airflow-support").click()
+    await page.get_by_role("button", name="replies").first.click()
+    await expect(page.get_by_text("Renamed it back").first).to_be_visible()
+    await pictured(page, "asker")
