@@ -16,7 +16,7 @@ from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
-from bot.bootstrap import Parts, kept_types, now, slack_config
+from bot.bootstrap import Parts, addresses_of, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
@@ -28,6 +28,7 @@ from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.escalate import WatchedRatings
 from bot.services.failures import FailureService
+from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
@@ -168,10 +169,18 @@ def _working(
             return True
         return (await sights.policy(question)).is_private
 
-    home, settings = parts.people.home(now), _settings(parts)
-    onlookers = Onlookers(sights)
+    shows_links = parts.settings.slack.unfurl_links
     return Working(
-        parts.asking, records, ledger, read, calling, onlookers, whispers, home, settings
+        parts.asking,
+        records,
+        ledger,
+        read,
+        calling,
+        Onlookers(sights),
+        whispers,
+        parts.people.home(now),
+        _settings(parts),
+        LinkCards(sights.seen_by, addresses_of(parts.settings)) if shows_links else None,
     )
 
 

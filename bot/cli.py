@@ -233,11 +233,15 @@ def demo(
 
 
 @app.command()
-def manifest() -> None:
+def manifest(
+    unfurl: Annotated[
+        list[str], typer.Option(help="A domain of Airflow whose links are shown with their state.")
+    ] = [],  # noqa: B006 (typer reads it, and nobody changes it)
+) -> None:
     """Prints the Slack app manifest, to create or update the app with."""
     from bot.slack.manifest import app_manifest
 
-    print(json.dumps(app_manifest(), indent=2))
+    print(json.dumps(app_manifest(unfurl), indent=2))
 
 
 @app.command()

@@ -22,6 +22,7 @@ from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
 from bot.services.dead_letters import UNFINISHED
 from bot.services.home import HomeService
+from bot.services.link_cards import LinkCards
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.slack.announcer import Announcement
@@ -51,8 +52,10 @@ from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
 from bot.slack.home_arrivals import (
     HOME,
+    UNFURL,
     HomeOpened,
     KeepingSet,
+    LinksShared,
     MessagesOpened,
     PatternsSet,
 )
@@ -80,6 +83,7 @@ from bot.slack.replies import Replies, Whispers, never
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.socket_mode import SocketMode
 from bot.slack.tabs import Tabs
+from bot.slack.unfurl import UnfurlDesk
 from bot.slack.unrefined import Read, Unrefined
 
 log = structlog.get_logger(__name__)
@@ -106,6 +110,7 @@ TYPES: tuple[type, ...] = (
     HomeOpened,
     KeepingSet,
     Later,
+    LinksShared,
     MessagesOpened,
     Notice,
     Overheard,
@@ -149,6 +154,7 @@ class Working:
     whispers: Whispers = never
     home: HomeService | None = None
     settings: SettingsDesk | None = None
+    links: LinkCards | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +294,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     if services.working is not None:
         handlers = _handlers(config, services, services.working, outgoing, gestures)
         if services.working.home is not None:
+            handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
             handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
     if services.taking_in is not None:
         parser = Parser(

@@ -9,7 +9,7 @@ from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.conversations import Rating
 from bot.domain.questions import Asker, Intent, Question
 from bot.slack.escalation_values import Attached
-from bot.slack.home_arrivals import HomeErrand, PatternsWanted
+from bot.slack.home_arrivals import Errand, PatternsWanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +203,4 @@ AtOnce = FormWanted | NamesWanted | FormFaulty | PatternsWanted
 Beside = PolicyChange | Overheard
 """What is work of a kind of its own."""
 
-Arrival = (
-    Asked | Command | Pick | ButtonPress | RatingPress | HomeErrand | Beside | AtOnce | Ignored
-)
+Arrival = Asked | Command | Pick | ButtonPress | RatingPress | Errand | Beside | AtOnce | Ignored

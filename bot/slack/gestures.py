@@ -146,16 +146,6 @@ class Gestures:
         )
         return tried is Tried.DONE
 
-    async def permalink(self, channel: str, ts: str) -> str:
-        """The address of a message; "" where Slack gives none."""
-        try:
-            async with asyncio.timeout(_LOOK_SECONDS):
-                found = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
-        except (SlackClientError, *UNSURE) as error:
-            log.info("slack.no_permalink", error=word_for(error))
-            return ""
-        return str(found.get("permalink") or "")
-
     async def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
         """Prompts to begin with. With a thread_ts Slack would show none, and not say so."""
         body = {

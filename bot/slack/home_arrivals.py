@@ -1,4 +1,4 @@
-"""What arrives from the Home tab and the head of the direct messages: small work, no question."""
+"""Small work that is no question: what arrives from the Home tab, over the messages, with links."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from bot.domain.questions import Asker
 
 HOME = "home"
-"""The kind of job that does these."""
+"""The kind of job that does what concerns the Home tab, and the prompts over the messages."""
+UNFURL = "unfurl"
+"""The kind of job that shows how things stand under links to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,21 @@ class KeepingSet:
 
 
 HomeErrand = HomeOpened | MessagesOpened | PatternsSet | KeepingSet
+
+
+@dataclass(frozen=True, slots=True)
+class LinksShared:
+    """Somebody shared links of ours; `where` is how Slack wants the place named."""
+
+    asker: Asker
+    workspace: str
+    channel: str
+    urls: tuple[str, ...]
+    where: tuple[tuple[str, str], ...]
+    key: str
+
+
+Errand = HomeErrand | LinksShared
 
 
 @dataclass(frozen=True, slots=True)

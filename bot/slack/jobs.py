@@ -17,7 +17,7 @@ from bot.slack.arrivals import (
     Way,
 )
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
-from bot.slack.home_arrivals import HOME, HomeErrand
+from bot.slack.home_arrivals import HOME, UNFURL, Errand, HomeErrand, LinksShared
 
 ARRIVAL = "arrival"
 """The kind of job that works on an arrival."""
@@ -35,7 +35,7 @@ OVERHEARD = "overheard"
 UNANSWERED = "unanswered"
 """The kind of job that comes back to it."""
 
-Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival | HomeErrand | Beside
+Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival | Errand | Beside
 """Every arrival that is work for us."""
 
 
@@ -43,6 +43,9 @@ def job_of(arrival: Taken) -> Job:
     """One thread has one turn at a time; presses do not wait for it."""
     if isinstance(arrival, EscalationArrival):
         return act_job(arrival)
+    if isinstance(arrival, LinksShared):
+        share = arrival.key
+        return Job(arrival.key, UNFURL, arrival, Queue.QUESTIONS, share, Priority.REMARK)
     if isinstance(arrival, HomeErrand):
         share = f"{arrival.workspace}:home:{arrival.asker.user_id}"
         return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
@@ -81,7 +84,7 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
     """`engages` only where others will see the answer, in a thread that is known already."""
     if isinstance(arrival, EscalationArrival):
         return Delivery(origin, event_id, None, user_of(arrival))
-    if isinstance(arrival, HomeErrand | PolicyChange | Overheard):
+    if isinstance(arrival, Errand | PolicyChange | Overheard):
         return Delivery(origin, event_id, None, arrival.asker.user_id)
     question, place = question_of(arrival), arrival.place
     if question is None or place is None or place.thread is None:

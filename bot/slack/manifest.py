@@ -28,9 +28,9 @@ _PROMPTS = (
 )
 
 
-def app_manifest() -> dict[str, Any]:
+def app_manifest(unfurl_domains: Sequence[str] = ()) -> dict[str, Any]:
     """The manifest of this app, from the surfaces that there are."""
-    return manifest(all_surfaces())
+    return manifest(all_surfaces(), unfurl_domains=unfurl_domains)
 
 
 def required_scopes(surfaces: Iterable[Surface]) -> frozenset[str]:
@@ -40,7 +40,8 @@ def required_scopes(surfaces: Iterable[Surface]) -> frozenset[str]:
 
 def optional_scopes(surfaces: Sequence[Surface]) -> frozenset[str]:
     """Scopes without which a surface does less."""
-    wanted = {scope for surface in surfaces for scope in surface.better_with}
+    usual = [surface for surface in surfaces if not surface.unfurls]
+    wanted = {scope for surface in usual for scope in surface.better_with}
     return frozenset(wanted) - required_scopes(surfaces)
 
 
@@ -49,9 +50,15 @@ def bot_events(surfaces: Iterable[Surface]) -> frozenset[str]:
 
 
 def manifest(
-    surfaces: Sequence[Surface], *, command: str = "/airflow", request_url: str = ""
+    surfaces: Sequence[Surface],
+    *,
+    command: str = "/airflow",
+    request_url: str = "",
+    unfurl_domains: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The manifest for Socket Mode, or with a `request_url` (https) for signed HTTP."""
+    """The manifest for Socket Mode, or with a `request_url` (https) for signed HTTP. Links are only
+    asked for where `unfurl_domains` are given."""
+    surfaces = [one for one in surfaces if unfurl_domains or not one.unfurls]
     address = {"request_url": request_url} if request_url else {}
     commands = [
         {
@@ -67,6 +74,7 @@ def manifest(
     ]
     interactive = any(surface.interactive for surface in surfaces)
     scopes = required_scopes(surfaces) | optional_scopes(surfaces)
+    scopes |= {scope for one in surfaces if one.unfurls for scope in one.better_with}
     return {
         "display_information": {
             "name": _NAME,
@@ -89,6 +97,7 @@ def manifest(
             "bot_user": {"display_name": "Airflow Support", "always_online": True},
             "slash_commands": commands,
             "shortcuts": _shortcuts(surfaces),
+            **({"unfurl_domains": sorted(unfurl_domains)} if unfurl_domains else {}),
         },
         "oauth_config": {"scopes": {"bot": sorted(scopes)}},
         "settings": {

@@ -16,6 +16,7 @@ from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
 from bot.slack.presses import MY_DAGS
 from bot.slack.reading import Reading
 from bot.slack.settings_form import SETTINGS_FORM
+from bot.slack.unfurl import read_links
 
 Reader = Callable[[Mapping[str, Any], Reading, Identity], Arrival | EscalationArrival]
 
@@ -29,7 +30,7 @@ SURFACES: Mapping[str, Reader] = {
 PRESSED_IN_VIEW: Reader = read_home_press
 """Presses that are in no message."""
 
-EVENTS: Mapping[str, Reader] = {"app_home_opened": read_opened}
+EVENTS: Mapping[str, Reader] = {"app_home_opened": read_opened, "link_shared": read_links}
 """Events that are no message, by their type."""
 
 FORMS: Mapping[str, Reader] = {

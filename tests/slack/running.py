@@ -11,6 +11,7 @@ from bot.domain.questions import ThreadKey
 from bot.domain.work import Job
 from bot.services.dag_names import DagNames, no_names
 from bot.services.home import HomeService
+from bot.services.link_cards import LinkCards
 from bot.services.mine import MineService
 from bot.services.sight import everything
 from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
@@ -48,6 +49,7 @@ class RunningBot:
     clusters: Mapping[str, FakeCluster] = field(default_factory=dict)
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     profiles: FakeProfiles = field(default_factory=FakeProfiles)
+    links: LinkCards | None = None
 
     def __post_init__(self) -> None:
         self.meter = PoweredMeter(self.engine.power)
@@ -80,7 +82,14 @@ class RunningBot:
             taking_in=TakingIn(
                 self.engine, self._engaged, self.names, self.preferences.preferences
             ),
-            working=Working(self.answers, self.records, self.ledger, self._read, home=self.home),
+            working=Working(
+                self.answers,
+                self.records,
+                self.ledger,
+                self._read,
+                home=self.home,
+                links=self.links,
+            ),
             meter=self.meter,
             sleep=self.ledger.sleep,
             pace=Pace(self.ledger.kept.clock),

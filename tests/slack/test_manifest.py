@@ -151,3 +151,21 @@ def test_the_manifest_keeps_to_slacks_lengths() -> None:
     assert 174 <= len(about["long_description"]) <= 4_000
     assert len(made["features"]["bot_user"]["display_name"]) <= 80
     assert all(len(one["usage_hint"]) <= 1_000 for one in made["features"]["slash_commands"])
+
+
+def test_links_are_asked_for_only_with_the_domains_they_are_about() -> None:
+    made = manifest(SURFACES)
+    assert "unfurl_domains" not in made["features"]
+    assert "link_shared" not in made["settings"]["event_subscriptions"]["bot_events"]
+    assert not [scope for scope in made["oauth_config"]["scopes"]["bot"] if "links" in scope]
+    made = manifest(SURFACES, unfurl_domains=["airflow.example.com"])
+    assert made["features"]["unfurl_domains"] == ["airflow.example.com"]
+    assert "link_shared" in made["settings"]["event_subscriptions"]["bot_events"]
+    assert {"links:read", "links:write"} <= set(made["oauth_config"]["scopes"]["bot"])
+
+
+def test_the_agent_view_keeps_to_slacks_lengths_and_the_home_tab_is_on() -> None:
+    features = manifest(SURFACES)["features"]
+    assert len(features["agent_view"]["agent_description"]) <= 300
+    assert 0 < len(features["agent_view"]["suggested_prompts"]) <= 4
+    assert features["app_home"]["home_tab_enabled"] is True

@@ -13,8 +13,8 @@ from bot.domain.answers import Reply
 from bot.domain.work import Delivery, Priority
 from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import TYPES
-from bot.slack.arrivals import AtOnce, Ignored, Place
-from bot.slack.home_arrivals import HomeErrand
+from bot.slack.arrivals import AtOnce, Beside, Ignored, Place
+from bot.slack.home_arrivals import Errand
 from bot.slack.jobs import delivery_of, job_of, question_of
 from bot.slack.parse import Parser
 from bot.slack.posts import ANSWER, Face, Post, Sent, post_job
@@ -40,7 +40,7 @@ PARSER = Parser(lambda text: text, lambda: datetime(2026, 11, 22, tzinfo=UTC))
 @pytest.mark.parametrize("name", ARRIVALS)
 def test_every_arrival_is_kept_whole(name: str) -> None:
     arrival = PARSER.parse(load(name), BOT)
-    assert not isinstance(arrival, AtOnce | HomeErrand | Ignored)
+    assert not isinstance(arrival, AtOnce | Beside | Errand | Ignored)
     job = job_of(arrival)
     assert_keepable(job)
     assert JSON.deserialize(JSON.serialize(job)) == job
@@ -62,7 +62,7 @@ def test_what_came_of_a_post_is_kept() -> None:
 
 def test_announcements_are_kept_whole() -> None:
     arrival = PARSER.parse(load("app_mention"), BOT)
-    assert not isinstance(arrival, AtOnce | HomeErrand | Ignored)
+    assert not isinstance(arrival, AtOnce | Beside | Errand | Ignored)
     question = question_of(arrival)
     assert question is not None
     announcer = SlackAnnouncer("C1")
@@ -74,7 +74,7 @@ def test_announcements_are_kept_whole() -> None:
 
 def test_a_private_question_engages_nobody() -> None:
     arrival = PARSER.parse(load("press_menu"), BOT)
-    assert not isinstance(arrival, AtOnce | HomeErrand | Ignored)
+    assert not isinstance(arrival, AtOnce | Beside | Errand | Ignored)
     assert arrival.place is not None
     origin = PARSER.origin
     assert delivery_of(arrival, "", origin).engages
@@ -84,6 +84,6 @@ def test_a_private_question_engages_nobody() -> None:
 
 def test_a_command_has_no_thread_yet() -> None:
     arrival = PARSER.parse(load("command"), BOT)
-    assert not isinstance(arrival, AtOnce | HomeErrand | Ignored)
+    assert not isinstance(arrival, AtOnce | Beside | Errand | Ignored)
     expected = Delivery(PARSER.origin, "Ev1", None, arrival.place.user if arrival.place else "")
     assert delivery_of(arrival, "Ev1", PARSER.origin) == expected

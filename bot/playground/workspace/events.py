@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from bot.playground.workspace import changes as c
 from bot.playground.workspace.hub import Hub, Notice
@@ -13,6 +14,7 @@ from bot.playground.workspace.wire import message_json
 from bot.playground.workspace.world import TEAM_ID
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+_LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
 _SUBSCRIPTIONS = {
     ChannelKind.PUBLIC: "message.channels",
     ChannelKind.PRIVATE: "message.groups",
@@ -71,6 +73,19 @@ def _posted(hub: Hub, message: Message) -> Iterator[Event]:
     if mentioned and not is_direct and message.user != app.bot_user_id:
         mention = body | {"type": "app_mention", "channel": message.channel}
         yield Event("app_mention", mention, message.channel)
+    if (links := links_of(message, app.unfurl_domains)) and message.user != app.bot_user_id:
+        shared = {
+            "type": "link_shared",
+            "channel": message.channel,
+            "is_bot_user_member": True,
+            "user": message.user,
+            "message_ts": message.ts,
+            "unfurl_id": f"{message.channel}.{message.ts}.{app.id}",
+            "source": "conversations_history",
+            "links": links,
+            "event_ts": message.ts,
+        }
+        yield Event("link_shared", shared, message.channel)
     for file_id in message.files:
         shared = {
             "type": "file_shared",
@@ -81,6 +96,18 @@ def _posted(hub: Hub, message: Message) -> Iterator[Event]:
             "event_ts": message.ts,
         }
         yield Event("file_shared", shared, message.channel)
+
+
+def links_of(message: Message, domains: Sequence[str]) -> list[Json]:
+    """The links in a message whose host is one of `domains`, or below one."""
+    found: list[Json] = []
+    for url in dict.fromkeys(_LINK.findall(message.text)):
+        host = urlsplit(url).hostname or ""
+        for domain in domains:
+            if host == domain or host.endswith(f".{domain}"):
+                found.append({"domain": domain, "url": url.replace("&amp;", "&")})
+                break
+    return found
 
 
 def _edited(hub: Hub, before: Message, after: Message) -> Iterator[Event]:

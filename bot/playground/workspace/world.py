@@ -38,6 +38,8 @@ ALL_SCOPES = frozenset(
         "im:history",
         "im:read",
         "im:write",
+        "links:read",
+        "links:write",
         "mpim:history",
         "mpim:read",
         "reactions:read",
@@ -57,6 +59,7 @@ ALL_EVENTS = frozenset(
         "app_uninstalled",
         "file_deleted",
         "file_shared",
+        "link_shared",
         "member_joined_channel",
         "member_left_channel",
         "message.channels",
@@ -106,6 +109,7 @@ class InstalledApp:
     agent_view: bool = True
     home_tab: bool = True
     suggested_prompts: tuple[Mapping[str, str], ...] = ()
+    unfurl_domains: tuple[str, ...] = ()
 
     @classmethod
     def from_manifest(cls, manifest: Mapping[str, Any]) -> InstalledApp:
@@ -136,6 +140,7 @@ class InstalledApp:
             agent_view=bool(agent),
             home_tab=bool(features.get("app_home", {}).get("home_tab_enabled")),
             suggested_prompts=tuple(agent.get("suggested_prompts", ())),
+            unfurl_domains=tuple(features.get("unfurl_domains", ())),
         )
 
 

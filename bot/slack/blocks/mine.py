@@ -50,19 +50,20 @@ def _blocks(report: FailingDags, room: Room) -> Iterator[Block]:
     notes = [f"{left} more are not shown" if left else "", unseen(report.gaps, room.items)]
     if any(notes):
         yield context(*notes)
-    yield rich(section(text(Limit(room.prose).head(how_matched(report)))))
+    more = "Add patterns of Dag ids on my Home tab."
+    yield rich(section(text(f"{Limit(room.prose).head(how_matched(report))} {more}")))
     yield small_print(report.reference)
 
 
 def how_matched(report: FailingDags) -> str:
-    """What was looked for, and how to have more found."""
+    """What was looked for."""
     by = (
         f"Looked for owners like {', '.join(report.known_as)}"
         if report.known_as
         else ("Slack does not tell me who you are, so I could not look for your Dags by owner")
     )
     patterns = f" and for your patterns {', '.join(report.patterns)}" if report.patterns else ""
-    return f"{by}{patterns}. Add patterns of Dag ids on my Home tab."
+    return f"{by}{patterns}."
 
 
 def _row(dag: FailingDag, several: bool) -> Sequence[Element]:

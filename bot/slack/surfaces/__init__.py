@@ -45,7 +45,8 @@ class Shortcut:
 @dataclass(frozen=True, slots=True)
 class Surface:
     """`events` in the manifest's spelling (`message.im`); `scopes` that the surface cannot do
-    without, `better_with` those that it can. `register(app, forms, command)` adds listeners."""
+    without, `better_with` those that it can. `register(app, forms, command)` adds listeners.
+    `unfurls`: it is asked for only together with the domains whose links it is about."""
 
     name: str
     register: Callable[[AsyncApp, Forms, str], None]
@@ -55,6 +56,7 @@ class Surface:
     command: SlashCommand | None = None
     interactive: bool = field(default=False)
     shortcut: Shortcut | None = None
+    unfurls: bool = False
 
 
 def all_surfaces() -> tuple[Surface, ...]:

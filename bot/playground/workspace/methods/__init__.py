@@ -11,6 +11,7 @@ from bot.playground.workspace.methods import (
     people,
     reactions,
     streams,
+    unfurl,
     views,
 )
 from bot.playground.workspace.methods.registry import Call, Method, Tier, TokenKind
@@ -26,6 +27,7 @@ METHODS: dict[str, Method] = {
         people,
         reactions,
         streams,
+        unfurl,
         views,
     )
     for method in family.METHODS
