@@ -67,15 +67,10 @@ class SqlChannelPolicies:
             insert = insert_into(connection, row).values(
                 workspace=key.workspace, channel=key.channel, **values
             )
-            put = await connection.execute(insert.on_conflict_do_nothing())
+            put = await connection.scalar(insert.on_conflict_do_nothing().returning(row.version))
         else:
-            put = await connection.execute(
-                update(row)
-                .where(
-                    row.workspace == key.workspace,
-                    row.channel == key.channel,
-                    row.version == policy.version - 1,
-                )
-                .values(values)
-            )
-        return put.rowcount == 1
+            of_channel = (row.workspace == key.workspace, row.channel == key.channel)
+            before = row.version == policy.version - 1
+            change = update(row).where(*of_channel, before).values(values)
+            put = await connection.scalar(change.returning(row.version))
+        return put is not None
