@@ -20,7 +20,7 @@ from bot.bootstrap import Parts, addresses_of, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
-from bot.escalating import calling_of, escalations_of
+from bot.escalating import calling_of, escalations_of, open_escalations
 from bot.services.announced import Audience
 from bot.services.called_off import CalledOffService
 from bot.services.channel_managers import ChannelManagers
@@ -170,6 +170,9 @@ def _working(
         return (await sights.policy(question)).is_private
 
     shows_links = parts.settings.slack.unfurl_links
+    home = parts.people.home(now)
+    if calling is not None:
+        home.escalations = open_escalations(parts)
     return Working(
         parts.asking,
         records,
@@ -178,7 +181,7 @@ def _working(
         calling,
         Onlookers(sights),
         whispers,
-        parts.people.home(now),
+        home,
         _settings(parts),
         LinkCards(sights.seen_by, addresses_of(parts.settings)) if shows_links else None,
     )

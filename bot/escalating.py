@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from bot.adapters.escalation_metrics import EscalationMetrics
+from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.escalations import SqlEscalations
+from bot.answering.escalations import standing_words
 from bot.bootstrap import Parts, now
 from bot.domain.escalation_policy import Policy, QuietHours
+from bot.domain.home import OpenEscalation
+from bot.domain.questions import Asker
 from bot.domain.work import Job
 from bot.services.escalate import Escalator
 from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
+from bot.services.home import Escalations as EscalationsOf
 from bot.settings import Settings
 from bot.slack.escalation_desk import Calling
 
@@ -46,7 +51,7 @@ def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Call
         meter=meter,
     )
     pages = Pages(on_call, escalations, meter, now)
-    return Calling(settings.channel, escalations, escalator, pages)
+    return Calling(settings.channel, escalations, escalator, pages, settings.unanswered_after)
 
 
 def policy_of(settings: Settings, levels: int) -> Policy:
@@ -71,3 +76,14 @@ def _quiet_hours(settings: Settings) -> QuietHours | None:
 def _threshold(parts: Parts, cause: str) -> str:
     known = parts.runbooks.catalogue().failures
     return next((one.escalate_after for one in known if one.cause == cause), "")
+
+
+def open_escalations(parts: Parts) -> EscalationsOf:
+    """What somebody's Home tab says of escalations that concern them."""
+    reads = EscalationReads(parts.database, now)
+
+    async def of(asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
+        found = await reads.of_person(workspace, asker.user_id)
+        return [OpenEscalation(one.subject.title, standing_words(one)) for one in found]
+
+    return of

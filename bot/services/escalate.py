@@ -120,8 +120,11 @@ class Escalator:
             party = party_of(turn.question)
             await self._call(self._caller.for_turn(key, turn, DOWN_TWICE, self._now(), party))
 
-    async def unanswered(self, turn: Turn, fired: Fired) -> None:
+    async def unanswered(self, turn_id: str, fired: Fired) -> None:
         """Nobody reacted to a question that the bot alone has answered."""
+        turn = await self._turns.turn(turn_id)
+        if turn is None or await self._turns.ratings(turn_id):
+            return
         key = f"{turn.id}:unanswered"
         party = party_of(turn.question)
         await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))

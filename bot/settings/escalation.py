@@ -31,6 +31,7 @@ class EscalationSettings(Section):
     remind_after: Minutes = Field(30, description="Use minutes, at most a week")
     remind_responder_after: Minutes = Field(240, description="Use minutes, at most a week")
     expire_after: Minutes = Field(4_320, description="Use minutes, at most a week")
+    unanswered_after: Minutes = Field(30, description="Use minutes, at most a week")
     low_confidence: float = Field(0.5, ge=0, le=1, description="Use 0 to 1; 0 for never")
     quiet_hours: QuietHoursSettings = Field(
         QuietHoursSettings(), description="Write it as a section with start, end and timezone"

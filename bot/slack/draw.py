@@ -71,7 +71,9 @@ class Style:
                 return addendum_card(explained)
             case reply, _:
                 message = render(reply, post.turn_id, post.words, has_model=self.has_model)
-                is_offered = self.calls_humans and isinstance(reply, Diagnosis)
+                is_offered = (
+                    self.calls_humans and isinstance(reply, Diagnosis) and not post.whispers
+                )
                 return with_human(message, post.turn_id) if is_offered else message
 
 

@@ -45,6 +45,7 @@ from bot.slack.escalation_arrivals import (
 )
 from bot.slack.escalation_bridge import Bridge
 from bot.slack.escalation_saying import say_soon
+from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
 from bot.slack.escalation_values import CallOut, Escalating, Handoff
 from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
@@ -64,12 +65,14 @@ _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
 
 @dataclass(frozen=True, slots=True)
 class Calling:
-    """Who calls humans, and the id of the channel of those on call."""
+    """Who calls humans, and the id of the channel of those on call. `unanswered_after` is minutes
+    in which somebody may react to what the bot said to a question of nobody in particular."""
 
     channel: str
     escalations: Escalations
     escalator: Escalator
     pages: Pages
+    unanswered_after: float = 30.0
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -87,7 +90,13 @@ class EscalationDesk:
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
-        return {TOLD: self.tell, ACT: self.act, **self.calling.handlers}
+        reactions = Reactions(self.escalator, self.replies.kit.gestures)
+        return {
+            TOLD: self.tell,
+            ACT: self.act,
+            UNREACTED: reactions.work,
+            **self.calling.handlers,
+        }
 
     @property
     def channel(self) -> str:
@@ -115,7 +124,12 @@ class EscalationDesk:
                 is_carried = await bridge.relay(arrival, steps)
                 if is_carried and arrival.way is Way.FOLLOW_UP:
                     return None
-            return await work(arrival, steps)
+            come_to = await work(arrival, steps)
+            if isinstance(arrival, Asked):
+                job = unreacted_job(arrival, self.calling.unanswered_after)
+                if job is not None:
+                    await steps.start(job)
+            return come_to
 
         return carried
 

@@ -8,6 +8,7 @@ from bot.domain.escalations import Escalation, Party, ReachCount, Truth
 from bot.domain.oncall import OnCallNow, PageOutcome
 from bot.services.escalation_ports import Card
 from bot.slack.escalation_arrivals import Acted, HumanWanted, Resolved, ResolveWanted
+from bot.slack.escalation_unreacted import Unreacted
 from bot.slack.escalation_values import CallOut, Handoff, Relayed
 
 ESCALATION_TYPES: tuple[type, ...] = (
@@ -29,4 +30,5 @@ ESCALATION_TYPES: tuple[type, ...] = (
     Relayed,
     Resolved,
     Truth,
+    Unreacted,
 )

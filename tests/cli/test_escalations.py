@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.escalations import SqlEscalations
 from bot.cli import app
 from bot.domain.escalations import Kind
@@ -72,3 +73,16 @@ def test_an_unknown_one_is_a_finding(config: Path) -> None:
     status, said = run("show", "AAAAAAAA", config=config)
     assert status == 1
     assert "no escalation AAAAAAAA" in said
+
+
+async def test_those_who_asked_and_those_who_hold_it_find_it(sqlite_url: str) -> None:
+    await _fill(sqlite_url)
+    engine = create_engine(sqlite_url)
+    reads = EscalationReads(engine, lambda: NOON)
+    asked, held, others = [
+        [one.key for one in await reads.of_person("T1", user)]
+        for user in ("U1", "U\x1b[31m9", "U7")
+    ]
+    await engine.dispose()
+
+    assert (asked, held, others) == (["incident 1"], ["incident 2"], [])

@@ -36,6 +36,7 @@ from bot.slack.app import Services
 from bot.slack.config import SlackConfig
 from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
+from bot.slack.escalation_unreacted import UNREACTED
 from tests.fakes.escalations import FakeEscalations
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers
 from tests.slack.driver import words
@@ -116,7 +117,7 @@ class TimedEngine(MemoryEngine):
         return self._start_at + self.passed
 
     def put(self, job: Job) -> None:
-        if job.kind in (DUE, TOLD) and job.delay > 0:
+        if job.kind in (DUE, TOLD, UNREACTED) and job.delay > 0:
             self._later.append((self.now() + timedelta(seconds=job.delay), job))
         else:
             super().put(job)

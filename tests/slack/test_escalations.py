@@ -15,7 +15,9 @@ from bot.domain.questions import Question
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM
 from bot.services.ports import ReplyChannel
+from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.config import SlackConfig
+from bot.slack.escalation_unreacted import unreacted_job
 from tests.contract.test_escalations import call
 from tests.slack.asking import mention
 from tests.slack.doubles import MemoryRecords, always
@@ -358,3 +360,27 @@ async def test_after_the_end_nothing_is_carried_any_more(
     await bot.idle()
 
     assert len(ws.replies(question)) == before
+
+
+@pytest.mark.parametrize("reaction", ["", "words", "emoji"])
+async def test_a_question_that_the_bot_alone_answered_calls_a_human_unless_somebody_reacts(
+    ws: LocalWorkspace, bot: CallingBot, reaction: str
+) -> None:
+    bot.calling_answers.script = always(CODE)
+    question = await asked(ws, bot)
+    (turn,) = bot.records.turns.values()
+    place = Place(
+        question.channel, AUTHOR.id, question.ts, question.ts, lead="Nobody answered this."
+    )
+    job = unreacted_job(Asked(turn.question, place, Way.MENTION), 30)
+    assert job is not None
+    bot.engine.put(job)
+    if reaction == "words":
+        await ws.say(question.channel, PLATFORM.id, "I look at it", question.ts)
+    elif reaction == "emoji":
+        ws.actors.react(question.channel, question.ts, PLATFORM.id, "tada")
+    await bot.engine.pass_time(29)
+    assert cards_of(ws) == []
+    await bot.engine.pass_time(1)
+
+    assert len(cards_of(ws)) == (0 if reaction else 1)

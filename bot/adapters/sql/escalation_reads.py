@@ -36,6 +36,7 @@ from bot.services.escalation_ports import Card, DeedDone
 
 _NAMED = 5  # things that an incident reaches, of each kind
 _OCCURRENCES = 500
+_ACTIVE = 500
 _OVER = [state.value for state in State if state.is_over]
 
 
@@ -92,6 +93,21 @@ class EscalationReads:
             )
             for one in await self._rows(statement)
         ]
+
+    async def of_person(self, workspace: str, user_id: str) -> Sequence[Escalation]:
+        """Those that are not over and concern somebody: they asked, or have it. Newest first."""
+        row, party = EscalationRow, EscalationPartyRow
+        asked = select(party.escalation_id).where(
+            party.workspace == workspace, party.user_id == user_id
+        )
+        statement = (
+            select(row, row.id.in_(asked).label("is_asker"))
+            .where(row.state.not_in(_OVER))
+            .order_by(row.opened_at.desc())
+            .limit(_ACTIVE)
+        )
+        found = [(escalation_in(one), one.is_asker) for one in await self._rows(statement)]
+        return [one for one, is_asker in found if is_asker or one.responder == user_id]
 
     async def deeds(
         self, escalation_id: str, limit: int = 100, offset: int = 0
