@@ -83,6 +83,16 @@ class Gestures:
         profile = user.get("profile") or {}
         return str(profile.get("real_name") or user.get("real_name") or user.get("name") or "")
 
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message; "" where Slack gives none."""
+        try:
+            async with asyncio.timeout(_LOOK_SECONDS):
+                found = await self._client.chat_getPermalink(channel=channel, message_ts=ts)
+        except (SlackClientError, *UNSURE) as error:
+            log.info("slack.no_permalink", error=word_for(error))
+            return ""
+        return str(found.get("permalink") or "")
+
     async def react(self, channel: str, ts: str) -> Tried:
         """Shows on the asker's message that it was seen."""
         return await self._refusals.attempt(
