@@ -16,6 +16,7 @@ from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
+from bot.adapters.sql.talk import SqlTalkRecords
 from bot.bootstrap import Parts, addresses_of, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
@@ -44,6 +45,7 @@ from bot.slack.unrefined import Read
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.engine import Engine
+from bot.workflows.withdrawing import WorkWithdrawal
 from bot.workflows.work_rows import work_rows
 
 _TIDYING = "17 * * * *"
@@ -92,15 +94,17 @@ def put_together(
     if calling is not None:
         parts.asking.call_through(calling.escalator)
         records = WatchedRatings(parts.store, calling.escalator)
+    talk = SqlTalkRecords(parts.database, redact=parts.redactor.redact)
+    withdrawal = WorkWithdrawal(settings.database_url, kept_types())
+    stack.push_async_callback(withdrawal.close)
+    answering = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
     slack = build_slack(
         slack_config(settings),
         Services(
             redact=parts.redactor.redact,
             now=now,
-            taking_in=None if role is Role.WORKER else _taking_in(parts, inbox, calling),
-            working=None
-            if role is Role.SERVE
-            else _working(parts, records, ledger, admin.job, calling),
+            taking_in=None if role is Role.WORKER else _taking_in(parts, inbox, talk, calling),
+            working=None if role is Role.SERVE else answering,
             meter=meter,
         ),
     )
@@ -112,6 +116,7 @@ def put_together(
         "posts": ledger.tidy,
         "failures": reported.tidy,
         "escalations": escalations_of(parts, enqueue_one).tidy,
+        "marks": talk.tidy,
     }
     dead_letters = _dead_letters(parts, admin, start)
     handlers: dict[str, Handler] = {
@@ -137,7 +142,9 @@ def put_together(
     return Service(parts, engine, slack, reported, dead_letters, meter)
 
 
-def _taking_in(parts: Parts, inbox: SqlInbox, calling: Calling | None) -> TakingIn:
+def _taking_in(
+    parts: Parts, inbox: SqlInbox, talk: SqlTalkRecords, calling: Calling | None
+) -> TakingIn:
     people = parts.people
     names = DagNames(tuple(parts.clusters), people.seen)
 
@@ -147,7 +154,7 @@ def _taking_in(parts: Parts, inbox: SqlInbox, calling: Calling | None) -> Taking
         return calling is not None and await is_bridged(calling.escalations, thread)
 
     preferring = people.preferences.preferences
-    return TakingIn(inbox, engaged, names, preferring, _settings(parts))
+    return TakingIn(inbox, engaged, talk.keeps_out, names, preferring, _settings(parts))
 
 
 def _settings(parts: Parts) -> SettingsDesk:
@@ -159,7 +166,13 @@ def _settings(parts: Parts) -> SettingsDesk:
 
 
 def _working(
-    parts: Parts, records: Records, ledger: SqlPostLedger, read: Read, calling: Calling | None
+    parts: Parts,
+    records: Records,
+    ledger: SqlPostLedger,
+    read: Read,
+    talk: SqlTalkRecords,
+    withdrawal: WorkWithdrawal,
+    calling: Calling | None,
 ) -> Working:
     sights = parts.sights
 
@@ -178,6 +191,8 @@ def _working(
         records,
         ledger,
         read,
+        talk,
+        withdrawal,
         calling,
         Onlookers(sights),
         whispers,

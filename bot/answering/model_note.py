@@ -12,7 +12,7 @@ _NOTES = {
     ModelOutcome.REFUSED: "The language model refused to answer",
     ModelOutcome.UNUSABLE: "The language model said nothing that the evidence bears out",
     ModelOutcome.OVER_BUDGET: "The language model's budget is used up",
-    ModelOutcome.CALLED_OFF: "An operator called this off before the language model answered",
+    ModelOutcome.CALLED_OFF: "This was called off before the language model answered",
     ModelOutcome.GIVEN_UP: "The work on this broke off before the language model answered",
 }
 

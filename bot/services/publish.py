@@ -13,6 +13,7 @@ from bot.domain.answers import Diagnosis, kind_of
 from bot.domain.conversations import Turn
 from bot.domain.errors import BotError
 from bot.domain.work import Retry
+from bot.services.discretion import kept_of
 from bot.services.ports import ConversationStore, Meter, ReplyChannel, Steps
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ class Publisher:
         A store that refuses costs the buttons until it takes the turn after all, not the answer.
         `stands`: no other verdict is to follow, so that this one is counted.
         """
-        self._is_stored = await self._record(partial(self._store.add_turn, turn), _BEFORE)
+        self._is_stored = await self._record(partial(self._store.add_turn, kept_of(turn)), _BEFORE)
         return await self._post(turn, counts=stands)
 
     async def refine(self, turn: Turn) -> Turn:
@@ -62,10 +63,11 @@ class Publisher:
         async def keep() -> None:
             if counts:
                 self._count(turn)
+            kept = kept_of(turn)
             if was_stored:
-                await self._store.set_reply(turn.id, turn.reply, turn.reply_ts)
+                await self._store.set_reply(kept.id, kept.reply, kept.reply_ts)
             else:
-                await self._store.add_turn(turn)
+                await self._store.add_turn(kept)
 
         self._is_stored = await self._record(keep, _AFTER) or was_stored
         return turn

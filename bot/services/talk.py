@@ -7,7 +7,7 @@ of two the newer one counts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -51,11 +51,14 @@ class Heard:
     """What is to be known before a question is answered.
 
     `edition` counts the wordings that it had before. `reopens`: its conversation was solved.
+    `is_external`: whoever asks is none of the workspace's own; `is_shared`: others read along.
     """
 
     stands: Stands = Stands.OPEN
     edition: int = 0
     reopens: bool = False
+    is_external: bool = False
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,10 @@ class TalkRecords(Protocol):
         """The answer that this message of ours is; None where it is none."""
         ...
 
+    async def place_of(self, turn_id: str) -> AnswerPlace | None:
+        """None where there is no such turn."""
+        ...
+
     async def work_in(self, thread: ThreadKey) -> Sequence[str]:
         """Keys of the work that was taken on in that thread."""
         ...
@@ -147,17 +154,37 @@ class TalkRecords(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """The keys of the work that was called off, and how much there was that was not to be."""
+
+    keys: tuple[str, ...] = ()
+    spared: int = 0
+
+
 class WorkRecords(Protocol):
     """Durable work by the messages that it is about. Raises `StoreError`."""
 
     async def stop(
-        self, holding: Sequence[str], kinds: Sequence[str], but: str = ""
-    ) -> Sequence[Job]:
+        self,
+        holding: Sequence[str],
+        kinds: Sequence[str],
+        *,
+        but: str = "",
+        by: Callable[[Job], bool] = lambda _: True,
+        follow_up: Callable[[Job], Job] | None = None,
+    ) -> CalledOff:
         """Calls off unfinished work of these kinds whose key holds one of these, with what it
-        handed on; all of it but `but`. Returns the jobs that were called off."""
+        handed on; all of it but `but`, and only where `by` agrees. A `follow_up` is handed in
+        first: a death in between leaves nobody without a word."""
         ...
 
-    async def erase(self, holding: Sequence[str], but: str = "") -> bool:
-        """Deletes what is kept of finished work whose key holds one of these; False where some
-        is not finished yet."""
+    async def erase(self, holding: Sequence[str]) -> bool:
+        """Deletes what is kept of work whose key holds one of these, once all of it is finished;
+        False where some is not yet."""
+        ...
+
+    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
+        """The same for all work about messages of the channel that was handed in up to then, a ts,
+        finished or not."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +26,7 @@ from bot.services.home import HomeService
 from bot.services.link_cards import LinkCards
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
+from bot.services.talk import TalkRecords, WorkRecords
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import (
     Asked,
@@ -63,14 +65,18 @@ from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import (
     ANNOUNCEMENT,
     ARRIVAL,
+    EDIT,
     MESSAGE,
     OVERHEARD,
     POST,
     SETTINGS,
+    STOPPED,
+    TALK,
     UNANSWERED,
 )
 from bot.slack.onlooking import Everybody, Rights
 from bot.slack.outgoing import Outgoing
+from bot.slack.outsiders import Outsiders
 from bot.slack.overhearing import Overhearing
 from bot.slack.pace import Pace
 from bot.slack.parse import Parser
@@ -83,6 +89,10 @@ from bot.slack.replies import Replies, Whispers, never
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.socket_mode import SocketMode
 from bot.slack.tabs import Tabs
+from bot.slack.talk.deleting import Deletion
+from bot.slack.talk.desk import TalkDesk
+from bot.slack.talk.hearing import FORGET, Hearing
+from bot.slack.talk.kept import KEPT
 from bot.slack.unfurl import UnfurlDesk
 from bot.slack.unrefined import Read, Unrefined
 
@@ -124,6 +134,7 @@ TYPES: tuple[type, ...] = (
     Shown,
     Way,
     Words,
+    *KEPT,
 )
 """What of ours goes through the database in jobs and results, besides values of the domain."""
 
@@ -134,6 +145,7 @@ class TakingIn:
 
     intake: Intake
     engaged: Engaged
+    keeps_out: Engaged
     names: DagNames = field(default_factory=no_names)
     preferring: Preferring | None = None
     settings: SettingsDesk | None = None
@@ -149,6 +161,8 @@ class Working:
     records: Records
     ledger: PostLedger
     read: Read
+    talk: TalkRecords
+    work: WorkRecords
     calling: Calling | None = None
     rights: Rights = field(default_factory=Everybody)
     whispers: Whispers = never
@@ -169,6 +183,7 @@ class Services:
     meter: Meter = field(default_factory=NoMeter)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     pace: Pace = field(default_factory=Pace)
+    clock: Callable[[], float] = time.monotonic
 
 
 class SlackSide:
@@ -292,7 +307,8 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     outgoing = Outgoing(client, services.meter, services.pace)
     handlers, door = {}, None
     if services.working is not None:
-        handlers = _handlers(config, services, services.working, outgoing, gestures)
+        outsiders = Outsiders(client, services.clock)
+        handlers = _handlers(config, services, services.working, outgoing, gestures, outsiders)
         if services.working.home is not None:
             handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
             handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
@@ -302,7 +318,14 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         )
         taking_in = services.taking_in
         forms = _forms(taking_in, gestures, outgoing)
-        inbox = Inbox(parser, taking_in.intake, taking_in.engaged, services.meter, config.origin)
+        inbox = Inbox(
+            parser,
+            taking_in.intake,
+            taking_in.engaged,
+            services.meter,
+            taking_in.keeps_out,
+            config.origin,
+        )
         door = Door(build_app(config, inbox, forms, gestures), inbox)
     return SlackSide(config, client, gestures, handlers, door, services.sleep)
 
@@ -343,6 +366,7 @@ def _handlers(
     working: Working,
     outgoing: Outgoing,
     gestures: Gestures,
+    outsiders: Outsiders,
 ) -> dict[str, Handler]:
     poster = Poster(
         outgoing,
@@ -358,8 +382,19 @@ def _handlers(
     replies = Replies(kit, services.redact, working.whispers)
     unrefined = Unrefined(poster, working.read)
     commands = {Intent.SETTINGS: _opened} if working.settings else {}
-    desk = SlackDesk(working.answers, working.records, replies, unrefined, commands, working.rights)
+    hearing = Hearing(working.talk, working.work, outsiders, gestures)
+    desk = SlackDesk(
+        working.answers,
+        working.records,
+        replies,
+        unrefined,
+        commands,
+        working.rights,
+        hearing,
+    )
     humans = working.calling and EscalationDesk(working.calling, working.records, replies)
+    deletion = Deletion(working.talk, working.work, poster)
+    talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {
         **(humans.handlers if humans else {}),
         **_beside(config, services, working.settings, replies),
@@ -369,4 +404,8 @@ def _handlers(
         POST: poster.work,
         CALLED_OFF: desk.call_off,
         UNFINISHED: unrefined.give_up,
+        STOPPED: desk.stopped,
+        TALK: talk.do,
+        EDIT: talk.do,
+        FORGET: hearing.forget,
     }

@@ -31,7 +31,8 @@ class Place:
     what was asked, where others cannot see it; `lead` stands above what nobody asked for, `note`
     below every reply. `may_be_closed`: the bot may be no member there; then it answers in private.
     An empty `channel` is the asker's direct messages. `language` is the code of
-    its fixed words, empty for English.
+    its fixed words, empty for English. `may_keep_out`: the bot was not called, so that below its
+    reply people can send it away.
     """
 
     channel: str
@@ -45,6 +46,7 @@ class Place:
     note: str = ""
     may_be_closed: bool = False
     language: str = ""
+    may_keep_out: bool = False
 
 
 class Way(StrEnum):
@@ -59,12 +61,15 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question in words."""
+    """A question in words. `wording` is Slack's time of the edit that brought these, "" as first
+    said; `is_edited`: they are answered in place of those before."""
 
     question: Question
     place: Place
     way: Way
     files: tuple[Attached, ...] = ()
+    wording: str = ""
+    is_edited: bool = False
 
     @property
     def key(self) -> str:
@@ -72,6 +77,8 @@ class Asked:
 
         A remark has one of its own: edited to call the bot, it comes again as a mention.
         """
+        if self.is_edited:
+            return f"{self.question.id}:edit:{self.wording}"
         remark = self.way is Way.FOLLOW_UP
         return f"{self.question.id}:remark" if remark else self.question.id
 

@@ -24,6 +24,7 @@ from bot.slack.posts import (
     CALLED_OFF,
     SORRY,
     WORKING,
+    Deed,
     Face,
     Notice,
     Post,
@@ -35,6 +36,9 @@ from bot.slack.saying import Saying
 log = structlog.get_logger(__name__)
 
 LOOKING = "Looking into it …"
+_FOLLOWS = Notice(
+    "I am no member of this channel, so only you see this. What I find follows below."
+)
 NOT_READ = "I could not read what was said in this thread before the question."
 _SIGN_SECONDS = 5.0  # longer than this nobody waits for a mere sign of work
 # As long as Slack may take over a call: one given up sooner could arrive after the answer.
@@ -128,7 +132,8 @@ class ThreadChannel:
         self._status_in_doubt = self._status_in_doubt or tried is Tried.UNSURE
 
     def _sign(self, words: str) -> Post:
-        return Post(self.key, WORKING, self.place, working(words), turn_id=self.key, is_sign=True)
+        revision = self.saying.revision(WORKING)
+        return Post(self.key, revision, self.place, working(words), turn_id=self.key, is_sign=True)
 
     async def _try(self, sign: Awaitable[object], seconds: float) -> object:
         """Without a sign of work the answer comes all the same."""
@@ -193,6 +198,7 @@ class ThreadChannel:
         self.answered = False
 
     def _apology(self, revision: int, apology: Apology) -> Post:
+        revision = self.saying.revision(revision)
         return Post(self.key, revision, self.place, apology, turn_id=self.key, words=self.words)
 
     async def _stilled(self) -> None:
@@ -259,7 +265,8 @@ class WhisperChannel:
             self.shows_work = False
             try:
                 async with asyncio.timeout(_SIGN_SECONDS):
-                    sign = self._whisper(WORKING, working(LOOKING))
+                    # One that nothing takes the place of stands for good, and has to stay true.
+                    sign = self._whisper(WORKING, working(LOOKING) if self.replaces else _FOLLOWS)
                     await self.kit.poster.put(self.saying.of_workspace(sign))
             except _FAILURES as error:
                 log.warning("slack.progress_not_shown", error=type(error).__name__)
@@ -292,8 +299,8 @@ class WhisperChannel:
         """More of an answer that stands already."""
         await self._say(replace(self._whisper(ANSWER, diagnosis), face=face))
 
-    async def tell(self, words: str) -> None:
-        await self._say(self._whisper(ANSWER, Notice(words)))
+    async def tell(self, words: str, *deeds: Deed) -> None:
+        await self._say(self._whisper(ANSWER, Notice(words, deeds)))
 
     def _whisper(self, revision: int, content: Reply | Notice) -> Post:
         return Post(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -28,12 +29,14 @@ from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER, SlackRefused, SlackUnavailable
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
+from bot.slack.talk.hearing import Hearing
 from bot.slack.unrefined import Unrefined
 
 _CALLED_OFF = (
     "An operator of this bot called this question off before I had the answer. Nothing was changed "
     "in Airflow. Ask again, or ask them why."
 )
+STOPPED = "Stopped."
 _READ = Retry(attempts=3, pause=1.0, seconds=30.0)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 
@@ -82,6 +85,7 @@ class SlackDesk:
     unrefined: Unrefined
     commands: Mapping[Intent, CommandHandler] = field(default_factory=dict)
     rights: Rights = field(default_factory=Everybody)
+    hearing: Hearing | None = None
 
     @property
     def _onlooking(self) -> Onlooking:
@@ -93,7 +97,10 @@ class SlackDesk:
         match arrival:
             case Command(Question(intent=Intent() as intent)) if intent in self.commands:
                 await self.commands[intent](arrival, steps)
-            case Asked(question, place) | Command(question, place):
+            case Asked(question, place, wording=wording):
+                handle = self.answers.handle
+                await self._turn(arrival.key, question, place, steps, handle, wording)
+            case Command(question, place):
                 await self._turn(arrival.key, question, place, steps, self.answers.handle)
             case Pick(turn_id, option, question, place):
 
@@ -108,7 +115,7 @@ class SlackDesk:
                 pressed = self._onlooking.work(arrival, channel, steps)
                 await excused(pressed, arrival.key, channel)
             case RatingPress(place=None):
-                await excused(self._keep(arrival, steps), arrival.key, None)
+                await excused(self._keep(arrival, "", steps), arrival.key, None)
             case RatingPress(place=Place() as place):
                 channel = self._private(place, arrival.key, steps)
                 await excused(self._rate(arrival, channel, steps), arrival.key, channel)
@@ -129,21 +136,43 @@ class SlackDesk:
         behind, and tells whoever asked."""
         match body:
             case Asked(question, place) | Command(question, place) | Pick(_, _, question, place):
-                await self._call_off(question, place, steps)
+                apology = Apology(reference_of(question.id), _CALLED_OFF)
+                # A remark may have been for others, unless it was taken up.
+                if question.is_addressed or await self._is_taken_up(place, steps):
+                    await self._call_off(question, place, apology, steps)
+                else:
+                    await self._end(question, place, steps)
             case Announcement(question, place):
-                channel = self.replies.known(question, place, question.id, steps)
-                try:
-                    await self._nothing_to_come(question, steps)
-                finally:
-                    await channel.close()
+                await self._end(question, place, steps)
 
-    async def _call_off(self, question: Question, place: Place, steps: DurableSteps) -> None:
+    async def _end(self, question: Question, place: Place, steps: DurableSteps) -> None:
+        """Without a word of its own."""
         channel = self.replies.known(question, place, question.id, steps)
-        apology = Apology(reference_of(question.id), _CALLED_OFF)
         try:
-            # A remark may have been for others.
-            if question.is_addressed:
-                await channel.call_off(apology)
+            await self._nothing_to_come(question, steps)
+        finally:
+            await channel.close()
+
+    async def stopped(self, body: object, steps: DurableSteps) -> None:
+        """Does jobs of kind "stopped": the asker did it, and knows why."""
+        match body:
+            case Asked(question, place) | Command(question, place) | Pick(_, _, question, place):
+                await self._call_off(question, place, Apology("", STOPPED), steps)
+
+    async def _is_taken_up(self, place: Place, steps: DurableSteps) -> bool:
+        ts, gestures = place.asked_in, self.replies.kit.gestures
+        if ts is None:
+            return False
+        return await steps.run(
+            "look for eyes", partial(gestures.has_seen, place.channel, ts), _READ
+        )
+
+    async def _call_off(
+        self, question: Question, place: Place, apology: Apology, steps: DurableSteps
+    ) -> None:
+        channel = self.replies.known(question, place, question.id, steps)
+        try:
+            await channel.call_off(apology)
             await self._nothing_to_come(question, steps)
         except SlackRefused as refusal:
             if refusal.code not in NOT_A_MEMBER or place.response_url is None:
@@ -163,7 +192,13 @@ class SlackDesk:
         return self.replies.private(place, key.partition(":")[0], key, steps)
 
     async def _turn(
-        self, work: str, question: Question, place: Place, steps: DurableSteps, answer: Answering
+        self,
+        work: str,
+        question: Question,
+        place: Place,
+        steps: DurableSteps,
+        answer: Answering,
+        wording: str = "",
     ) -> None:
         """One question from acknowledgement to answer."""
         reference, failure = reference_of(question.id), None
@@ -173,7 +208,11 @@ class SlackDesk:
             channel = self.replies.private(place, question.thread.workspace, work, steps, words)
         with structlog.contextvars.bound_contextvars(reference=reference):
             try:
-                question, channel = await self.replies.open(question, place, work, steps)
+                heard = await self._heard(work, question, place, wording, steps)
+                if heard is None:
+                    return
+                question, edition = heard
+                question, channel = await self.replies.open(question, place, work, steps, edition)
                 # A remark that calls nobody is acknowledged once it turns out to be for us.
                 if question.is_addressed:
                     await channel.receive()
@@ -189,6 +228,13 @@ class SlackDesk:
             if channel is not None:
                 await channel.close()
             _raise_but_for_bad_requests(failure)
+
+    async def _heard(
+        self, work: str, question: Question, place: Place, wording: str, steps: DurableSteps
+    ) -> tuple[Question, int] | None:
+        if self.hearing is None:
+            return question, 0
+        return await self.hearing.hear(work, question, place, wording, steps)
 
     async def _earlier(
         self, question: Question, channel: OpenChannel, steps: DurableSteps
@@ -211,11 +257,20 @@ class SlackDesk:
         channel.resumed = channel.resumed or not here
         return tuple(earlier)
 
-    async def _keep(self, press: RatingPress, steps: DurableSteps) -> None:
-        await steps.run("keep rating", lambda: self.records.rate(press.rating), _STORE)
+    async def _keep(self, press: RatingPress, channel: str, steps: DurableSteps) -> None:
+        async def keep() -> None:
+            rating = press.rating
+            if rating.comment and await self._is_outside(rating.user_id, channel):
+                rating = replace(rating, comment="")
+            await self.records.rate(rating)
+
+        await steps.run("keep rating", keep, _STORE)
+
+    async def _is_outside(self, user: str, channel: str) -> bool:
+        return self.hearing is not None and await self.hearing.is_outside(user, channel)
 
     async def _rate(self, press: RatingPress, channel: WhisperChannel, steps: DurableSteps) -> None:
-        await self._keep(press, steps)
+        await self._keep(press, channel.place.channel, steps)
         if not asks_why(press):
             await channel.tell(THANKS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.answers import Diagnosis, HealthReport, HowTo, LogReport, StatusReport
@@ -29,11 +30,12 @@ from bot.slack.blocks.render import render
 from bot.slack.blocks.talk import addendum_card
 from bot.slack.escalation_values import CallOut, Handoff, Relayed
 from bot.slack.limits import RICH_TEXT, Limit
-from bot.slack.posts import Face, Notice, Post
+from bot.slack.posts import EDITION, WORKING, Deed, Face, Notice, Post
 from bot.slack.presses import Press
 
 _ECHO = Limit(150)
 _LEAD = Limit(500)
+_NOT_CALLED = "I follow this thread since I was called into it. If this was not for me, say so."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,12 @@ class Style:
             message = _with_note(message, post.place.note)
         if post.whispers:
             return _with_share(message, post)
-        return replace(message, blocks=(*_head_of(post), *message.blocks))
+        return replace(message, blocks=(*_head_of(post), *message.blocks, *_foot_of(post)))
 
     def _plain(self, post: Post) -> SlackMessage:
         match post.content, post.face:
-            case Notice(words), _:
-                return notice(words)
+            case Notice() as said, _:
+                return notice(said.text, said.deeds)
             case Handoff() as handoff, _:
                 return handoff_card(handoff)
             case CallOut() as call, _:
@@ -77,9 +79,11 @@ class Style:
                 return with_human(message, post.turn_id) if is_offered else message
 
 
-def notice(words: str) -> SlackMessage:
+def notice(words: str, deeds: Sequence[Deed] = ()) -> SlackMessage:
     """A short message of our own."""
-    return SlackMessage(mrkdwn(words), (rich(section(text(RICH_TEXT.head(words)))),))
+    said = rich(section(text(RICH_TEXT.head(words))))
+    pressed = [button(one.label, one.press, one.value) for one in deeds]
+    return SlackMessage(mrkdwn(words), (said, actions(pressed)) if pressed else (said,))
 
 
 def _with_note(message: SlackMessage, note: str) -> SlackMessage:
@@ -94,6 +98,18 @@ def _with_share(message: SlackMessage, post: Post) -> SlackMessage:
         return message
     share = button("Share in the channel", Press.SHARE, post.turn_id)
     return replace(message, blocks=(*message.blocks, actions([share])))
+
+
+def _foot_of(post: Post) -> tuple[Block, ...]:
+    """Under a sign of work what ends it; under an answer that nobody called for, what sends the
+    bot away."""
+    if isinstance(post.content, Notice):
+        is_sign = post.revision % EDITION == WORKING and post.turn_id and post.place.user
+        return (actions([button("Stop", Press.STOP, post.turn_id)]),) if is_sign else ()
+    if not post.place.may_keep_out:
+        return ()
+    leave = button("Stay out of this thread", Press.KEEP_OUT, post.place.thread or "")
+    return (context(_NOT_CALLED), actions([leave]))
 
 
 def _head_of(post: Post) -> tuple[Block, ...]:

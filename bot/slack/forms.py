@@ -10,12 +10,12 @@ from typing import Any
 import structlog
 from slack_sdk.errors import SlackClientError
 
-from bot.domain.conversations import Score
+from bot.domain.conversations import Rating, Score
 from bot.domain.errors import BotError
 from bot.domain.people import Preferences
 from bot.domain.questions import Intent
 from bot.services.dag_names import DagNames, no_names
-from bot.slack.arrivals import Command, FormWanted, NamesWanted, RatingPress
+from bot.slack.arrivals import Command, FormWanted, NamesWanted, Place, RatingPress
 from bot.slack.blocks.asking import asking_form, dag_options
 from bot.slack.blocks.escalation_form import resolve_form
 from bot.slack.blocks.forms import rating_form
@@ -26,6 +26,7 @@ from bot.slack.gestures import Gestures
 from bot.slack.home_arrivals import PatternsWanted
 from bot.slack.outgoing import Outgoing
 from bot.slack.refusals import UNSURE
+from bot.slack.talk.arrivals import TellMore
 
 log = structlog.get_logger(__name__)
 
@@ -111,11 +112,18 @@ class Forms:
         seconds of the acknowledgement."""
         if not asks_why(press):
             return
-        form = rating_form(press.rating.turn_id)
+        await self._open(press.rating, press.place, press.trigger_id)
+
+    async def tell_more(self, press: TellMore) -> None:
+        """The same, for a thumb down that came by a reaction."""
+        await self._open(press.rating, press.place, press.trigger_id)
+
+    async def _open(self, rating: Rating, place: Place | None, trigger_id: str) -> None:
+        form = rating_form(rating.turn_id, rating.source)
         try:
             async with asyncio.timeout(_SECONDS):
-                opened = await self.gestures.open_form(press.trigger_id, form)
-                if not opened and press.place is not None:
-                    await self.outgoing.whisper(press.place, notice(THANKS))
+                opened = await self.gestures.open_form(trigger_id, form)
+                if not opened and place is not None:
+                    await self.outgoing.whisper(place, notice(THANKS))
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)

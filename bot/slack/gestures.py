@@ -102,11 +102,34 @@ class Gestures:
         )
 
     async def unreact(self, channel: str, ts: str) -> None:
+        await self.unmark(channel, ts, _SEEN)
+
+    async def mark(self, channel: str, ts: str, name: str) -> None:
+        """A reaction that says how things stand."""
+        await self._refusals.insist(
+            "reactions.add",
+            lambda: self._client.reactions_add(channel=channel, timestamp=ts, name=name),
+            fine=frozenset({"already_reacted"}),
+        )
+
+    async def unmark(self, channel: str, ts: str, name: str) -> None:
         await self._refusals.insist(
             "reactions.remove",
-            lambda: self._client.reactions_remove(channel=channel, timestamp=ts, name=_SEEN),
-            fine=frozenset({"no_reaction"}),
+            lambda: self._client.reactions_remove(channel=channel, timestamp=ts, name=name),
+            fine=frozenset({"no_reaction", "message_not_found"}),
         )
+
+    async def has_seen(self, channel: str, ts: str) -> bool:
+        """Whether our eyes are on that message; False where that may not be looked at."""
+        me = (await self.identity()).user_id
+        reactions: list[Mapping[str, Any]] = []
+
+        async def look() -> None:
+            reply = await self._client.reactions_get(channel=channel, timestamp=ts, full=True)
+            reactions.extend((reply.get("message") or {}).get("reactions") or [])
+
+        await self._refusals.attempt("reactions.get", look)
+        return any(one.get("name") == _SEEN and me in (one.get("users") or []) for one in reactions)
 
     async def status(self, channel: str, thread: str, words: str) -> Tried:
         """The "is looking into it …" line under a thread."""
@@ -128,27 +151,40 @@ class Gestures:
             ),
         )
 
-    async def delete(self, channel: str, ts: str) -> None:
-        await self._refusals.insist(
+    async def delete(self, channel: str, ts: str) -> Tried:
+        return await self._refusals.insist(
             "chat.delete",
             lambda: self._client.chat_delete(channel=channel, ts=ts),
             fine=frozenset({"message_not_found"}),
         )
 
-    async def upload(self, place: Place, name: str, content: str) -> bool:
-        """Sends a text file into the thread; False where uploads are refused."""
-        tried = await self._refusals.attempt(
-            "files.getUploadURLExternal",
-            lambda: self._client.files_upload_v2(
+    async def delete_file(self, channel: str, file_id: str) -> Tried:
+        """Takes it away from wherever it was shared."""
+        return await self._refusals.insist(
+            "files.delete",
+            lambda: self._client.files_delete(file=file_id),
+            fine=frozenset({"file_not_found", "file_deleted"}),
+        )
+
+    async def upload(self, place: Place, name: str, content: str) -> str | None:
+        """Sends a text file into the thread. Its id, "" where Slack does not say; None where
+        uploads are refused."""
+        ids: list[str] = []
+
+        async def send() -> None:
+            reply = await self._client.files_upload_v2(
                 channel=place.channel,
                 thread_ts=place.thread,
                 filename=name,
                 title=name,
                 content=content,
-            ),
-            seconds=_UPLOAD_SECONDS,
+            )
+            ids.extend(str(one.get("id") or "") for one in reply.get("files") or [])
+
+        tried = await self._refusals.attempt(
+            "files.getUploadURLExternal", send, seconds=_UPLOAD_SECONDS
         )
-        return tried is Tried.DONE
+        return (ids or [""])[0] if tried is Tried.DONE else None
 
     async def open_form(self, trigger_id: str, view: Mapping[str, Any]) -> bool:
         tried = await self._refusals.attempt(

@@ -17,14 +17,15 @@ from bot.domain.errors import StoreError
 from bot.domain.questions import Origin, ThreadKey
 from bot.services.at_work import delivered, working_on
 from bot.services.ports import Intake, Meter
-from bot.slack.arrivals import Arrival, Asked, AtOnce, Identity, Ignored, Way
-from bot.slack.jobs import Taken, delivery_of, job_of
-from bot.slack.parse import Parser
+from bot.slack.arrivals import Asked, AtOnce, Identity, Ignored, Way
+from bot.slack.jobs import Taken, delivery_of, job_of, said_among_people
+from bot.slack.parse import Parsed, Parser
 
 log = structlog.get_logger(__name__)
 
 Engaged = Callable[[ThreadKey], Awaitable[bool]]
-"""Whether the bot is part of a thread: what it took on there or has said there. `StoreError`."""
+"""Whether the bot is part of a thread: what it took on there or has said there; or whether it was
+told to leave it. `StoreError`."""
 
 _ARRIVAL = "arrival"
 _EVENT = "event"
@@ -52,6 +53,7 @@ class Inbox:
     intake: Intake
     engaged: Engaged
     meter: Meter
+    keeps_out: Engaged
     origin: Origin = Origin.SLACK
     clock: Callable[[], float] = time.monotonic
     is_open: bool = True
@@ -108,9 +110,12 @@ class Inbox:
 
     async def _is_talk_among_people(self, arrival: Taken) -> bool:
         """Found out by one look that leaves nothing behind."""
-        if not isinstance(arrival, Asked) or arrival.way is not Way.FOLLOW_UP:
+        thread = said_among_people(arrival)
+        if thread is None:
             return False
-        return not await self.engaged(arrival.question.thread)
+        if not await self.engaged(thread):
+            return True
+        return isinstance(arrival, Asked) and await self.keeps_out(thread)
 
 
 def _is_twin(arrival: Taken, request: AsyncBoltRequest) -> bool:
@@ -150,7 +155,7 @@ def arrived(context: AsyncBoltContext, kind: type[Kind]) -> Kind:
     return arrival
 
 
-def arrival_of(context: AsyncBoltContext) -> Arrival | None:
+def arrival_of(context: AsyncBoltContext) -> Parsed | None:
     """What was taken on from this request; None where nothing was."""
-    found: Arrival | None = context.get(_ARRIVAL)
+    found: Parsed | None = context.get(_ARRIVAL)
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.domain.questions import Origin, Question
+from bot.domain.questions import Origin, Question, ThreadKey
 from bot.domain.work import Delivery, Job, Priority, Queue
 from bot.slack.arrivals import (
     Asked,
@@ -18,9 +18,26 @@ from bot.slack.arrivals import (
 )
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
 from bot.slack.home_arrivals import HOME, UNFURL, Errand, HomeErrand, LinksShared
+from bot.slack.talk.arrivals import (
+    ChannelGone,
+    Deleted,
+    Edited,
+    KeepOut,
+    Reaction,
+    Solved,
+    Stop,
+    Talk,
+    TellMore,
+)
 
 ARRIVAL = "arrival"
 """The kind of job that works on an arrival."""
+TALK = "talk"
+"""The kind of job that does what people ask for by reacting, deleting, stopping and the like."""
+STOPPED = "stopped"
+"""The kind of job that says of work that its asker stopped it; its body is that of the work."""
+EDIT = "edit"
+"""The kind of job that has a question answered anew."""
 POST = "post"
 """The kind of job that says something in Slack."""
 MESSAGE = "message"
@@ -35,7 +52,8 @@ OVERHEARD = "overheard"
 UNANSWERED = "unanswered"
 """The kind of job that comes back to it."""
 
-Taken = Asked | Command | Pick | ButtonPress | RatingPress | EscalationArrival | Errand | Beside
+_Ours = Asked | Command | Pick | ButtonPress | RatingPress | Talk
+Taken = _Ours | EscalationArrival | Errand | Beside
 """Every arrival that is work for us."""
 
 
@@ -54,7 +72,7 @@ def job_of(arrival: Taken) -> Job:
     remark = isinstance(arrival, Asked) and arrival.way is Way.FOLLOW_UP
     return Job(
         key=arrival.key,
-        kind=ARRIVAL,
+        kind=_kind(arrival),
         body=arrival,
         queue=Queue.QUESTIONS,
         share=_share(arrival),
@@ -69,9 +87,20 @@ def _job_beside(arrival: Beside) -> Job:
     return Job(arrival.key, SETTINGS, arrival, Queue.QUESTIONS, share=arrival.key)
 
 
-def _share(arrival: Asked | Command | Pick | ButtonPress | RatingPress) -> str:
+def _kind(arrival: _Ours) -> str:
+    if isinstance(arrival, Edited):
+        return EDIT
+    return TALK if isinstance(arrival, Talk) else ARRIVAL
+
+
+def _share(arrival: _Ours) -> str:
     match arrival:
-        case ButtonPress():
+        case Reaction(message=message, user=user):
+            return f"{message.fragment}:reactions of {user}"
+        # What calls work off must not wait behind it.
+        case ButtonPress() | Edited() | Deleted() | ChannelGone() | KeepOut() | Stop():
+            return arrival.key
+        case Solved() | TellMore():
             return arrival.key
         case RatingPress(rating):
             # The last thumb of a person counts, so theirs are kept in order.
@@ -86,9 +115,11 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
         return Delivery(origin, event_id, None, user_of(arrival))
     if isinstance(arrival, Errand | PolicyChange | Overheard):
         return Delivery(origin, event_id, None, arrival.asker.user_id)
-    question, place = question_of(arrival), arrival.place
+    if isinstance(arrival, Edited):
+        arrival = arrival.asked
+    question, place = question_of(arrival), getattr(arrival, "place", None)
     if question is None or place is None or place.thread is None:
-        user = arrival.rating.user_id if isinstance(arrival, RatingPress) else _user(place)
+        user = _user(arrival, place)
         return Delivery(origin, event_id, None, user)
     return Delivery(
         origin,
@@ -99,8 +130,28 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
     )
 
 
-def _user(place: Place | None) -> str:
+def _user(arrival: _Ours, place: Place | None) -> str:
+    match arrival:
+        case RatingPress(rating=rating):
+            return rating.user_id
+        case Reaction(user=user):
+            return user
     return place.user if place is not None else ""
+
+
+def said_among_people(arrival: Taken) -> ThreadKey | None:
+    """The thread in which this was said among people, where it may not be for us; None where it
+    certainly is."""
+    match arrival:
+        case Edited(asked=asked):
+            return said_among_people(asked)
+        case Asked(way=Way.FOLLOW_UP, question=question):
+            return question.thread
+        case Deleted(is_ours_to_know=False, thread=thread):
+            return thread
+        case KeepOut(is_addressed=False, thread=thread):
+            return thread
+    return None
 
 
 def question_of(arrival: Taken) -> Question | None:

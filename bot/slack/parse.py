@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from bot.slack.arrivals import (
     ButtonPress,
     Identity,
     Ignored,
+    Overheard,
     Pick,
     Place,
     RatingPress,
@@ -34,16 +36,22 @@ from bot.slack.presses import (
     RATING_FORM,
     Press,
     kind_of,
+    read_more,
     read_option,
     read_rating,
     read_words,
 )
 from bot.slack.reading import Reading, asker_of, moment_of, read
+from bot.slack.talk import parse as talk
+from bot.slack.talk.arrivals import Talk
 
-Parsed = Arrival | EscalationArrival
+Parsed = Arrival | EscalationArrival | Talk
 
-EVENTS = ("message", "app_mention")
+_QUESTIONS = ("message", "app_mention")
 """The events that can be a question; a mention comes as both where the bot reads the channel."""
+
+EVENTS = (*_QUESTIONS, *talk.TALK_EVENTS)
+"""The events that are read."""
 
 _TYPED = {None, "file_share", "thread_broadcast", "me_message"}
 
@@ -73,17 +81,27 @@ class Parser(Reading):
 
     def _event(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
         envelope = read(body, shapes.EventEnvelope)
-        kind = envelope.event.type
+        kind, event = envelope.event.type, body["event"]
         if kind in parse_surfaces.EVENTS:
             return parse_surfaces.EVENTS[kind](body, self, bot)
-        if kind not in EVENTS:
+        if kind in talk.TALK_EVENTS:
+            return talk.read_event(kind, event, bot)
+        if kind not in _QUESTIONS:
             return Ignored(f"event {kind}")
-        event = read(body["event"], shapes.MessageEvent)
+        ask = partial(self._message, shared=bool(envelope.is_ext_shared_channel))
+        if envelope.event.subtype in (talk.CHANGED, talk.DELETED):
+            return talk.read_change(event, bot, ask)
+        asked = ask(event, bot)
+        return talk.talk_in(asked) or asked if isinstance(asked, Asked) else asked
+
+    def _message(
+        self, body: Mapping[str, Any], bot: Identity, *, shared: bool = False
+    ) -> Asked | Overheard | Ignored:
+        event = read(body, shapes.MessageEvent)
         if reason := _not_a_question(event, bot):
             return Ignored(reason)
-        flat = flatten(body["event"], bot.user_id)
+        flat = flatten(body, bot.user_id)
         way = _way(event, flat, bot)
-        shared = bool(envelope.is_ext_shared_channel)
         if isinstance(way, Ignored):
             heard = overheard(event, flat, bot, is_shared=shared) if self.overhears else None
             return heard or way
@@ -95,9 +113,11 @@ class Parser(Reading):
                 user=event.user or "",
                 thread=event.thread_ts or event.ts,
                 asked_in=event.ts,
+                may_keep_out=way is Way.FOLLOW_UP,
             ),
             way=way,
-            files=files_in(body["event"]),
+            files=files_in(body),
+            wording=event.edited.ts if event.edited else "",
         )
 
     def _question(
@@ -161,6 +181,11 @@ class Parser(Reading):
                 question = self._pressed_question(pressed, "again", bot)
                 again = replace(question, text=words.text, links=words.links)
                 return Asked(again, place, Way.AGAIN)
+            case Press() as press:
+                when = pressed.action.action_ts or ""
+                done = talk.read_press(press, value, place, when, pressed.trigger_id, bot)
+                if done is not None:
+                    return done
         return Ignored(f"press of {pressed.action.action_id}")
 
     def _pressed_question(self, pressed: _Pressed, what: str, bot: Identity) -> Question:
@@ -182,21 +207,23 @@ class Parser(Reading):
         view = payload.view
         if view.callback_id in FORMS:
             return FORMS[view.callback_id](body, self, bot)
-        turn_id = view.private_metadata or ""
-        if view.callback_id != RATING_FORM or not turn_id:
+        rated = read_more(view.private_metadata or "")
+        if view.callback_id != RATING_FORM or rated is None:
             return Ignored(f"form {view.callback_id}")
         inputs = [one for block in view.state.values.values() for one in block.values()]
         reason = next((value for one in inputs if (value := _selected(one))), "")
         comment = next((value for one in inputs if (value := _typed(one))), "")
         rating = Rating(
-            turn_id=turn_id,
+            turn_id=rated[1],
             user_id=payload.user.id,
             score=Score.DOWN,
             at=self.now(),
             reason=reason,
             comment=self.clean(comment),
+            source=rated[0],
         )
-        return RatingPress(rating, key=f"{bot.team_id}:form:{view.id}")
+        # Named after the turn, with which its words are deleted.
+        return RatingPress(rating, key=f"{rating.turn_id}:form:{view.id}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,12 +33,13 @@ from bot.slack.blocks.logs import excerpt_file
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
-from bot.slack.posts import ANSWER, WORKING, Later, Post, Sent, Standing
+from bot.slack.posts import ANSWER, EDITION, LAST, WORKING, Later, Post, Sent, Standing
 from bot.slack.refusals import (
     NOT_A_MEMBER,
     UNSURE,
     SlackRefused,
     SlackUnavailable,
+    Tried,
     is_passing,
     is_unsure,
     wait_asked_for,
@@ -54,8 +55,10 @@ _LONGEST = 120.0  # seconds for one try
 # Slack refuses signatures that are five minutes old, so clocks cannot be further apart.
 _CLOCKS_APART = 600.0
 _WHISPERED = "whispered"
-_FILED = "filed"
+_FILED = "filed"  # where Slack did not say under which id
+_FILE = "file:"
 _WITHDRAWN = "withdrawn"
+_DELETED = "deleted"
 
 
 class _InDoubt(Exception):
@@ -103,7 +106,10 @@ class Poster:
     async def _with_file(self, post: Post, report: LogReport, steps: DurableSteps) -> None:
         name, content = excerpt_file(report.target, report.lines, report.lines_read)
         try:
-            await steps.run("attach", lambda: self.attach(post.key, post.place, name, content))
+            # Of a later wording it is another file; the one before it was taken away.
+            number = post.revision // EDITION
+            key = f"{post.key}:{number}" if number else post.key
+            await steps.run("attach", lambda: self.attach(key, post.place, name, content))
         except BotError as error:
             log.warning("slack.file_not_attached", error=type(error).__name__)
 
@@ -162,6 +168,8 @@ class Poster:
             return await self._redrawn(post, known)
         if known is None:
             return await self._new(page, post)
+        if known.ts == _DELETED:
+            return Sent()
         if known.ts != _WITHDRAWN:
             if known.revision >= post.revision:
                 return Sent(known.ts)
@@ -268,7 +276,7 @@ class Poster:
             known = page.posted
             if known is None or known.ts in (None, _WITHDRAWN):
                 return True
-            if known.revision == WORKING:
+            if known.revision == post.revision:
                 message = self.style.draw(post)
                 await self.outgoing.update(post.place.channel, known.ts, message, post.mark)
         return True
@@ -292,17 +300,37 @@ class Poster:
                 await self.gestures.delete(place.channel, known.ts)
         return 0.0
 
+    async def delete(self, key: str, place: Place) -> None:
+        """Takes a message away for good, or a file: nothing is said on its page from now on, also
+        where nothing was yet. Raises what Slack or the ledger does."""
+        while (wait := await self._deleted(key, place)) > 0:
+            await self.sleep(wait)
+
+    async def _deleted(self, key: str, place: Place) -> float:
+        async with self.ledger.page(key) as page:
+            is_file = key.startswith(_FILE)
+            wait = 0.0 if is_file else self._still_in_doubt(page.posted)
+            if wait > 0:
+                return wait
+            known = page.posted if is_file else await self._known(page, key, place)
+            if known is not None and known.ts not in (None, _WITHDRAWN, _DELETED, _FILED):
+                remove = self.gestures.delete_file if is_file else self.gestures.delete
+                if await remove(place.channel, known.ts) in (Tried.FAILED, Tried.UNSURE):
+                    raise SlackUnavailable(f"not deleted: {key}")
+            await page.record(_DELETED, LAST)
+        return 0.0
+
     async def attach(self, key: str, place: Place, name: str, content: str) -> bool:
         """Sends a file into the thread, at most once; False where it did not or may not have
         arrived."""
-        async with self.ledger.page(f"file:{key}") as page:
+        async with self.ledger.page(f"{_FILE}{key}") as page:
             if page.posted is not None:
-                return page.posted.ts is not None
+                return page.posted.ts not in (None, _DELETED)
             await page.announce()
-            arrived = await self.gestures.upload(place, name, content)
-            if arrived:
-                await page.record(_FILED, ANSWER)
-            return arrived
+            file_id = await self.gestures.upload(place, name, content)
+            if file_id is not None:
+                await page.record(file_id or _FILED, ANSWER)
+            return file_id is not None
 
 
 def _page_of_whisper(post: Post, attempt: int) -> str:
@@ -312,4 +340,4 @@ def _page_of_whisper(post: Post, attempt: int) -> str:
 
 
 def _is_first_answer(post: Post) -> bool:
-    return post.revision == ANSWER and not post.whispers
+    return post.revision % EDITION == ANSWER and not post.whispers

@@ -12,12 +12,18 @@ from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Place
 from bot.slack.escalation_values import Escalating
 from bot.slack.jobs import MESSAGE, POST
-from bot.slack.presses import Words
+from bot.slack.presses import Press, Words
 
 WORKING, SORRY, CALLED_OFF, ANSWER = 0, 1, 2, 3
 """Revisions of a message: a sign of work, an apology, word that an operator called the question
 off, the answer; then one for each refinement. The greatest stands, so that no apology replaces an
 answer."""
+
+EDITION = 1_000
+"""From one wording of a question to the next: revisions of answers to a later one are greater."""
+
+LAST = 2**31 - 1
+"""The revision of a page on which nothing is said any more."""
 
 NEVER = (0, 0)
 _NO_WORDS = Words("")
@@ -34,10 +40,20 @@ class Face(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deed:
+    """Something to press under a notice."""
+
+    label: str
+    press: Press
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """A short message of our own."""
 
     text: str
+    deeds: tuple[Deed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

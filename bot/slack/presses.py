@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.domain.conversations import Score
+from bot.domain.conversations import BY_BUTTON, Score
 from bot.slack.limits import BUTTON_VALUE
 
 
@@ -23,6 +23,12 @@ class Press(StrEnum):
     MY_DAGS = "my_dags"
     KEEPING = "keeping"
     REFRESH = "refresh"
+    STOP = "stop"
+    SOLVED = "solved"
+    NOT_SOLVED = "not_solved"
+    KEEP_OUT = "keep_out"
+    COME_BACK = "come_back"
+    TELL_MORE = "tell_more"
     OPEN = "open"  # a link: the browser does the work, Slack wants an acknowledgement
 
     def pattern(self) -> re.Pattern[str]:
@@ -73,6 +79,17 @@ def rating_value(turn_id: str, score: Score) -> str:
 def read_rating(value: str) -> tuple[str, Score] | None:
     score, _, turn_id = value.partition("|")
     return (turn_id, Score(score)) if score in set(Score) and turn_id else None
+
+
+def more_value(source: str, turn_id: str) -> str:
+    """For a thumb that came by `source`; where that is the button, the turn alone."""
+    return turn_id if source == BY_BUTTON else f"{source}|{turn_id}"
+
+
+def read_more(value: str) -> tuple[str, str] | None:
+    """(source of the thumb, turn id), or None for nothing."""
+    source, _, turn_id = value.rpartition("|")
+    return (source or BY_BUTTON, turn_id) if turn_id else None
 
 
 @dataclass(frozen=True, slots=True)

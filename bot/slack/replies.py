@@ -45,16 +45,22 @@ class Replies:
     whispers: Whispers = never
 
     async def open(
-        self, question: Question, place: Place, work: str, steps: DurableSteps
+        self,
+        question: Question,
+        place: Place,
+        work: str,
+        steps: DurableSteps,
+        edition: int = 0,
     ) -> tuple[Question, OpenChannel]:
-        """The channel for `question`; `work` is the key of the work on it. A command opens a thread
+        """The channel for `question`; `work` is the key of the work on it, `edition` counts its
+        earlier wordings. A command opens a thread
         of its own: the question then belongs to that thread, so that follow-ups there find it.
         Where the bot is no member it answers in private.
 
         Raises `SlackRefused` where nothing can be said at all.
         """
         words = Words(question.text, question.links)
-        saying = Saying(steps, question.thread.workspace, work)
+        saying = Saying(steps, question.thread.workspace, work, edition)
         if place.is_private:
             # In place of the private card that was pressed; a private command is answered at once.
             pressed = place.thread is not None
@@ -65,12 +71,21 @@ class Replies:
         if not place.channel:
             question, place = await self._directly(question, place, steps)
         if place.thread is not None and not place.may_be_closed:
-            thread = ThreadChannel(self.kit, saying, place, words, question.id)
+            # Work on the wording before may have left a sign.
+            left = edition > 0
+            thread = ThreadChannel(self.kit, saying, place, words, question.id, resumed=left)
             return question, self._confiding(thread)
         aside = self._aside(saying, place, words, question.id)
         if not question.is_direct and await self.whispers(question):
             return replace(question, is_private=True), aside
-        opening = Post(question.id, WORKING, place, working(LOOKING), may_be_refused=True)
+        opening = Post(
+            question.id,
+            WORKING,
+            place,
+            working(LOOKING),
+            turn_id=question.id,
+            may_be_refused=True,
+        )
         sent = await saying.say(opening)
         if sent.ts is None:
             if place.response_url is None:

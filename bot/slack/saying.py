@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from bot.services.ports import DurableSteps
-from bot.slack.posts import ANSWER, Later, Post, Sent, post_job
+from bot.slack.posts import ANSWER, EDITION, Later, Post, Sent, post_job
 from bot.slack.refusals import SlackRefused
 
 # A sign that comes later than a quick answer is dropped, and holds up nobody in the channel's line.
@@ -19,11 +19,13 @@ _GIVEN_UP_AFTER = 86_400.0
 @dataclass(slots=True)
 class Saying:
     """Hands messages about one piece of work to their queue, each revision under a number of its
-    own; the numbers come out the same when the work is taken up again."""
+    own; the numbers come out the same when the work is taken up again. `edition` counts the earlier
+    wordings of what is answered: their answers give way."""
 
     steps: DurableSteps
     workspace: str
     part_of: str
+    edition: int = 0
     _answers: dict[str, int] = field(default_factory=dict)  # how many, by turn
 
     async def say(self, post: Post) -> Sent:
@@ -55,4 +57,7 @@ class Saying:
     def next_revision(self, turn_id: str) -> int:
         said = self._answers.get(turn_id, 0)
         self._answers[turn_id] = said + 1
-        return ANSWER + said
+        return self.revision(ANSWER) + said
+
+    def revision(self, of_first_wording: int) -> int:
+        return self.edition * EDITION + of_first_wording

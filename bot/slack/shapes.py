@@ -18,6 +18,7 @@ class Authorization(msgspec.Struct):
 
 class EventKind(msgspec.Struct):
     type: str
+    subtype: str | None = None
 
 
 class EventEnvelope(msgspec.Struct):
@@ -25,6 +26,12 @@ class EventEnvelope(msgspec.Struct):
 
     event: EventKind
     is_ext_shared_channel: bool | None = None
+
+
+class Edited(msgspec.Struct):
+    """When a message got the words that it has."""
+
+    ts: str
 
 
 class MessageEvent(msgspec.Struct):
@@ -43,6 +50,7 @@ class MessageEvent(msgspec.Struct):
     user_team: str | None = None
     source_team: str | None = None
     hidden: bool | None = None
+    edited: Edited | None = None
 
 
 class CommandForm(msgspec.Struct):

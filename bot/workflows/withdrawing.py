@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import StoreError
 from bot.domain.work import Job, WorkStatus
+from bot.services.talk import CalledOff
 from bot.workflows.databases import client_of, open_engine, store_error
+from bot.workflows.queues import options_of
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import STATUSES, job_of
 from bot.workflows.work_rows import work_table
@@ -32,6 +34,7 @@ class WorkWithdrawal:
 
     def __init__(self, url: str, types: Sequence[type]) -> None:
         self._database = open_engine(url, connections=1)
+        self._work = work_table(self._database.dialect.name)
         self._client = client_of(self._database, TypedJson(types))
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="withdrawal")
 
@@ -40,46 +43,83 @@ class WorkWithdrawal:
         self._threads.shutdown(wait=False)
 
     async def stop(
-        self, holding: Sequence[str], kinds: Sequence[str], but: str = ""
-    ) -> Sequence[Job]:
-        return await self._in_thread(lambda: self._stop(holding, kinds, but))
+        self,
+        holding: Sequence[str],
+        kinds: Sequence[str],
+        *,
+        but: str = "",
+        by: Callable[[Job], bool] = lambda _: True,
+        follow_up: Callable[[Job], Job] | None = None,
+    ) -> CalledOff:
+        def stop() -> CalledOff:
+            jobs = [job for job in self._unfinished_jobs(holding) if job.kind in kinds]
+            jobs = [job for job in jobs if job.key != but]
+            chosen = [job for job in jobs if isinstance(job.body, Unreadable) or by(job)]
+            for job in chosen:
+                self._call_off(job, follow_up)
+            return CalledOff(tuple(job.key for job in chosen), len(jobs) - len(chosen))
 
-    async def erase(self, holding: Sequence[str], but: str = "") -> bool:
-        return await self._in_thread(lambda: self._erase(holding, but))
+        return await self._in_thread(stop)
 
-    def _stop(self, holding: Sequence[str], kinds: Sequence[str], but: str) -> Sequence[Job]:
-        found = self._unfinished(holding, but)
+    async def erase(self, holding: Sequence[str]) -> bool:
+        return await self._in_thread(lambda: self._erase(holding))
+
+    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
+        def erase() -> None:
+            holding = [f"{workspace}:{channel}:"]
+            for job in self._unfinished_jobs(holding, until=float(until)):
+                self._call_off(job, None)
+            self._erase(holding, until=float(until))
+
+        await self._in_thread(erase)
+
+    def _call_off(self, job: Job, follow_up: Callable[[Job], Job] | None) -> None:
+        if follow_up is not None and not isinstance(job.body, Unreadable):
+            after = follow_up(job)
+            self._client.enqueue(options_of(after), after)
+        self._client.cancel_workflow(job.key, cancel_children=True)
+
+    def _unfinished_jobs(self, holding: Sequence[str], until: float | None = None) -> list[Job]:
+        found = self._unfinished(holding, until)
         if not found:
-            return ()
+            return []
         listed = self._client.list_workflows(workflow_ids=found, load_output=False)
-        jobs = [job for each in listed if (job := job_of(each)) is not None and job.kind in kinds]
-        for job in jobs:
-            self._client.cancel_workflow(job.key, cancel_children=True)
-        return tuple(job for job in jobs if not isinstance(job.body, Unreadable))
+        return [job for each in listed if (job := job_of(each)) is not None]
 
-    def _erase(self, holding: Sequence[str], but: str) -> bool:
-        unfinished = self._unfinished(holding, but)
-        work = work_table(self._database.dialect.name)
+    def _erase(self, holding: Sequence[str], until: float | None = None) -> bool:
+        """Also what was written by work that is deleted already: it may have ended after that."""
+        kept = self._since(holding, until) if until is not None else []
+        if until is None and self._unfinished(holding, None):
+            # What is finished of it may be waited for by the rest.
+            return False
+        work = self._work
         with self._database.begin() as connection:
             for some in _portions(holding):
                 for name in _WRITTEN:
                     written = table(name, column(_KEY, Text), schema=work.schema)
-                    theirs = _holds(written.c[_KEY], some, but)
-                    left = written.c[_KEY].not_in(unfinished)
-                    connection.execute(delete(written).where(theirs, left))
-                finished = work.c.status.not_in(_UNFINISHED)
-                theirs = _holds(work.c[_KEY], some, but)
-                connection.execute(delete(work).where(theirs, finished))
-        return not unfinished
+                    theirs = _holds(written.c[_KEY], some) & written.c[_KEY].not_in(kept)
+                    connection.execute(delete(written).where(theirs))
+                theirs = _holds(work.c[_KEY], some) & work.c[_KEY].not_in(kept)
+                connection.execute(delete(work).where(theirs))
+        return True
 
-    def _unfinished(self, holding: Sequence[str], but: str) -> list[str]:
-        work = work_table(self._database.dialect.name)
+    def _unfinished(self, holding: Sequence[str], until: float | None) -> list[str]:
+        work = self._work
+        unfinished = work.c.status.in_(_UNFINISHED)
+        if until is None:
+            return self._keys(holding, unfinished)
+        return self._keys(holding, unfinished & (work.c.created_at <= until * 1000))
+
+    def _since(self, holding: Sequence[str], until: float) -> list[str]:
+        work = self._work
+        return self._keys(holding, work.c.created_at > until * 1000)
+
+    def _keys(self, holding: Sequence[str], where: ColumnElement[bool]) -> list[str]:
+        work = self._work
         found: dict[str, None] = {}
         with self._database.connect() as connection:
             for some in _portions(holding):
-                keys = select(work.c[_KEY]).where(
-                    _holds(work.c[_KEY], some, but), work.c.status.in_(_UNFINISHED)
-                )
+                keys = select(work.c[_KEY]).where(_holds(work.c[_KEY], some), where)
                 found |= dict.fromkeys(connection.scalars(keys.order_by(work.c.created_at)))
         return list(found)
 
@@ -97,6 +137,5 @@ def _portions(holding: Sequence[str]) -> Iterator[Sequence[str]]:
         yield holding[begin : begin + _TOGETHER]
 
 
-def _holds(key: ColumnElement[str], holding: Sequence[str], but: str) -> ColumnElement[bool]:
-    named = or_(*(key.contains(each, autoescape=True) for each in holding))
-    return named & (key != but)
+def _holds(key: ColumnElement[str], holding: Sequence[str]) -> ColumnElement[bool]:
+    return or_(*(key.contains(each, autoescape=True) for each in holding))

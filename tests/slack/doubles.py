@@ -23,6 +23,13 @@ class MemoryRecords:
     def __init__(self) -> None:
         self.turns: dict[str, Turn] = {}
         self.ratings: dict[tuple[str, str], Rating] = {}
+        self.is_gone: Callable[[Question], bool] = lambda _: False
+        self.rated: Callable[[Rating], Awaitable[None]] | None = None
+
+    def add(self, turn: Turn) -> None:
+        """Nothing is kept of what was deleted since."""
+        if not self.is_gone(turn.question):
+            self.turns[turn.id] = turn
 
     async def turn(self, turn_id: str) -> Turn | None:
         return self.turns.get(turn_id)
@@ -32,6 +39,8 @@ class MemoryRecords:
 
     async def rate(self, rating: Rating) -> None:
         self.ratings[rating.turn_id, rating.user_id] = rating
+        if self.rated is not None:
+            await self.rated(rating)
 
 
 async def say_help(question: Question, channel: ReplyChannel) -> Reply | None:
@@ -71,7 +80,7 @@ class ScriptedAnswers:
             return None
         ts = await channel.post(reply, question.id)
         turn = Turn(question.id, question, Intent.DIAGNOSE, reply, None, NOW, 0.1, ts)
-        self.records.turns[turn.id] = turn
+        self.records.add(turn)
         return turn
 
     async def pick(

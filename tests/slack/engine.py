@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -15,6 +15,7 @@ from bot.domain.errors import BotError, StoreError
 from bot.domain.questions import ThreadKey
 from bot.domain.work import ONCE, Delivery, Job, Retry
 from bot.services.ports import DurableSteps, Posted, PostEntry
+from bot.services.talk import CalledOff
 from bot.slack.app import TYPES
 from bot.workflows.errors import as_bot_error
 from bot.workflows.outcome import Outcome
@@ -60,7 +61,10 @@ class MemoryEngine:
     wait: Callable[[float], Awaitable[None]] | None = None  # lets the seconds of a delay pass
     handlers: Mapping[str, Handler] = field(default_factory=dict)
     json: TypedJson = field(default_factory=lambda: TypedJson([*TYPES, Turn, Unfinished]))
+    handed_on: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    cancelled: set[str] = field(default_factory=set)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    _ending: set[asyncio.Task[None]] = field(default_factory=set)
     _lines: defaultdict[tuple[str, str], asyncio.Lock] = field(
         default_factory=lambda: defaultdict(asyncio.Lock)
     )
@@ -93,8 +97,9 @@ class MemoryEngine:
     async def idle(self) -> None:
         """Returns once all work is done; a machine that went down is switched on again."""
         async with asyncio.timeout(20):
-            while self._tasks or self._lost_power:
-                await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            while self._tasks or self._ending or self._lost_power:
+                under_way = (*self._tasks.values(), *self._ending)
+                await asyncio.gather(*under_way, return_exceptions=True)
                 if self._lost_power:
                     await self._switch_on()
 
@@ -119,6 +124,34 @@ class MemoryEngine:
         if job.key not in self.jobs:
             self.jobs[job.key] = self.json.serialize(job)
             self._start(job.key)
+
+    def unfinished(self, holding: Sequence[str]) -> list[str]:
+        """Keys of work that hold one of these, in the order of arrival."""
+        return [
+            key
+            for key in self.jobs
+            if key not in self.outcomes
+            and key not in self.cancelled
+            and any(one in key for one in holding)
+        ]
+
+    def cancel(self, key: str) -> None:
+        """Calls work off, with what it handed on."""
+        if key in self.outcomes or key in self.cancelled:
+            return
+        self.cancelled.add(key)
+        # Where it had not begun, it ends without a trace.
+        if task := self._tasks.pop(key, None):
+            task.cancel()
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        for child in self.handed_on[key]:
+            self.cancel(child)
+
+    def forget(self, holding: Sequence[str]) -> None:
+        for key in [key for key in self.jobs if any(one in key for one in holding)]:
+            for kept in (self.jobs, self.outcomes, self.kept):
+                kept.pop(key, None)
 
     async def outcome(self, key: str) -> Outcome:
         while key not in self.outcomes:
@@ -145,7 +178,7 @@ class MemoryEngine:
                 if task is not asyncio.current_task():
                     task.cancel()
         finally:
-            del self._tasks[key]
+            self._tasks.pop(key, None)
 
     async def _done(self, job: Job) -> Outcome:
         try:
@@ -159,8 +192,45 @@ class MemoryEngine:
         assert self.alive is not None
         self.handlers = await self.alive()
         for key in self.jobs:
-            if key not in self.outcomes:
+            if key not in self.outcomes and key not in self.cancelled:
                 self._start(key)
+
+
+@dataclass(frozen=True)
+class MemoryWork:
+    """The port `WorkRecords` over an engine in memory."""
+
+    engine: MemoryEngine
+
+    async def stop(
+        self,
+        holding: Sequence[str],
+        kinds: Sequence[str],
+        *,
+        but: str = "",
+        by: Callable[[Job], bool] = lambda _: True,
+        follow_up: Callable[[Job], Job] | None = None,
+    ) -> CalledOff:
+        jobs = [self.engine.job(key) for key in self.engine.unfinished(holding)]
+        jobs = [job for job in jobs if job.kind in kinds and job.key != but]
+        chosen = [job for job in jobs if by(job)]
+        for job in chosen:
+            if follow_up is not None:
+                self.engine.put(follow_up(job))
+            self.engine.cancel(job.key)
+        return CalledOff(tuple(job.key for job in chosen), len(jobs) - len(chosen))
+
+    async def erase(self, holding: Sequence[str]) -> bool:
+        if self.engine.unfinished(holding):
+            return False
+        self.engine.forget(holding)
+        return True
+
+    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
+        holding = [f"{workspace}:{channel}:"]
+        for key in self.engine.unfinished(holding):
+            self.engine.cancel(key)
+        self.engine.forget(holding)
 
 
 class MemorySteps:
@@ -175,10 +245,14 @@ class MemorySteps:
         return await self._once(name, lambda: self._tried(work, retry))  # type: ignore[no-any-return]
 
     async def call(self, job: Job) -> Any:
-        self._engine.put(job)
+        self._hand_on(job)
         return await self._once(job.key, lambda: self._engine.outcome(job.key))
 
     async def start(self, job: Job) -> None:
+        self._hand_on(job)
+
+    def _hand_on(self, job: Job) -> None:
+        self._engine.handed_on[self._job.key].append(job.key)
         self._engine.put(job)
 
     async def _tried(self, work: Callable[[], Awaitable[T]], retry: Retry) -> Outcome:

@@ -14,15 +14,17 @@ from bot.services.home import HomeService
 from bot.services.link_cards import LinkCards
 from bot.services.mine import MineService
 from bot.services.sight import everything
+from bot.services.talk import PageOfPost
 from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers
 from bot.slack.pace import Pace
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.people import FakeProfiles, MemoryPreferences, MemoryThreads
+from tests.fakes.talk import FakeTalkRecords
 from tests.fakes.work import FakeMeter
 from tests.slack.doubles import NOW, MemoryRecords
-from tests.slack.engine import MemoryEngine, Power, PoweredLedger
+from tests.slack.engine import MemoryEngine, MemoryWork, Power, PoweredLedger
 
 
 class PoweredMeter(FakeMeter):
@@ -56,6 +58,8 @@ class RunningBot:
         self.ledger = PoweredLedger(self.engine.power)
         self.engine.alive = self.start
         self.engine.wait = self.ledger.sleep
+        self.talk = FakeTalkRecords(self.records.turns, self._pages, self.engine.deliveries)
+        self.records.is_gone, self.records.rated = self.talk.is_gone, self.talk.rate
         self._slack: SlackSide | None = None
 
     @property
@@ -80,13 +84,19 @@ class RunningBot:
             redact=lambda text: text.replace("hunter2", "****"),
             now=lambda: NOW,
             taking_in=TakingIn(
-                self.engine, self._engaged, self.names, self.preferences.preferences
+                self.engine,
+                self._engaged,
+                self.talk.keeps_out,
+                self.names,
+                self.preferences.preferences,
             ),
             working=Working(
                 self.answers,
                 self.records,
                 self.ledger,
                 self._read,
+                self.talk,
+                MemoryWork(self.engine),
                 home=self.home,
                 links=self.links,
             ),
@@ -94,6 +104,9 @@ class RunningBot:
             sleep=self.ledger.sleep,
             pace=Pace(self.ledger.kept.clock),
         )
+
+    def _pages(self) -> list[PageOfPost]:
+        return [PageOfPost(key, row.ts) for key, row in self.ledger.kept.rows.items()]
 
     async def _engaged(self, thread: ThreadKey) -> bool:
         return await self.engine.engaged(thread) or self.records.has_thread(thread)

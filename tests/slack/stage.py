@@ -34,7 +34,9 @@ from bot.workflows.databases import is_sqlite
 from bot.workflows.engine import Engine
 from bot.workflows.views import Work
 from bot.workflows.work_rows import work_rows
+from tests.fakes.talk import FakeTalkRecords
 from tests.slack.doubles import ScriptedAnswers
+from tests.slack.engine import MemoryEngine, MemoryWork
 from tests.waiting import until
 
 KEPT = (*TYPES, DeadLetter, FailureBatch, Turn, Unfinished)
@@ -115,7 +117,8 @@ async def working(stage: Stage, keep: timedelta = timedelta(days=14)) -> AsyncIt
     url, database, answers = stage.url, stage.database, stage.answers
     ledger = SqlPostLedger(database)
     admin = WorkAdmin(url, KEPT)
-    at_work = Working(answers, answers.records, ledger, admin.job)
+    talk, work = FakeTalkRecords(answers.records.turns), MemoryWork(MemoryEngine())
+    at_work = Working(answers, answers.records, ledger, admin.job, talk, work)
     services = Services(str, _now, working=at_work)
     slack: SlackSide = build_slack(stage.config, services)
     letters = DeadLetterService(

@@ -35,8 +35,6 @@ async def mentioned(ws: LocalWorkspace, **inner: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "name",
     [
-        "message_changed",
-        "message_deleted",
         "channel_join",
         "bot_message",
         "app_message",

@@ -120,7 +120,7 @@ async def test_an_answer_that_was_to_get_a_models_words_says_that_none_will_come
     (answer,) = by_bot(ws, SUPPORT_CHANNEL)
     assert "KeyError" in words(answer)
     assert "is adding its words" not in words(answer)
-    assert "An operator called this off" in words(answer)
+    assert "This was called off" in words(answer)
 
 
 @pytest.mark.parametrize("reply", [REFINED, NOTHING_FOUND, STATUS])
@@ -146,7 +146,7 @@ async def test_a_model_adds_to_an_answer_after_all_where_the_work_is_taken_up_ag
     await channel.post(REFINED, asked.question.id)
     (answer,) = by_bot(ws, SUPPORT_CHANNEL)
     assert "The upstream export renamed" in words(answer)
-    assert "An operator called this off" not in words(answer)
+    assert "This was called off" not in words(answer)
 
 
 async def test_a_card_on_a_report_that_nobody_asked_for_says_that_no_model_adds_to_it(
@@ -162,7 +162,7 @@ async def test_a_card_on_a_report_that_nobody_asked_for_says_that_no_model_adds_
     assert "orders_daily failed" in words(card)
     assert "KeyError" in words(card)
     assert "is adding its words" not in words(card)
-    assert "An operator called this off" in words(card)
+    assert "This was called off" in words(card)
 
 
 async def test_before_an_answer_stands_the_asker_is_told_though_one_is_stored(
@@ -190,11 +190,20 @@ async def test_work_that_is_taken_up_again_answers_in_place_of_the_word_that_it_
 async def test_of_a_remark_that_may_have_been_for_others_nothing_is_said(
     ws: LocalWorkspace, slack: RunningBot, message: Message, asked: Asked
 ) -> None:
+    question = replace(asked.question, is_addressed=False)
+    await call_off(slack, Asked(question, asked.place, Way.FOLLOW_UP))
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+
+
+async def test_whoever_made_a_remark_that_was_taken_up_is_told(
+    ws: LocalWorkspace, slack: RunningBot, message: Message, asked: Asked
+) -> None:
     channel = await opened(slack, asked)
     await channel.acknowledge()
     question = replace(asked.question, is_addressed=False)
     await call_off(slack, Asked(question, asked.place, Way.FOLLOW_UP))
-    assert by_bot(ws, SUPPORT_CHANNEL) == []
+    (told,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "called this question off" in words(told)
     assert ws.current(message).reactions == ()
 
 

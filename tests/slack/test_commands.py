@@ -44,7 +44,7 @@ async def test_where_the_bot_is_no_member_the_command_is_answered_in_private(
     await ws.command("/airflow", "health", channel, asker)
     await connected.idle()
     looking, answer = ws.ephemerals(asker)
-    assert "Looking into it" in looking.text
+    assert "no member of this channel" in looking.text
     assert "Airflow is not well" in answer.text
     assert by_bot(ws, channel) == []
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import structlog
+
 from bot.adapters.airflow.gate import Gate
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
@@ -15,6 +17,8 @@ from bot.adapters.airflow.values import mapping, whole
 from bot.domain.errors import AirflowLoginError, AirflowUnavailable
 from bot.domain.evidence import GapReason
 from bot.services.at_work import span
+
+log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -118,6 +122,6 @@ def _page(outcome: Outcome, parse: ParsePage[T]) -> Outcome:
     try:
         rows = tuple(parse(outcome.body))
     except (TypeError, ValueError, AttributeError) as error:
-        detail = f"the reply has an unknown shape ({type(error).__name__})"
-        return Refusal(GapReason.MALFORMED, detail)
+        log.warning("reply_of_unknown_shape", error=type(error).__name__)
+        return Refusal(GapReason.MALFORMED, "the reply has a shape that is unknown here")
     return Reply(_Page(rows, whole(mapping(outcome.body).get("total_entries"))))

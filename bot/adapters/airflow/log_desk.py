@@ -130,9 +130,9 @@ class LogDesk:
         """The reading thread's door: a log that the reader stumbles over costs the log alone."""
         try:
             return self._read_through(key)
-        except Exception as error:
+        except Exception:
             log.exception("log_reader_failed", dag_id=key.dag_id, task_id=key.task_id)
-            detail = f"the log reader failed on it ({type(error).__name__})"
+            detail = "the log reader stumbled over it"
             return Refusal(GapReason.MALFORMED, detail, remedy="Open the log in Airflow.")
 
     def _read_through(self, key: LogKey) -> Outcome:

@@ -6,10 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from bot.adapters.airflow import parse_cluster, parse_runs, parse_tasks
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.adapters.airflow.values import mapping
 from bot.domain.evidence import GapReason
+
+log = structlog.get_logger(__name__)
 
 Redact = Callable[[str], str]
 Fields = dict[str, object]  # fields of `Evidence`
@@ -137,8 +141,8 @@ def parsed(piece: str, outcome: Outcome, redact: Redact) -> Outcome:
     try:
         return Reply(PIECES[piece].parse(outcome.body, redact))
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
-        detail = f"the reply has an unknown shape ({type(error).__name__})"
-        return Refusal(GapReason.MALFORMED, detail)
+        log.warning("reply_of_unknown_shape", error=type(error).__name__)
+        return Refusal(GapReason.MALFORMED, "the reply has a shape that is unknown here")
 
 
 def fields_of(outcome: Outcome) -> Mapping[str, Any]:

@@ -95,7 +95,7 @@ def unreachable(error: urllib3.exceptions.HTTPError, config: ClusterConfig) -> R
     if isinstance(error, urllib3.exceptions.SSLError):
         remedy = "Set the cluster's ca_file to its authority's certificates (PEM)."
         return Refusal(GapReason.UNAVAILABLE, "its TLS certificate is not trusted", remedy=remedy)
-    detail = f"the connection broke ({type(error).__name__})"
+    detail = "the connection broke before the reply was complete"
     return Refusal(GapReason.UNAVAILABLE, detail, remedy="Ask again in a minute.")
 
 

@@ -52,8 +52,7 @@ def fault_of(error: Exception) -> ModelFault:
         return _status_fault(error)
     if isinstance(error, openai.APIConnectionError):
         return ModelFault(ModelOutcome.FAILED, "the model's server cannot be reached")
-    detail = f"the server's reply could not be read ({type(error).__name__})"
-    return ModelFault(ModelOutcome.FAILED, detail)
+    return ModelFault(ModelOutcome.FAILED, "the server's reply could not be read")
 
 
 def code_of(error: openai.APIStatusError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, exists, or_, select, update
+from sqlalchemy import Row, Select, and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -115,6 +115,16 @@ class SqlTalkRecords(SqlErasing):
         thread = ThreadKey(message.workspace, message.channel, root)
         return AnswerPlace(turn.id if turn else "", thread, turn.user_id if turn else "")
 
+    async def place_of(self, turn_id: str) -> AnswerPlace | None:
+        statement = _turns_in_threads().where(TurnRow.id == turn_id)
+        with store_errors("Looking for a turn"):
+            async with self._engine.connect() as connection:
+                turn = (await connection.execute(statement)).first()
+        if turn is None:
+            return None
+        thread = ThreadKey(turn.workspace, turn.channel, turn.thread)
+        return AnswerPlace(turn.id, thread, turn.user_id)
+
     async def work_in(self, thread: ThreadKey) -> Sequence[str]:
         opened = select(PostRow.key).where(
             PostRow.channel == thread.channel, PostRow.ts == thread.thread
@@ -178,9 +188,7 @@ class SqlTalkRecords(SqlErasing):
         )
 
 
-async def _mark_of(
-    connection: AsyncConnection, message: MessageKey
-) -> Row[*tuple[str, int, bool]] | None:
+async def _mark_of(connection: AsyncConnection, message: MessageKey) -> Row[str, int, bool] | None:
     columns = (MessageMarkRow.edited_ts, MessageMarkRow.edits, MessageMarkRow.is_deleted)
     found = select(*columns).where(
         MessageMarkRow.workspace == message.workspace,
@@ -246,22 +254,22 @@ async def _set_outcome(
     return changed.rowcount > 0
 
 
+def _turns_in_threads() -> Select[str, str, str, str, str]:
+    columns = (TurnRow.id, TurnRow.user_id, TurnRow.workspace, TurnRow.channel)
+    return select(*columns, ConversationRow.thread).join(
+        ConversationRow, ConversationRow.id == TurnRow.conversation_id
+    )
+
+
 async def _turn_at(
     connection: AsyncConnection, message: MessageKey, turn_id: str
-) -> Row[*tuple[str, str, str]] | None:
-    statement = (
-        select(TurnRow.id, TurnRow.user_id, ConversationRow.thread)
-        .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
-        .where(
-            or_(
-                TurnRow.id == turn_id,
-                (TurnRow.channel == message.channel)
-                & (TurnRow.reply_ts == message.ts)
-                & (TurnRow.workspace == message.workspace),
-            )
-        )
-        .limit(1)
+) -> Row[str, str, str, str, str] | None:
+    stands_there = and_(
+        TurnRow.channel == message.channel,
+        TurnRow.reply_ts == message.ts,
+        TurnRow.workspace == message.workspace,
     )
+    statement = _turns_in_threads().where(or_(TurnRow.id == turn_id, stands_there)).limit(1)
     return (await connection.execute(statement)).first()
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.domain.conversations import BY_BUTTON
 from bot.slack.blocks.kit import plain
 from bot.slack.limits import MODAL_TITLE
-from bot.slack.presses import RATING_FORM, Complaint
+from bot.slack.presses import RATING_FORM, Complaint, more_value
 
 _FACES = {
     Complaint.WRONG_VERDICT: "The verdict is wrong",
@@ -18,13 +19,13 @@ _FACES = {
 }
 
 
-def rating_form(turn_id: str) -> dict[str, Any]:
-    """Asks why; closing it leaves the thumb down as it is."""
+def rating_form(turn_id: str, source: str = BY_BUTTON) -> dict[str, Any]:
+    """Asks why; closing it leaves the thumb down as it is. `source` is what the thumb came by."""
     options = [{"text": plain(face), "value": why.value} for why, face in _FACES.items()]
     return {
         "type": "modal",
         "callback_id": RATING_FORM,
-        "private_metadata": turn_id,
+        "private_metadata": more_value(source, turn_id),
         "title": plain(MODAL_TITLE.head("Tell us more")),
         "submit": plain("Send"),
         "close": plain("Skip"),

@@ -203,6 +203,11 @@ def feedback(turn_id: str) -> Block:
     }
 
 
+def solved_button(turn_id: str) -> Element:
+    """For the asker: this was it."""
+    return button("Solved", Press.SOLVED, turn_id)
+
+
 def more_buttons(
     links: Sequence[Link], turn_id: str, urls: int, *, evidence: bool = False, log: bool = False
 ) -> tuple[Block, ...]:
@@ -212,6 +217,8 @@ def more_buttons(
         row.append(button("Show evidence", Press.EVIDENCE, turn_id, primary=True))
     if log:
         row.append(button("Log excerpt", Press.LOG_EXCERPT, turn_id))
+    if evidence:
+        row.append(solved_button(turn_id))
     row.extend(link_buttons(links, urls))
     return (actions(row),) if row else ()
 

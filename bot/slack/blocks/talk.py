@@ -35,7 +35,14 @@ from bot.slack.blocks.kit import (
 )
 from bot.slack.blocks.markdown import inline, rich_parts
 from bot.slack.blocks.message import Room, SlackMessage, fit
-from bot.slack.blocks.pieces import claims, explanation_parts, feedback, model_line, small_print
+from bot.slack.blocks.pieces import (
+    claims,
+    explanation_parts,
+    feedback,
+    model_line,
+    small_print,
+    solved_button,
+)
 from bot.slack.limits import OPTIONS_PER_SELECT, Limit
 from bot.slack.presses import Press, Words, option_value, words_value
 from bot.slack.subcommands import SUBCOMMANDS
@@ -149,6 +156,7 @@ def _how_to_blocks(reply: HowTo, turn_id: str, has_model: bool, room: Room) -> I
         related = (_related(one, room, cited=explained) for one in others[: max(room.steps - 1, 1)])
         yield rich(section(text("Related", bold=True)), listing(related))
     yield feedback(turn_id)
+    yield actions([solved_button(turn_id)])
     yield small_print(reply.reference, model_line(explanation, has_model))
 
 
@@ -210,7 +218,13 @@ def unsupported_card(reply: Unsupported) -> SlackMessage:
 
 
 def apology_card(reply: Apology, words: Words | None) -> SlackMessage:
-    """`words` of the question go into the button that asks it again."""
+    """`words` of the question go into the button that asks it again. Without a reference there is
+    nothing to look up."""
+    if not reply.reference:
+        words_said = Limit(600).head(reply.what)
+        return SlackMessage(
+            mrkdwn(words_said), (rich(section(text(words_said))), *_ask_again(words))
+        )
     what = f"{Limit(600).head(reply.what)} Reference: "
     # The reference stands in the sentence, easy to copy: it is what a person passes on.
     reference = Limit(80).head(reply.reference)

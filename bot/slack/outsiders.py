@@ -1,0 +1,82 @@
+"""Who is not one of the workspace's own: guests, people of other organisations, and everybody in a
+channel that is shared with one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.refusals import UNSURE, code_of, word_for
+
+log = structlog.get_logger(__name__)
+
+_SECONDS = 3.0
+_KNOWN_FOR = 3_600.0  # seconds until somebody is asked about again
+_REMEMBERED = 10_000  # people and channels
+# The app was never allowed to ask, as with any app of few scopes, or is not in the channel: then
+# what it says is for the asker alone.
+_MAY_NOT_ASK = frozenset(
+    {"channel_not_found", "missing_scope", "not_allowed_token_type", "unknown_method"}
+)
+_GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
+_SHARED = ("is_ext_shared", "is_pending_ext_shared")
+
+
+@dataclass
+class Outsiders:
+    """`clock` gives seconds that never go back. Of whom Slack does not say anything for now, it is
+    held that they are outsiders: what is kept or shown by mistake cannot be taken back."""
+
+    client: AsyncWebClient
+    clock: Callable[[], float]
+    _known: OrderedDict[str, tuple[float, bool]] = field(default_factory=OrderedDict)
+
+    async def is_guest(self, user: str) -> bool:
+        """Whether this person is none of the workspace's own."""
+        return bool(user) and await self._is(user, self._ask_of_user)
+
+    async def is_shared(self, channel: str) -> bool:
+        """Whether people of other organisations read along there."""
+        return bool(channel) and await self._is(channel, self._ask_of_channel)
+
+    async def _is(self, who: str, ask: Callable[[str], Awaitable[bool]]) -> bool:
+        known = self._known.get(who)
+        if known is not None and self.clock() - known[0] < _KNOWN_FOR:
+            self._known.move_to_end(who)
+            return known[1]
+        try:
+            async with asyncio.timeout(_SECONDS):
+                found = await ask(who)
+        except (SlackClientError, *UNSURE) as error:
+            may_not = isinstance(error, SlackApiError) and code_of(error) in _MAY_NOT_ASK
+            log.warning("slack.not_known_who", error=word_for(error))
+            if not may_not:
+                return True
+            found = False
+        self._known[who] = (self.clock(), found)
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return found
+
+    async def _ask_of_user(self, user: str) -> bool:
+        reply = await self.client.users_info(user=user)
+        return _any_of(reply.get("user"), _GUEST)
+
+    async def _ask_of_channel(self, channel: str) -> bool:
+        reply = await self.client.conversations_info(channel=channel)
+        return _any_of(reply.get("channel"), _SHARED)
+
+
+def _any_of(about: object, names: tuple[str, ...]) -> bool:
+    return isinstance(about, Mapping) and any(_is_true(about, name) for name in names)
+
+
+def _is_true(about: Mapping[str, Any], name: str) -> bool:
+    return about.get(name) is True

@@ -1,0 +1,1 @@
+"""What people do with messages besides asking: react, edit, delete, stop, send the bot away."""

@@ -1,0 +1,109 @@
+"""What follows when a message is gone: our answers go, and so does all that was kept of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from bot.domain.work import Retry
+from bot.services.ports import DurableSteps
+from bot.services.talk import Belongings, MessageKey, PageOfPost, TalkRecords, WorkRecords
+from bot.slack.arrivals import Place
+from bot.slack.jobs import ARRIVAL, EDIT
+from bot.slack.posting import Poster
+from bot.slack.talk.arrivals import ChannelGone, Deleted
+from bot.slack.talk.hearing import forget_job
+
+log = structlog.get_logger(__name__)
+
+_STORE = Retry(attempts=20, pause=1.0, seconds=15.0, longest=60.0)
+# Slack shows an answer of unknown outcome half a minute later at the latest.
+_SLACK = Retry(attempts=20, pause=2.0, seconds=180.0, longest=120.0)
+_READ_PAGES, _READ_SECONDS = 5, 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """Every step may be done twice, and each leaves less than there was."""
+
+    records: TalkRecords
+    work: WorkRecords
+    poster: Poster
+
+    async def delete(self, gone: Deleted, steps: DurableSteps) -> None:
+        """Work that is under way is called off without a word: who asked wants none."""
+        message, records = gone.message, self.records
+        await steps.run("note", lambda: records.note_deletion(message), _STORE)
+        first = await steps.run("belongings", lambda: records.belongings(message), _STORE)
+        await steps.run(
+            "call off", lambda: self.work.stop(first.fragments, (ARRIVAL, EDIT)), _STORE
+        )
+        # What was said until then.
+        found = await steps.run("belongings", lambda: records.belongings(message), _STORE)
+        place = Place(message.channel, user="", thread=gone.thread.thread)
+        for key in _keys_of(found):
+            await steps.run("delete answer", partial(self.poster.delete, key, place), _SLACK)
+        await steps.run("tidy up", lambda: self._tidy_up(message, found, place), _SLACK)
+        await steps.run("erase", lambda: records.erase(found.fragments), _STORE)
+        quoting = await steps.run("unquote", lambda: self._unquote(message), _STORE)
+        await steps.start(forget_job((*found.fragments, *quoting), "deleted"))
+        log.info("deleted", answers=len(found.pages), quoting=len(quoting))
+
+    async def leave(self, gone: ChannelGone, steps: DurableSteps) -> None:
+        """Nothing can be said or deleted there any more; what was kept of it goes."""
+        workspace, channel, at = gone.workspace, gone.channel, gone.at
+        records, work = self.records, self.work
+        await steps.run("note", lambda: records.note_departure(workspace, channel, at), _STORE)
+        await steps.run("erase", lambda: records.erase_channel(workspace, channel, at), _STORE)
+        await steps.run("forget", lambda: work.erase_channel(workspace, channel, at), _STORE)
+
+    async def take_files(self, message: MessageKey, place: Place, steps: DurableSteps) -> None:
+        """Takes away what is attached to an answer, since it is about to change."""
+
+        async def files() -> list[str]:
+            found = await self.records.belongings(message)
+            return [page.key for page in found.pages if page.key.startswith("file:")]
+
+        for key in await steps.run("files", files, _STORE):
+            await steps.run("delete file", partial(self.poster.delete, key, place), _SLACK)
+
+    async def _tidy_up(self, message: MessageKey, found: Belongings, place: Place) -> None:
+        """Signs of work, and in a thread that is gone as a whole whatever else we said there."""
+        gestures, root = self.poster.gestures, place.thread == message.ts
+        if root:
+            await self._sweep(message)
+        elif found.pages and place.thread:
+            await gestures.clear_status(place.channel, place.thread)
+        for page in found.pages:
+            if page.ts is not None and page.ts[:1].isdigit():
+                # A button under it may have been pressed, and arrive later.
+                there = MessageKey(message.workspace, message.channel, page.ts)
+                await self.records.note_deletion(there)
+
+    async def _sweep(self, root: MessageKey) -> None:
+        gestures = self.poster.gestures
+        me = await gestures.identity()
+        left = await gestures.replies(root.channel, root.ts, _READ_PAGES, _READ_SECONDS)
+        for one in left:
+            if one.get("user") != me.user_id and one.get("bot_id") != me.bot_id:
+                continue
+            for file in one.get("files") or []:
+                await gestures.delete_file(root.channel, str(file.get("id") or ""))
+            await gestures.delete(root.channel, str(one.get("ts") or ""))
+
+    async def _unquote(self, message: MessageKey) -> list[str]:
+        return list(await self.records.unquote(message))
+
+
+def _keys_of(found: Belongings) -> Sequence[str]:
+    """Pages that are to be closed: those that there are, and those that work would open."""
+    there = [page.key for page in found.pages if _is_said_to_all(page)]
+    return tuple(dict.fromkeys([*there, *found.fragments]))
+
+
+def _is_said_to_all(page: PageOfPost) -> bool:
+    """A whisper is gone by itself as soon as Slack is opened anew; it has no ts."""
+    return not page.key.startswith("private:")
