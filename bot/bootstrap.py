@@ -218,7 +218,7 @@ def now() -> datetime:
 
 def kept_types() -> tuple[type, ...]:
     """What jobs and steps carry: the types that durable work is read back into."""
-    from bot.slack.app import TYPES
+    from bot.slack.kept import TYPES
 
     handed_on = (Case, Settled, Retrieved, LateLog, Explanation, EarlierMessage)
     return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold, DeadLetter, Unfinished)

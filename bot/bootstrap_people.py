@@ -12,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.sql.preferences import SqlPreferences
 from bot.adapters.sql.recent import SqlRecentThreads
 from bot.domain.people import Profile
-from bot.services.home import HomeService
-from bot.services.mine import MineService
 from bot.services.people_ports import NobodyKnown, Profiles
 from bot.services.sight import SeenBy
 from bot.settings import Settings, SlackMode
 
 if TYPE_CHECKING:
+    from bot.services.home import HomeService
+    from bot.services.mine import MineService
     from bot.slack.config import SlackConfig
 
 
@@ -32,6 +32,8 @@ class People:
     seen: SeenBy
 
     def home(self, now: Callable[[], datetime]) -> HomeService:
+        from bot.services.home import HomeService
+
         return HomeService(self.mine, self.preferences, self.threads, self.seen, now)
 
 
@@ -43,6 +45,8 @@ def people_of(
     now: Callable[[], datetime],
 ) -> People:
     """`slack` is asked for its settings once somebody wants a profile."""
+    from bot.services.mine import MineService
+
     is_off = settings.slack.mode is SlackMode.OFF
     profiles: Profiles = NobodyKnown() if is_off else _LateProfiles(slack)
     preferences = SqlPreferences(database, now)

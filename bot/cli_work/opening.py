@@ -13,40 +13,27 @@ from bot.adapters.sql.migrate import require_known
 from bot.cli_work.bodies import describe
 from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.domain.answers import Explanation
-from bot.domain.cases import Case, LateLog, Retrieved, Settled, Shown
+from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.failures import FailureBatch, FailuresTold
 from bot.domain.questions import EarlierMessage
 from bot.logging_setup import set_up_logging
 from bot.settings import Settings
-from bot.slack.announcer import Announcement
-from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
-from bot.slack.escalation_types import ESCALATION_TYPES
-from bot.slack.posts import Later, Post, Sent
+from bot.slack.kept import TYPES
 from bot.workflows.admin import WorkAdmin
 
 KEPT: tuple[type, ...] = (
-    *ESCALATION_TYPES,
-    Announcement,
-    Asked,
-    ButtonPress,
+    *TYPES,
     Case,
-    Command,
     DeadLetter,
     EarlierMessage,
     Explanation,
     FailureBatch,
     FailuresTold,
     LateLog,
-    Later,
-    Pick,
-    Post,
-    RatingPress,
     Retrieved,
-    Sent,
     Settled,
-    Shown,
     Turn,
     Unfinished,
 )

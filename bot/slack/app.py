@@ -16,7 +16,6 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.domain.cases import Shown
 from bot.domain.errors import BotError, ConfigError
 from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF
@@ -27,19 +26,10 @@ from bot.services.link_cards import LinkCards
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.services.talk import TalkRecords, WorkRecords
-from bot.slack.announcer import Announcement
 from bot.slack.arrivals import (
-    Asked,
-    Button,
-    ButtonPress,
     Command,
     Identity,
-    Overheard,
-    Pick,
-    Place,
     PolicyChange,
-    RatingPress,
-    Way,
 )
 from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
@@ -48,18 +38,12 @@ from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Records, SlackDesk, excused
 from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
-from bot.slack.escalation_types import ESCALATION_TYPES
 from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
 from bot.slack.home_arrivals import (
     HOME,
     UNFURL,
-    HomeOpened,
-    KeepingSet,
-    LinksShared,
-    MessagesOpened,
-    PatternsSet,
 )
 from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import (
@@ -74,6 +58,7 @@ from bot.slack.jobs import (
     TALK,
     UNANSWERED,
 )
+from bot.slack.kept import TYPES
 from bot.slack.onlooking import Everybody, Rights
 from bot.slack.outgoing import Outgoing
 from bot.slack.outsiders import Outsiders
@@ -81,8 +66,6 @@ from bot.slack.overhearing import Overhearing
 from bot.slack.pace import Pace
 from bot.slack.parse import Parser
 from bot.slack.posting import Poster
-from bot.slack.posts import Face, Later, Notice, Post, Sent
-from bot.slack.presses import Words
 from bot.slack.reading import Redact
 from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies, Whispers, never
@@ -92,7 +75,6 @@ from bot.slack.tabs import Tabs
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.desk import TalkDesk
 from bot.slack.talk.hearing import FORGET, Hearing
-from bot.slack.talk.kept import KEPT
 from bot.slack.unfurl import UnfurlDesk
 from bot.slack.unrefined import Read, Unrefined
 
@@ -108,35 +90,6 @@ _PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 _LEAVING = 2.0
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
-
-TYPES: tuple[type, ...] = (
-    *ESCALATION_TYPES,
-    Announcement,
-    Asked,
-    Button,
-    ButtonPress,
-    Command,
-    Face,
-    HomeOpened,
-    KeepingSet,
-    Later,
-    LinksShared,
-    MessagesOpened,
-    Notice,
-    Overheard,
-    PatternsSet,
-    Pick,
-    Place,
-    PolicyChange,
-    Post,
-    RatingPress,
-    Sent,
-    Shown,
-    Way,
-    Words,
-    *KEPT,
-)
-"""What of ours goes through the database in jobs and results, besides values of the domain."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from bot.domain.questions import ThreadKey
 from bot.domain.work import ONCE, Delivery, Job, Retry
 from bot.services.ports import DurableSteps, Posted, PostEntry
 from bot.services.talk import CalledOff
-from bot.slack.app import TYPES
+from bot.slack.kept import TYPES
 from bot.workflows.errors import as_bot_error
 from bot.workflows.outcome import Outcome
 from bot.workflows.serializer import TypedJson

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bot.domain.answers import Reply
 from bot.domain.work import Delivery, Priority
 from bot.slack.announcer import SlackAnnouncer
-from bot.slack.app import TYPES
 from bot.slack.arrivals import AtOnce, Beside, Ignored, Place
 from bot.slack.home_arrivals import Errand
 from bot.slack.jobs import delivery_of, job_of, question_of
+from bot.slack.kept import TYPES
 from bot.slack.parse import Parser
 from bot.slack.posts import ANSWER, Face, Post, Sent, post_job
 from bot.slack.presses import Words

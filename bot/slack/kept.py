@@ -1,0 +1,55 @@
+"""What of Slack's side goes through the database.
+
+It loads none of Slack's libraries: whoever only reads it back needs none of them.
+"""
+
+from __future__ import annotations
+
+from bot.domain.cases import Shown
+from bot.slack.announcer import Announcement
+from bot.slack.arrivals import (
+    Asked,
+    Button,
+    ButtonPress,
+    Command,
+    Overheard,
+    Pick,
+    Place,
+    PolicyChange,
+    RatingPress,
+    Way,
+)
+from bot.slack.escalation_types import ESCALATION_TYPES
+from bot.slack.home_arrivals import HomeOpened, KeepingSet, LinksShared, MessagesOpened, PatternsSet
+from bot.slack.posts import Face, Later, Notice, Post, Sent
+from bot.slack.presses import Words
+from bot.slack.talk.kept import KEPT
+
+TYPES: tuple[type, ...] = (
+    *ESCALATION_TYPES,
+    Announcement,
+    Asked,
+    Button,
+    ButtonPress,
+    Command,
+    Face,
+    HomeOpened,
+    KeepingSet,
+    Later,
+    LinksShared,
+    MessagesOpened,
+    Notice,
+    Overheard,
+    PatternsSet,
+    Pick,
+    Place,
+    PolicyChange,
+    Post,
+    RatingPress,
+    Sent,
+    Shown,
+    Way,
+    Words,
+    *KEPT,
+)
+"""What of ours goes through the database in jobs and results, besides values of the domain."""
