@@ -23,7 +23,7 @@ from bot.domain.oncall import (
     PageStatus,
     Responder,
 )
-from bot.domain.questions import Question, ThreadKey
+from bot.domain.questions import Intent, Question, ThreadKey
 from bot.domain.work import Job
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import ONCALL, ONCALL_CHANNEL, PLATFORM
@@ -245,7 +245,7 @@ async def running(
     answers.escalator = bot.escalator
 
     async def script(question: Question, channel: ReplyChannel) -> Reply | None:
-        if "human" in question.text:
+        if "human" in question.text or question.intent is Intent.ESCALATE:
             return await bot.escalator.asked(question, "REF123")
         return UNKNOWN
 

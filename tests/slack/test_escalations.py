@@ -13,7 +13,7 @@ from bot.domain.evidence import DagDetails, Evidence
 from bot.domain.oncall import PageOutcome, PageState, PageStatus
 from bot.domain.questions import Question
 from bot.playground.workspace import LocalWorkspace, Message
-from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM
+from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM, SUPPORT_CHANNEL
 from bot.services.ports import ReplyChannel
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.config import SlackConfig
@@ -21,7 +21,7 @@ from bot.slack.escalation_unreacted import unreacted_job
 from tests.contract.test_escalations import call
 from tests.slack.asking import mention
 from tests.slack.doubles import MemoryRecords, always
-from tests.slack.driver import words
+from tests.slack.driver import by_bot, words
 from tests.slack.escalating import (
     CallingBot,
     action,
@@ -384,3 +384,16 @@ async def test_a_question_that_the_bot_alone_answered_calls_a_human_unless_someb
     await bot.engine.pass_time(1)
 
     assert len(cards_of(ws)) == (0 if reaction else 1)
+
+
+async def test_the_command_calls_a_human_and_its_thread_shows_where_it_stands(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await ws.command("/airflow", "escalate the pool is full", SUPPORT_CHANNEL, AUTHOR.id)
+    await ws.wait_for(lambda: cards_of(ws))
+    await bot.engine.pass_time(0)
+    await press(ws, bot, "acknowledge")
+
+    (status,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "Somebody is on it" in words(status)
+    assert "the pool is full" in words(card_of(ws))
