@@ -32,6 +32,7 @@ from bot.slack.escalation_values import CallOut, Handoff, Relayed
 from bot.slack.limits import RICH_TEXT, Limit
 from bot.slack.posts import EDITION, WORKING, Deed, Face, Notice, Post
 from bot.slack.presses import Press
+from bot.slack.words import translated
 
 _ECHO = Limit(150)
 _LEAD = Limit(500)
@@ -48,6 +49,13 @@ class Style:
     def draw(self, post: Post) -> SlackMessage:
         """`post` as Slack takes it. Above it stands who asked, where others could not see that;
         below it what its readers must know of all replies there."""
+        message = self._drawn(post)
+        language = post.place.language
+        if not language or not message.blocks:
+            return message
+        return replace(message, blocks=tuple(translated(one, language) for one in message.blocks))
+
+    def _drawn(self, post: Post) -> SlackMessage:
         message = self._plain(post)
         if post.place.note and not isinstance(post.content, Notice):
             message = _with_note(message, post.place.note)
