@@ -331,9 +331,8 @@ async def test_a_deleted_message_is_no_longer_kept_as_said_before_a_question(
 async def test_what_was_said_in_a_channel_is_forgotten_once_the_bot_is_out(
     ws: LocalWorkspace, connected: RunningBot, question: Message, answer: Message
 ) -> None:
-    event = {"type": "channel_left", "channel": SUPPORT_CHANNEL, "event_ts": "1900000000.000100"}
-    payload = {"type": "event_callback", "event_id": "Ev3", "team_id": ws.team_id, "event": event}
-    await deliver(connected, payload)
+    ws.actors.remove_app(SUPPORT_CHANNEL, AUTHOR.id)
+    await until_quiet(ws, connected)
     assert connected.records.turns == {}
     assert kept_of(connected, "orders_daily") == []
 

@@ -51,6 +51,8 @@ def events_of(hub: Hub, notice: Notice) -> Iterator[Event]:
         case c.MemberLeft(channel, user):
             body = _membership(hub, "member_left_channel", channel, user)
             yield Event("member_left_channel", body, channel)
+            if user == hub.world.app.bot_user_id:
+                yield _left(hub, channel)
         case c.FileRemoved(file):
             body = {"type": "file_deleted", "file_id": file.id, "event_ts": hub.new_ts()}
             yield Event("file_deleted", body)
@@ -154,6 +156,13 @@ def _reaction(hub: Hub, change: c.ReactionAdded | c.ReactionRemoved) -> Event:
         "event_ts": hub.new_ts(),
     }
     return Event(kind, body, change.channel)
+
+
+def _left(hub: Hub, channel: str) -> Event:
+    """What only the one hears of who is no longer there."""
+    is_private = hub.state.channels[channel].kind is ChannelKind.PRIVATE
+    kind = "group_left" if is_private else "channel_left"
+    return Event(kind, {"type": kind, "channel": channel, "event_ts": hub.new_ts()}, channel)
 
 
 def _membership(hub: Hub, kind: str, channel: str, user: str) -> Json:

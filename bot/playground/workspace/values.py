@@ -25,6 +25,7 @@ class Person:
     real_name: str
     title: str = ""
     is_bot: bool = False
+    is_guest: bool = False  # of one channel or several
     is_admin: bool = False
 
     @property

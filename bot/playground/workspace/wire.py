@@ -34,7 +34,7 @@ def person_json(person: Person, *, with_email: bool = True) -> Json:
         "is_admin": person.is_admin,
         "is_owner": False,
         "is_app_user": False,
-        "is_restricted": False,
+        "is_restricted": person.is_guest,
         "is_ultra_restricted": False,
         "tz": "Etc/UTC",
         "tz_offset": 0,

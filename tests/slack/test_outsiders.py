@@ -1,0 +1,86 @@
+"""Words of guests, and of everybody in a shared channel, are used for the turn and not kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.domain.answers import Apology, Choice
+from bot.domain.conversations import Turn
+from bot.domain.questions import Intent
+from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
+from bot.services.discretion import kept_of
+from bot.slack.client import web_client
+from bot.slack.outsiders import Outsiders
+from tests.fakes.turns import evidence, question, turn
+from tests.slack.asking import mention
+from tests.slack.doubles import NOW, ScriptedAnswers, always
+from tests.slack.replies import CHOICE, CODE
+from tests.slack.running import RunningBot
+from tests.slack.test_talk import kept_of as kept_words
+from tests.slack.test_talk import until_quiet
+
+
+@pytest.fixture
+def guest(ws: LocalWorkspace) -> None:
+    world = ws.hub.world
+    people = tuple(replace(one, is_guest=one.id == AUTHOR.id) for one in world.people)
+    ws.hub.world = ws.state.world = replace(world, people=people)
+
+
+@pytest.mark.usefixtures("guest")
+async def test_of_a_guests_question_durable_work_keeps_no_word_once_it_is_done(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CODE)
+    await mention(ws, "why, said in secret words?")
+    await until_quiet(ws, connected)
+    assert answers.asked[0].asker.is_external
+    assert answers.asked[0].text == "why, said in secret words?"
+    assert kept_words(connected, "secret words") == []
+
+
+async def test_people_of_the_workspace_are_looked_up_once(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    for _ in range(3):
+        await mention(ws)
+        await until_quiet(ws, connected)
+    assert not any(one.asker.is_external for one in answers.asked)
+    assert [call.method for call in ws.calls()].count("users.info") == 1
+
+
+@pytest.mark.parametrize(("error", "outside"), [("missing_scope", False), ("internal_error", True)])
+async def test_who_cannot_be_looked_up_for_now_counts_as_an_outsider(
+    ws: LocalWorkspace, slack: RunningBot, error: str, outside: bool
+) -> None:
+    ws.faults.add(Fault(FaultKind.REFUSE, "users.info", error=error))
+    seconds = [0.0]
+    client = web_client(slack.config, slack.config.bot_token)
+    outsiders = Outsiders(client, lambda: seconds[0])
+    assert await outsiders.is_guest(AUTHOR.id) is outside
+    seconds[0] = 4_000.0
+    assert await outsiders.is_guest(AUTHOR.id) is False
+    assert await outsiders.is_shared(SUPPORT_CHANNEL) is False
+
+
+def test_of_an_outsiders_turn_no_words_are_stored() -> None:
+    whole = turn(seen=evidence())
+    asker = replace(whole.question.asker, is_external=True)
+    for asked in (
+        replace(whole.question, asker=asker),
+        replace(whole.question, is_shared=True),
+    ):
+        kept = kept_of(replace(whole, question=asked))
+        assert (kept.question.text, kept.question.links, kept.question.earlier) == ("", (), ())
+        assert kept.evidence is None
+        assert isinstance(kept.reply, Apology)
+    assert kept_of(whole) is whole
+
+
+def test_what_an_outsider_may_choose_from_is_kept() -> None:
+    asked = replace(question(), is_shared=True)
+    offered = Turn("t", asked, Intent.DIAGNOSE, CHOICE, None, NOW, 0.1)
+    assert isinstance(kept_of(offered).reply, Choice)
