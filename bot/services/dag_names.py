@@ -31,7 +31,7 @@ class DagNames:
     cluster_names: Sequence[str]
     seen: SeenBy
     seconds: float = 2.0
-    _lower: dict[str, tuple[int, list[tuple[str, str]]]] = field(default_factory=dict)
+    _lower: dict[str, tuple[Sequence[str], list[tuple[str, str]]]] = field(default_factory=dict)
 
     async def find(
         self, asker: Asker, words: str, cluster: str = "", limit: int = _MOST
@@ -65,8 +65,9 @@ class DagNames:
     def _known(self, name: str, ids: Sequence[str]) -> list[tuple[str, str]]:
         """The ids with their lower-case spelling, which is made once for each list."""
         known = self._lower.get(name)
-        if known is None or known[0] != id(ids):
-            known = (id(ids), [(dag_id.lower(), dag_id) for dag_id in sorted(ids)])
+        # Held on to: another's list could come to lie where this one was.
+        if known is None or known[0] is not ids:
+            known = (ids, [(dag_id.lower(), dag_id) for dag_id in sorted(ids)])
             self._lower[name] = known
         return known[1]
 
