@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import structlog
 
 # Machines differ in speed, so no example has a deadline; in CI the examples are always the same.
 hypothesis.settings.register_profile("here", deadline=None)
@@ -48,6 +49,15 @@ def _environment_of_no_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(_OUTSIDE):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _plain_tracebacks() -> None:
+    """With the values of all variables, as structlog shows them by itself, one takes seconds."""
+    if structlog.is_configured():
+        return
+    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 @pytest.hookimpl(wrapper=True)
