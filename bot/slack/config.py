@@ -27,4 +27,6 @@ class SlackConfig:
     origin: Origin = Origin.SLACK
     progress_every: float = 3.0  # chat.update bears one in three seconds
     call_timeout: float = 15.0
-    read_lag: float = 12.0  # after which Slack shows what it took to whoever looks for it
+    # After which Slack shows what it took to whoever looks for it: seconds after a call was cut
+    # for what it still carries out, and some more until its reading side has it.
+    read_lag: float = 20.0

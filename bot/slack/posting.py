@@ -76,7 +76,7 @@ class Poster:
     style: Style
     now: Callable[[], datetime]
     call_timeout: float = 15.0
-    read_lag: float = 12.0
+    read_lag: float = 20.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def work(self, post: Post, steps: DurableSteps) -> Sent | Later:

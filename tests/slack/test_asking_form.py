@@ -200,6 +200,6 @@ async def test_a_very_long_dag_id_is_found_by_its_beginning(
 async def test_an_unknown_word_gets_help_with_the_nearest_command(
     ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:
-    await ws.command("/airflow", "stauts orders_daily", SUPPORT_CHANNEL, AUTHOR.id)
+    await ws.command("/airflow", "statuz orders_daily", SUPPORT_CHANNEL, AUTHOR.id)
     await connected.idle()
-    assert "“stauts” is none of my commands; status is." in words(ws.ephemerals(AUTHOR.id)[-1])
+    assert "“statuz” is none of my commands; status is." in words(ws.ephemerals(AUTHOR.id)[-1])

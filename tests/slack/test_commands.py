@@ -13,6 +13,7 @@ from tests.slack.doubles import ScriptedAnswers, always
 from tests.slack.driver import by_bot, words
 from tests.slack.replies import CODE, EXPLAINED, HEALTH, HELP
 from tests.slack.running import RunningBot
+from tests.waiting import until
 
 
 async def test_a_command_opens_a_thread_in_which_follow_ups_are_heard(
@@ -41,6 +42,9 @@ async def test_where_the_bot_is_no_member_the_command_is_answered_in_private(
     asker = sorted(members)[0]
     if ws.bot_user_id in ws.state.channels[channel].members:
         ws.actors.remove_app(channel, asker)
+        # What it was told there is forgotten, and Slack's word of it may come late.
+        await until(lambda: any("channel gone" in key for key in connected.engine.deliveries))
+        await connected.idle()
     await ws.command("/airflow", "health", channel, asker)
     await connected.idle()
     looking, answer = ws.ephemerals(asker)

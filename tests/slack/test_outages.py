@@ -42,8 +42,8 @@ async def test_a_post_that_was_taken_though_slack_said_otherwise_is_found_again(
     assert sent == Sent(answer.ts)
     assert len(ws.calls(POST)) == 1
     # Not looked for before Slack's read side must have caught up, and not in the channel's line.
-    assert wanting.engine.delays == [12]
-    assert ledger.slept == [12]
+    assert wanting.engine.delays == [20]
+    assert ledger.slept == [20]
 
 
 async def test_a_post_that_slack_did_not_take_is_tried_again(
@@ -52,7 +52,7 @@ async def test_a_post_that_slack_did_not_take_is_tried_again(
     ws.faults.add(Fault(FaultKind.SERVER_ERROR, POST, times=5))
     await wanting.say(post_in(question))
     assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
-    assert wanting.engine.delays == [12, 30, 60, 120, 300]
+    assert wanting.engine.delays == [20, 30, 60, 120, 300]
 
 
 async def test_what_was_certainly_refused_need_not_be_looked_for(
@@ -123,7 +123,7 @@ async def test_while_looking_is_not_wanted_nobody_else_looks(
     posts = [replace(post_in(question), key=f"turn-{number}") for number in range(3)]
     for post in posts:
         await poster.put(post)
-    await ledger.sleep(12)
+    await ledger.sleep(20)
     ws.faults.add(Fault(FaultKind.RATE_LIMITED, "conversations.replies", seconds=60))
     assert [await poster.put(post) for post in posts] == [Later(60)] * 3
     assert len(ws.calls("conversations.replies")) == 1

@@ -85,6 +85,10 @@ def test_each_kind_of_reply_has_a_name_of_its_own() -> None:
         "help",
         "unsupported",
         "apology",
+        "human_called",
+        "runbook_report",
+        "failing_dags",
+        "on_call_report",
     ]
 
 
