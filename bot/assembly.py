@@ -126,11 +126,17 @@ def put_together(
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
     }
-    engine = Engine(
+    engine = _engine(parts, handlers, meter)
+    return Service(parts, engine, slack, reported, dead_letters, meter)
+
+
+def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMeter) -> Engine:
+    work = parts.settings.work
+    return Engine(
         EngineConfig(
-            settings.database_url,
-            works=role is not Role.SERVE,
-            at_once=settings.work.at_once,
+            parts.settings.database_url,
+            works=work.role is not Role.SERVE,
+            at_once=work.at_once,
             is_claimed=True,
         ),
         handlers,
@@ -139,7 +145,6 @@ def put_together(
         schedules=[Schedule(TIDY, _TIDYING, _tidying)],
         redact=parts.redactor.redact,
     )
-    return Service(parts, engine, slack, reported, dead_letters, meter)
 
 
 def _taking_in(

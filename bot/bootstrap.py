@@ -29,6 +29,7 @@ from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.spend import SqlSpendLedger
 from bot.adapters.sql.store import SqlConversationStore
+from bot.bootstrap_asking import AskedOf, asking_of
 from bot.bootstrap_oncall import on_call_of
 from bot.bootstrap_people import People, people_of
 from bot.diagnosis.judgements import JUDGEMENTS
@@ -42,12 +43,11 @@ from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch, FailuresTold
-from bot.domain.questions import EarlierMessage, Intent, Origin
+from bot.domain.questions import EarlierMessage, Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
 from bot.services.access_ports import Directory
-from bot.services.diagnose import Diagnoser
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Explainer, Meter
 from bot.settings import (
@@ -124,18 +124,11 @@ async def parts_of(
     default changes a SQLite file, which this process must have claimed.
     """
     from bot.admission import access_of, resolvers
-    from bot.services.ask import AskService
-    from bot.services.oncall_report import OnCallService
-    from bot.services.private_store import PrivateStore
-    from bot.services.runbook_report import RunbookService
     from bot.services.sights import Sights
 
     meter = meter or NoMeter()
     redactor = redactor_of(settings)
-    clusters = {
-        name: _cluster(name, cluster, settings, redactor, meter)
-        for name, cluster in settings.clusters.items()
-    }
+    clusters = _clusters(settings, redactor, meter)
     runbooks = _folder_of(runbook_folders(settings))
     knowledge = _knowledge(settings, runbooks)
     async with (
@@ -151,26 +144,16 @@ async def parts_of(
         access = access_of(settings, clusters, now=now, audit=audit, directory=directory)
         sights = Sights(access, clusters, resolver, policies)
         people = people_of(settings, sights.seen_by, database, lambda: slack_config(settings), now)
-        runbook = RunbookService(
-            runbooks.catalogue, knowledge, settings.knowledge.runbook_url or ""
-        )
-        asking = AskService(
-            clusters=clusters,
-            addresses=addresses_of(settings),
-            resolver=resolver(clusters),
-            diagnoser=Diagnoser(runbooks.catalogue),
-            knowledge=knowledge,
-            explainer=explainer,
-            store=PrivateStore(store, people.preferences),
-            now=now,
-            seconds=settings.answers.deadline,
-            meter=meter,
-            sights=sights,
-            reporters={
-                Intent.RUNBOOK: runbook.report,
-                Intent.MINE: people.mine.report,
-                Intent.ON_CALL: OnCallService(on_call, now).report,
-            },
+        asking = asking_of(
+            settings,
+            AskedOf(
+                clusters, runbooks, knowledge, explainer, on_call, sights, addresses_of(settings)
+            ),
+            resolver(clusters),
+            people,
+            store,
+            meter,
+            now,
         )
         yield Parts(
             settings,
@@ -190,6 +173,13 @@ async def parts_of(
             people,
             directory,
         )
+
+
+def _clusters(settings: Settings, redactor: Redactor, meter: Meter) -> dict[str, AirflowCluster]:
+    return {
+        name: _cluster(name, cluster, settings, redactor, meter)
+        for name, cluster in settings.clusters.items()
+    }
 
 
 @asynccontextmanager

@@ -22,7 +22,8 @@ from bot.domain.oncall import (
 )
 from bot.domain.work import Retry
 from bot.services.escalation_ports import EscalationMeter, Escalations
-from bot.services.ports import DurableSteps, OnCall
+from bot.services.on_call_port import OnCall
+from bot.services.ports import DurableSteps
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.oncall import FIRST_LEVEL
 from bot.domain.questions import Question
 from bot.domain.reports import OnCallLevel, OnCallReport
-from bot.services.ports import OnCall
+from bot.services.on_call_port import OnCall
 
 
 class OnCallService:

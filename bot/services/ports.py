@@ -23,7 +23,6 @@ from bot.domain.evidence import (
 )
 from bot.domain.failures import DagName, Failure
 from bot.domain.logs import LogReading
-from bot.domain.oncall import OnCallNow, Page, PageOutcome, PageSeen, PageState, Responder
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Target
@@ -298,37 +297,6 @@ class Posted:
     revision: int
     age: float
     is_given_up: bool = False
-
-
-class OnCall(Protocol):
-    """Who is called, level by level; each level may be kept elsewhere. No method raises for what
-    a source does not answer: outcomes say so."""
-
-    @property
-    def levels(self) -> int:
-        """How many there are; the first is 1. 0: nobody is configured."""
-        ...
-
-    async def on_call(self, level: int, at: datetime) -> OnCallNow: ...
-
-    async def page(self, page: Page) -> PageOutcome:
-        """Calls the responders of `page.level`; once, however often under the same key."""
-        ...
-
-    async def tell(
-        self, level: int, key: str, state: PageState, by: Responder | None = None
-    ) -> PageOutcome:
-        """Keeps the pager of `level` in step: `key` was acknowledged or resolved here, by `by`.
-
-        Told again it changes nothing; what was resolved stays so.
-        """
-        ...
-
-    async def seen(self, level: int, key: str) -> PageSeen:
-        """Where `key` stands in the pager of `level`: people acknowledge there as well."""
-        ...
-
-    async def doctor(self) -> Sequence[Check]: ...
 
 
 class PostEntry(Protocol):

@@ -22,6 +22,7 @@ from bot.slack.arrivals import (
     Place,
 )
 from bot.slack.asking_form import Field, Where, read_dag, read_place
+from bot.slack.filled import chosen_in, held_in, typed_in
 from bot.slack.plain import flatten_mrkdwn
 from bot.slack.reading import Reading, asker_of, read
 from bot.slack.surface_shapes import FilledView, FormSent, Suggestion
@@ -39,7 +40,7 @@ def read_suggestion(body: Mapping[str, Any], reading: Reading, bot: Identity) ->
     typed = read(body, Suggestion)
     if typed.action_id != Field.DAG:
         return Ignored(f"options for {typed.action_id}")
-    cluster = _chosen(typed.view, Field.CLUSTER) if typed.view else ""
+    cluster = chosen_in(typed.view, Field.CLUSTER) if typed.view else ""
     asker = asker_of(typed.user.id, typed.user.team_id or "", bot)
     return NamesWanted(asker, (typed.value or "")[:250], cluster)
 
@@ -48,7 +49,7 @@ def read_asked(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arri
     """A command that was filled in rather than typed; `FormFaulty` where something is missing."""
     sent = read(body, FormSent)
     filled = _Filled.of(sent.view, reading, bot)
-    where = _chosen(sent.view, Field.WHERE)
+    where = chosen_in(sent.view, Field.WHERE)
     place = _place(sent, where)
     faults = _faults(filled, place, where, reading.now())
     if faults:
@@ -73,17 +74,17 @@ class _Filled:
 
     @classmethod
     def of(cls, view: FilledView, reading: Reading, bot: Identity) -> _Filled:
-        flat = flatten_mrkdwn(_typed(view, Field.WORDS), bot.user_id)
-        what = _chosen(view, Field.WHAT)
-        run = reading.clean(_typed(view, Field.RUN))
+        flat = flatten_mrkdwn(typed_in(view, Field.WORDS), bot.user_id)
+        what = chosen_in(view, Field.WHAT)
+        run = reading.clean(typed_in(view, Field.RUN))
         is_id = bool(run) and " " not in run and mentions_in(run, ()).run is RunChoice.UNSAID
         return cls(
             intent=Intent(what) if what in set(_ASKED) else Intent.DIAGNOSE,
-            cluster=_chosen(view, Field.CLUSTER),
-            dag=read_dag(_chosen(view, Field.DAG)),
+            cluster=chosen_in(view, Field.CLUSTER),
+            dag=read_dag(chosen_in(view, Field.DAG)),
             run_id=run if is_id else None,
             when="" if is_id else run,
-            task=reading.clean(_typed(view, Field.TASK)),
+            task=reading.clean(typed_in(view, Field.TASK)),
             words=reading.clean(flat.text),
             links=tuple(reading.redact(link) for link in flat.links),
         )
@@ -169,22 +170,7 @@ def _place(sent: FormSent, where: str) -> Place:
         return replace(place, is_private=where != Where.CHANNEL)
     if where != Where.CHANNEL:
         return place
-    chosen = _held(sent.view, Field.CHANNEL).get("selected_conversation")
+    chosen = held_in(sent.view, Field.CHANNEL).get("selected_conversation")
     channel = chosen if isinstance(chosen, str) else ""
     urls = {url.channel_id: url.response_url for url in sent.response_urls or ()}
     return replace(place, channel=channel, response_url=urls.get(channel))
-
-
-def _held(view: FilledView, field: Field) -> Mapping[str, Any]:
-    return ((view.state or {}).get("values") or {}).get(field, {}).get(field) or {}
-
-
-def _chosen(view: FilledView, field: Field) -> str:
-    option = _held(view, field).get("selected_option")
-    value = option.get("value") if isinstance(option, Mapping) else None
-    return value if isinstance(value, str) else ""
-
-
-def _typed(view: FilledView, field: Field) -> str:
-    value = _held(view, field).get("value")
-    return value.strip() if isinstance(value, str) else ""

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.channel_policies import LANGUAGES, ChannelPolicy, QuietHours
 from bot.slack.arrivals import Arrival, FormFaulty, Identity, Ignored, Place, PolicyChange
+from bot.slack.filled import chosen_in, held_in, typed_in
 from bot.slack.reading import Reading, asker_of, read
 from bot.slack.settings_form import PRIVATE, WAITS, Field, read_subject
 from bot.slack.surface_shapes import FilledView, FormSent
@@ -24,12 +25,12 @@ def read_settings(body: Mapping[str, Any], reading: Reading, bot: Identity) -> A
         return Ignored("settings of no channel")
     view, faults = sent.view, dict[str, str]()
     policy = ChannelPolicy(
-        answers_after=_wait(_chosen(view, Field.WAIT)),
-        is_private=_chosen(view, Field.PRIVACY) == PRIVATE,
-        cluster=_chosen(view, Field.CLUSTER),
-        dags=_patterns(_typed(view, Field.DAGS), faults),
+        answers_after=_wait(chosen_in(view, Field.WAIT)),
+        is_private=chosen_in(view, Field.PRIVACY) == PRIVATE,
+        cluster=chosen_in(view, Field.CLUSTER),
+        dags=_patterns(typed_in(view, Field.DAGS), faults),
         quiet=_quiet(view, faults),
-        language=_language(_chosen(view, Field.LANGUAGE)),
+        language=_language(chosen_in(view, Field.LANGUAGE)),
         version=subject.version + 1,
     )
     if faults:
@@ -58,20 +59,20 @@ def _patterns(words: str, faults: dict[str, str]) -> tuple[str, ...]:
 
 
 def _quiet(view: FilledView, faults: dict[str, str]) -> QuietHours | None:
-    start = _minutes(_held(view, Field.FROM).get("selected_time"))
-    end = _minutes(_held(view, Field.TO).get("selected_time"))
+    start = _minutes(held_in(view, Field.FROM).get("selected_time"))
+    end = _minutes(held_in(view, Field.TO).get("selected_time"))
     if start is None and end is None:
         return None
     if start is None or end is None:
         faults[Field.TO if end is None else Field.FROM] = "Give both times, or none."
         return None
-    zone = _typed(view, Field.ZONE)
+    zone = typed_in(view, Field.ZONE)
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
         faults[Field.ZONE] = "I do not know this time zone. Write one like Europe/Berlin or UTC."
         return None
-    chosen = _held(view, Field.DAYS).get("selected_options") or ()
+    chosen = held_in(view, Field.DAYS).get("selected_options") or ()
     values = [str(one.get("value")) for one in chosen if isinstance(one, Mapping)]
     days = tuple(sorted(int(value) for value in set(values) if value in set("0123456")))
     if not days:
@@ -85,18 +86,3 @@ def _minutes(value: object) -> int | None:
     if not isinstance(value, str) or not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         return None
     return int(value[:2]) * 60 + int(value[3:])
-
-
-def _held(view: FilledView, field: Field) -> Mapping[str, Any]:
-    return ((view.state or {}).get("values") or {}).get(field, {}).get(field) or {}
-
-
-def _chosen(view: FilledView, field: Field) -> str:
-    option = _held(view, field).get("selected_option")
-    value = option.get("value") if isinstance(option, Mapping) else None
-    return value if isinstance(value, str) else ""
-
-
-def _typed(view: FilledView, field: Field) -> str:
-    value = _held(view, field).get("value")
-    return value.strip() if isinstance(value, str) else ""

@@ -14,7 +14,7 @@ from bot.adapters.oncall.user_group import UserGroupSource
 from bot.domain.checks import CheckStatus
 from bot.domain.errors import OnCallError
 from bot.domain.oncall import Page, PageState, PageStatus, Responder
-from bot.services.ports import OnCall
+from bot.services.on_call_port import OnCall
 from tests.adapters.oncall.rotas import DANA, KIM, utc
 from tests.adapters.oncall.test_pagerduty import LEE, server, source
 from tests.adapters.oncall.test_rota_file import ROTA
