@@ -27,7 +27,8 @@ from bot.workflows.databases import (
     store_error,
     verify_engine,
 )
-from bot.workflows.queues import alone, options_of, queue_of
+from bot.workflows.enqueueing import Enqueuer
+from bot.workflows.queues import alone, queue_of
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import (
     STATUSES,
@@ -78,6 +79,7 @@ class WorkAdmin:
         self._database = open_engine(url, connections=1)
         self._json = TypedJson(types)
         self._client = client_of(self._database, self._json)
+        self._enqueuer = Enqueuer(self._client, self._database)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="work-admin")
         self._is_verified = False
 
@@ -220,8 +222,7 @@ class WorkAdmin:
         job = job_of(workflow)
         if job is not None and job.kind != CALLED_OFF and not isinstance(job.body, Unreadable):
             # First, so that a death in between leaves nobody without a word.
-            follow_up = self._follow_up(job)
-            self._client.enqueue(options_of(follow_up), follow_up)
+            self._enqueuer.start(self._follow_up(job))
         self._client.cancel_workflow(key, cancel_children=True)
 
     def _follow_up(self, job: Job) -> Job:

@@ -37,7 +37,7 @@ from bot.workflows.databases import (
     sync_url,
     verify_engine,
 )
-from bot.workflows.enqueueing import enqueue_all
+from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.errors import StepFailed
 from bot.workflows.jobs import Jobs
 from bot.workflows.moving import hand_on, put_off
@@ -87,6 +87,7 @@ class Engine:
         self._serializer = TypedJson(types)
         self._database = open_engine(config.url, connections=_CONNECTIONS)
         self._client = client_of(self._database, self._serializer)
+        self._enqueuer = Enqueuer(self._client, self._database)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="engine")
         self._places = Places(places(config.at_once))
         # On a file nobody else is there.
@@ -150,11 +151,11 @@ class Engine:
 
         Several at once cost little more than one. A key that is taken already changes nothing.
         """
-        enqueue_all(self._client, self._database.dialect, connection, jobs)
+        self._enqueuer.enqueue(connection, jobs)
 
     async def start(self, job: Job) -> None:
         """In a transaction of its own; once under its key. Raises `StoreError`."""
-        await self._in_thread(partial(self._client.enqueue, options_of(job), job))
+        await self._in_thread(partial(self._enqueuer.start, job))
 
     async def ready(self) -> Check:
         """Whether work that is taken in now gets done."""

@@ -9,7 +9,7 @@ from typing import Any, cast
 import msgspec
 from dbos import DBOSClient
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Dialect, Executable
+from sqlalchemy import Connection, Dialect, Engine, Executable
 
 from bot.domain.work import Job
 from bot.workflows.databases import SCHEMA
@@ -17,40 +17,83 @@ from bot.workflows.queues import options_of
 
 Values = Mapping[str, Any]
 
-_TABLES = ("workflow_status", "workflow_input")
 
+class Enqueuer:
+    """Puts jobs into DBOS' tables, each with a time of arrival after that of the one before.
 
-def enqueue_all(
-    client: DBOSClient, dialect: Dialect, connection: Connection, jobs: Sequence[Job]
-) -> None:
-    """Within the caller's transaction. A key that is taken already changes nothing.
-
-    `dialect` is that of the client's own engine: for it DBOS keeps its statements compiled.
+    DBOS does the work of a share by that time, in milliseconds, and then by key. It is the
+    database's, since the clocks of several machines differ; left to DBOS, it would be the same for
+    a whole transaction, and on SQLite for a whole second.
     """
-    notes = [_Notes(dialect) for _ in jobs]
-    for job, taken in zip(jobs, notes, strict=True):
-        client.enqueue_in_transaction(cast(Connection, taken), options_of(job), job)
-    # Of each job first its state, then what it refers to that.
-    for table, alike in zip(
-        _TABLES, zip(*(taken.rows for taken in notes), strict=True), strict=True
-    ):
-        insert = _insert(table, tuple(alike[0]), is_sqlite=connection.dialect.name == "sqlite")
-        rows = msgspec.json.encode(alike, enc_hook=_inside)
-        connection.exec_driver_sql(insert, (rows.decode(),))
+
+    def __init__(self, client: DBOSClient, database: Engine) -> None:
+        self._client = client
+        self._database = database
+        self._next_arrival = 0  # milliseconds since 1970, not before
+
+    def enqueue(self, connection: Connection, jobs: Sequence[Job]) -> None:
+        """Within the caller's transaction. A key that is taken already changes nothing."""
+        if not jobs:
+            return
+        # Of the client's own engine: for its dialect DBOS keeps its statements compiled.
+        notes = [_Notes(self._database.dialect) for _ in jobs]
+        for job, taken in zip(jobs, notes, strict=True):
+            stand_in = cast(Connection, taken)
+            self._client.enqueue_in_transaction(stand_in, options_of(job), job)
+        # Of each job first its state, then what it refers to that.
+        states, inputs = zip(*(taken.rows for taken in notes), strict=True)
+        is_sqlite = connection.dialect.name == "sqlite"
+        insert = _insert_states(tuple(states[0]), is_sqlite=is_sqlite)
+        arrivals = connection.exec_driver_sql(insert, (self._next_arrival, _as_json(states)))
+        of_these = (arrival + 1 for (arrival,) in arrivals)
+        self._next_arrival = max(of_these, default=self._next_arrival)
+        insert = _insert_inputs(tuple(inputs[0]), is_sqlite=is_sqlite)
+        connection.exec_driver_sql(insert, (_as_json(inputs),))
+
+    def start(self, job: Job) -> None:
+        """In a transaction of its own."""
+        with self._database.begin() as connection:
+            self.enqueue(connection, [job])
 
 
 @lru_cache
-def _insert(table: str, columns: tuple[str, ...], *, is_sqlite: bool) -> str:
-    """Takes any number of rows as one JSON text: what a statement costs, it costs once."""
+def _insert_states(columns: tuple[str, ...], *, is_sqlite: bool) -> str:
+    """Takes the earliest time of arrival, and any number of rows as one JSON text: what a
+    statement costs, it costs once. Returns the times of arrival."""
     names = ", ".join(columns)
     if is_sqlite:
-        values = ", ".join(f"value ->> '{name}'" for name in columns)
+        now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
         # Without WHERE, SQLite would take ON for that of a join.
-        rows, into = f"{values} FROM json_each(?) WHERE true", table
+        rows = f"max({now}, ?) + key, {_values(columns)} FROM json_each(?) WHERE true"
+        into = "workflow_status"
     else:
-        into = f"{SCHEMA}.{table}"
+        into = f"{SCHEMA}.workflow_status"
+        now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+        records = f"json_populate_recordset(NULL::{into}, %s::json)"
+        rows = f"greatest({now}, %s) + ordinality, {names} FROM {records} WITH ORDINALITY"
+    return (
+        f"INSERT INTO {into} (created_at, {names}) SELECT {rows}"
+        " ON CONFLICT DO NOTHING RETURNING created_at"
+    )
+
+
+@lru_cache
+def _insert_inputs(columns: tuple[str, ...], *, is_sqlite: bool) -> str:
+    names = ", ".join(columns)
+    if is_sqlite:
+        rows, into = f"{_values(columns)} FROM json_each(?) WHERE true", "workflow_input"
+    else:
+        into = f"{SCHEMA}.workflow_input"
         rows = f"{names} FROM json_populate_recordset(NULL::{into}, %s::json)"
     return f"INSERT INTO {into} ({names}) SELECT {rows} ON CONFLICT DO NOTHING"
+
+
+def _values(columns: Sequence[str]) -> str:
+    return ", ".join(f"value ->> '{name}'" for name in columns)
+
+
+def _as_json(rows: Sequence[Values]) -> str:
+    return msgspec.json.encode(rows, enc_hook=_inside).decode()
 
 
 def _inside(value: object) -> object:

@@ -15,7 +15,7 @@ from bot.domain.errors import StoreError
 from bot.domain.work import Job, WorkStatus
 from bot.services.talk import CalledOff
 from bot.workflows.databases import client_of, open_engine, store_error
-from bot.workflows.queues import options_of
+from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import STATUSES, job_of
 from bot.workflows.work_rows import work_table
@@ -36,6 +36,7 @@ class WorkWithdrawal:
         self._database = open_engine(url, connections=1)
         self._work = work_table(self._database.dialect.name)
         self._client = client_of(self._database, TypedJson(types))
+        self._enqueuer = Enqueuer(self._client, self._database)
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="withdrawal")
 
     async def close(self) -> None:
@@ -75,8 +76,7 @@ class WorkWithdrawal:
 
     def _call_off(self, job: Job, follow_up: Callable[[Job], Job] | None) -> None:
         if follow_up is not None and not isinstance(job.body, Unreadable):
-            after = follow_up(job)
-            self._client.enqueue(options_of(after), after)
+            self._enqueuer.start(follow_up(job))
         self._client.cancel_workflow(job.key, cancel_children=True)
 
     def _unfinished_jobs(self, holding: Sequence[str], until: float | None = None) -> list[Job]:

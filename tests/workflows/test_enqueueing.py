@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -89,3 +90,26 @@ async def test_a_job_that_is_there_already_keeps_no_other_out(url: str) -> None:
 
     assert sorted(kept) == ["first", "second"]
     assert "again" not in kept["first"][1]
+
+
+async def test_jobs_arrive_in_the_order_in_which_they_were_put_in(url: str) -> None:
+    """In one transaction or in several within the same millisecond; keys are no help."""
+    together = [f"{number:02}" for number in reversed(range(20, 40))]
+    each_alone = [f"{number:02}" for number in reversed(range(20))]
+    database = open_engine(url, connections=1)
+    async with running(url, _unused, works=False) as engine:
+        with database.begin() as connection:
+            engine.enqueue(connection, *[errand(key) for key in together])
+            engine.enqueue(connection, errand(together[0], text="again"))
+            for key in each_alone:
+                engine.enqueue(connection, errand(key))
+
+    schema = "" if database.dialect.name == "sqlite" else "dbos."
+    arrivals = f"SELECT workflow_uuid, created_at FROM {schema}workflow_status ORDER BY created_at"
+    with database.connect() as connection:
+        rows = connection.execute(sa.text(arrivals)).all()
+    database.dispose()
+
+    assert [row.workflow_uuid for row in rows] == together + each_alone
+    assert len({row.created_at for row in rows}) == len(rows)
+    assert abs(rows[0].created_at / 1000 - time.time()) < 60
