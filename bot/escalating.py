@@ -27,10 +27,16 @@ from bot.slack.escalation_desk import Calling
 Enqueue = Callable[[Connection, Job], None]
 
 
-def escalations_of(parts: Parts, enqueue: Enqueue, levels: int = 0) -> SqlEscalations:
+def escalations_of(parts: Parts, enqueue: Enqueue) -> SqlEscalations:
     """What is kept of escalations, for whoever looks at them or changes them."""
-    policy = policy_of(parts.settings, levels)
-    return SqlEscalations(parts.database, enqueue, policy, clock=now, redact=parts.redactor.redact)
+    return SqlEscalations(
+        parts.database,
+        enqueue,
+        policy_of(parts.settings),
+        clock=now,
+        redact=parts.redactor.redact,
+        levels=lambda: parts.on_call.levels,
+    )
 
 
 def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Calling | None:
@@ -39,25 +45,26 @@ def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Call
     if settings.channel is None:
         return None
     on_call = parts.on_call
-    escalations = escalations_of(parts, enqueue, on_call.levels)
+    escalations = escalations_of(parts, enqueue)
     escalator = Escalator(
         escalations,
         parts.store,
-        policy=policy_of(parts.settings, on_call.levels),
+        policy=policy_of(parts.settings),
         thresholds=lambda cause: _threshold(parts, cause),
         now=now,
         caller=Caller({name.lower(): user for name, user in settings.owners.items()}),
         low=settings.low_confidence,
         meter=meter,
+        levels=lambda: on_call.levels,
     )
     pages = Pages(on_call, escalations, meter, now)
     return Calling(settings.channel, escalations, escalator, pages, settings.unanswered_after)
 
 
-def policy_of(settings: Settings, levels: int) -> Policy:
+def policy_of(settings: Settings) -> Policy:
+    """Without levels, which are whatever there are at the moment."""
     chosen = settings.escalation
     return Policy(
-        levels=levels,
         acknowledge_within=timedelta(minutes=chosen.acknowledge_within),
         remind_after=timedelta(minutes=chosen.remind_after),
         remind_responder_after=timedelta(minutes=chosen.remind_responder_after),

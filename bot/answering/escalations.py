@@ -71,6 +71,7 @@ def page_words(page: PageNote | None) -> str:
     if page.names:
         who += f" ({listed(list(page.names))})"
     reason = f": {page.reason.rstrip('.')}" if page.reason else ""
+    again = " I keep trying." if page.is_tried_again else ""
     match page.status:
         case PageStatus.PAGED:
             return f"Paged {who}."
@@ -79,9 +80,9 @@ def page_words(page: PageNote | None) -> str:
         case PageStatus.NAMED:
             return f"Nobody is on call at {who}{reason}."
         case PageStatus.FAILED:
-            return f"Paging {who} FAILED{reason}."
+            return f"Paging {who} FAILED{reason}.{again}"
         case PageStatus.UNCERTAIN:
-            return f"Whether the page reached {who} is not known{reason}."
+            return f"Whether the page reached {who} is not known{reason}.{again}"
 
 
 def reach_words(reach: tuple[ReachCount, ...]) -> str:

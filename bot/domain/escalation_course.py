@@ -159,7 +159,10 @@ def _paged(escalation: Escalation, deed: Deed) -> Escalation:
     if deed.level < escalation.level:
         return escalation  # another level was called meanwhile
     status = deed.status or PageStatus.UNCERTAIN
-    return replace(escalation, page=PageNote(deed.level, status, deed.names, deed.words))
+    page = PageNote(
+        deed.level, status, deed.names, deed.words, deed.link, is_tried_again=deed.is_tried_again
+    )
+    return replace(escalation, page=page)
 
 
 def _card_told(escalation: Escalation, deed: Deed) -> Escalation:
@@ -203,7 +206,13 @@ def _expired(escalation: Escalation, deed: Deed) -> Escalation:
 def _reopened(escalation: Escalation, deed: Deed) -> Escalation:
     moved = _moved(escalation, deed, State.OPEN)
     return replace(
-        moved, responder="", level=0, is_channel_called=False, page=None, joined_at=deed.at
+        moved,
+        responder="",
+        level=0,
+        is_channel_called=False,
+        page=None,
+        joined_at=deed.at,
+        openings=escalation.openings + 1,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -59,6 +60,10 @@ class Policy:
     expire_after: timedelta = timedelta(days=3)
     join_within: timedelta = timedelta(hours=24)
     quiet: QuietHours | None = None
+
+    def with_levels(self, levels: Callable[[], int] | None) -> Policy:
+        """As it is now: a rota may get further levels while the bot runs."""
+        return self if levels is None else replace(self, levels=levels())
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,7 +175,7 @@ class Deed:
     `by` and `to` are Slack's user ids, `by` empty where time did it. `seen` is the number of
     `hands` that its doer saw, None where they saw none; `moves` the same for deeds of time, which
     hold for one moment of the escalation only. `until` is when a snooze ends, `level` what was
-    paged, `names` who.
+    paged, `names` who, `link` the pager's own page; `is_tried_again` where another try is to come.
     """
 
     key: str
@@ -191,16 +191,21 @@ class Deed:
     names: tuple[str, ...] = ()
     status: PageStatus | None = None
     severity: Severity | None = None
+    link: str = ""
+    is_tried_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PageNote:
-    """What became of the newest page. `reason` says what went wrong, where something did."""
+    """What became of the newest page. `reason` says what went wrong, where something did. `link` is
+    the pager's own page of it."""
 
     level: int
     status: PageStatus
     names: tuple[str, ...] = ()
     reason: str = ""
+    link: str = ""
+    is_tried_again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +215,8 @@ class Escalation:
     `level` is who was called last, 0 nobody yet. `since` is when the present waiting began,
     `touched_at` when a person last did something. `count` is of the calls that joined. `moves`
     counts what changed the course, `hands` what people did, `version` what changed at all. `fault`
-    is why those on call cannot see it, empty where they can.
+    is why those on call cannot see it, empty where they can. `openings` counts how often it was
+    opened.
     """
 
     id: str
@@ -234,6 +240,13 @@ class Escalation:
     hands: int = 0
     version: int = 1
     fault: str = ""
+    openings: int = 1
+
+    @property
+    def pager_key(self) -> str:
+        """What pagers know it by: another one each time it is opened, since they call nobody for
+        what was resolved."""
+        return self.id if self.openings == 1 else f"{self.id}-{self.openings}"
 
 
 class WasRight(StrEnum):

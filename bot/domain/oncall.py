@@ -100,13 +100,23 @@ class PageState(StrEnum):
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
-    UNKNOWN = "unknown"  # never paged, the pager does not answer, or the source is none
+    GONE = "gone"  # the pager answers, and has nothing under that key
+    UNKNOWN = "unknown"  # the pager does not answer, or the source is none
 
 
 @dataclass(frozen=True, slots=True)
 class PageSeen:
-    """What the pager says of a key. `by` is who acknowledged or resolved it, where it says so."""
+    """What the pager says of a key. `by` is who acknowledged or resolved it and `at` when, where it
+    says so; `assigned` are those whom it is with.
+
+    `reason` says why a pager did not answer, and `retry_in` seconds after which it may; without a
+    reason the source is no pager.
+    """
 
     state: PageState
     by: Responder | None = None
     link: str = ""
+    at: datetime | None = None
+    assigned: tuple[Responder, ...] = ()
+    reason: str = ""
+    retry_in: float = 0.0

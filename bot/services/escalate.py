@@ -50,6 +50,7 @@ class Escalator:
     """The port `Humans`, and the handler of jobs of kind `DUE`.
 
     `low` is the confidence below which an answer does not help (0..1). `now` gives aware UTC times.
+    `levels` says how many there are at the moment, where that changes while the bot runs.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Escalator:
         caller: Caller | None = None,
         low: float = 0.5,
         meter: EscalationMeter | None = None,
+        levels: Callable[[], int] | None = None,
     ) -> None:
         self._escalations = escalations
         self._turns = turns
@@ -72,6 +74,7 @@ class Escalator:
         self._caller = caller or Caller()
         self._low = low
         self._meter = meter or NoEscalationMeter()
+        self._levels = levels
 
     async def asked(self, question: Question, reference: str) -> Reply:
         """Goes by the newest diagnosis of the thread, where there is one. The message that answers
@@ -203,7 +206,7 @@ class Escalator:
         escalation = await self._escalations.get(body.id)
         if escalation is None or escalation.moves != body.moves:
             return 0.0
-        now, next_due = self._now(), due(escalation, self._policy)
+        now, next_due = self._now(), due(escalation, self._policy.with_levels(self._levels))
         if next_due is None:
             return 0.0
         if next_due.at > now:

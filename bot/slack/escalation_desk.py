@@ -15,6 +15,7 @@ from bot.domain.answers import Diagnosis, HumanCalled
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.escalation_course import Refused
+from bot.domain.escalation_pager import PAGER
 from bot.domain.escalation_work import DUE, TOLD, EscalationTold
 from bot.domain.escalations import (
     WAITING,
@@ -30,6 +31,7 @@ from bot.domain.references import reference_of
 from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Retry
 from bot.services.escalate import Escalator
+from bot.services.escalation_pager import PagerWatch
 from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
@@ -44,9 +46,10 @@ from bot.slack.escalation_arrivals import (
     ResolveWanted,
 )
 from bot.slack.escalation_bridge import Bridge
+from bot.slack.escalation_callouts import call_out_of
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
-from bot.slack.escalation_values import CallOut, Escalating, Handoff
+from bot.slack.escalation_values import Escalating, Handoff
 from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
@@ -91,10 +94,12 @@ class EscalationDesk:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         reactions = Reactions(self.escalator, self.replies.kit.gestures)
+        watch = PagerWatch(self.pages, self._card_link, self.escalator.do, self.pages.now)
         return {
             TOLD: self.tell,
             ACT: self.act,
             UNREACTED: reactions.work,
+            PAGER: watch.look,
             **self.calling.handlers,
         }
 
@@ -146,7 +151,8 @@ class EscalationDesk:
         elif body.deed.kind is Kind.LEVEL_RAISED:
             # What became of the page is shown once that is known.
             if escalation.state in WAITING:
-                found = await self.pages.page(escalation, steps)
+                link = await steps.run("card link", partial(self._card_link, body.id))
+                found = await self.pages.page(escalation, link, steps)
                 await self._call_out(escalation, body.deed, workspace, steps, found)
         else:
             await self._shown(escalation, body.deed, workspace, steps)
@@ -256,6 +262,13 @@ class EscalationDesk:
             await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
         return card
 
+    async def _card_link(self, escalation_id: str) -> str:
+        """Where those on call find it; "" where nobody knows."""
+        card = await self.escalations.card(escalation_id)
+        if card is None:
+            return ""
+        return await self.replies.kit.gestures.permalink(card.channel, card.ts)
+
     async def _links(self, parties: Sequence[Party]) -> list[str]:
         """To the threads of those who asked first."""
         permalink = self.replies.kit.gestures.permalink
@@ -285,7 +298,7 @@ class EscalationDesk:
         found: OnCallNow | None = None,
     ) -> None:
         """A new message in the card's thread, where the deed is to be noticed by somebody."""
-        content = _call_of(escalation, deed, found)
+        content = call_out_of(escalation, deed, found)
         card = await steps.run("card", partial(self.escalations.card, escalation.id), _STORE)
         if content is None or card is None:
             return
@@ -357,34 +370,3 @@ def _runbook_of(escalation: Escalation) -> str:
 
 def _truth_of(sent: Resolved) -> Truth:
     return Truth(sent.escalation, sent.user, sent.at, sent.was_wrong, sent.fixed_by, sent.bot)
-
-
-def _call_of(escalation: Escalation, deed: Deed, found: OnCallNow | None) -> CallOut | None:
-    """Whom the deed calls; None where the card says enough."""
-    holder = (escalation.responder,) if escalation.responder else ()
-    match deed.kind:
-        case Kind.LEVEL_RAISED if found is not None:
-            return _level_called(found)
-        case Kind.OPENED if holder:
-            return CallOut("this is about a Dag of yours. Please acknowledge it above.", holder)
-        case Kind.HANDED_ON | Kind.WOKEN:
-            return CallOut("this is yours now. Please acknowledge it above.", holder)
-        case Kind.CHANNEL_CALLED:
-            return CallOut("Nobody has acknowledged this yet. Who can look?", is_for_all=True)
-        case Kind.REMINDED if escalation.state in WAITING:
-            return CallOut("Still nobody has acknowledged this.", is_for_all=True)
-        case Kind.REMINDED:
-            return CallOut("still yours. Resolve it, hand it on, or snooze it.", holder)
-    return None
-
-
-def _level_called(found: OnCallNow) -> CallOut:
-    users = tuple(one.user_id for one in found.responders if one.user_id)
-    named = ", ".join(one.name for one in found.responders if not one.user_id)
-    words = f"level {found.level} is called. Please acknowledge it above."
-    if named:
-        words = f"{named} (not known in Slack): {words}"
-    if not found.responders:
-        fault = f" {found.fault}" if found.fault else ""
-        words = f"Nobody is on call at level {found.level}.{fault}"
-    return CallOut(words, users)

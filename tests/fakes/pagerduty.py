@@ -82,6 +82,7 @@ class PagerDutyFake:
         app.router.add_get("/oncalls", self._list_oncalls)
         app.router.add_get("/incidents", self._list_incidents)
         app.router.add_post("/incidents", self._create)
+        app.router.add_get("/incidents/{id}", self._show_incident)
         app.router.add_put("/incidents/{id}", self._update)
         app.router.add_get("/users", self._list_users)
         app.router.add_get("/users/{id}", self._show_user)
@@ -164,6 +165,18 @@ class PagerDutyFake:
         ]
         return self._page(request, "oncalls", found)
 
+    def merge(self, source: str, target: str) -> None:
+        """As a person does in PagerDuty: the source is resolved, its alerts are the target's."""
+        kind = {"type": "merge_resolve_reason", "incident": {"id": target}}
+        self.incidents[source] |= {"status": "resolved", "resolve_reason": kind}
+
+    async def _show_incident(self, request: web.Request) -> web.Response:
+        incident = self.incidents.get(request.match_info["id"])
+        if incident is None:
+            return _error(404, "Not Found", 2100)
+        full = "acknowledgers" in request.query.getall("include[]", [])
+        return web.json_response({"incident": self._shown(incident, full)})
+
     async def _list_incidents(self, request: web.Request) -> web.Response:
         query = request.query
         if self.blind:
@@ -220,7 +233,11 @@ class PagerDutyFake:
             self._call(incident, asked["escalation_level"])
         if status := asked.get("status"):
             sender = next(one for one in self.users if one.email == request.headers["From"])
-            incident |= {"status": status, "by": sender}
+            incident |= {
+                "status": status,
+                "by": sender,
+                "last_status_change_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            }
             if status == "acknowledged":
                 incident["acknowledgements"].append(sender)
                 incident["assignments"] = [sender]
@@ -260,7 +277,7 @@ class PagerDutyFake:
         by = incident.get("by")
         return {
             **{key: value for key, value in incident.items() if key != "by"},
-            "assignments": [{"assignee": one.json(full=False)} for one in incident["assignments"]],
+            "assignments": [{"assignee": one.json(full=full)} for one in incident["assignments"]],
             "acknowledgements": [
                 {"acknowledger": one.json(full=full)} for one in incident["acknowledgements"]
             ],

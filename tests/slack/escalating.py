@@ -11,6 +11,7 @@ from typing import cast
 from bot.domain.answers import Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
+from bot.domain.escalation_pager import PAGER
 from bot.domain.escalation_policy import Policy
 from bot.domain.escalation_work import DUE, TOLD
 from bot.domain.escalations import Escalation
@@ -31,6 +32,7 @@ from bot.services.escalate import Escalator, WatchedRatings
 from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import NoEscalationMeter
+from bot.services.on_call_port import OnCall
 from bot.services.ports import ConversationStore, DurableSteps, ReplyChannel
 from bot.slack.app import Services
 from bot.slack.config import SlackConfig
@@ -79,6 +81,7 @@ class FakeOnCall:
     )
     pages: list[Page] = field(default_factory=list)
     told: list[tuple[int, PageState]] = field(default_factory=list)
+    in_pager: PageSeen = field(default_factory=lambda: PageSeen(PageState.UNKNOWN))
 
     @property
     def levels(self) -> int:
@@ -98,7 +101,7 @@ class FakeOnCall:
         return PageOutcome(PageStatus.NAMED, "rota")
 
     async def seen(self, level: int, key: str) -> PageSeen:
-        return PageSeen(PageState.UNKNOWN)
+        return self.in_pager
 
     async def doctor(self) -> Sequence[Check]:
         return ()
@@ -117,7 +120,7 @@ class TimedEngine(MemoryEngine):
         return self._start_at + self.passed
 
     def put(self, job: Job) -> None:
-        if job.kind in (DUE, TOLD, UNREACTED) and job.delay > 0:
+        if job.kind in (DUE, TOLD, UNREACTED, PAGER) and job.delay > 0:
             self._later.append((self.now() + timedelta(seconds=job.delay), job))
         else:
             super().put(job)
@@ -157,7 +160,7 @@ class CallingBot(RunningBot):
     """Over `engine` and `on_call`; everything else is made of these."""
 
     engine: TimedEngine = field(default_factory=TimedEngine)
-    on_call: FakeOnCall = field(default_factory=FakeOnCall)
+    on_call: OnCall = field(default_factory=FakeOnCall)
     policy: Policy = field(default_factory=lambda: Policy(levels=2))
 
     def __post_init__(self) -> None:
@@ -193,9 +196,19 @@ class CallingBot(RunningBot):
         assert isinstance(self.answers, CallingAnswers)
         return self.answers
 
+    @property
+    def fake_on_call(self) -> FakeOnCall:
+        assert isinstance(self.on_call, FakeOnCall)
+        return self.on_call
+
     async def only(self) -> Escalation:
         (escalation,) = await self.escalations.list()
         return escalation
+
+
+def place_of(message: Message) -> str:
+    """The end of its address."""
+    return f"/archives/{message.channel}/p{message.ts.replace('.', '')}"
 
 
 def card_of(ws: LocalWorkspace) -> Message:
@@ -237,11 +250,14 @@ def offers(message: Message) -> set[str]:
 
 @asynccontextmanager
 async def running(
-    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    records: MemoryRecords,
+    on_call: OnCall | None = None,
 ) -> AsyncIterator[CallingBot]:
     """Answers with an unknown verdict, unless a human is asked for."""
     answers = CallingAnswers(records)
-    bot = CallingBot(config, answers, records)
+    bot = CallingBot(config, answers, records, on_call=on_call or FakeOnCall())
     answers.escalator = bot.escalator
 
     async def script(question: Question, channel: ReplyChannel) -> Reply | None:

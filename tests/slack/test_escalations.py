@@ -10,7 +10,7 @@ import pytest
 from bot.domain.answers import Reply
 from bot.domain.escalations import State, WasRight
 from bot.domain.evidence import DagDetails, Evidence
-from bot.domain.oncall import PageOutcome, PageState, PageStatus
+from bot.domain.oncall import PageOutcome, PageSeen, PageState, PageStatus
 from bot.domain.questions import Question
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM, SUPPORT_CHANNEL
@@ -28,6 +28,7 @@ from tests.slack.escalating import (
     card_of,
     cards_of,
     offers,
+    place_of,
     running,
     status_of,
 )
@@ -144,21 +145,21 @@ async def test_the_owner_of_the_dag_comes_first_where_it_is_its_code(
     escalation = await bot.only()
     assert (escalation.state, escalation.responder) == (State.HANDED_ON, PLATFORM.id)
     assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
-    assert bot.on_call.pages == []
+    assert bot.fake_on_call.pages == []
 
     await bot.engine.pass_time(10)
-    assert [page.level for page in bot.on_call.pages] == [1]
+    assert [page.level for page in bot.fake_on_call.pages] == [1]
 
 
 async def test_without_an_acknowledgement_level_after_level_is_called_then_the_channel(
     ws: LocalWorkspace, bot: CallingBot
 ) -> None:
     await asked(ws, bot)
-    assert [page.level for page in bot.on_call.pages] == [1]
+    assert [page.level for page in bot.fake_on_call.pages] == [1]
     assert ONCALL.id in words(ws.replies(card_of(ws))[-1])
 
     await bot.engine.pass_time(10)
-    assert [page.level for page in bot.on_call.pages] == [1, 2]
+    assert [page.level for page in bot.fake_on_call.pages] == [1, 2]
     assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
 
     await bot.engine.pass_time(10)
@@ -166,7 +167,7 @@ async def test_without_an_acknowledgement_level_after_level_is_called_then_the_c
     await bot.engine.pass_time(3 * 24 * 60)
     assert (await bot.only()).state is State.EXPIRED
     assert "expired" in words(card_of(ws))
-    assert len(bot.on_call.pages) == 2
+    assert len(bot.fake_on_call.pages) == 2
 
 
 async def test_an_acknowledgement_ends_the_calling_and_tells_the_pager(
@@ -176,8 +177,8 @@ async def test_an_acknowledgement_ends_the_calling_and_tells_the_pager(
     await press(ws, bot, "acknowledge")
     await bot.engine.pass_time(60)
 
-    assert [page.level for page in bot.on_call.pages] == [1]
-    assert bot.on_call.told == [(1, PageState.ACKNOWLEDGED)]
+    assert [page.level for page in bot.fake_on_call.pages] == [1]
+    assert bot.fake_on_call.told == [(1, PageState.ACKNOWLEDGED)]
     assert offers(card_of(ws)) == {"take_over", "mitigate", "resolve", "hand_to", "snooze"}
 
 
@@ -263,7 +264,7 @@ async def test_what_was_resolved_too_early_is_opened_again(
 async def test_a_page_that_failed_is_said_to_have_failed(
     ws: LocalWorkspace, bot: CallingBot
 ) -> None:
-    bot.on_call.outcomes = [PageOutcome(PageStatus.FAILED, "pager", "its key was refused")]
+    bot.fake_on_call.outcomes = [PageOutcome(PageStatus.FAILED, "pager", "its key was refused")]
     question = await asked(ws, bot)
 
     for said in (words(card_of(ws)), status_of(ws, question)):
@@ -273,13 +274,19 @@ async def test_a_page_that_failed_is_said_to_have_failed(
 async def test_a_pager_that_answers_at_the_second_try_has_paged(
     ws: LocalWorkspace, bot: CallingBot
 ) -> None:
-    bot.on_call.outcomes = [
+    bot.fake_on_call.outcomes = [
         PageOutcome(PageStatus.UNCERTAIN, "pager", "the line broke", retry_in=1.0),
-        PageOutcome(PageStatus.PAGED, "pager"),
+        PageOutcome(PageStatus.PAGED, "pager", link="https://pager.example/1"),
     ]
+    bot.fake_on_call.in_pager = PageSeen(PageState.GONE)
     await asked(ws, bot)
+    assert "Whether the page reached level 1" in words(card_of(ws))
+    assert "I keep trying" in words(card_of(ws))
+    await bot.engine.pass_time(0.1)
 
     assert "Paged level 1 (On-call engineer)." in words(card_of(ws))
+    assert "https://pager.example/1" in words(card_of(ws))
+    assert all(place_of(card_of(ws)) in one.link for one in bot.fake_on_call.pages)
 
 
 async def test_two_answers_that_did_not_help_call_a_human(

@@ -9,7 +9,12 @@ import structlog
 
 from bot.adapters.oncall.pagerduty_api import PagerDutyApi, PagerDutyConfig, PagerDutyFault
 from bot.adapters.oncall.pagerduty_doctor import check_pagerduty
-from bot.adapters.oncall.pagerduty_incidents import Incidents, state_of
+from bot.adapters.oncall.pagerduty_incidents import (
+    Incidents,
+    assigned_to,
+    changed_at,
+    state_of,
+)
 from bot.adapters.oncall.pagerduty_people import Directory, People
 from bot.adapters.oncall.pagerduty_shifts import DutyShift, read_shift, turns_of
 from bot.domain.checks import Check
@@ -28,6 +33,7 @@ log = structlog.get_logger(__name__)
 
 _NAME = "PagerDuty"
 _AHEAD = timedelta(days=89)  # it knows shifts of 90 days
+_ASK_AGAIN = 600.0  # seconds; what is refused is not mended in a minute
 
 
 class PagerDutySource:
@@ -82,7 +88,7 @@ class PagerDutySource:
             reason = f"PagerDuty cannot be told that something is {state.value}."
             return PageOutcome(PageStatus.FAILED, _NAME, reason)
         try:
-            incident = await self._incidents.find(key)
+            incident = await self._incidents.own(key)
             if incident is None:
                 reason = "PagerDuty has no incident for it: it was not paged there."
                 return PageOutcome(PageStatus.FAILED, _NAME, reason)
@@ -98,14 +104,17 @@ class PagerDutySource:
         try:
             incident = await self._incidents.find(key)
             if incident is None:
-                return PageSeen(PageState.UNKNOWN)
+                return PageSeen(PageState.GONE)
             state = state_of(incident)
             is_open = state is PageState.OPEN
             by = None if is_open else await self._people.who_changed(incident, state)
+            assigned = tuple((await self._people.responders(assigned_to(incident))).values())
         except PagerDutyFault as error:
             log.warning("pagerduty_not_seen", fault=str(error))
-            return PageSeen(PageState.UNKNOWN)
-        return PageSeen(state, by, _link(incident))
+            return PageSeen(
+                PageState.UNKNOWN, reason=str(error), retry_in=error.retry_in or _ASK_AGAIN
+            )
+        return PageSeen(state, by, _link(incident), changed_at(incident), assigned)
 
     async def doctor(self) -> Sequence[Check]:
         return await check_pagerduty(self._config, self._api)

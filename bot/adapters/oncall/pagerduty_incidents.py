@@ -7,6 +7,7 @@ resolved. So each is looked for before it is made, and again after a line that b
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 
 import structlog
 
@@ -17,6 +18,9 @@ log = structlog.get_logger(__name__)
 
 _TITLE_MAX = 1_024
 _DETAILS_MAX = 10_000
+_INCLUDED = ["acknowledgers", "assignees"]  # whole, with their e-mail
+_MERGES = 5
+_NOT_FOUND = 404
 _STATES = {"acknowledged": PageState.ACKNOWLEDGED, "resolved": PageState.RESOLVED}
 _STATUSES = {state: status for status, state in _STATES.items()}
 _KNOWN_ALREADY = "matching dedup key"
@@ -32,13 +36,23 @@ class Incidents:
         self._api = api
 
     async def find(self, key: str) -> Json | None:
+        """What stands for this key now: its own incident, or the one that it was merged into."""
+        incident = await self.own(key)
+        for _ in range(_MERGES):
+            other = _merged_into(incident)
+            if not other:
+                break
+            incident = await self._of_id(other)
+        return incident
+
+    async def own(self, key: str) -> Json | None:
         """The open one of this key, else the newest that was resolved."""
         query = {
             "incident_key": key,
             "service_ids[]": self._config.service,
             "date_range": "all",
             "sort_by": "created_at:desc",
-            "include[]": "acknowledgers",
+            "include[]": _INCLUDED,
         }
         found = await self._api.every("/incidents", query)
         is_open = (one for one in found if state_of(one) is not PageState.RESOLVED)
@@ -78,6 +92,15 @@ class Incidents:
                 raise
         return await self._change(incident, change)
 
+    async def _of_id(self, incident_id: str) -> Json | None:
+        try:
+            query = {"include[]": _INCLUDED}
+            return _one(await self._api.get(f"/incidents/{incident_id}", query))
+        except PagerDutyFault as fault:
+            if fault.status == _NOT_FOUND:
+                return None
+            raise
+
     async def _made_after_all(self, key: str) -> Json | None:
         try:
             return await self.find(key)
@@ -110,10 +133,31 @@ def state_of(incident: Json) -> PageState:
     return _STATES.get(str(incident.get("status")), PageState.OPEN)
 
 
-def _assigned(incident: Json) -> set[str]:
-    """The ids of those whom it is with."""
+def assigned_to(incident: Json) -> list[Json]:
+    """The users whom it is with."""
     given = incident.get("assignments") or ()
-    return {str(one["assignee"]["id"]) for one in given if (one.get("assignee") or {}).get("id")}
+    users = [one.get("assignee") or {} for one in given if isinstance(one, dict)]
+    return [user for user in users if user.get("id")]
+
+
+def changed_at(incident: Json) -> datetime | None:
+    """When its state changed last, UTC; None where PagerDuty does not say."""
+    try:
+        return datetime.fromisoformat(str(incident.get("last_status_change_at"))).astimezone(UTC)
+    except ValueError:
+        return None
+
+
+def _assigned(incident: Json) -> set[str]:
+    return {str(user["id"]) for user in assigned_to(incident)}
+
+
+def _merged_into(incident: Json | None) -> str:
+    """The id of the incident that stands for it now; "" where it was not merged."""
+    reason = (incident or {}).get("resolve_reason")
+    if not isinstance(reason, dict) or reason.get("type") != "merge_resolve_reason":
+        return ""
+    return str((reason.get("incident") or {}).get("id") or "")
 
 
 def _one(reply: Json) -> Json:

@@ -48,6 +48,7 @@ class SqlEscalations(EscalationReads):
 
     A change locks the row of its escalation, so that changes of one come one after the other in
     all replicas. `open_key` is unique: of two replicas that open the same incident one joins.
+    `levels` as for `Policy.with_levels`.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class SqlEscalations(EscalationReads):
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         redact: Callable[[str], str] = str,
+        levels: Callable[[], int] | None = None,
     ) -> None:
         super().__init__(engine, clock)
+        self._levels = levels
         self._enqueue = enqueue
         self._policy = policy
         self._redact = redact
@@ -230,7 +233,7 @@ class SqlEscalations(EscalationReads):
             await connection.execute(joined.on_conflict_do_nothing())
 
     async def _hand_in_due(self, connection: AsyncConnection, escalation: Escalation) -> None:
-        next_due = due(escalation, self._policy)
+        next_due = due(escalation, self._policy.with_levels(self._levels))
         if next_due is not None:
             delay = (next_due.at - self._clock()).total_seconds()
             await self._hand_in(connection, due_job(escalation, delay))

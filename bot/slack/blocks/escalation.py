@@ -123,9 +123,7 @@ def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
     yield header(f"{standing_mark(escalation.state)} {escalation.subject.title}")
     standing = text(f"{standing_words(escalation)}", bold=True)
     why = text(f"\n{Limit(room.prose).head(why_called(escalation))}")
-    page = page_words(escalation.page)
-    paged = (text(f"\n{Limit(room.prose).head(page)}"),) if page else ()
-    yield rich(section(standing, *_by(escalation), why, *paged))
+    yield rich(section(standing, *_by(escalation), why, *_paged(escalation, room)))
     yield from _question(handoff, room)
     if diagnosis is not None:
         yield from _verdict(diagnosis, room)
@@ -139,6 +137,17 @@ def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
     if handoff.runbook:
         notes.append(f"Runbook: {Limit(80).head(handoff.runbook)}")
     yield small_print(escalation.id, *notes)
+
+
+def _paged(escalation: Escalation, room: Room) -> tuple[Element, ...]:
+    """What became of the page, and where the pager shows it."""
+    page, words = escalation.page, page_words(escalation.page)
+    if page is None or not words:
+        return ()
+    said = text(f"\n{Limit(room.prose).head(words)}")
+    if not page.link.startswith("https://") or not room.urls:
+        return (said,)
+    return (said, text("  "), link("Open the page", page.link))
 
 
 def _question(handoff: Handoff, room: Room) -> Iterator[Block]:

@@ -328,9 +328,13 @@ async def test_what_was_resolved_stays_so() -> None:
 
 async def test_what_is_done_in_pagerduty_is_seen_with_who_did_it() -> None:
     async with server() as fake, source(fake) as pager:
-        assert (await pager.seen(1, PAGE.key)).state is PageState.UNKNOWN
+        assert (await pager.seen(1, PAGE.key)).state is PageState.GONE
         await pager.page(1, PAGE)
-        assert (await pager.seen(1, PAGE.key)).state is PageState.OPEN
+        seen = await pager.seen(1, PAGE.key)
+        assert (seen.state, seen.assigned) == (
+            PageState.OPEN,
+            (Responder("Dana", "U0DANA001", "dana@example.com"),),
+        )
         fake.incidents["Q000001"] |= {"status": "resolved", "by": DANA}
         seen = await pager.seen(1, PAGE.key)
     assert seen.state is PageState.RESOLVED
@@ -347,8 +351,36 @@ async def test_who_is_gone_from_pagerduty_is_still_named() -> None:
 async def test_what_pagerduty_does_not_answer_is_not_known() -> None:
     async with server() as fake, source(fake) as pager:
         await pager.page(1, PAGE)
-        fake.troubles = [Trouble("GET", 500)]
-        assert (await pager.seen(1, PAGE.key)).state is PageState.UNKNOWN
+        fake.troubles = [Trouble("GET", 500), Trouble("GET", 429, {"Retry-After": "90"})]
+        seen = [await pager.seen(1, PAGE.key) for _ in range(2)]
+    assert [one.state for one in seen] == [PageState.UNKNOWN] * 2
+    assert [one.retry_in for one in seen] == [30.0, 90.0]
+    assert "in trouble itself" in seen[0].reason
+
+
+async def test_what_was_merged_stands_where_the_other_incident_does() -> None:
+    async with server() as fake, source(fake) as pager:
+        for key in (PAGE.key, "another", "a third"):
+            await pager.page(1, replace(PAGE, key=key))
+        fake.merge("Q000001", "Q000002")
+        fake.merge("Q000002", "Q000003")
+        assert (await pager.seen(1, PAGE.key)).state is PageState.OPEN
+        fake.incidents["Q000003"] |= {"status": "acknowledged", "acknowledgements": [LEE]}
+        seen = await pager.seen(1, PAGE.key)
+        await pager.tell(1, PAGE.key, PageState.RESOLVED, None)
+        assert fake.incidents["Q000003"]["status"] == "acknowledged"  # others' as well
+        del fake.incidents["Q000003"]
+        gone = await pager.seen(1, PAGE.key)
+    assert (seen.state, seen.by and seen.by.name) == (PageState.ACKNOWLEDGED, "Lee")
+    assert gone.state is PageState.GONE
+
+
+async def test_an_incident_on_the_second_page_of_the_list_is_seen() -> None:
+    async with server(page_size=1) as fake, source(fake) as pager:
+        await pager.page(1, PAGE)
+        fake.incidents["Q000001"] |= {"status": "acknowledged", "by": DANA}
+        fake.incidents["Q000002"] = {**fake.incidents["Q000001"], "status": "resolved"}
+        assert (await pager.seen(1, PAGE.key)).state is PageState.ACKNOWLEDGED
 
 
 async def test_what_was_never_paged_cannot_be_acknowledged() -> None:
