@@ -159,7 +159,8 @@ def _taking_in(
         return calling is not None and await is_bridged(calling.escalations, thread)
 
     preferring = people.preferences.preferences
-    return TakingIn(inbox, engaged, talk.keeps_out, names, preferring, _settings(parts))
+    bridged = calling.escalations.bridged if calling is not None else None
+    return TakingIn(inbox, engaged, talk.keeps_out, names, preferring, _settings(parts), bridged)
 
 
 def _settings(parts: Parts) -> SettingsDesk:

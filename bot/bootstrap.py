@@ -263,6 +263,7 @@ def slack_config(settings: Settings) -> SlackConfig:
         signing_secret=revealed(slack.signing_secret),
         api_url=slack.api_url,
         overhears=True,
+        bridges=settings.escalation.channel is not None,
         has_model=settings.model.is_enabled,
         origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
     )

@@ -45,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 _BETWEEN_COUNTS = 5.0  # seconds
 _BETWEEN_SWEEPS = 60.0
+_BETWEEN_LOOKS = 300.0
 _STARTING = "The bot is starting."
 
 
@@ -175,7 +176,7 @@ async def _at_work(process: _Process, service: Service) -> AsyncIterator[None]:
     process.standing.waits_for = "durable work in the database"
     await service.engine.open()
     service.is_open = True
-    service.beside = [asyncio.create_task(each) for each in _beside(service, process.works)]
+    service.beside = [asyncio.create_task(each) for each in _beside(process, service)]
     try:
         yield
     finally:
@@ -186,11 +187,13 @@ async def _at_work(process: _Process, service: Service) -> AsyncIterator[None]:
         service.is_open = False
 
 
-def _beside(service: Service, works: bool) -> Iterator[Coroutine[Any, Any, None]]:
+def _beside(process: _Process, service: Service) -> Iterator[Coroutine[Any, Any, None]]:
     """What goes on for as long as the process, beside the work."""
     yield service.meter.loop_lag.run()
     yield repeated(partial(_share_clusters, service), _BETWEEN_COUNTS)
-    if works:
+    if process.takes:
+        yield repeated(service.slack.catch_up, _BETWEEN_LOOKS)
+    if process.works:
         # Not a schedule of the engine, which keeps a row of each tick: lists of work would be full
         # of them. That several processes do this is no harm: what they find has one key.
         yield repeated(service.dead_letters.sweep, _BETWEEN_SWEEPS)

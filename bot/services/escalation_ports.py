@@ -49,6 +49,15 @@ class Card:
     ts: str
 
 
+@dataclass(frozen=True, slots=True)
+class BridgedThread:
+    """A thread from which words are carried, and since when."""
+
+    channel: str
+    ts: str
+    since: datetime
+
+
 class Escalations(Protocol):
     """Escalations and all that was done about them. Whatever a change brings about is handed in as
     durable work together with it. Raises `StoreError`."""
@@ -79,6 +88,11 @@ class Escalations(Protocol):
     async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
         """Those that are not over and concern that thread, as a party's or as the card's, newest
         first."""
+        ...
+
+    async def bridged(self, limit: int = 200) -> Sequence[BridgedThread]:
+        """The threads of those that are not over, theirs who asked and the cards', of the newest
+        escalations first."""
         ...
 
     async def parties(

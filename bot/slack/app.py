@@ -38,6 +38,7 @@ from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Records, SlackDesk, excused
 from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
+from bot.slack.escalation_missed import Missed, Threads
 from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
@@ -94,7 +95,8 @@ Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class TakingIn:
-    """What a process needs that lets events in."""
+    """What a process needs that lets events in; `bridged` gives the threads of escalations, where
+    humans are called."""
 
     intake: Intake
     engaged: Engaged
@@ -102,6 +104,7 @@ class TakingIn:
     names: DagNames = field(default_factory=no_names)
     preferring: Preferring | None = None
     settings: SettingsDesk | None = None
+    bridged: Threads | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +156,7 @@ class SlackSide:
         handlers: Mapping[str, Handler],
         door: Door | None,
         sleep: Callable[[float], Awaitable[None]],
+        missed: Missed | None = None,
     ) -> None:
         self.config = config
         self.handlers = handlers
@@ -161,6 +165,7 @@ class SlackSide:
         self._gestures = gestures
         self._door = door
         self._sleep = sleep
+        self._missed = missed
         self._socket: SocketMode | None = None
 
     async def workspace(self) -> str:
@@ -199,6 +204,12 @@ class SlackSide:
     async def is_connected(self) -> bool:
         """Whether events can arrive by Socket Mode now."""
         return self._socket is not None and await self._socket.client.is_connected()
+
+    async def catch_up(self) -> None:
+        """Takes in what was said in the threads of escalations while nobody listened. Raises
+        `BotError`."""
+        if self._missed is not None:
+            await self._missed.catch_up()
 
     async def stop_taking(self) -> None:
         """Takes nothing more in: Slack delivers it to another process, or later. Work under way can
@@ -258,7 +269,8 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     client = web_client(config, config.bot_token, services.meter)
     gestures = Gestures(client, services.sleep)
     outgoing = Outgoing(client, services.meter, services.pace)
-    handlers, door = {}, None
+    handlers: dict[str, Handler] = {}
+    door, missed = None, None
     if services.working is not None:
         outsiders = Outsiders(client, services.clock)
         handlers = _handlers(config, services, services.working, outgoing, gestures, outsiders)
@@ -267,7 +279,12 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
             handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
     if services.taking_in is not None:
         parser = Parser(
-            services.redact, services.now, config.origin, config.command, config.overhears
+            services.redact,
+            services.now,
+            config.origin,
+            config.command,
+            config.overhears,
+            config.bridges,
         )
         taking_in = services.taking_in
         forms = _forms(taking_in, gestures, outgoing)
@@ -280,7 +297,16 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
             config.origin,
         )
         door = Door(build_app(config, inbox, forms, gestures), inbox)
-    return SlackSide(config, client, gestures, handlers, door, services.sleep)
+        if taking_in.bridged is not None:
+            missed = Missed(
+                taking_in.bridged,
+                parser,
+                taking_in.intake,
+                taking_in.keeps_out,
+                gestures,
+                services.now,
+            )
+    return SlackSide(config, client, gestures, handlers, door, services.sleep, missed)
 
 
 def _forms(taking_in: TakingIn, gestures: Gestures, outgoing: Outgoing) -> Forms:
@@ -345,7 +371,7 @@ def _handlers(
         working.rights,
         hearing,
     )
-    humans = working.calling and EscalationDesk(working.calling, working.records, replies)
+    humans = working.calling and EscalationDesk(working.calling, working.records, replies, hearing)
     deletion = Deletion(working.talk, working.work, poster)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {

@@ -55,6 +55,7 @@ class Way(StrEnum):
     MENTION = "mention"
     DIRECT = "direct"
     FOLLOW_UP = "follow_up"  # in a thread, without a mention; answered only where engaged
+    ASIDE = "aside"  # in a thread, to somebody else; never answered
     AGAIN = "again"  # the button under an apology
     SHORTCUT = "shortcut"  # on a message, of an app or a person
 
@@ -62,7 +63,8 @@ class Way(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question in words. `wording` is Slack's time of the edit that brought these, "" as first
-    said; `is_edited`: they are answered in place of those before."""
+    said; `is_edited`: they are answered in place of those before. `said` are the words with the ids
+    of those whom they mention, None where these are the question's."""
 
     question: Question
     place: Place
@@ -70,6 +72,7 @@ class Asked:
     files: tuple[Attached, ...] = ()
     wording: str = ""
     is_edited: bool = False
+    said: str | None = None
 
     @property
     def key(self) -> str:
@@ -79,7 +82,7 @@ class Asked:
         """
         if self.is_edited:
             return f"{self.question.id}:edit:{self.wording}"
-        remark = self.way is Way.FOLLOW_UP
+        remark = self.way in (Way.FOLLOW_UP, Way.ASIDE)
         return f"{self.question.id}:remark" if remark else self.question.id
 
 

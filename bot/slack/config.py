@@ -23,6 +23,7 @@ class SlackConfig:
     api_url: str = SLACK_API_URL
     command: str = "/airflow"
     overhears: bool = False  # questions that call nobody are noted, for channels that want that
+    bridges: bool = False  # what people say in the threads of an escalation is carried across
     has_model: bool = False  # a language model is set up and may add to an answer
     origin: Origin = Origin.SLACK
     progress_every: float = 3.0  # chat.update bears one in three seconds

@@ -17,7 +17,7 @@ from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.announcer import Announcement
-from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress
+from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
 from bot.slack.channel import NOT_READ, WhisperChannel
 from bot.slack.confiding import OpenChannel
 from bot.slack.door import excuse
@@ -97,6 +97,8 @@ class SlackDesk:
         match arrival:
             case Command(Question(intent=Intent() as intent)) if intent in self.commands:
                 await self.commands[intent](arrival, steps)
+            case Asked(way=Way.ASIDE):
+                """It was carried to the other thread of an escalation, if there is one."""
             case Asked(question, place, wording=wording):
                 handle = self.answers.handle
                 await self._turn(arrival.key, question, place, steps, handle, wording)

@@ -1,28 +1,33 @@
 """Carries what people say between the thread of those who asked and that of those on call.
 
 Messages of apps never arrive here, so what was carried is not carried back. Each is posted once
-under a key made of where it was said, whatever is tried again.
+under a key made of where it was said, whatever is tried again, and changed or taken away with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.domain.escalations import Escalation, Party
 from bot.domain.questions import ThreadKey
-from bot.domain.work import Retry
+from bot.domain.work import Queue, Retry
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
-from bot.slack.arrivals import Asked, Place
-from bot.slack.escalation_saying import say_soon
+from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.escalation_values import Relayed
-from bot.slack.posts import ANSWER, Post
+from bot.slack.posts import ANSWER, EDITION, Post, message_job
+from bot.slack.talk.hearing import Hearing, forget_job
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _PARTIES = 100
 _FROM_CARD, _FROM_ASKER = "from those on call", "from the thread that asked"
+_PREFIX = "relay:"
+_MENTION = re.compile(r"<@([UW][A-Z0-9]{2,30})>")
+_NAMED = 20  # of those whom one message mentions; the others are somebody
+_SOMEBODY = "somebody"
 
 NameOf = Callable[[str], Awaitable[str]]
 """What somebody is called; "" where Slack does not say. Never raises."""
@@ -30,40 +35,82 @@ NameOf = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
+    """`hearing` says which words stand where a message was edited or deleted meanwhile."""
+
     escalations: Escalations
     name_of: NameOf
+    hearing: Hearing | None = None
 
     async def relay(self, asked: Asked, steps: DurableSteps) -> bool:
-        """Whether what was said belongs to an escalation, and was carried over."""
+        """Whether what was said belongs to an escalation: then it was carried over, as far as it
+        still stands."""
         thread = asked.question.thread
         if thread.thread == asked.question.message_ts:
             return False  # it opens a thread, which nothing can be about yet
         look = partial(self.escalations.of_thread, thread)
         found: Sequence[Escalation] = await steps.run("bridged", look, _STORE)
         if not found:
+            await self._forget(asked, steps)
             return False
-        user = asked.place.user
-        name = await steps.run("name", partial(self.name_of, user))
+        edition = await self._edition(asked, steps)
+        if edition is None:
+            return True
+        relayed = await self._relayed(asked, steps)
         for escalation in found:
-            await self._carry(escalation, asked, name or user, steps)
+            await self._carry(escalation, asked, relayed, edition, steps)
         return True
 
+    async def _forget(self, asked: Asked, steps: DurableSteps) -> None:
+        """What was said to others, in no thread of an escalation, is none of our business."""
+        if asked.way is Way.ASIDE:
+            await steps.start(forget_job((asked.question.id,), "aside"))
+
+    async def _edition(self, asked: Asked, steps: DurableSteps) -> int | None:
+        """How many wordings there were before; None where these words stand no more."""
+        if self.hearing is None:
+            return 0
+        heard = await self.hearing.hear(
+            asked.key, asked.question, asked.place, asked.wording, steps
+        )
+        return heard[1] if heard is not None else None
+
+    async def _relayed(self, asked: Asked, steps: DurableSteps) -> Relayed:
+        """With everybody by name: nobody is called a second time."""
+        said = asked.said if asked.said is not None else asked.question.text
+        users = [asked.place.user, *_MENTION.findall(said)]
+        names = await steps.run("names", partial(self._names, users))
+        text = _MENTION.sub(lambda hit: f"@{names.get(hit[1]) or _SOMEBODY}", said)
+        return Relayed(names.get(asked.place.user) or _SOMEBODY, text, "", asked.files)
+
+    async def _names(self, users: Iterable[str]) -> Mapping[str, str]:
+        return {user: await self.name_of(user) for user in list(dict.fromkeys(users))[:_NAMED]}
+
     async def _carry(
-        self, escalation: Escalation, asked: Asked, name: str, steps: DurableSteps
+        self,
+        escalation: Escalation,
+        asked: Asked,
+        relayed: Relayed,
+        edition: int,
+        steps: DurableSteps,
     ) -> None:
         card: Card | None = await steps.run(
             "card", partial(self.escalations.card, escalation.id), _STORE
         )
         if card is None:
             return
-        thread = asked.question.thread
-        if (card.channel, card.ts) != (thread.channel, thread.thread):
-            place = Place(card.channel, "", card.ts)
-            await self._say(asked, name, _FROM_ASKER, place, escalation, steps)
-            return
-        for party in await self._parties(escalation, steps):
-            place = Place(party.thread.channel, "", party.thread.thread)
-            await self._say(asked, name, _FROM_CARD, place, escalation, steps)
+        here = asked.question.thread
+        if (card.channel, card.ts) != (here.channel, here.thread):
+            places = [Place(card.channel, "", card.ts)]
+            relayed = replace(relayed, side=_FROM_ASKER)
+        else:
+            parties = [one.thread for one in await self._parties(escalation, steps)]
+            places = [Place(one.channel, "", one.thread) for one in parties if one != here]
+            relayed = replace(relayed, side=_FROM_CARD)
+        for place in places:
+            key = f"{_PREFIX}{asked.question.id}:{escalation.id}:{place.channel}:{place.thread}"
+            revision = edition * EDITION + ANSWER
+            post = Post(key, revision, place, relayed, workspace=here.workspace)
+            await _say_in_order(post, steps)
 
     async def _parties(self, escalation: Escalation, steps: DurableSteps) -> list[Party]:
         found: list[Party] = []
@@ -74,21 +121,20 @@ class Bridge:
             if len(parties) < _PARTIES:
                 return found
 
-    async def _say(
-        self,
-        asked: Asked,
-        name: str,
-        side: str,
-        place: Place,
-        escalation: Escalation,
-        steps: DurableSteps,
-    ) -> None:
-        question = asked.question
-        key = f"relay:{question.id}:{escalation.id}:{place.channel}:{place.thread}"
-        content = Relayed(name, question.text, side, asked.files)
-        await say_soon(
-            Post(key, ANSWER, place, content, workspace=question.thread.workspace), steps
-        )
+
+async def _say_in_order(post: Post, steps: DurableSteps) -> None:
+    """What was said later stands below, however long the one before takes."""
+    job = message_job(post, f"{post.key}:say:{post.revision}")
+    line = f"{_PREFIX}{post.place.channel}:{post.place.thread}"
+    await steps.start(replace(job, queue=Queue.QUESTIONS, share=line))
+
+
+def place_of_relay(key: str) -> Place | None:
+    """Where the message stands that was carried over under this key; None for other messages."""
+    parts = key.removeprefix(_PREFIX).split(":")
+    if not key.startswith(_PREFIX) or len(parts) < 6:
+        return None
+    return Place(parts[4], "", parts[5])
 
 
 async def is_bridged(escalations: Escalations, thread: ThreadKey) -> bool:

@@ -54,6 +54,7 @@ from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
+from bot.slack.talk.hearing import Hearing
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -63,6 +64,7 @@ _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _PARTIES = 100  # told at a time
 _LINKS = 3  # to threads that asked
 _STATUS = 100  # revisions of the answer itself are below
+_IN_THREADS = (Way.FOLLOW_UP, Way.MENTION, Way.ASIDE)
 _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
 
 
@@ -90,6 +92,7 @@ class EscalationDesk:
     calling: Calling
     records: Records
     replies: Replies
+    hearing: Hearing | None = None
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -122,12 +125,12 @@ class EscalationDesk:
     def bridged(self, work: Handler) -> Handler:
         """`work` on what arrives, once it was carried between the threads of an escalation. Where
         people talk to one another in these, the bot says nothing unless it is called."""
-        bridge = Bridge(self.escalations, self.replies.kit.gestures.name_of)
+        bridge = Bridge(self.escalations, self.replies.kit.gestures.name_of, self.hearing)
 
         async def carried(arrival: Any, steps: DurableSteps) -> Any:
-            if isinstance(arrival, Asked) and arrival.way in (Way.FOLLOW_UP, Way.MENTION):
+            if isinstance(arrival, Asked) and arrival.way in _IN_THREADS:
                 is_carried = await bridge.relay(arrival, steps)
-                if is_carried and arrival.way is Way.FOLLOW_UP:
+                if is_carried and arrival.way is not Way.MENTION:
                     return None
             come_to = await work(arrival, steps)
             if isinstance(arrival, Asked):

@@ -202,17 +202,17 @@ class Gestures:
         await self._refusals.attempt(method, lambda: self._client.api_call(method, json=body))
 
     async def replies(
-        self, channel: str, thread: str, pages: int, seconds: float
+        self, channel: str, thread: str, pages: int, seconds: float, oldest: str = ""
     ) -> Sequence[Mapping[str, Any]]:
-        """Messages of a thread, oldest first, at most `pages` times 200; empty where they may not
-        be read.
+        """Messages of a thread, oldest first, at most `pages` times 200 and none older than the ts
+        `oldest`; empty where they may not be read.
 
         Raises `SlackUnavailable` where they may be read later, once Slack has been left alone for
         as long as it asked, or almost.
         """
         try:
             async with asyncio.timeout(seconds):
-                return await self._replies(channel, thread, pages)
+                return await self._replies(channel, thread, pages, oldest)
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.thread_not_read", channel=channel, error=word_for(error))
             if not is_passing(error):
@@ -220,12 +220,14 @@ class Gestures:
             await self._sleep(min(wait_asked_for(error), _LONGEST_WAIT))
             raise SlackUnavailable(word_for(error)) from error
 
-    async def _replies(self, channel: str, thread: str, pages: int) -> Sequence[Mapping[str, Any]]:
+    async def _replies(
+        self, channel: str, thread: str, pages: int, oldest: str
+    ) -> Sequence[Mapping[str, Any]]:
         found: list[Mapping[str, Any]] = []
         cursor: str | None = None
         for _ in range(pages):
             page = await self._client.conversations_replies(
-                channel=channel, ts=thread, limit=_PAGE, cursor=cursor
+                channel=channel, ts=thread, limit=_PAGE, cursor=cursor, oldest=oldest or None
             )
             found.extend(page.get("messages") or [])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None

@@ -69,7 +69,7 @@ def job_of(arrival: Taken) -> Job:
         return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
     if isinstance(arrival, PolicyChange | Overheard):
         return _job_beside(arrival)
-    remark = isinstance(arrival, Asked) and arrival.way is Way.FOLLOW_UP
+    remark = isinstance(arrival, Asked) and arrival.way in (Way.FOLLOW_UP, Way.ASIDE)
     return Job(
         key=arrival.key,
         kind=_kind(arrival),
@@ -145,7 +145,7 @@ def said_among_people(arrival: Taken) -> ThreadKey | None:
     match arrival:
         case Edited(asked=asked):
             return said_among_people(asked)
-        case Asked(way=Way.FOLLOW_UP, question=question):
+        case Asked(way=Way.FOLLOW_UP | Way.ASIDE, question=question):
             return question.thread
         case Deleted(is_ours_to_know=False, thread=thread):
             return thread

@@ -101,7 +101,7 @@ class Parser(Reading):
         if reason := _not_a_question(event, bot):
             return Ignored(reason)
         flat = flatten(body, bot.user_id)
-        way = _way(event, flat, bot)
+        way = _way(event, flat, bot, bridges=self.bridges)
         if isinstance(way, Ignored):
             heard = overheard(event, flat, bot, is_shared=shared) if self.overhears else None
             return heard or way
@@ -118,7 +118,13 @@ class Parser(Reading):
             way=way,
             files=files_in(body),
             wording=event.edited.ts if event.edited else "",
+            said=self._said(body, question, bot) if self.bridges and event.thread_ts else None,
         )
+
+    def _said(self, body: Mapping[str, Any], question: Question, bot: Identity) -> str | None:
+        """Files are named beside the words."""
+        said = self.clean(flatten({**body, "files": ()}, bot.user_id, names=True).text)
+        return None if said == question.text else said
 
     def _question(
         self, event: shapes.MessageEvent, flat: Flat, way: Way, bot: Identity
@@ -135,7 +141,7 @@ class Parser(Reading):
             asked_at=moment_of(event.ts) or self.now(),
             links=tuple(self.redact(link) for link in flat.links),
             is_direct=way is Way.DIRECT,
-            is_addressed=way is not Way.FOLLOW_UP,
+            is_addressed=way not in (Way.FOLLOW_UP, Way.ASIDE),
         )
 
     def _press(self, payload: shapes.BlockActions, bot: Identity) -> Parsed:
@@ -261,7 +267,7 @@ def _not_a_question(event: shapes.MessageEvent, bot: Identity) -> str:
     return ""
 
 
-def _way(event: shapes.MessageEvent, flat: Flat, bot: Identity) -> Way | Ignored:
+def _way(event: shapes.MessageEvent, flat: Flat, bot: Identity, *, bridges: bool) -> Way | Ignored:
     if event.type == "message" and event.channel_type == "im":
         return Way.DIRECT
     if event.type == "app_mention" or bot.user_id in flat.mentions:
@@ -269,7 +275,7 @@ def _way(event: shapes.MessageEvent, flat: Flat, bot: Identity) -> Way | Ignored
     if event.thread_ts is None or event.thread_ts == event.ts:
         return Ignored("channel message that does not call the bot")
     if flat.mentions:
-        return Ignored("follow-up that calls somebody else")
+        return Way.ASIDE if bridges else Ignored("follow-up that calls somebody else")
     return Way.FOLLOW_UP
 
 

@@ -36,9 +36,11 @@ class Flat:
     mentions: frozenset[str] = frozenset()
 
 
-def flatten(message: Mapping[str, Any], bot_user_id: str) -> Flat:
-    """The whole message as plain text: calls of the bot removed, of other people made neutral."""
-    reader = _Reader(bot_user_id)
+def flatten(message: Mapping[str, Any], bot_user_id: str, *, names: bool = False) -> Flat:
+    """The whole message as plain text: calls of the bot removed, of other people made neutral. With
+    `names` these stay as Slack writes them, `<@U0123ABCD>`, for whoever puts names in their place.
+    """
+    reader = _Reader(bot_user_id, names=names)
     body = _lines(reader.block(block) for block in _dicts(message.get("blocks")))
     words = reader.mrkdwn(_str(message.get("text")))
     typed_by_a_person = not message.get("bot_id")
@@ -59,8 +61,9 @@ def flatten_mrkdwn(text: str, bot_user_id: str = "") -> Flat:
 
 
 class _Reader:
-    def __init__(self, bot_user_id: str) -> None:
+    def __init__(self, bot_user_id: str, *, names: bool = False) -> None:
         self._bot = bot_user_id
+        self._names = names
         self.links: list[str] = []
         self.mentions: set[str] = set()
 
@@ -86,7 +89,7 @@ class _Reader:
     def _token(self, inner: str) -> str:
         target, _, label = inner.partition("|")
         if target.startswith("@"):
-            return self._person(target[1:])
+            return self._person(target[1:].strip())
         if target.startswith("#"):
             return f"#{label}" if label else "a channel"
         if target.startswith("!date^"):
@@ -104,7 +107,9 @@ class _Reader:
 
     def _person(self, user_id: str) -> str:
         self.mentions.add(user_id)
-        return _TAKEN_OUT if user_id == self._bot else SOMEONE
+        if user_id == self._bot:
+            return _TAKEN_OUT
+        return f"<@{user_id}>" if self._names else SOMEONE
 
     def link(self, url: str) -> None:
         if url.startswith(("http://", "https://")):

@@ -23,13 +23,15 @@ _HEAD, _TAIL = Limit(4_000), Limit(12_000)
 @dataclass(frozen=True, slots=True)
 class Reading:
     """`redact` masks secrets; `now` serves where a payload has no time of its own (UTC). With
-    `overhears` questions that call nobody are noted as well."""
+    `overhears` questions that call nobody are noted as well, with `bridges` what people in a thread
+    say to one another."""
 
     redact: Redact
     now: Callable[[], datetime]
     origin: Origin = Origin.SLACK
     command: str = "/airflow"
     overhears: bool = False
+    bridges: bool = False
 
     def clean(self, text: str) -> str:
         """Redacted before it is cut: half a secret passes every pattern."""

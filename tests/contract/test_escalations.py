@@ -34,7 +34,7 @@ from bot.domain.escalations import (
 from bot.domain.questions import ThreadKey
 from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Job
-from bot.services.escalation_ports import Card, Escalations
+from bot.services.escalation_ports import BridgedThread, Card, Escalations
 from tests.fakes.escalations import FakeEscalations
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -238,6 +238,21 @@ async def test_an_escalation_is_found_by_the_threads_that_it_joins(case: Case) -
 
     await case.escalations.do(first.id, deed(Kind.RESOLVED))
     assert await case.escalations.of_thread(thread(1)) == []
+
+
+async def test_words_are_carried_from_each_thread_since_it_joined_until_the_end(case: Case) -> None:
+    first = (await case.escalations.call(call(1))).escalation
+    later = NOON + timedelta(minutes=5)
+    await case.escalations.call(call(2, at=later))
+    await case.escalations.put_card(first.id, Card("C0ONCALL", "9.9"))
+
+    assert await case.escalations.bridged() == [
+        BridgedThread("C0ONCALL", "9.9", NOON),
+        BridgedThread("C1", "1.0001", NOON),
+        BridgedThread("C1", "2.0001", later),
+    ]
+    await case.escalations.do(first.id, deed(Kind.RESOLVED))
+    assert await case.escalations.bridged() == []
 
 
 async def test_a_failure_occurs_once_however_often_it_is_seen(case: Case) -> None:

@@ -25,7 +25,7 @@ from bot.domain.escalations import (
 )
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Job
-from bot.services.escalation_ports import Called, Card, DeedDone, Escalations
+from bot.services.escalation_ports import BridgedThread, Called, Card, DeedDone, Escalations
 
 
 @dataclass
@@ -34,6 +34,7 @@ class _Kept:
     open_key: str | None
     deeds: list[DeedDone] = field(default_factory=list)
     parties: dict[ThreadKey, Party] = field(default_factory=dict)
+    joined: dict[ThreadKey, datetime] = field(default_factory=dict)
     reach: set[Reach] = field(default_factory=set)
     card: Card | None = None
     truth: Truth | None = None
@@ -87,6 +88,7 @@ class FakeEscalations(Escalations):
     def _take_in(self, kept: _Kept, call: Call) -> None:
         kept.reach |= set(call.reach)
         if call.party is not None:
+            kept.joined.setdefault(call.party.thread, call.at)
             kept.parties.setdefault(call.party.thread, call.party.told_of(kept.escalation.id))
 
     def _keep(self, kept: _Kept, after: Escalation, deed: Deed) -> None:
@@ -154,6 +156,19 @@ class FakeEscalations(Escalations):
         ]
         active = [one for one in found if not one.state.is_over]
         return sorted(active, key=lambda one: one.opened_at, reverse=True)
+
+    async def bridged(self, limit: int = 200) -> Sequence[BridgedThread]:
+        active = [one for one in self._kept.values() if not one.escalation.state.is_over]
+        active.sort(key=lambda one: one.escalation.opened_at, reverse=True)
+        found = [
+            BridgedThread(one.card.channel, one.card.ts, one.escalation.opened_at)
+            for one in active
+            if one.card is not None
+        ]
+        for one in active:
+            for thread, at in one.joined.items():
+                found.append(BridgedThread(thread.channel, thread.thread, at))
+        return found
 
     async def parties(
         self, escalation_id: str, limit: int = 100, offset: int = 0

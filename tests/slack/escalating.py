@@ -185,7 +185,9 @@ class CallingBot(RunningBot):
         assert services.working is not None
         records = WatchedRatings(cast(ConversationStore, Threads(self.records)), self.escalator)
         working = replace(services.working, calling=self.calling, records=records)
-        taking_in = services.taking_in and replace(services.taking_in, engaged=self._heard)
+        taking_in = services.taking_in and replace(
+            services.taking_in, engaged=self._heard, bridged=self.escalations.bridged
+        )
         return replace(services, working=working, taking_in=taking_in)
 
     async def _heard(self, thread: ThreadKey) -> bool:
@@ -257,6 +259,7 @@ async def running(
 ) -> AsyncIterator[CallingBot]:
     """Answers with an unknown verdict, unless a human is asked for."""
     answers = CallingAnswers(records)
+    config = replace(config, bridges=True)
     bot = CallingBot(config, answers, records, on_call=on_call or FakeOnCall())
     answers.escalator = bot.escalator
 

@@ -32,7 +32,7 @@ from bot.domain.escalations import (
     WasRight,
 )
 from bot.domain.questions import ThreadKey
-from bot.services.escalation_ports import Card, DeedDone
+from bot.services.escalation_ports import BridgedThread, Card, DeedDone
 
 _NAMED = 5  # things that an incident reaches, of each kind
 _OCCURRENCES = 500
@@ -72,6 +72,30 @@ class EscalationReads:
             .order_by(row.opened_at.desc())
         )
         return [escalation_in(one) for one in await self._rows(statement)]
+
+    async def bridged(self, limit: int = 200) -> Sequence[BridgedThread]:
+        row, party, deed = EscalationRow, EscalationPartyRow, EscalationDeedRow
+        cards = (
+            select(row.card_channel, row.card_ts, row.opened_at)
+            .where(row.state.not_in(_OVER), row.card_ts.is_not(None))
+            .order_by(row.opened_at.desc())
+            .limit(limit)
+        )
+        joined = (
+            select(party.channel, party.thread, deed.body, deed.format)
+            .join(row, row.id == party.escalation_id)
+            .join(
+                deed,
+                (deed.escalation_id == party.escalation_id) & (deed.number == party.number),
+            )
+            .where(row.state.not_in(_OVER))
+            .order_by(row.opened_at.desc(), party.number)
+            .limit(limit)
+        )
+        found = [BridgedThread(*one) for one in await self._rows(cards)]
+        for channel, thread, body, stored in await self._rows(joined):
+            found.append(BridgedThread(channel, thread, decode(Deed, body, stored, "A deed").at))
+        return found
 
     async def parties(
         self, escalation_id: str, limit: int = 100, offset: int = 0

@@ -284,7 +284,8 @@ def call_out_message(call: CallOut) -> SlackMessage:
 def relayed_message(relayed: Relayed) -> SlackMessage:
     """Somebody else's words, with who said them; they call and link nobody."""
     said = Limit(2_500).head(relayed.text)
-    parts = [section(text("💬 "), person(relayed.user), text(f" {relayed.side}:", italic=True))]
+    who = text(_NAME.head(relayed.user), bold=True)  # a mention would call them
+    parts = [section(text("💬 "), who, text(f" {relayed.side}:", italic=True))]
     if said.strip():
         parts.append(quote(text(said)))
     if relayed.files:

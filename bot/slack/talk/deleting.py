@@ -12,6 +12,7 @@ from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.services.talk import Belongings, MessageKey, PageOfPost, TalkRecords, WorkRecords
 from bot.slack.arrivals import Place
+from bot.slack.escalation_bridge import place_of_relay
 from bot.slack.jobs import ARRIVAL, EDIT
 from bot.slack.posting import Poster
 from bot.slack.talk.arrivals import ChannelGone, Deleted
@@ -45,7 +46,8 @@ class Deletion:
         found = await steps.run("belongings", lambda: records.belongings(message), _STORE)
         place = Place(message.channel, user="", thread=gone.thread.thread)
         for key in _keys_of(found):
-            await steps.run("delete answer", partial(self.poster.delete, key, place), _SLACK)
+            where = place_of_relay(key) or place
+            await steps.run("delete answer", partial(self.poster.delete, key, where), _SLACK)
         await steps.run("tidy up", lambda: self._tidy_up(message, found, place), _SLACK)
         await steps.run("erase", lambda: records.erase(found.fragments), _STORE)
         quoting = await steps.run("unquote", lambda: self._unquote(message), _STORE)
