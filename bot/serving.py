@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any
 
 import structlog
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter
 from slack_bolt.async_app import AsyncApp
+from starlette.types import ASGIApp
 
 from bot import __version__
 from bot.adapters.airflow.load import ClusterLoad
@@ -206,7 +207,7 @@ async def _share_clusters(service: Service) -> None:
         cluster.set_replicas(replicas)
 
 
-def _web(process: _Process) -> FastAPI:
+def _web(process: _Process) -> ASGIApp:
     """Health pages and figures; and the doors for Slack, where events come by HTTP, and Airflow."""
 
     def slack() -> AsyncApp | None:

@@ -18,11 +18,11 @@ _DEEPEST = 12  # blocks in blocks; Slack's own nest three or four deep
 
 _TOKEN = re.compile(r"<([^<>\n]{1,4000})>")
 _CODE = re.compile(r"```(?P<fence>.+?)```|`(?P<span>[^`\n]+)`", re.DOTALL)
-_STYLES = (
-    re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"),
-    re.compile(r"(?<![\w~])~(?=\S)([^~\n]+?)(?<=\S)~(?![\w~])"),
-    re.compile(r"(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\w_])"),
-)
+_STYLES = {
+    "*": re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"),
+    "~": re.compile(r"(?<![\w~])~(?=\S)([^~\n]+?)(?<=\S)~(?![\w~])"),
+    "_": re.compile(r"(?<![\w_])_(?=\S)([^_\n]+?)(?<=\S)_(?![\w_])"),
+}
 _BARE_URL = re.compile(r"https?://[^\s<>|\"'`\\^{}]{3,2000}", re.IGNORECASE)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
@@ -42,10 +42,11 @@ def flatten(message: Mapping[str, Any], bot_user_id: str, *, names: bool = False
     """
     reader = _Reader(bot_user_id, names=names)
     body = _lines(reader.block(block) for block in _dicts(message.get("blocks")))
-    words = reader.mrkdwn(_str(message.get("text")))
     typed_by_a_person = not message.get("bot_id")
     if body and typed_by_a_person and _has_rich_text(message):
         words = ""  # the composer sends the same words twice
+    else:
+        words = reader.mrkdwn(_str(message.get("text")))
     parts = [part for part in (words, body) if part]
     for attachment in _dicts(message.get("attachments")):
         parts.append(reader.attachment(attachment))
@@ -79,8 +80,9 @@ class _Reader:
 
     def _styled(self, text: str) -> str:
         text = self._tokens(text)
-        for style in _STYLES:
-            text = style.sub(r"\1", text)
+        for mark, style in _STYLES.items():
+            if mark in text:
+                text = style.sub(r"\1", text)
         return text
 
     def _tokens(self, text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from bot.services.standing import Standing
 from bot.web.health import Metrics, Ready, health_pages
@@ -24,16 +25,14 @@ def build_web(
     metrics: Metrics | None = None,
     standing: Standing | None = None,
     routers: Sequence[APIRouter] = (),
-) -> FastAPI:
+) -> ASGIApp:
     """The web application. Without `slack` (Socket Mode) Slack has no door here.
 
     `routers` are further doors. The limit of `body_max` bytes holds for all of them.
     """
     web = FastAPI(title="Airflow Support Bot", version=version or "0", openapi_url=None)
-    if slack is not None:
-        web.add_middleware(SlackDoor, slack=slack)
-    web.add_middleware(BodyLimit, limit=body_max)
     web.include_router(health_pages(ready, version=version, metrics=metrics, standing=standing))
     for router in routers:
         web.include_router(router)
-    return web
+    doors = web if slack is None else SlackDoor(web, slack)
+    return BodyLimit(doors, body_max)

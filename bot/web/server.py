@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from bot.domain.errors import BotError
 
@@ -16,11 +16,17 @@ _LEAVING = 2  # seconds for requests under way at the end
 
 
 @asynccontextmanager
-async def served(web: FastAPI, host: str, port: int) -> AsyncIterator[None]:
+async def served(web: ASGIApp, host: str, port: int) -> AsyncIterator[None]:
     """Raises `BotError` where the address is taken or not of this machine."""
     door = _listening(host, port)
     server = uvicorn.Server(
-        uvicorn.Config(web, log_config=None, lifespan="off", timeout_graceful_shutdown=_LEAVING)
+        uvicorn.Config(
+            web,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=_LEAVING,
+        )
     )
     # Signals are ours: uvicorn would end before the questions under way are answered.
     server.capture_signals = nullcontext  # type: ignore[method-assign,assignment]

@@ -79,7 +79,7 @@ class WorkAdmin:
         self._database = open_engine(url, connections=1)
         self._json = TypedJson(types)
         self._client = client_of(self._database, self._json)
-        self._enqueuer = Enqueuer(self._client, self._database)
+        self._enqueuer = Enqueuer(self._json, self._database)
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="work-admin")
         self._is_verified = False
 

@@ -87,7 +87,7 @@ class Engine:
         self._serializer = TypedJson(types)
         self._database = open_engine(config.url, connections=_CONNECTIONS)
         self._client = client_of(self._database, self._serializer)
-        self._enqueuer = Enqueuer(self._client, self._database)
+        self._enqueuer = Enqueuer(self._serializer, self._database)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="engine")
         self._places = Places(places(config.at_once))
         # On a file nobody else is there.

@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import Any, cast
 
 import msgspec
-from dbos import DBOSClient
 from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Dialect, Engine, Executable
 
 from bot.domain.work import Job
-from bot.workflows.databases import SCHEMA
+from bot.workflows.databases import SCHEMA, client_of, open_engine
 from bot.workflows.queues import options_of
+from bot.workflows.serializer import TypedJson
 
 Values = Mapping[str, Any]
 
@@ -26,8 +26,12 @@ class Enqueuer:
     a whole transaction, and on SQLite for a whole second.
     """
 
-    def __init__(self, client: DBOSClient, database: Engine) -> None:
-        self._client = client
+    def __init__(self, serializer: TypedJson, database: Engine) -> None:
+        # Connects to nothing, it only says what DBOS writes about a job: of PostgreSQL's kind for
+        # every database, since only for that DBOS builds its statements once, not for each job.
+        elsewhere = open_engine("postgresql+psycopg://", connections=1)
+        self._dbos = client_of(elsewhere, serializer)
+        self._dialect = elsewhere.dialect
         self._database = database
         self._next_arrival = 0  # milliseconds since 1970, not before
 
@@ -35,11 +39,10 @@ class Enqueuer:
         """Within the caller's transaction. A key that is taken already changes nothing."""
         if not jobs:
             return
-        # Of the client's own engine: for its dialect DBOS keeps its statements compiled.
-        notes = [_Notes(self._database.dialect) for _ in jobs]
+        notes = [_Notes(self._dialect) for _ in jobs]
         for job, taken in zip(jobs, notes, strict=True):
             stand_in = cast(Connection, taken)
-            self._client.enqueue_in_transaction(stand_in, options_of(job), job)
+            self._dbos.enqueue_in_transaction(stand_in, options_of(job), job)
         # Of each job first its state, then what it refers to that.
         states, inputs = zip(*(taken.rows for taken in notes), strict=True)
         is_sqlite = connection.dialect.name == "sqlite"

@@ -35,8 +35,9 @@ class WorkWithdrawal:
     def __init__(self, url: str, types: Sequence[type]) -> None:
         self._database = open_engine(url, connections=1)
         self._work = work_table(self._database.dialect.name)
-        self._client = client_of(self._database, TypedJson(types))
-        self._enqueuer = Enqueuer(self._client, self._database)
+        serializer = TypedJson(types)
+        self._client = client_of(self._database, serializer)
+        self._enqueuer = Enqueuer(serializer, self._database)
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="withdrawal")
 
     async def close(self) -> None:

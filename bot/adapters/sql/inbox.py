@@ -94,11 +94,20 @@ class SqlInbox:
         together: list[_Arrival] = []
         try:
             while self._waiting:
+                await self._gather()
                 together, self._waiting = _first_of_each_key(self._waiting)
                 await self._keep(together)
         finally:
             cut_short, self._waiting = [*together, *self._waiting], []
             _fail(cut_short, StoreError(f"{_DOING} failed: the bot is shutting down."))
+
+    async def _gather(self) -> None:
+        """Until whatever has come in by now is waiting too: requests are read one by one, and to
+        begin with the first of them would mean one more write to the disk for the others."""
+        known = 0
+        while known < len(self._waiting) < TOGETHER_MAX:
+            known = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _keep(self, arrivals: Sequence[_Arrival]) -> None:
         try:
