@@ -190,6 +190,7 @@ def _working(
 
     shows_links = parts.settings.slack.unfurl_links
     home = parts.people.home(now)
+    home.policies = parts.policies
     if calling is not None:
         home.escalations = open_escalations(parts)
     return Working(

@@ -13,11 +13,14 @@ import structlog
 
 from bot.answering.wording import short_name
 from bot.domain.answers import ClusterReport, Diagnosis
+from bot.domain.channel_policies import PolicyKey
 from bot.domain.conversations import Turn
 from bot.domain.errors import BotError
 from bot.domain.home import Home, OpenEscalation, RecentThread
 from bot.domain.people import Preferences
 from bot.domain.questions import Asker
+from bot.domain.reports import FailingDag
+from bot.services.access_ports import ChannelPolicies
 from bot.services.mine import MineService
 from bot.services.people_ports import PreferenceStore, RecentThreads
 from bot.services.reports import cluster_reports
@@ -44,7 +47,8 @@ async def no_escalations(asker: Asker, workspace: str) -> Sequence[OpenEscalatio
 
 @dataclass
 class HomeService:
-    """`seconds` is for each part; how the clusters do, as somebody may see it, holds a minute."""
+    """`seconds` is for each part; how the clusters do, as somebody may see it, holds a minute.
+    Without `policies` no channel is about any Dags."""
 
     mine: MineService
     preferences: PreferenceStore
@@ -53,6 +57,7 @@ class HomeService:
     now: Callable[[], datetime]
     escalations: Escalations = no_escalations
     seconds: float = 8.0
+    policies: ChannelPolicies | None = None
     _health: OrderedDict[Asker, tuple[datetime, tuple[ClusterReport, ...]]] = field(
         default_factory=OrderedDict
     )
@@ -77,6 +82,19 @@ class HomeService:
             threads=threads,
             missing=tuple(missing),
         )
+
+    async def failing(self, asker: Asker, workspace: str, beside: str) -> Sequence[FailingDag]:
+        """Dags that fail now and that somebody may want to ask about, who looks at the channel
+        `beside` ("" for none): those that it is about, then their own. Raises `StoreError`."""
+        own = await self.mine.failing(asker, workspace)
+        if not beside or self.policies is None:
+            return own.dags
+        policy = await self.policies.policy(PolicyKey(workspace, beside))
+        if not policy.dags:
+            return own.dags
+        theirs = await self.mine.failing_of(asker, workspace, policy.dags, policy.cluster)
+        known = {(dag.cluster, dag.dag_id) for dag in theirs.dags}
+        return [*theirs.dags, *(one for one in own.dags if (one.cluster, one.dag_id) not in known)]
 
     async def _clusters(self, asker: Asker) -> tuple[ClusterReport, ...]:
         at, known = self.now(), self._health.get(asker)

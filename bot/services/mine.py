@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Gap, GapReason, TaskInstance
+from bot.domain.people import Profile
 from bot.domain.questions import Asker, Question
 from bot.domain.reports import FailingDag, FailingDags
 from bot.domain.targets import Target
@@ -51,6 +52,20 @@ class MineService:
         found = await self.failing(question.asker, question.thread.workspace)
         return replace(found, reference=reference)
 
+    async def failing_of(
+        self, asker: Asker, workspace: str, patterns: Sequence[str], cluster: str = ""
+    ) -> FailingDags:
+        """The Dags that fit `patterns` and fail now, whosesoever they are, as the asker may see
+        them; of one cluster alone where that is named. Never raises either."""
+        key, at = (workspace, f"{asker.user_id} {cluster} {' '.join(patterns)}"), self.now()
+        if (known := self._known(key, at)) is not None:
+            return known
+        clusters = await self.seen(asker, "")
+        if cluster:
+            clusters = {name: one for name, one in clusters.items() if name == cluster}
+        ownership = Ownership(Profile(asker.user_id), patterns, {})
+        return self._keep(key, at, await self._look(ownership, clusters, at))
+
     def forget(self, workspace: str, user_id: str) -> None:
         """What was found for them holds no more: they changed what is theirs."""
         self._found.pop((workspace, user_id), None)
@@ -58,14 +73,20 @@ class MineService:
     async def failing(self, asker: Asker, workspace: str) -> FailingDags:
         """Never raises for a cluster that is silent or slow: that is a gap."""
         key, at = (workspace, asker.user_id), self.now()
-        known = self._found.get(key)
-        if known is not None and at - known[0] < timedelta(seconds=self.fresh):
-            return known[1]
+        if (known := self._known(key, at)) is not None:
+            return known
         profile = await self.profiles.profile(asker.user_id)
         wanted = await self.preferences.preferences(workspace, asker.user_id)
         ownership = Ownership(profile, wanted.patterns, self.owners)
         found = await self._look(ownership, await self.seen(asker, ""), at)
-        found = replace(found, patterns=wanted.patterns)
+        return self._keep(key, at, replace(found, patterns=wanted.patterns))
+
+    def _known(self, key: tuple[str, str], at: datetime) -> FailingDags | None:
+        known = self._found.get(key)
+        is_fresh = known is not None and at - known[0] < timedelta(seconds=self.fresh)
+        return known[1] if known is not None and is_fresh else None
+
+    def _keep(self, key: tuple[str, str], at: datetime, found: FailingDags) -> FailingDags:
         self._found[key] = (at, found)
         while len(self._found) > _KEPT:
             self._found.popitem(last=False)
@@ -117,7 +138,9 @@ class _Look:
         self.gaps.extend(seen.gaps)
         failed = _newest_of_each(seen.task_instances)
         mine = {dag_id: why for dag_id in failed if (why := self.ownership.by_pattern(dag_id))}
-        rest = [dag_id for dag_id in failed if dag_id not in mine]
+        # Nobody's name is looked for among owners in vain.
+        others = failed if self.ownership.known_as else {}
+        rest = [dag_id for dag_id in others if dag_id not in mine]
         await asyncio.gather(
             *(self._one(failed[dag_id], why) for dag_id, why in mine.items()),
             *(self._if_owned(failed[dag_id]) for dag_id in rest[:_LOOKED_UP]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.domain.questions import Asker
-from bot.domain.reports import FailingDags
+from bot.domain.reports import FailingDag
 from bot.domain.work import Retry
 from bot.services.home import HomeService
 from bot.services.ports import DurableSteps
@@ -53,8 +53,8 @@ class HomeDesk:
                 self.service.mine.forget(workspace, user)
             case KeepingSet(keeps=keeps):
                 await steps.run("keep", lambda: store.set_keeping(workspace, user, keeps), _STORE)
-            case MessagesOpened(channel=channel):
-                await steps.run("suggest", lambda: self._suggest(asker, workspace, channel))
+            case MessagesOpened():
+                await steps.run("suggest", lambda: self._suggest(errand))
                 return
         seen = errand.hash if isinstance(errand, HomeOpened) else ""
         await steps.run("show home", lambda: self._show(asker, workspace, seen), _SHOW)
@@ -66,16 +66,19 @@ class HomeDesk:
         home = await self.service.home(asker, workspace, self.gestures.permalink)
         await self.tabs.publish(asker.user_id, home_view(home), seen)
 
-    async def _suggest(self, asker: Asker, workspace: str, channel: str) -> None:
-        failing = await self.service.mine.failing(asker, workspace)
+    async def _suggest(self, opened: MessagesOpened) -> None:
+        asker, workspace = opened.asker, opened.workspace
+        failing = await self.service.failing(asker, workspace, opened.beside)
+        # Slack does not always say where their messages are.
+        channel = opened.channel or await self.gestures.direct(asker.user_id)
         await self.gestures.suggest(channel, prompts_for(failing))
 
 
-def prompts_for(failing: FailingDags) -> Sequence[tuple[str, str]]:
-    """(title, message) of up to four things to ask, those about the asker's own Dags first."""
+def prompts_for(failing: Sequence[FailingDag]) -> Sequence[tuple[str, str]]:
+    """(title, message) of up to four things to ask, those about failing Dags first."""
     own = [
         (_TITLE.head(f"Why did {dag.dag_id} fail?"), _MESSAGE.head(f"why did {dag.dag_id} fail?"))
-        for dag in failing.dags
+        for dag in failing
         if not dag.recovered
     ]
     always = [

@@ -24,12 +24,14 @@ class HomeOpened:
 
 @dataclass(frozen=True, slots=True)
 class MessagesOpened:
-    """Somebody looks at their direct messages with the bot."""
+    """Somebody looks at their direct messages with the bot. `channel` is "" where Slack does not
+    say which these are, `beside` the channel that they look at meanwhile, "" for none."""
 
     asker: Asker
     workspace: str
     channel: str
     key: str
+    beside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

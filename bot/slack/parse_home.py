@@ -31,12 +31,40 @@ class _View(msgspec.Struct):
     hash: str | None = None
 
 
+class _Entity(msgspec.Struct):
+    type: str = ""
+    value: Any = None
+
+
+class _Context(msgspec.Struct):
+    entities: list[_Entity] | None = None
+
+
 class _Opened(msgspec.Struct):
     user: str
     channel: str
     tab: str
     event_ts: str
     view: _View | None = None
+    context: _Context | None = None
+
+
+class _Moved(msgspec.Struct):
+    user: str = ""
+    channel: str = ""
+    event_ts: str = ""
+    context: _Context | None = None
+
+
+class _Authorization(msgspec.Struct):
+    user_id: str | None = None
+    is_bot: bool = False
+
+
+class _MovedEnvelope(msgspec.Struct):
+    event: _Moved
+    event_time: int = 0
+    authorizations: list[_Authorization] | None = None
 
 
 class _Press(msgspec.Struct):
@@ -52,12 +80,37 @@ def read_opened(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arr
     look = int(at.timestamp()) // _ONE_LOOK
     if opened.tab == "messages":
         key = f"{bot.team_id}:messages:{opened.user}:{look}"
-        return MessagesOpened(asker, bot.team_id, opened.channel, key)
+        return MessagesOpened(asker, bot.team_id, opened.channel, key, _beside(opened.context))
     if opened.tab != "home":
         return Ignored(f"tab {opened.tab} opened")
     key = f"{bot.team_id}:home:{opened.user}:{look}"
     shown = (opened.view.hash if opened.view else None) or ""
     return HomeOpened(asker, bot.team_id, key, shown)
+
+
+def read_moved(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arrival:
+    """Somebody looks at another channel while their messages with the bot are in sight."""
+    envelope = read(body, _MovedEnvelope)
+    moved, people = envelope.event, envelope.authorizations or []
+    user = moved.user or next((one.user_id or "" for one in people if not one.is_bot), "")
+    if not user:
+        return Ignored("context of nobody")
+    beside = _beside(moved.context)
+    at = int(float(moved.event_ts or envelope.event_time)) // _ONE_LOOK
+    key = f"{bot.team_id}:messages:{user}:{beside}:{at}"
+    return MessagesOpened(asker_of(user, "", bot), bot.team_id, moved.channel, key, beside)
+
+
+def _beside(context: _Context | None) -> str:
+    """The channel of the most relevant thing that is in sight; "" where there is none."""
+    for one in (context.entities if context else None) or ():
+        match one.type.rpartition("/")[2], one.value:
+            case ("channel_id", str() as channel) | (
+                "message_context",
+                {"channel_id": str() as channel},
+            ):
+                return channel
+    return ""
 
 
 def read_home_press(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arrival:

@@ -10,7 +10,7 @@ from bot.slack.asking_form import ASK_FORM
 from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
 from bot.slack.escalation_presses import RESOLVE_FORM
 from bot.slack.parse_asking import read_asked, read_suggestion
-from bot.slack.parse_home import read_home_press, read_opened, read_patterns
+from bot.slack.parse_home import read_home_press, read_moved, read_opened, read_patterns
 from bot.slack.parse_settings import read_settings
 from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
 from bot.slack.presses import MY_DAGS
@@ -30,7 +30,11 @@ SURFACES: Mapping[str, Reader] = {
 PRESSED_IN_VIEW: Reader = read_home_press
 """Presses that are in no message."""
 
-EVENTS: Mapping[str, Reader] = {"app_home_opened": read_opened, "link_shared": read_links}
+EVENTS: Mapping[str, Reader] = {
+    "app_context_changed": read_moved,
+    "app_home_opened": read_opened,
+    "link_shared": read_links,
+}
 """Events that are no message, by their type."""
 
 FORMS: Mapping[str, Reader] = {

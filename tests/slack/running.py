@@ -23,6 +23,7 @@ from tests.fakes.cluster import FakeCluster
 from tests.fakes.people import FakeProfiles, MemoryPreferences, MemoryThreads
 from tests.fakes.talk import FakeTalkRecords
 from tests.fakes.work import FakeMeter
+from tests.services.guarded import MemoryPolicies
 from tests.slack.doubles import NOW, MemoryRecords
 from tests.slack.engine import MemoryEngine, MemoryWork, Power, PoweredLedger
 
@@ -52,6 +53,7 @@ class RunningBot:
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     profiles: FakeProfiles = field(default_factory=FakeProfiles)
     links: LinkCards | None = None
+    policies: MemoryPolicies = field(default_factory=MemoryPolicies)
 
     def __post_init__(self) -> None:
         self.meter = PoweredMeter(self.engine.power)
@@ -76,7 +78,9 @@ class RunningBot:
         seen = everything(self.clusters)
         mine = MineService(seen, self.profiles, self.preferences, lambda: NOW, fresh=0.0)
         threads = MemoryThreads(self.records.turns)
-        return HomeService(mine, self.preferences, threads, seen, lambda: NOW)
+        return HomeService(
+            mine, self.preferences, threads, seen, lambda: NOW, policies=self.policies
+        )
 
     @property
     def services(self) -> Services:

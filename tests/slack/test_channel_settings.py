@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -21,7 +21,6 @@ from bot.slack.belonging import SlackBelonging
 from bot.slack.config import SlackConfig
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.settings_form import Field
-from tests.services.guarded import MemoryPolicies
 from tests.slack.doubles import NOW, MemoryRecords, ScriptedAnswers
 from tests.slack.driver import by_bot, words
 from tests.slack.running import RunningBot
@@ -33,8 +32,6 @@ QUIET = QuietHours("Europe/Berlin", 22 * 60, 7 * 60, (0, 1, 2, 3, 4))
 @dataclass
 class SettledBot(RunningBot):
     """With settings for channels, which outlive the process."""
-
-    policies: MemoryPolicies = field(default_factory=MemoryPolicies)
 
     @property
     def services(self) -> Services:

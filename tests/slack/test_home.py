@@ -9,11 +9,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.channel_policies import ChannelPolicy, PolicyKey
 from bot.domain.evidence import DagDetails, DagRun, TaskInstance
 from bot.domain.people import Preferences, Profile
 from bot.playground.workspace import LocalWorkspace, View
 from bot.playground.workspace.faults import Fault, FaultKind
-from bot.playground.workspace.world import AUTHOR, ONCALL, SUPPORT_CHANNEL
+from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, ONCALL, SUPPORT_CHANNEL
 from bot.slack.config import SlackConfig
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.people import FakeProfiles
@@ -197,3 +198,49 @@ async def test_over_the_messages_stand_prompts_about_the_own_dags(
     ]
     await connected.idle()
     assert "thread_ts" not in ws.calls("assistant.threads.setSuggestedPrompts")[0].arguments
+
+
+async def prompted(ws: LocalWorkspace, bot: RunningBot, calls: int) -> list[str]:
+    """The titles of the prompts over the author's messages, once they were set so often."""
+    method = "assistant.threads.setSuggestedPrompts"
+    await ws.wait_for(lambda: len(ws.calls(method)) >= calls)
+    await bot.idle()
+    direct = ws.state.direct_channel(AUTHOR.id)
+    assert direct is not None
+    return [one["title"] for one in ws.state.prompts[direct.id].prompts]
+
+
+async def test_prompts_follow_the_channel_that_somebody_looks_at(
+    ws: LocalWorkspace, connected: RunningBot
+) -> None:
+    key = PolicyKey(ws.team_id, SUPPORT_CHANNEL)
+    connected.policies.kept[key] = ChannelPolicy(dags=("bill*",), version=1)
+
+    ws.actors.look_at(AUTHOR.id, SUPPORT_CHANNEL)
+    there = await prompted(ws, connected, 1)
+    ws.actors.look_at(AUTHOR.id, GENERAL_CHANNEL)
+    elsewhere = await prompted(ws, connected, 2)
+    ws.actors.open_app_home(AUTHOR.id, "messages", beside=SUPPORT_CHANNEL)
+    again = await prompted(ws, connected, 3)
+
+    assert there[:2] == ["Why did billing fail?", "Why did orders_daily fail?"]
+    assert elsewhere[:2] == ["Why did orders_daily fail?", "Is the platform healthy?"]
+    assert again == there
+
+
+async def test_prompts_name_no_dag_that_somebody_may_not_see(
+    ws: LocalWorkspace, config: SlackConfig, answers: ScriptedAnswers, records: MemoryRecords
+) -> None:
+    bot = RunningBot(config, answers, records, clusters={}, profiles=PROFILES)
+    key = PolicyKey(ws.team_id, SUPPORT_CHANNEL)
+    bot.policies.kept[key] = ChannelPolicy(cluster="prod", dags=("*",), version=1)
+    await bot.start()
+    await bot.slack.connect()
+    await ws.wait_for_app()
+
+    ws.actors.look_at(AUTHOR.id, SUPPORT_CHANNEL)
+    titles = await prompted(ws, bot, 1)
+
+    assert not [title for title in titles if title.startswith("Why did")]
+    await bot.engine.stop()
+    await bot.stop()

@@ -187,8 +187,8 @@ class Actors(Speaking):
             payload = interactions.message_shortcut(self._hub, user, message, callback_id, url)
         return await self._dispatcher.interact("interactive", payload)
 
-    def open_app_home(self, user: str, tab: str = "home") -> None:
-        """Looks at the app's Home or Messages tab."""
+    def open_app_home(self, user: str, tab: str = "home", beside: str = "") -> None:
+        """Looks at the app's Home or Messages tab, with the channel `beside` in sight."""
         channel = self._hub.open_direct(user)
         body: Json = {
             "type": "app_home_opened",
@@ -200,15 +200,16 @@ class Actors(Speaking):
         home = self._hub.state.homes.get(user)
         if home and tab == "home":
             body["view"] = view_json(self._hub, home)
+        if self._hub.world.app.agent_view:
+            body["context"] = _context(beside)
         self.send_event("app_home_opened", body)
 
     def look_at(self, user: str, channel: str) -> None:
         """Shows a channel beside the app, which hears what the user looks at."""
-        entity = {"type": "slack#/types/channel_id", "value": channel, "team_id": TEAM_ID}
         body = {
             "type": "app_context_changed",
             "user": user,
-            "context": {"entities": [entity]},
+            "context": _context(channel),
             "event_ts": self._hub.new_ts(),
         }
         self.send_event("app_context_changed", body)
@@ -266,3 +267,9 @@ class Actors(Speaking):
                 raise NoSuchThing(str(error)) from error
             values.setdefault(block["block_id"], {})[name] = {"type": element["type"], **held}
         return values
+
+
+def _context(channel: str) -> Json:
+    """What somebody looks at; of nothing Slack says just that."""
+    entity = {"type": "slack#/types/channel_id", "value": channel, "team_id": TEAM_ID}
+    return {"entities": [entity]} if channel else {}

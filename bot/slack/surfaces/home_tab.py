@@ -35,7 +35,7 @@ def register(app: AsyncApp, forms: Forms, command: str) -> None:
 SURFACE = Surface(
     name="home tab",
     register=register,
-    events=("app_home_opened",),
+    events=("app_context_changed", "app_home_opened"),
     scopes=("chat:write",),
     better_with=("assistant:write", "users:read", "users:read.email"),
     interactive=True,

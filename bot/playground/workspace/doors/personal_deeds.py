@@ -183,12 +183,13 @@ class UseShortcut(PersonalDeed):
 
 
 class OpenHome(PersonalDeed):
-    """Looks at a tab of the app, `home` or `messages`."""
+    """Looks at a tab of the app, `home` or `messages`, coming from the channel `beside`."""
 
     tab: str = "home"
+    beside: str = ""
 
     async def do(self, stage: Stage) -> Json:
-        stage.actors.open_app_home(self.user, self.tab)
+        stage.actors.open_app_home(self.user, self.tab, self.beside)
         return {}
 
 

@@ -93,10 +93,11 @@ export function goTo(id) {
 
 /** Looks at the app's messages, which tells the app so. */
 export function openApp() {
+  const beside = store.channels.get(store.place)?.kind === "im" ? "" : store.place ?? "";
   return attempt(async () => {
     const { channel } = await act("direct", { user: store.me });
     look({ awaited: channel });
     document.getElementById("shell").classList.remove("menu-open");
-    await act("home", { user: store.me, tab: "messages" });
+    await act("home", { user: store.me, tab: "messages", beside });
   });
 }
