@@ -72,6 +72,7 @@ from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies, Whispers, never
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.socket_mode import SocketMode
+from bot.slack.streaming import Streams
 from bot.slack.tabs import Tabs
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.desk import TalkDesk
@@ -356,6 +357,7 @@ def _handlers(
         config.call_timeout,
         config.read_lag,
         services.sleep,
+        Streams(outgoing.client, services.pace),
     )
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact, working.whispers)

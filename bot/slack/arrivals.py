@@ -32,7 +32,7 @@ class Place:
     below every reply. `may_be_closed`: the bot may be no member there; then it answers in private.
     An empty `channel` is the asker's direct messages. `language` is the code of
     its fixed words, empty for English. `may_keep_out`: the bot was not called, so that below its
-    reply people can send it away.
+    reply people can send it away. `is_direct`: the asker's direct messages with the bot.
     """
 
     channel: str
@@ -47,6 +47,7 @@ class Place:
     may_be_closed: bool = False
     language: str = ""
     may_keep_out: bool = False
+    is_direct: bool = False
 
 
 class Way(StrEnum):

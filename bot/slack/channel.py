@@ -13,11 +13,14 @@ from dataclasses import dataclass, field, replace
 import structlog
 from slack_sdk.errors import SlackClientError
 
+from bot.answering.wording import short_name
 from bot.domain.answers import Apology, Diagnosis, HowTo, Reply
 from bot.domain.cases import Manner
 from bot.domain.errors import BotError
 from bot.slack.arrivals import Place
 from bot.slack.gestures import Gestures
+from bot.slack.limits import Limit
+from bot.slack.narrating import BEGINNING, Narrator
 from bot.slack.posting import Poster
 from bot.slack.posts import (
     ANSWER,
@@ -32,6 +35,8 @@ from bot.slack.posts import (
 from bot.slack.presses import Words
 from bot.slack.refusals import UNSURE, Tried
 from bot.slack.saying import Saying
+from bot.slack.streaming import Growing
+from bot.slack.work_plan import WorkPlan
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +51,8 @@ _AMEND_SECONDS = 15.0
 _LEAVING_SECONDS = 40.0
 _FAILURES = (SlackClientError, BotError, *UNSURE)
 _STANDS = (Tried.DONE, Tried.UNSURE)
+_TITLE = Limit(100)
+_GROWS = "grows"
 
 
 def working(words: str) -> Notice:
@@ -65,7 +72,7 @@ class Kit:
 @dataclass(slots=True)
 class ThreadChannel:
     """A thread. What is being done shows as a status line, or as a message that later becomes the
-    answer where the workspace has no status lines.
+    answer where the workspace has no status lines; in direct messages as a plan that grows.
 
     `key` is the question's, which the answer's turn shares; `opened`: the message that opened the
     thread is to become the answer. `resumed`: somebody worked on this before and may have left
@@ -89,6 +96,13 @@ class ThreadChannel:
     _next_words: str = ""
     _ticker: asyncio.Task[None] | None = None
     _showing: asyncio.Task[bool] | None = None
+    _growing: Growing | None = None
+    _grew: bool = False  # before the answer, in this life of the work or an earlier one
+    _is_first: bool = True  # answer
+    narrator: Narrator = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.narrator = Narrator(self._show_plan)
 
     async def receive(self) -> None:
         """Acknowledges as a step of the work, and has a message stand in the thread where the
@@ -97,24 +111,46 @@ class ThreadChannel:
             return
         self.resumed = True
 
-        async def acknowledge() -> bool:
+        async def acknowledge() -> bool | str:
             self.resumed = False
             await self.acknowledge()
-            return self._takes_status
+            return _GROWS if self._growing is not None else self._takes_status
 
-        self._takes_status = await self.saying.steps.run("acknowledge", acknowledge)
+        shown = await self.saying.steps.run("acknowledge", acknowledge)
+        self._takes_status, self._grew = bool(shown), shown == _GROWS
+        if self._grew and not self._acknowledged:
+            await self._grow()
         self._acknowledged = True
         self._has_placeholder = not self._takes_status
         if self._has_placeholder:
             await self.saying.show(self._sign(LOOKING))
 
     async def acknowledge(self) -> None:
-        """Eyes on the question and a status line under it. Never twice."""
+        """Eyes on the question, and a status line or a plan under it. Never twice."""
         if self._acknowledged or self.opened:
             return
         self._acknowledged = True
-        reaction, _ = await asyncio.gather(self._react(), self._set_status(LOOKING))
+        reaction, _ = await asyncio.gather(self._react(), self._show_work())
         self._reacted = reaction in _STANDS
+
+    async def _show_work(self) -> None:
+        await self._grow()
+        if self._growing is None:
+            await self._set_status(LOOKING)
+
+    async def _grow(self) -> None:
+        if not self.place.is_direct or self.place.thread is None:
+            return
+        sign = self.saying.of_workspace(self._sign(LOOKING))
+        ts = await self.kit.poster.begin(sign, BEGINNING)
+        streams = self.kit.poster.streams
+        if ts is not None and streams is not None:
+            self._takes_status = True
+            self._growing = Growing(streams, self.place.channel, ts)
+
+    def _show_plan(self, plan: WorkPlan) -> None:
+        if self._growing is not None:
+            self._growing.show(plan)
 
     async def _react(self) -> Tried:
         place = self.place
@@ -147,6 +183,9 @@ class ThreadChannel:
     async def progress(self, text: str) -> None:
         """Shows the newest words, at most one each `progress_every` seconds, and as messages no
         more than the channel has room for."""
+        if self._growing is not None:
+            self.narrator.said(text)
+            return
         self._next_words = text
         if self._ticker is None or self._ticker.done():
             self._ticker = asyncio.create_task(self._tick())
@@ -179,13 +218,25 @@ class ThreadChannel:
         self._next_words = ""
         if self._ticker is not None:
             self._ticker.cancel()
+        if self._growing is not None:
+            self._growing.still()
 
     async def post(self, reply: Reply, turn_id: str) -> str | None:
         """Raises `SlackRefused` where the reply can never be posted."""
         revision = self.saying.next_revision(turn_id)
-        return await self._say(
-            Post(turn_id, revision, self.place, reply, turn_id=turn_id, words=self.words)
-        )
+        post = Post(turn_id, revision, self.place, reply, turn_id=turn_id, words=self.words)
+        if self._grew:
+            post = replace(post, plan=self.narrator.finished)
+        ts, _ = await asyncio.gather(self._say(post), self._entitle(reply))
+        return ts
+
+    async def _entitle(self, reply: Reply) -> None:
+        """Among the asker's conversations with the bot, a thread goes by what it began with."""
+        place = self.place
+        if place.is_direct and place.thread and place.thread == place.asked_in and self._is_first:
+            self._is_first = False
+            title = _TITLE.head(_title_of(reply) or self.words.text)
+            await self.kit.gestures.entitle(place.channel, place.thread, title)
 
     async def apologise(self, apology: Apology) -> None:
         """Says so where no answer stands. Raises like `post`."""
@@ -208,6 +259,9 @@ class ThreadChannel:
             await asyncio.gather(self._ticker, return_exceptions=True)
         if self._showing is not None:
             await asyncio.wait({self._showing})
+        if self._growing is not None:
+            growing, self._growing = self._growing, None
+            await growing.stilled()
 
     async def _say(self, post: Post) -> str | None:
         await self._stilled()
@@ -226,7 +280,7 @@ class ThreadChannel:
             await self.kit.gestures.clear_status(place.channel, place.thread)
         if self.answered:
             return
-        if self._has_placeholder or self.opened or left:
+        if self._has_placeholder or self.opened or left or self._grew:
             await self._try(self.kit.poster.withdraw(self.key, place), _LEAVING_SECONDS)
         if (self._reacted or left) and place.asked_in:
             await self.kit.gestures.unreact(place.channel, place.asked_in)
@@ -321,6 +375,12 @@ class WhisperChannel:
 
     async def close(self) -> None:
         """Nothing to tidy up."""
+
+
+def _title_of(reply: Reply) -> str:
+    if not isinstance(reply, Diagnosis):
+        return ""
+    return f"{short_name(reply.target)}: {reply.verdict.title}"
 
 
 def _private(key: str) -> str:

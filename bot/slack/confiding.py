@@ -8,6 +8,7 @@ from bot.domain.answers import Apology, Reply
 from bot.domain.cases import Manner
 from bot.slack.arrivals import Place
 from bot.slack.channel import ThreadChannel, WhisperChannel
+from bot.slack.narrating import Narrator
 from bot.slack.presses import Words
 
 
@@ -43,6 +44,11 @@ class ConfidingChannel:
     @resumed.setter
     def resumed(self, resumed: bool) -> None:
         self.open.resumed = resumed
+
+    @property
+    def narrator(self) -> Narrator | None:
+        """Who tells of the work, where that is shown."""
+        return self.open.narrator if self.place.is_direct and not self.is_private else None
 
     async def adopt(self, manner: Manner) -> None:
         self.place = replace(self.place, language=manner.language)

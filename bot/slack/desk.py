@@ -19,10 +19,11 @@ from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
 from bot.slack.channel import NOT_READ, WhisperChannel
-from bot.slack.confiding import OpenChannel
+from bot.slack.confiding import ConfidingChannel, OpenChannel
 from bot.slack.door import excuse
 from bot.slack.forms import THANKS, asks_why
 from bot.slack.jobs import Taken
+from bot.slack.narrating import NarratedSteps
 from bot.slack.onlooking import Everybody, Onlooking, Rights
 from bot.slack.posts import Post
 from bot.slack.presses import Words
@@ -219,7 +220,7 @@ class SlackDesk:
                 if question.is_addressed:
                     await channel.receive()
                 earlier = await self._earlier(question, channel, steps)
-                await answer(replace(question, earlier=earlier), channel, steps)
+                await answer(replace(question, earlier=earlier), channel, _told(steps, channel))
             except Exception as error:
                 failure = error
                 await excuse(error, reference, channel)
@@ -275,6 +276,11 @@ class SlackDesk:
         await self._keep(press, channel.place.channel, steps)
         if not asks_why(press):
             await channel.tell(THANKS)
+
+
+def _told(steps: DurableSteps, channel: OpenChannel) -> DurableSteps:
+    narrator = channel.narrator if isinstance(channel, ConfidingChannel) else None
+    return NarratedSteps(steps, narrator) if narrator is not None else steps
 
 
 async def excused(work: Awaitable[None], key: str, channel: WhisperChannel | None) -> None:

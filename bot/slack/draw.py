@@ -61,7 +61,8 @@ class Style:
             message = _with_note(message, post.place.note)
         if post.whispers:
             return _with_share(message, post)
-        return replace(message, blocks=(*_head_of(post), *message.blocks, *_foot_of(post)))
+        blocks = (*_plan_of(post), *_head_of(post), *message.blocks, *_foot_of(post))
+        return replace(message, blocks=blocks)
 
     def _plain(self, post: Post) -> SlackMessage:
         match post.content, post.face:
@@ -118,6 +119,10 @@ def _foot_of(post: Post) -> tuple[Block, ...]:
         return ()
     leave = button("Stay out of this thread", Press.KEEP_OUT, post.place.thread or "")
     return (context(_NOT_CALLED), actions([leave]))
+
+
+def _plan_of(post: Post) -> tuple[Block, ...]:
+    return (post.plan.block(),) if post.plan is not None else ()
 
 
 def _head_of(post: Post) -> tuple[Block, ...]:

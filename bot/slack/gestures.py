@@ -143,6 +143,15 @@ class Gestures:
             ),
         )
 
+    async def entitle(self, channel: str, thread: str, title: str) -> None:
+        """Names a thread of direct messages; one without a title goes by its first words."""
+        await self._refusals.attempt(
+            "assistant.threads.setTitle",
+            lambda: self._client.assistant_threads_setTitle(
+                channel_id=channel, thread_ts=thread, title=title
+            ),
+        )
+
     async def clear_status(self, channel: str, thread: str) -> None:
         await self._refusals.insist(
             "assistant.threads.setStatus",

@@ -24,6 +24,7 @@ from bot.slack.home_arrivals import HomeOpened, KeepingSet, LinksShared, Message
 from bot.slack.posts import Face, Later, Notice, Post, Sent
 from bot.slack.presses import Words
 from bot.slack.talk.kept import KEPT
+from bot.slack.work_plan import Stage, StageState, WorkPlan
 
 TYPES: tuple[type, ...] = (
     *ESCALATION_TYPES,
@@ -48,8 +49,11 @@ TYPES: tuple[type, ...] = (
     RatingPress,
     Sent,
     Shown,
+    Stage,
+    StageState,
     Way,
     Words,
+    WorkPlan,
     *KEPT,
 )
 """What of ours goes through the database in jobs and results, besides values of the domain."""

@@ -60,6 +60,7 @@ OPTION_TEXT = Limit(75)
 OPTION_VALUE = Limit(150)
 MODAL_TITLE = Limit(24)
 PLACEHOLDER_TEXT = Limit(150)
+PLAN_TEXT = Limit(256)
 
 # Slack cuts at 40,000 and recommends no more than this for what stands beside blocks.
 MESSAGE_TEXT = Limit(4_000)

@@ -18,7 +18,7 @@ from bot.slack.arrivals import Identity, Place
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.client import outcome_of, sdk_logger
 from bot.slack.pace import Pace
-from bot.slack.posts import Mark, Standing, newest
+from bot.slack.posts import WORKING, Mark, Standing, newest, order_of
 from bot.slack.refusals import (
     BAD_BLOCKS,
     NOT_EDITABLE,
@@ -49,7 +49,7 @@ class Outgoing:
     def __init__(
         self, client: AsyncWebClient, meter: Meter | None = None, pace: Pace | None = None
     ) -> None:
-        self._client = client
+        self.client = client
         self._meter = meter or NoMeter()
         self._pace = pace or Pace()
         self._knows_new_blocks = True
@@ -58,23 +58,32 @@ class Outgoing:
         self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
     ) -> str:
         """Posts and returns the ts."""
-        arguments = {"channel": channel, "thread_ts": thread, "metadata": _metadata(mark)}
+        arguments = {"channel": channel, "thread_ts": thread, "metadata": metadata_of(mark)}
         reply = await self._send("chat.postMessage", message, arguments)
         return str(reply["ts"])
 
     async def find(
-        self, channel: str, thread: str | None, key: str, *, since: float, me: Identity
+        self,
+        channel: str,
+        thread: str | None,
+        key: str,
+        *,
+        since: float,
+        me: Identity,
+        unmarked_after: str | None = None,
     ) -> Standing | None:
         """The newest message of ours with that key, of those posted after `since` (epoch seconds).
 
-        Looks through every page.
+        With `unmarked_after`, a ts, a growing message that has no mark yet counts as well, where it
+        came later. Looks through every page.
         """
-        found = [
-            standing
-            async for message in self._messages(channel, thread, since)
-            if (standing := _recognised(message, key, me)) is not None
-        ]
-        return newest(found)
+        marked, growing = [], []
+        async for message in self._messages(channel, thread, since):
+            if (standing := _recognised(message, key, me)) is not None:
+                marked.append(standing)
+            elif unmarked_after and _is_unmarked(message, me, unmarked_after):
+                growing.append(Standing(str(message["ts"]), WORKING))
+        return newest(marked) or newest(growing)
 
     async def _messages(
         self, channel: str, thread: str | None, since: float
@@ -89,7 +98,7 @@ class Outgoing:
         if thread is not None:
             method, what["ts"] = "conversations.replies", thread
         for _ in range(_PAGES):
-            look = partial(self._client.api_call, method, http_verb="GET", params=what)
+            look = partial(self.client.api_call, method, http_verb="GET", params=what)
             page = await self._paced(method, channel, look)
             for message in page.get("messages") or []:
                 yield message
@@ -104,7 +113,7 @@ class Outgoing:
 
     async def update(self, channel: str, ts: str, message: SlackMessage, mark: Mark) -> bool:
         """Changes a message and its mark; False where it is gone or closed to edits."""
-        arguments = {"channel": channel, "ts": ts, "metadata": _metadata(mark)}
+        arguments = {"channel": channel, "ts": ts, "metadata": metadata_of(mark)}
         try:
             await self._send("chat.update", message, arguments)
         except SlackApiError as error:
@@ -134,8 +143,8 @@ class Outgoing:
         """Answers through a `response_url`, which works where the bot is no member."""
         client = AsyncWebhookClient(
             url,
-            timeout=int(self._client.timeout),
-            session=self._client.session,
+            timeout=int(self.client.timeout),
+            session=self.client.session,
             retry_handlers=[],
             logger=sdk_logger(),
         )
@@ -171,7 +180,7 @@ class Outgoing:
         for variant in self._variants(message):
             body = {**common, **_INERT, "text": variant.text, "blocks": list(variant.blocks)}
             try:
-                call = partial(self._client.api_call, method, json=body)
+                call = partial(self.client.api_call, method, json=body)
                 self._pace.wrote(channel)
                 reply = await self._paced(method, channel, call)
                 self._pace.wrote(channel)
@@ -204,16 +213,32 @@ class Outgoing:
         return [*native, plain, message.text_only()]
 
 
-def _metadata(mark: Mark) -> Mapping[str, Any]:
+def metadata_of(mark: Mark) -> Mapping[str, Any]:
+    """How a mark is written on a message."""
     payload = {"key": mark.key, "revision": mark.revision}
     return {"event_type": METADATA_EVENT, "event_payload": payload}
 
 
 def _recognised(message: Mapping[str, Any], key: str, me: Identity) -> Standing | None:
     """Where and how `message` stands; None where it bears another key or is not ours."""
-    if me.bot_id != message.get("bot_id") and me.user_id != message.get("user"):
+    if not _is_ours(message, me):
         return None
     payload = (message.get("metadata") or {}).get("event_payload") or {}
     if payload.get("key") != key:
         return None
     return Standing(str(message["ts"]), int(payload.get("revision") or 0))
+
+
+def _is_ours(message: Mapping[str, Any], me: Identity) -> bool:
+    return me.bot_id == message.get("bot_id") or me.user_id == message.get("user")
+
+
+def _is_unmarked(message: Mapping[str, Any], me: Identity, after: str) -> bool:
+    """Whether it was begun by a call that takes no mark; files are shared by one as well."""
+    is_later = order_of(str(message.get("ts") or "")) > order_of(after)
+    return (
+        is_later
+        and _is_ours(message, me)
+        and not message.get("metadata")
+        and not message.get("files")
+    )

@@ -114,6 +114,7 @@ class Parser(Reading):
                 thread=event.thread_ts or event.ts,
                 asked_in=event.ts,
                 may_keep_out=way is Way.FOLLOW_UP,
+                is_direct=way is Way.DIRECT,
             ),
             way=way,
             files=files_in(body),

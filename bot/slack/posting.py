@@ -45,6 +45,8 @@ from bot.slack.refusals import (
     wait_asked_for,
     word_for,
 )
+from bot.slack.streaming import Streams
+from bot.slack.work_plan import WorkPlan
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +70,7 @@ class _InDoubt(Exception):
 @dataclass(frozen=True, slots=True)
 class Poster:
     """`now` gives aware UTC times. A call is given up after `call_timeout` seconds; what Slack took
-    shows `read_lag` seconds later at the latest."""
+    shows `read_lag` seconds later at the latest. Without `streams` no message grows."""
 
     outgoing: Outgoing
     gestures: Gestures
@@ -78,6 +80,7 @@ class Poster:
     call_timeout: float = 15.0
     read_lag: float = 20.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    streams: Streams | None = None
 
     async def work(self, post: Post, steps: DurableSteps) -> Sent | Later:
         """Does a job of kind "post". Raises `SlackRefused` where it can never be done."""
@@ -173,11 +176,39 @@ class Poster:
         if known.ts != _WITHDRAWN:
             if known.revision >= post.revision:
                 return Sent(known.ts)
-            message = self.style.draw(post)
-            if await self.outgoing.update(post.place.channel, known.ts, message, post.mark):
+            if await self._changed(post, known):
                 await page.record(known.ts, post.revision)
                 return Sent(known.ts)
         return await self._replaced(page, post, known.ts)
+
+    async def _changed(self, post: Post, known: Standing) -> bool:
+        """False where the message is gone or closed to edits."""
+        channel, grows = post.place.channel, known.revision % EDITION == WORKING
+        if grows and post.place.is_direct and self.streams is not None:
+            if post.plan is None:
+                await self.streams.close(channel, known.ts)
+            else:
+                blocks = self.style.draw(replace(post, plan=None)).blocks
+                if await self.streams.stop(channel, known.ts, post.mark, post.plan, blocks):
+                    return True
+        return await self.outgoing.update(channel, known.ts, self.style.draw(post), post.mark)
+
+    async def begin(self, sign: Post, plan: WorkPlan) -> str | None:
+        """The ts of the message that grows on the page of `sign`: opened now, or by somebody who
+        worked on this before. None where there is none to be; never raises."""
+        if self.streams is None or not self.streams.are_known_in(sign.workspace):
+            return None
+        try:
+            async with self.ledger.page(sign.key, sign.thread) as page:
+                if page.posted is not None:
+                    return _growing(page.posted)
+                async with self._announced(page):
+                    ts = await self.streams.start(sign.place, sign.workspace, plan)
+                await page.record(ts, sign.revision)
+                return ts
+        except (StoreError, SlackClientError, _InDoubt, *UNSURE) as error:
+            log.warning("slack.stream_not_begun", error=type(error).__name__)
+            return None
 
     async def _redrawn(self, post: Post, known: Standing | None) -> Sent:
         """Nothing is posted in place of what somebody deleted."""
@@ -236,7 +267,14 @@ class Poster:
         since = self.now().timestamp() - age - _CLOCKS_APART
         try:
             me = await self.gestures.identity()
-            return await self.outgoing.find(place.channel, place.thread, key, since=since, me=me)
+            return await self.outgoing.find(
+                place.channel,
+                place.thread,
+                key,
+                since=since,
+                me=me,
+                unmarked_after=place.asked_in if place.is_direct else None,
+            )
         except (SlackClientError, *UNSURE) as error:
             if is_passing(error):
                 raise
@@ -296,8 +334,8 @@ class Poster:
             known = await self._known(page, key, place)
             if known is None:
                 await page.record(_WITHDRAWN, WORKING)
-            elif known.revision == WORKING and known.ts != _WITHDRAWN:
-                await self.gestures.delete(place.channel, known.ts)
+            elif known.revision % EDITION == WORKING and known.ts != _WITHDRAWN:
+                await self._taken_away(place, known)
         return 0.0
 
     async def delete(self, key: str, place: Place) -> None:
@@ -312,13 +350,27 @@ class Poster:
             wait = 0.0 if is_file else self._still_in_doubt(page.posted)
             if wait > 0:
                 return wait
-            known = page.posted if is_file else await self._known(page, key, place)
-            if known is not None and known.ts not in (None, _WITHDRAWN, _DELETED, _FILED):
-                remove = self.gestures.delete_file if is_file else self.gestures.delete
-                if await remove(place.channel, known.ts) in (Tried.FAILED, Tried.UNSURE):
-                    raise SlackUnavailable(f"not deleted: {key}")
+            gone = Tried.DONE
+            if is_file:
+                file_id = page.posted.ts if page.posted else None
+                if file_id not in (None, _DELETED, _FILED):
+                    gone = await self.gestures.delete_file(place.channel, file_id)
+            else:
+                known = await self._known(page, key, place)
+                if known is not None and known.ts not in (_WITHDRAWN, _DELETED):
+                    gone = await self._taken_away(place, known)
+            if gone in (Tried.FAILED, Tried.UNSURE):
+                raise SlackUnavailable(f"not deleted: {key}")
             await page.record(_DELETED, LAST)
         return 0.0
+
+    async def _taken_away(self, place: Place, known: Standing) -> Tried:
+        tried = await self.gestures.delete(place.channel, known.ts)
+        if tried is Tried.REFUSED and self.streams is not None:
+            # It may be growing still.
+            await self.streams.close(place.channel, known.ts)
+            return await self.gestures.delete(place.channel, known.ts)
+        return tried
 
     async def attach(self, key: str, place: Place, name: str, content: str) -> bool:
         """Sends a file into the thread, at most once; False where it did not or may not have
@@ -337,6 +389,11 @@ def _page_of_whisper(post: Post, attempt: int) -> str:
     again = ":again" if attempt else ""
     number = f":{attempt}" if attempt > 1 else ""
     return f"{post.key}:{post.revision}{again}{number}"
+
+
+def _growing(posted: Posted) -> str | None:
+    is_sign = posted.revision % EDITION == WORKING and posted.ts != _WITHDRAWN
+    return posted.ts if is_sign else None
 
 
 def _is_first_answer(post: Post) -> bool:

@@ -13,6 +13,7 @@ from bot.slack.arrivals import Place
 from bot.slack.escalation_values import Escalating
 from bot.slack.jobs import MESSAGE, POST
 from bot.slack.presses import Press, Words
+from bot.slack.work_plan import WorkPlan
 
 WORKING, SORRY, CALLED_OFF, ANSWER = 0, 1, 2, 3
 """Revisions of a message: a sign of work, an apology, word that an operator called the question
@@ -67,7 +68,8 @@ class Post:
     a mere sign of work, tried once, and dropped where anything was said already. `tries`: how many
     jobs have tried to say it before. `redraw` names the reason where the message is to be shown
     anew in the very revision that stands, and nothing is said where it stands no more.
-    `may_be_shared`: with a button that shows a whisper to all.
+    `may_be_shared`: with a button that shows a whisper to all. `plan`: what was done for it stands
+    above.
     """
 
     key: str
@@ -85,6 +87,7 @@ class Post:
     tries: int = 0
     redraw: str = ""
     may_be_shared: bool = False
+    plan: WorkPlan | None = None
 
     @property
     def mark(self) -> Mark:

@@ -117,7 +117,9 @@ class Replies:
             "open direct", lambda: self.kit.gestures.direct(place.user), _OPEN
         )
         thread = replace(question.thread, channel=channel)
-        return replace(question, thread=thread, is_direct=True), replace(place, channel=channel)
+        return replace(question, thread=thread, is_direct=True), replace(
+            place, channel=channel, is_direct=True
+        )
 
     def known(self, question: Question, place: Place, work: str, steps: DurableSteps) -> Channel:
         """The channel of a question that somebody has worked on, without a word said."""

@@ -115,3 +115,30 @@ async def test_the_stop_button_ends_the_stream_and_tells_the_app(
         client.chat_appendStream(channel=question.channel, ts=started["ts"], markdown_text="x")
     )
     assert body["error"] == "message_not_in_streaming_state"
+
+
+async def test_a_growing_message_is_neither_changed_nor_deleted(
+    ws: LocalWorkspace, client: AsyncWebClient
+) -> None:
+    question = await ws.say_directly(AUTHOR.id, "why?")
+    there = {"channel": question.channel}
+    ts = (await client.chat_startStream(thread_ts=question.ts, **there))["ts"]
+    changed = await refusal(client.chat_update(ts=ts, text="The whole answer", **there))
+    deleted = await refusal(client.chat_delete(ts=ts, **there))
+    await client.chat_stopStream(ts=ts, **there)
+    await client.chat_update(ts=ts, text="The whole answer", **there)
+
+    assert changed["error"] == "streaming_state_conflict"
+    assert deleted["error"] == "cant_delete_message"
+
+
+async def test_titles_of_tasks_are_no_longer_than_slack_takes(
+    ws: LocalWorkspace, client: AsyncWebClient
+) -> None:
+    question = await ws.say_directly(AUTHOR.id, "why?")
+    chunk = {"type": "task_update", "id": "a", "title": "x" * 257, "status": "pending"}
+    body = await refusal(
+        client.chat_startStream(channel=question.channel, thread_ts=question.ts, chunks=[chunk])
+    )
+
+    assert body["error"] == "invalid_chunks"

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from bot.domain.cases import Case, Retrieved
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import Unfinished
 from bot.domain.errors import BotError, StoreError
@@ -60,7 +61,9 @@ class MemoryEngine:
     delays: list[float] = field(default_factory=list)
     wait: Callable[[float], Awaitable[None]] | None = None  # lets the seconds of a delay pass
     handlers: Mapping[str, Handler] = field(default_factory=dict)
-    json: TypedJson = field(default_factory=lambda: TypedJson([*TYPES, Turn, Unfinished]))
+    json: TypedJson = field(
+        default_factory=lambda: TypedJson([*TYPES, Case, Retrieved, Turn, Unfinished])
+    )
     handed_on: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     cancelled: set[str] = field(default_factory=set)
     _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)

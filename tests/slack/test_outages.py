@@ -141,7 +141,7 @@ async def test_while_nothing_listens_at_slacks_address_nothing_is_announced(
 
     async def back(seconds: float) -> None:
         said.append(seconds)
-        poster.outgoing._client.base_url = slack.config.api_url
+        poster.outgoing.client.base_url = slack.config.api_url
 
     wanting.engine.wait = back
     await wanting.say(post_in(question))

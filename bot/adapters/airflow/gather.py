@@ -22,6 +22,7 @@ from bot.adapters.airflow.parse_runs import import_problems
 from bot.adapters.airflow.pieces import fields_of
 from bot.adapters.airflow.task_log import read_deciding_log
 from bot.domain.evidence import Evidence, GapReason, TaskInstance
+from bot.services.looked_at import looked_at
 
 HISTORY = 25  # earlier task instances that are looked at
 ELSEWHERE = 30
@@ -131,8 +132,10 @@ class Gathering:
     async def _tries_and_log(self, chosen: TaskInstance) -> None:
         place = (chosen.dag_id, chosen.run_id, chosen.task_id, chosen.map_index)
         await self._file("tries", partial(self._api.tries, *place), Rank.DECISIVE)
+        looked_at("tries")
         if not fault.never_ran(chosen):
             await read_deciding_log(self._desk, self._asking, self._dossier, chosen)
+        looked_at("log")
 
     async def _events(self, dag_id: str, chosen: TaskInstance | None) -> None:
         """Event log of the run, then of the Dag and the cluster around it, unless forbidden."""

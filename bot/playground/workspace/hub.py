@@ -103,6 +103,11 @@ class Hub:
         self.socket_tickets.add(ticket)
         return ticket
 
+    def is_growing(self, message: Message) -> bool:
+        """Whether it is a stream that has not ended, and has not died of old age."""
+        stream = message.stream
+        return stream is not None and self.clock.now() - stream.opened_at <= self.limits.stream
+
     def new_upload_ticket(self, file: StoredFile) -> str:
         """The right to send the content of one file."""
         ticket = secrets.token_urlsafe(18)

@@ -69,6 +69,8 @@ def _update(call: Call) -> Json:
     before = call.message(channel)
     if before.user != call.bot_user or before.subtype == "tombstone":
         raise SlackRefusal("cant_update_message")
+    if call.hub.is_growing(before):
+        raise SlackRefusal("streaming_state_conflict")
     content = read_content(call.hub, call.arguments, may_be_empty="blocks" in call.arguments)
     keeps_blocks = "blocks" not in call.arguments and "markdown_text" not in call.arguments
     after = replace(
@@ -93,7 +95,7 @@ def _update(call: Call) -> Json:
 def _delete(call: Call) -> Json:
     channel = call.channel()
     message = call.message(channel)
-    if message.user != call.bot_user:
+    if message.user != call.bot_user or call.hub.is_growing(message):
         raise SlackRefusal("cant_delete_message")
     call.hub.commit(call.hub.deletion(message))
     return {"channel": channel.id, "ts": message.ts}

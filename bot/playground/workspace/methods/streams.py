@@ -26,6 +26,9 @@ _CHUNK_FIELDS: dict[str, dict[str, type]] = {
 }
 """What each type of chunk must have."""
 
+TITLE_MAX = 256
+"""Characters of the title of a task or a plan."""
+
 
 def _chunks(call: Call) -> tuple[Json, ...]:
     """What this call adds, `markdown_text` as a chunk like the others."""
@@ -51,6 +54,8 @@ def _check(chunk: Json) -> None:
     for name, wanted in fields.items():
         if not isinstance(chunk.get(name), wanted):
             raise SlackRefusal("invalid_chunks", [f"[ERROR] {kind} needs {name}"])
+    if len(str(chunk.get("title") or "")) > TITLE_MAX:
+        raise SlackRefusal("invalid_chunks", [f"[ERROR] title over {TITLE_MAX} characters"])
     if kind == "blocks":
         check_blocks(chunk["blocks"], Surface.MESSAGE)
     for name in ("details", "output"):
@@ -96,8 +101,7 @@ def _start(call: Call) -> Json:
 def _live(call: Call) -> tuple[Message, Stream]:
     message = call.message(call.channel())
     stream = message.stream
-    age = call.hub.clock.now() - stream.opened_at if stream else 0.0
-    if stream is None or age > call.hub.limits.stream:
+    if stream is None or not call.hub.is_growing(message):
         raise SlackRefusal("message_not_in_streaming_state")
     return message, stream
 

@@ -101,6 +101,12 @@ function task(block) {
   );
 }
 
+function plan(block) {
+  const tasks = block.tasks ?? [];
+  const done = tasks.length && tasks.every((one) => one.status === "complete");
+  return h("details.plan", { open: !done }, h("summary", {}, block.title), tasks.map(task));
+}
+
 function card(block, use) {
   return h("div.card", {},
     block.hero_image && picture(block.hero_image),
@@ -137,7 +143,7 @@ const builders = {
   markdown: (block) => markdown(block.text),
   rich_text: richText,
   alert: (block) => h(`div.alert.${block.level ?? "default"}`, { role: "note" }, h("div.text", {}, textNodes(block.text))),
-  plan: (block) => h("div.plan", {}, h("b", {}, block.title), (block.tasks ?? []).map(task)),
+  plan,
   carousel: (block, use) => h("div.carousel", { tabindex: "0" }, block.elements.map((item) => card(item, use))),
   video: (block) => h("div.card", {}, h("strong", {}, textNodes(block.title)), link(block.video_url, block.alt_text)),
   file: (block) => h("div.b-unknown", {}, `Remote file ${block.external_id}`),
