@@ -12,10 +12,13 @@ from sqlalchemy import Connection, Dialect, Engine, Executable
 
 from bot.domain.work import Job
 from bot.workflows.databases import SCHEMA, client_of, open_engine
-from bot.workflows.queues import options_of
+from bot.workflows.queues import IN_ORDER, alone, options_of
 from bot.workflows.serializer import TypedJson
 
 Values = Mapping[str, Any]
+
+# Without WHERE, SQLite would take ON for that of a join.
+_SQLITE_ROWS = "json_each(?) AS job WHERE true"
 
 
 class Enqueuer:
@@ -63,36 +66,49 @@ class Enqueuer:
 def _insert_states(columns: tuple[str, ...], *, is_sqlite: bool) -> str:
     """Takes the earliest time of arrival, and any number of rows as one JSON text: what a
     statement costs, it costs once. Returns the times of arrival."""
-    names = ", ".join(columns)
     if is_sqlite:
-        now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
-        # Without WHERE, SQLite would take ON for that of a join.
-        rows = f"max({now}, ?) + key, {_values(columns)} FROM json_each(?) WHERE true"
         into = "workflow_status"
+        now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
+        arrival = f"max({now}, ?) + job.key"
+        source = _SQLITE_ROWS
     else:
         into = f"{SCHEMA}.workflow_status"
         now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-        records = f"json_populate_recordset(NULL::{into}, %s::json)"
-        rows = f"greatest({now}, %s) + ordinality, {names} FROM {records} WITH ORDINALITY"
-    return (
-        f"INSERT INTO {into} (created_at, {names}) SELECT {rows}"
-        " ON CONFLICT DO NOTHING RETURNING created_at"
+        arrival = f"greatest({now}, %s) + job.ordinality"
+        source = f"json_populate_recordset(NULL::{into}, %s::json) WITH ORDINALITY AS job"
+    given = {name: _given(name, is_sqlite=is_sqlite) for name in columns}
+    given["queue_name"] = _queue(given["queue_name"], given["queue_partition_key"], into)
+    rows = f"{arrival}, {', '.join(given.values())} FROM {source}"
+    names = ", ".join(given)
+    insert = f"INSERT INTO {into} (created_at, {names}) SELECT {rows}"
+    return f"{insert} ON CONFLICT DO NOTHING RETURNING created_at"
+
+
+def _queue(queue: str, share: str, table: str) -> str:
+    """Where a job goes: what is done in order does not pass by what is done alone."""
+    before = (
+        f"{table} AS before WHERE before.queue_name = '{alone(IN_ORDER)}'"
+        f" AND before.queue_partition_key = {share}"
+        " AND before.status IN ('ENQUEUED', 'PENDING')"
     )
+    is_behind = f"{queue} = '{IN_ORDER}' AND EXISTS (SELECT 1 FROM {before})"  # noqa: S608 -- ours
+    return f"CASE WHEN {is_behind} THEN '{alone(IN_ORDER)}' ELSE {queue} END"
 
 
 @lru_cache
 def _insert_inputs(columns: tuple[str, ...], *, is_sqlite: bool) -> str:
-    names = ", ".join(columns)
     if is_sqlite:
-        rows, into = f"{_values(columns)} FROM json_each(?) WHERE true", "workflow_input"
+        into, source = "workflow_input", _SQLITE_ROWS
     else:
         into = f"{SCHEMA}.workflow_input"
-        rows = f"{names} FROM json_populate_recordset(NULL::{into}, %s::json)"
-    return f"INSERT INTO {into} ({names}) SELECT {rows} ON CONFLICT DO NOTHING"
+        source = f"json_populate_recordset(NULL::{into}, %s::json) AS job"
+    given = [_given(name, is_sqlite=is_sqlite) for name in columns]
+    rows = f"{', '.join(given)} FROM {source}"
+    return f"INSERT INTO {into} ({', '.join(columns)}) SELECT {rows} ON CONFLICT DO NOTHING"
 
 
-def _values(columns: Sequence[str]) -> str:
-    return ", ".join(f"value ->> '{name}'" for name in columns)
+def _given(column: str, *, is_sqlite: bool) -> str:
+    return f"job.value ->> '{column}'" if is_sqlite else f"job.{column}"
 
 
 def _as_json(rows: Sequence[Values]) -> str:

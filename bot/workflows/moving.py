@@ -7,10 +7,20 @@ from collections import Counter
 from collections.abc import Sequence
 
 from dbos._utils import INTERNAL_QUEUE_NAME
-from sqlalchemy import ColumnElement, Connection, and_, case, func, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    TableClause,
+    Update,
+    and_,
+    case,
+    func,
+    select,
+    update,
+)
 
 from bot.domain.work import Queue
-from bot.workflows.queues import alone
+from bot.workflows.queues import IN_ORDER, alone
 from bot.workflows.work_rows import work_table
 
 # Work that a process did not survive so often is suspected to be why it died.
@@ -20,8 +30,9 @@ SUSPECTED_FROM = 3
 def hand_on(connection: Connection, dead: Sequence[str]) -> Counter[str]:
     """Unfinished work of processes that died is up for everybody again; how much, by queue.
 
-    In one statement, so that whoever dies meanwhile leaves nothing half done. What is suspected of
-    the deaths goes to where it is done alone. All that a process had in hand counts its death, so
+    Within the caller's transaction, so that whoever dies meanwhile leaves nothing half done. What
+    is suspected of the deaths goes to where it is done alone, and the later questions of its thread
+    with it, since those are answered in order. All that a process had in hand counts its death, so
     the innocent are among it: there they survive, and the guilty counts on until it is given up.
     Fenced: what a process that was not dead after all may yet write is refused.
     """
@@ -42,7 +53,24 @@ def hand_on(connection: Connection, dead: Sequence[str]) -> Counter[str]:
         )
         .returning(work.c.queue_name)
     )
-    return Counter(moved.scalars())
+    queues = Counter(moved.scalars())
+    if queues[alone(IN_ORDER)]:
+        connection.execute(_follow(work))
+    return queues
+
+
+def _follow(work: TableClause) -> Update:
+    suspected = work.alias()
+    shares = select(suspected.c.queue_partition_key).where(
+        suspected.c.queue_name == alone(IN_ORDER),
+        suspected.c.status.in_(("ENQUEUED", "PENDING")),
+    )
+    return (
+        update(work)
+        .where(work.c.queue_name == IN_ORDER, work.c.status.in_(("ENQUEUED", "DELAYED")))
+        .where(work.c.queue_partition_key.in_(shares))
+        .values(queue_name=alone(IN_ORDER))
+    )
 
 
 def put_off(connection: Connection, key: str, executor_id: str, seconds: float) -> None:

@@ -15,6 +15,8 @@ from bot.workflows.databases import APPLICATION, VERSION
 
 WORKFLOW = "job"
 _ALONE = " alone"
+IN_ORDER = Queue.QUESTIONS
+"""Where work of one share waits for what came before it, even if that is done alone."""
 
 # Far more than Slack takes, since those that Slack refuses for now wait in their places.
 _POSTS_AT_ONCE = 100

@@ -23,6 +23,7 @@ _TEXTS = (
     "workflow_uuid",
     "status",
     "queue_name",
+    "queue_partition_key",
     "executor_id",
     "owner_xid",
     "application_version",

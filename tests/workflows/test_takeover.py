@@ -4,10 +4,11 @@ import asyncio
 import inspect
 import threading
 from concurrent.futures import Future
+from functools import partial
 
 import pytest
 from dbos import DBOS
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from structlog.testing import capture_logs
 
 from bot.domain.work import Queue, WorkStatus
@@ -16,6 +17,7 @@ from bot.workflows import takeover
 from bot.workflows.databases import is_sqlite, open_engine
 from bot.workflows.moving import SUSPECTED_FROM, hand_on
 from bot.workflows.takeover import Takeover, live_workers, tell_of_failure
+from bot.workflows.work_rows import work_table
 from tests.postgres import PostgresDatabase
 from tests.waiting import until
 from tests.workflows.support import Errand, claim, errand, finished, looking, running
@@ -163,3 +165,52 @@ async def leave_behind(url: str, key: str, *, owner: str) -> None:
     async with running(url, quick, works=False) as engine:
         await engine.start(errand(key))
     await asyncio.to_thread(claim, url, key, owner=owner)
+
+
+async def test_questions_of_a_thread_stay_in_order_behind_one_that_is_suspected(url: str) -> None:
+    """Those that waited already, and those that come later; no other thread waits for it."""
+    dead = "local" if is_sqlite(url) else "dead"
+    of_thread = partial(errand, share="thread")
+    async with running(url, quick, works=False) as engine:
+        for key in ("1", "2"):
+            await engine.start(of_thread(key))
+        await engine.start(of_thread("later", delay=3600))
+        await engine.start(errand("elsewhere"))
+        await asyncio.to_thread(claim, url, "1", owner=dead, attempts=SUSPECTED_FROM)
+        await asyncio.to_thread(taken_over, url, dead)
+        for job in (of_thread("0"), errand("new"), of_thread("failure", queue=Queue.FAILURES)):
+            await engine.start(job)
+    queues = await asyncio.to_thread(queues_of, url)
+    assert queues == {
+        **dict.fromkeys(("1", "2", "later", "0"), "questions alone"),
+        **dict.fromkeys(("elsewhere", "new"), "questions"),
+        "failure": "failures",
+    }
+
+    begun: list[str] = []
+
+    async def noted(body: Errand, steps: DurableSteps) -> None:
+        begun.append(body.text)
+
+    async with running(url, noted) as engine:
+        await finished(url, "1", "2", "0", "elsewhere", "new")
+        await engine.start(of_thread("after"))
+        await finished(url, "after")
+    assert [key for key in begun if key in {"0", "1", "2"}] == ["1", "2", "0"]
+    assert (await asyncio.to_thread(queues_of, url))["after"] == "questions"
+
+
+def taken_over(url: str, dead: str) -> None:
+    database = open_engine(url, connections=1)
+    with database.begin() as connection:
+        hand_on(connection, [dead])
+    database.dispose()
+
+
+def queues_of(url: str) -> dict[str, str]:
+    database = open_engine(url, connections=1)
+    work = work_table(database.dialect.name)
+    with database.connect() as connection:
+        rows = connection.execute(select(work.c.workflow_uuid, work.c.queue_name)).all()
+    database.dispose()
+    return {row.workflow_uuid: row.queue_name for row in rows}
