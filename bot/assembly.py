@@ -31,6 +31,7 @@ from bot.services.escalate import WatchedRatings
 from bot.services.failures import FailureService
 from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
+from bot.services.readers import ReadersByRules
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
 from bot.slack.announcer import SlackAnnouncer
@@ -168,7 +169,8 @@ def _settings(parts: Parts) -> SettingsDesk:
     managers = ChannelManagers(access, parts.directory, settings.access.managers)
     default = settings.clusters.get(settings.default_cluster or "")
     zone = default.timezone if default else "UTC"
-    return SettingsDesk(parts.policies, managers, access, tuple(parts.clusters), now, zone)
+    clusters, sight = tuple(parts.clusters), parts.sights.of_person
+    return SettingsDesk(parts.policies, managers, access, clusters, now, zone, sight)
 
 
 def _working(
@@ -191,6 +193,7 @@ def _working(
     shows_links = parts.settings.slack.unfurl_links
     home = parts.people.home(now)
     home.policies = parts.policies
+    home.sight = sights.of_person
     if calling is not None:
         home.escalations = open_escalations(parts)
     return Working(
@@ -206,6 +209,7 @@ def _working(
         home,
         _settings(parts),
         LinkCards(sights.seen_by, addresses_of(parts.settings)) if shows_links else None,
+        ReadersByRules(sights),
     )
 
 

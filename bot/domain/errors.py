@@ -10,6 +10,7 @@ BotError
  │    └── AirflowUnavailable     breaker open, or nothing answers
  ├── ModelError           the language model gave nothing usable
  ├── NotTold              Slack does not say what a right rests on, e.g. who is in a group
+ │    └── MayNotAsk      the app was never given the scope to ask that
  ├── OnCallError          a source does not say who is on call, or a rota cannot be used
  └── BadRequest           what the user asked for cannot be done; the message is shown to them
 """
@@ -83,6 +84,10 @@ class OnCallError(BotError):
 
 class NotTold(BotError):
     """The workspace does not say who belongs to what, now or to this app."""
+
+
+class MayNotAsk(NotTold):
+    """It never will: the app lacks the scope, or is not in the channel."""
 
 
 class BadRequest(BotError):

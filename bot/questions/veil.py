@@ -2,6 +2,8 @@
 
 A log of one Dag names others: the one that it triggers, the one that ran before. Such a name is
 found by its parts, whatever joins them, since pods and paths spell `team_a.load` as `team-a-load`.
+A name that is an everyday word as well, as `report`, is one only where a name stands: in quotes or
+backticks, in an address or a path of Dags, after `dag_id`, in how Airflow writes its objects.
 """
 
 from __future__ import annotations
@@ -21,6 +23,15 @@ T = TypeVar("T")
 
 _TOKEN = re.compile(r"\w+(?:[.\-]+\w+)*")
 _PART = re.compile(r"[^\W_]+")
+# Where a word is a name, however ordinary: one group for each place.
+_NAMED = re.compile(
+    r"""[`'"\u201c\u2018](?P<quoted>\w+)(?:\.[\w.\-]+)?[`'"\u201d\u2019]"""
+    r"""|(?:\b|_)dag_?id["']?\s*[=:]\s*["']?(?P<said>\w+)"""
+    r"""|\bdags/(?P<path>[\w.\-/]+)"""
+    r"""|<(?:DAG|DagRun|TaskInstance|Task\(\w+\)):\s*(?P<written>\w+)""",
+    re.IGNORECASE,
+)
+_WORD = re.compile(r"(?<![\w.\-])\w+(?![\w\-])")
 _PARTS_MAX = 40  # of one token; what is longer is searched as far as that
 # Fields that say which Dag or task a row is of: whoever holds the row may see it, and they lead on.
 _IDS = frozenset({"cluster", "dag_id", "run_id", "task_id", "url"})
@@ -34,35 +45,62 @@ class Veil:
     hidden: frozenset[str] = frozenset()
     shown: frozenset[str] = frozenset()
     longest: int = 0  # parts of a hidden name at most
+    everyday: frozenset[str] = frozenset()  # hidden, too, where a name stands
+
+    def __bool__(self) -> bool:
+        return bool(self.hidden or self.everyday)
 
     def text(self, text: str) -> str:
         """`text` with every hidden name in it replaced."""
-        if not self.hidden or not text:
+        if not text:
             return text
-        return _TOKEN.sub(lambda found: self._token(found.group()), text)
+        if self.hidden:
+            text = _TOKEN.sub(lambda found: self._token(found.group()), text)
+        return _NAMED.sub(self._named, text) if self.everyday else text
 
     def hides(self, name: str) -> bool:
-        return " ".join(_parts(name)) in self.hidden
+        return " ".join(_parts(name)) in self.hidden | self.everyday
 
     def over(self, value: T) -> T:
         """A frozen value (dataclasses, tuples, mappings) with every text in it passed through, but
         for the ids that say what it is of."""
-        if not self.hidden or not any(map(self._touches, texts_in(value, _IDS))):
+        if not self or not any(map(self._touches, texts_in(value, _IDS))):
             return value
         return mapped(value, self.text, _IDS)
 
     def sparing(self, names: Iterable[str]) -> Veil:
         """The same, but these names stay: they are of what may be seen."""
         kept = frozenset(" ".join(_parts(one)) for one in names)
-        return replace(self, hidden=self.hidden - kept, shown=self.shown | kept)
+        return replace(
+            self,
+            hidden=self.hidden - kept,
+            shown=self.shown | kept,
+            everyday=self.everyday - kept,
+        )
 
     def and_(self, other: Veil) -> Veil:
         """Hides what either hides, but for what either shows."""
         shown = self.shown | other.shown
-        return Veil((self.hidden | other.hidden) - shown, shown, max(self.longest, other.longest))
+        return Veil(
+            (self.hidden | other.hidden) - shown,
+            shown,
+            max(self.longest, other.longest),
+            (self.everyday | other.everyday) - shown,
+        )
 
     def _touches(self, text: str) -> bool:
+        if self.everyday and _NAMED.sub(self._named, text) != text:
+            return True
         return any(self._spans(found.group()) for found in _TOKEN.finditer(text))
+
+    def _named(self, found: re.Match[str]) -> str:
+        """The place with the name in it replaced; of a path, in each of its parts."""
+        place, names = found.group(), found[str(found.lastgroup)]
+        start = found.start(str(found.lastgroup)) - found.start()
+        left = _WORD.sub(
+            lambda one: HIDDEN if one.group().casefold() in self.everyday else one.group(), names
+        )
+        return place[:start] + left + place[start + len(names) :]
 
     def _token(self, token: str) -> str:
         for start, end in reversed(self._spans(token)):
@@ -96,10 +134,14 @@ def _is_within_a_word(token: str, start: int, end: int) -> bool:
 
 
 def veil_over(hidden: Iterable[str], shown: Collection[str]) -> Veil:
-    """Hides the ids `hidden`, unless they cannot be told from everyday words or from `shown`."""
+    """Hides the ids `hidden`, unless they cannot be told from `shown`."""
     kept = frozenset(" ".join(_parts(one)) for one in shown)
-    names = {" ".join(_parts(one)) for one in hidden if not is_common(one)} - kept - {""}
-    return Veil(frozenset(names), kept, max((one.count(" ") + 1 for one in names), default=0))
+    names, everyday = set[str](), set[str]()
+    for one in hidden:
+        (everyday if is_common(one) else names).add(" ".join(_parts(one)))
+    names -= kept | {""}
+    longest = max((one.count(" ") + 1 for one in names), default=0)
+    return Veil(frozenset(names), kept, longest, frozenset(everyday - kept - {""}))
 
 
 def _parts(name: str) -> Iterator[str]:

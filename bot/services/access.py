@@ -20,7 +20,7 @@ from bot.domain.access import (
     Rules,
 )
 from bot.domain.audit import AuditEntry, Outcome
-from bot.domain.errors import AirflowError, NotTold
+from bot.domain.errors import AirflowError, MayNotAsk, NotTold
 from bot.domain.questions import Asker
 from bot.domain.references import reference_of
 from bot.domain.targets import Target
@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 GROUPS_UNKNOWN = (
     "Slack does not tell me now which user groups you are in, so I leave out what they would show "
     "you. Ask again in a minute."
+)
+WHO_UNKNOWN = (
+    "Slack does not tell me now whether you are a guest here, so I show you what I would show one. "
+    "Ask again in a minute."
 )
 _WHOM = "whoever runs this bot"
 
@@ -112,14 +116,42 @@ class Access:
     ) -> Entitled:
         """The rights of `asker` in `channel`. Nobody else sees a direct one; one that is shared is
         read by people of other organisations as well."""
+        asker, who_doubt = await self._known(asker)
+        is_shared = is_shared or (not is_direct and await self._is_shared(channel))
         if not self.rules and not asker.is_external and not is_shared:
             return FREE
         asking, doubt = await self._asking(asker, channel, is_direct)
+        doubt = " ".join(filter(None, (who_doubt, doubt)))
         own = self.rules.rights(asking)
         if is_direct:
             return Entitled(own, own, doubt)
         readers = replace(asking, is_external=asking.is_external or is_shared)
         return Entitled(own, self.rules.rights_of_all(readers), doubt)
+
+    async def _known(self, asker: Asker) -> tuple[Asker, str]:
+        """The asker, external where a guest, and what to say where that is unsure."""
+        if asker.is_external or not asker.user_id or self._directory is None:
+            return asker, ""
+        try:
+            is_guest = (await self._directory.member(asker.user_id)).is_guest
+        except MayNotAsk:
+            return asker, ""
+        except NotTold as error:
+            log.warning("access.person_unknown", error=str(error))
+            return replace(asker, is_external=True), WHO_UNKNOWN
+        return replace(asker, is_external=is_guest), ""
+
+    async def _is_shared(self, channel: str) -> bool:
+        """Also where Slack does not tell now: what others have read cannot be taken back."""
+        if not channel or self._directory is None:
+            return False
+        try:
+            return await self._directory.is_shared(channel)
+        except MayNotAsk:
+            return False
+        except NotTold as error:
+            log.warning("access.channel_unknown", error=str(error))
+            return True
 
     async def _asking(self, asker: Asker, channel: str, is_direct: bool) -> tuple[Asking, str]:
         groups, doubt = await self._groups_of(asker)

@@ -21,13 +21,17 @@ class Member:
 
 class Directory(Protocol):
     """Who belongs to what, as the workspace says. Every method raises `NotTold` where it does not
-    answer, or does not let the bot know."""
+    answer, and `MayNotAsk` where it will not let the bot know."""
 
     async def members(self, group: str) -> frozenset[str]:
         """The people of a user group, by its id or `@handle`; empty where there is none."""
         ...
 
     async def channel_name(self, channel: str) -> str: ...
+
+    async def is_shared(self, channel: str) -> bool:
+        """Whether people of other organisations read along there."""
+        ...
 
     async def creator(self, channel: str) -> str:
         """Who made the channel; empty where it has no maker."""

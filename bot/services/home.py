@@ -22,9 +22,11 @@ from bot.domain.questions import Asker
 from bot.domain.reports import FailingDag
 from bot.services.access_ports import ChannelPolicies
 from bot.services.mine import MineService
+from bot.services.onlookers import target_of
 from bot.services.people_ports import PreferenceStore, RecentThreads
 from bot.services.reports import cluster_reports
 from bot.services.sight import SeenBy
+from bot.services.sights import Sight
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +36,7 @@ Escalations = Callable[[Asker, str], Awaitable[Sequence[OpenEscalation]]]
 Permalink = Callable[[str, str], Awaitable[str]]
 """The address of a message by channel and ts; "" where there is none."""
 
+NOT_SEEN = "About a Dag that you may not see now"
 _THREADS = 5
 _TITLE = 90
 _FRESH = 60.0
@@ -48,6 +51,7 @@ async def no_escalations(asker: Asker, workspace: str) -> Sequence[OpenEscalatio
 @dataclass
 class HomeService:
     """`seconds` is for each part; how the clusters do, as somebody may see it, holds a minute.
+    `sight` says what somebody may see by now of what was kept; without it that is everything.
     Without `policies` no channel is about any Dags."""
 
     mine: MineService
@@ -56,6 +60,7 @@ class HomeService:
     seen: SeenBy
     now: Callable[[], datetime]
     escalations: Escalations = no_escalations
+    sight: Callable[[Asker], Awaitable[Sight]] | None = None
     seconds: float = 8.0
     policies: ChannelPolicies | None = None
     _health: OrderedDict[Asker, tuple[datetime, tuple[ClusterReport, ...]]] = field(
@@ -70,7 +75,7 @@ class HomeService:
             look.at("your settings", self.preferences.preferences(workspace, asker.user_id), None),
             look.at("your Dags", self.mine.failing(asker, workspace), None),
             look.at("the clusters", self._clusters(asker), ()),
-            look.at("escalations", self.escalations(asker, workspace), ()),
+            look.at("escalations", self._escalations(asker, workspace), ()),
             look.at("your threads", self._threads(asker, workspace, permalink), ()),
         )
         return Home(
@@ -114,10 +119,29 @@ class HomeService:
         links = await asyncio.gather(
             *(permalink(turn.question.thread.channel, turn.reply_ts or "") for turn in turns)
         )
+        titles = await self._titles(asker, turns)
         return tuple(
-            RecentThread(_title(turn), turn.question.asked_at, url)
-            for turn, url in zip(turns, links, strict=True)
+            RecentThread(title, turn.question.asked_at, url)
+            for turn, title, url in zip(turns, titles, links, strict=True)
         )
+
+    async def _titles(self, asker: Asker, turns: Sequence[Turn]) -> Sequence[str]:
+        if self.sight is None:
+            return [_title(turn) for turn in turns]
+        sight = await self.sight(asker)
+        veil = await sight.veil()
+        titles = []
+        for turn in turns:
+            target = target_of(turn.reply)
+            is_seen = target is None or await sight.sees(target)
+            titles.append(veil.text(_title(turn)) if is_seen else NOT_SEEN)
+        return titles
+
+    async def _escalations(self, asker: Asker, workspace: str) -> tuple[OpenEscalation, ...]:
+        found = tuple(await self.escalations(asker, workspace))
+        if self.sight is None or not found:
+            return found
+        return (await (await self.sight(asker)).veil()).over(found)
 
 
 @dataclass

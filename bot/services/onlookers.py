@@ -31,13 +31,13 @@ class Onlookers:
         Raises `BadRequest` where they may not see what it is about, in words that do not tell why.
         """
         sight = await self._sight(turn, presser, channel)
-        decision = await _decision(sight, turn.reply)
+        decision = await decision_on(sight, turn.reply)
         if isinstance(decision, Denied):
             await self._keep(key, turn, presser, channel, Action.READ.value, decision)
             raise BadRequest(NOT_FOR_YOU)
         reply = (await sight.veil()).over(turn.reply)
         public = sight.shown(False)
-        is_for_all = isinstance(await _decision(public, turn.reply), Allowed)
+        is_for_all = isinstance(await decision_on(public, turn.reply), Allowed)
         return Shown(reply, is_for_all)
 
     async def for_all(self, key: str, turn: Turn, presser: Asker, channel: str) -> Reply:
@@ -48,7 +48,7 @@ class Onlookers:
         if presser.user_id != turn.question.asker.user_id:
             raise BadRequest(_NOT_YOURS)
         sight = (await self._sight(turn, presser, channel)).shown(False)
-        decision = await _decision(sight, turn.reply)
+        decision = await decision_on(sight, turn.reply)
         await self._keep(key, turn, presser, channel, SHARED, decision)
         if isinstance(decision, Denied):
             raise BadRequest(f"{_NOT_HERE}{self._sights.access.hint}")
@@ -74,7 +74,7 @@ class Onlookers:
         await access.keep(key, presser, workspace, channel, action, decision, about)
 
 
-async def _decision(sight: Sight, reply: Reply) -> Decision:
+async def decision_on(sight: Sight, reply: Reply) -> Decision:
     """Whether the sight takes in all that the reply is about, and the logs that it quotes."""
     if sight.decide is None:
         return Allowed()

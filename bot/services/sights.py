@@ -138,6 +138,11 @@ class Sights:
         rights = entitled.own.limited_to(entitled.of_all)
         return self._sight(rights, USUAL, entitled.doubt).clusters
 
+    async def of_person(self, asker: Asker) -> Sight:
+        """For what nobody else reads."""
+        entitled = await self.access.entitled(asker, "", is_direct=True)
+        return self._sight(entitled.own, USUAL, entitled.doubt)
+
     async def policy(self, question: Question) -> ChannelPolicy:
         if self._policies is None or question.origin is Origin.CLI or question.is_direct:
             return USUAL

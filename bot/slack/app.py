@@ -25,6 +25,8 @@ from bot.services.home import HomeService
 from bot.services.link_cards import LinkCards
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
+from bot.services.readers import Everybody as EverybodyReads
+from bot.services.readers import Readers
 from bot.services.talk import TalkRecords, WorkRecords
 from bot.slack.arrivals import (
     Command,
@@ -39,6 +41,7 @@ from bot.slack.desk import Answers, Records, SlackDesk, excused
 from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
 from bot.slack.escalation_missed import Missed, Threads
+from bot.slack.escalation_readers import ForReaders
 from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
@@ -112,7 +115,7 @@ class TakingIn:
 class Working:
     """What a process needs that answers; without `calling` no human is called. `read` gives work as
     it was handed in, `rights` says what may be shown to whom, `whispers` which commands are
-    answered to their asker alone."""
+    answered to their asker alone, `readers` what of an escalation may be said where."""
 
     answers: Answers
     records: Records
@@ -126,6 +129,7 @@ class Working:
     home: HomeService | None = None
     settings: SettingsDesk | None = None
     links: LinkCards | None = None
+    readers: Readers = field(default_factory=EverybodyReads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +377,10 @@ def _handlers(
         working.rights,
         hearing,
     )
-    humans = working.calling and EscalationDesk(working.calling, working.records, replies, hearing)
+    readers = ForReaders(working.readers)
+    humans = working.calling and EscalationDesk(
+        working.calling, working.records, replies, hearing, readers
+    )
     deletion = Deletion(working.talk, working.work, poster)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {

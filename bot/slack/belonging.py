@@ -12,12 +12,13 @@ from typing import Any, TypeVar
 import structlog
 from slack_sdk.errors import SlackClientError
 
-from bot.domain.errors import NotTold
+from bot.domain.errors import MayNotAsk, NotTold
 from bot.services.access_ports import Member
 from bot.services.ports import Meter
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
-from bot.slack.refusals import UNSURE, is_passing, word_for
+from bot.slack.outsiders import GUEST, SHARED
+from bot.slack.refusals import MAY_NOT_ASK, UNSURE, is_passing, word_for
 
 log = structlog.get_logger(__name__)
 
@@ -67,6 +68,10 @@ class SlackBelonging:
     async def channel_name(self, channel: str) -> str:
         return str((await self._channel(channel)).get("name") or "")
 
+    async def is_shared(self, channel: str) -> bool:
+        found = await self._channel(channel)
+        return any(found.get(flag) is True for flag in SHARED)
+
     async def creator(self, channel: str) -> str:
         return str((await self._channel(channel)).get("creator") or "")
 
@@ -75,8 +80,7 @@ class SlackBelonging:
             reply = await self._client.users_info(user=user_id)
             user: Mapping[str, Any] = reply.get("user") or {}
             admin = any(user.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
-            flags = ("is_restricted", "is_ultra_restricted", "is_stranger")
-            return Member(user_id, bool(admin), any(user.get(flag) for flag in flags))
+            return Member(user_id, bool(admin), any(user.get(flag) for flag in GUEST))
 
         return await self._once(("user", user_id), ask)
 
@@ -109,7 +113,8 @@ class SlackBelonging:
                 task.add_done_callback(lambda _: self._asking.pop(key, None))
             known = await asyncio.shield(task)
         if known.error:
-            raise NotTold(f"Slack does not tell the {key[0]} {key[1]}: {known.error}.")
+            refused = MayNotAsk if known.error in MAY_NOT_ASK else NotTold
+            raise refused(f"Slack does not tell the {key[0]} {key[1]}: {known.error}.")
         value: T = known.value
         return value
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bot.domain.escalations import Escalation, Party
@@ -16,7 +16,9 @@ from bot.domain.questions import ThreadKey
 from bot.domain.work import Queue, Retry
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
+from bot.services.readers import Everybody
 from bot.slack.arrivals import Asked, Place, Way
+from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_values import Relayed
 from bot.slack.posts import ANSWER, EDITION, Post, message_job
 from bot.slack.talk.hearing import Hearing, forget_job
@@ -40,6 +42,7 @@ class Bridge:
     escalations: Escalations
     name_of: NameOf
     hearing: Hearing | None = None
+    readers: ForReaders = field(default_factory=lambda: ForReaders(Everybody()))
 
     async def relay(self, asked: Asked, steps: DurableSteps) -> bool:
         """Whether what was said belongs to an escalation: then it was carried over, as far as it
@@ -100,16 +103,19 @@ class Bridge:
             return
         here = asked.question.thread
         if (card.channel, card.ts) != (here.channel, here.thread):
-            places = [Place(card.channel, "", card.ts)]
+            threads = [(ThreadKey(here.workspace, card.channel, card.ts), "")]
             relayed = replace(relayed, side=_FROM_ASKER)
         else:
-            parties = [one.thread for one in await self._parties(escalation, steps)]
-            places = [Place(one.channel, "", one.thread) for one in parties if one != here]
+            parties = await self._parties(escalation, steps)
+            threads = [(one.thread, one.user_id) for one in parties if one.thread != here]
             relayed = replace(relayed, side=_FROM_CARD)
-        for place in places:
-            key = f"{_PREFIX}{asked.question.id}:{escalation.id}:{place.channel}:{place.thread}"
+        for thread, user in threads:
+            key = f"{_PREFIX}{asked.question.id}:{escalation.id}:{thread.channel}:{thread.thread}"
+            limit = partial(self.readers.relayed, relayed, thread, user)
+            content: Relayed = await steps.run("for its readers", limit, _STORE)
+            place = Place(thread.channel, "", thread.thread)
             revision = edition * EDITION + ANSWER
-            post = Post(key, revision, place, relayed, workspace=here.workspace)
+            post = Post(key, revision, place, content, workspace=here.workspace)
             await _say_in_order(post, steps)
 
     async def _parties(self, escalation: Escalation, steps: DurableSteps) -> list[Party]:

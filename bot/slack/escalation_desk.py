@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -35,6 +35,7 @@ from bot.services.escalation_pager import PagerWatch
 from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
+from bot.services.readers import Everybody
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.desk import Records
 from bot.slack.escalation_arrivals import (
@@ -47,6 +48,7 @@ from bot.slack.escalation_arrivals import (
 )
 from bot.slack.escalation_bridge import Bridge
 from bot.slack.escalation_callouts import call_out_of
+from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
 from bot.slack.escalation_values import Escalating, Handoff
@@ -93,6 +95,7 @@ class EscalationDesk:
     records: Records
     replies: Replies
     hearing: Hearing | None = None
+    readers: ForReaders = field(default_factory=lambda: ForReaders(Everybody()))
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -125,7 +128,8 @@ class EscalationDesk:
     def bridged(self, work: Handler) -> Handler:
         """`work` on what arrives, once it was carried between the threads of an escalation. Where
         people talk to one another in these, the bot says nothing unless it is called."""
-        bridge = Bridge(self.escalations, self.replies.kit.gestures.name_of, self.hearing)
+        name_of = self.replies.kit.gestures.name_of
+        bridge = Bridge(self.escalations, name_of, self.hearing, self.readers)
 
         async def carried(arrival: Any, steps: DurableSteps) -> Any:
             if isinstance(arrival, Asked) and arrival.way in _IN_THREADS:
@@ -216,7 +220,8 @@ class EscalationDesk:
     ) -> None:
         truth = await steps.run("truth", partial(self.escalations.truth, escalation.id), _STORE)
         diagnosis = await steps.run("find answer", partial(self._diagnosis, escalation), _STORE)
-        card = await self._card(escalation, diagnosis, truth, workspace, steps)
+        handoff = await self._handoff(escalation, diagnosis, truth, workspace, steps)
+        card = await self._card(escalation, handoff, workspace, steps)
         if card is not None:
             await self._call_out(escalation, deed, workspace, steps)
         if deed.kind not in _UNSEEN:
@@ -224,16 +229,17 @@ class EscalationDesk:
         if deed.by:
             await self.pages.tell(escalation, deed.by, steps)
         if deed.kind is Kind.RESOLVED and truth is not None and card is not None:
-            await self._draft(escalation, truth, diagnosis, card, steps)
+            await self._draft(handoff, truth, card, steps)
 
-    async def _card(
+    async def _handoff(
         self,
         escalation: Escalation,
         diagnosis: Diagnosis | None,
         truth: Truth | None,
         workspace: str,
         steps: DurableSteps,
-    ) -> Card | None:
+    ) -> Handoff:
+        """What the channel of those on call may see of it."""
         reach = await steps.run("reach", partial(self.escalations.reach, escalation.id), _STORE)
         parties = await steps.run(
             "parties", partial(self.escalations.parties, escalation.id, _PARTIES), _STORE
@@ -248,6 +254,12 @@ class EscalationDesk:
             truth=truth,
             asked_in=tuple(asked_in),
         )
+        limit = partial(self.readers.handoff, handoff, ThreadKey(workspace, self.channel, ""))
+        return await steps.run("for those on call", limit, _STORE)
+
+    async def _card(
+        self, escalation: Escalation, handoff: Handoff, workspace: str, steps: DurableSteps
+    ) -> Card | None:
         post = self._post(f"escalation:{escalation.id}:card", escalation, handoff)
         try:
             sent = await Saying(steps, workspace, post.key).say(post)
@@ -333,21 +345,17 @@ class EscalationDesk:
     ) -> None:
         thread = party.thread
         place = Place(thread.channel, party.user_id, thread.thread)
-        content = HumanCalled(reference_of(party.message), escalation, truth)
+        called = HumanCalled(reference_of(party.message), escalation, truth)
+        limit = partial(self.readers.standing, called, thread, party.user_id)
+        content = await steps.run("for its readers", limit, _STORE)
         revision = _STATUS + escalation.version
         post = Post(party.message, revision, place, content, workspace=workspace)
         await say_soon(post, steps)
 
-    async def _draft(
-        self,
-        escalation: Escalation,
-        truth: Truth,
-        diagnosis: Diagnosis | None,
-        card: Card,
-        steps: DurableSteps,
-    ) -> None:
+    async def _draft(self, handoff: Handoff, truth: Truth, card: Card, steps: DurableSteps) -> None:
+        escalation = handoff.escalation
         name = f"runbook-draft-{escalation.id}.md"
-        words = runbook_draft(escalation, truth, diagnosis)
+        words = runbook_draft(escalation, handoff.truth or truth, handoff.diagnosis)
         place = Place(card.channel, truth.by, card.ts)
         key = f"escalation:{escalation.id}:draft:{escalation.version}"
         attach = self.replies.kit.poster.attach

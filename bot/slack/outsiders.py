@@ -13,20 +13,17 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack.refusals import UNSURE, code_of, word_for
+from bot.slack.refusals import MAY_NOT_ASK, UNSURE, code_of, word_for
 
 log = structlog.get_logger(__name__)
 
 _SECONDS = 3.0
 _KNOWN_FOR = 3_600.0  # seconds until somebody is asked about again
 _REMEMBERED = 10_000  # people and channels
-# The app was never allowed to ask, as with any app of few scopes, or is not in the channel: then
-# what it says is for the asker alone.
-_MAY_NOT_ASK = frozenset(
-    {"channel_not_found", "missing_scope", "not_allowed_token_type", "unknown_method"}
-)
-_GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
-_SHARED = ("is_ext_shared", "is_pending_ext_shared")
+GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
+"""What Slack says of people who are none of the workspace's own."""
+SHARED = ("is_ext_shared", "is_pending_ext_shared")
+"""What it says of channels that others read."""
 
 
 @dataclass
@@ -55,7 +52,7 @@ class Outsiders:
             async with asyncio.timeout(_SECONDS):
                 found = await ask(who)
         except (SlackClientError, *UNSURE) as error:
-            may_not = isinstance(error, SlackApiError) and code_of(error) in _MAY_NOT_ASK
+            may_not = isinstance(error, SlackApiError) and code_of(error) in MAY_NOT_ASK
             log.warning("slack.not_known_who", error=word_for(error))
             if not may_not:
                 return True
@@ -67,11 +64,11 @@ class Outsiders:
 
     async def _ask_of_user(self, user: str) -> bool:
         reply = await self.client.users_info(user=user)
-        return _any_of(reply.get("user"), _GUEST)
+        return _any_of(reply.get("user"), GUEST)
 
     async def _ask_of_channel(self, channel: str) -> bool:
         reply = await self.client.conversations_info(channel=channel)
-        return _any_of(reply.get("channel"), _SHARED)
+        return _any_of(reply.get("channel"), SHARED)
 
 
 def _any_of(about: object, names: tuple[str, ...]) -> bool:

@@ -28,6 +28,10 @@ _RATE_LIMITS = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded
 _FOR_NOW = frozenset({"team_added_to_org"})
 
 BAD_BLOCKS = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+MAY_NOT_ASK = frozenset(
+    {"channel_not_found", "missing_scope", "not_allowed_token_type", "unknown_method"}
+)
+"""The app was never allowed to ask, as with any app of few scopes, or is not in the channel."""
 NOT_A_MEMBER = frozenset({"channel_not_found", "not_in_channel"})
 NOT_EDITABLE = frozenset(
     {"cant_update_message", "channel_not_found", "edit_window_closed", "message_not_found"}

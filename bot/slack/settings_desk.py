@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.domain.access import Action, Allowed, Decision, Denied
 from bot.domain.audit import AuditEntry, Outcome
-from bot.domain.channel_policies import PolicyKey
+from bot.domain.channel_policies import ChannelPolicy, PolicyKey
 from bot.domain.errors import BadRequest
 from bot.domain.questions import Asker
 from bot.domain.references import reference_of
@@ -17,6 +17,7 @@ from bot.services.access import Access
 from bot.services.access_ports import ChannelPolicies
 from bot.services.channel_managers import WHO, ChannelManagers
 from bot.services.ports import DurableSteps
+from bot.services.sights import Sight
 from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.blocks.settings import facts_of, settings_form, settings_shown
 from bot.slack.channel import WhisperChannel
@@ -25,6 +26,7 @@ from bot.slack.settings_form import Subject
 
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 _NOT_YOU = f"You may not change the settings of this channel. These may: {WHO}."
+_WHO_SEES = f"whoever may see the Dags that they name: {WHO}"
 _TOO_LATE = (
     "Somebody else changed the settings of this channel while your form was open, so yours were "
     "not saved. Open them again to see what stands now."
@@ -34,7 +36,8 @@ _SAVED = "Saved. From now on in this channel: {0}."
 
 @dataclass(frozen=True, slots=True)
 class SettingsDesk:
-    """`zone` is proposed for quiet hours; `now` gives aware UTC times."""
+    """`zone` is proposed for quiet hours; `now` gives aware UTC times. `sight` is what somebody may
+    see; without it that is everything."""
 
     policies: ChannelPolicies
     managers: ChannelManagers
@@ -42,17 +45,28 @@ class SettingsDesk:
     clusters: Sequence[str]
     now: Callable[[], datetime]
     zone: str = "UTC"
+    sight: Callable[[Asker], Awaitable[Sight]] | None = None
 
     async def open(self, gestures: Gestures, command: Command) -> None:
         """Opens the form while its trigger lasts; to be read only for who may not change it."""
         question, channel = command.question, command.place.channel
         policy = await self.policies.policy(PolicyKey(question.thread.workspace, channel))
-        if isinstance(await self.managers.may_change(question.asker, channel), Allowed):
+        shown = await self._shown(question.asker, policy)
+        if shown != policy:
+            form = settings_shown(shown, _WHO_SEES)
+        elif isinstance(await self.managers.may_change(question.asker, channel), Allowed):
             subject = Subject(channel, policy.version)
             form = settings_form(policy, subject, self.clusters, self.zone)
         else:
             form = settings_shown(policy, WHO)
         await gestures.open_form(command.trigger_id, form)
+
+    async def _shown(self, asker: Asker, policy: ChannelPolicy) -> ChannelPolicy:
+        """As the asker may see it: its patterns may be the names of Dags."""
+        if self.sight is None or not policy.dags:
+            return policy
+        veil = await (await self.sight(asker)).veil()
+        return replace(policy, dags=veil.over(policy.dags))
 
     async def change(
         self, change: PolicyChange, channel: WhisperChannel, steps: DurableSteps

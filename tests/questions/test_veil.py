@@ -22,6 +22,20 @@ VEIL = veil_over(["secret_orders", "billing", "task"], ["team_a", "secret_orders
         ("Billing, then billing.load", "[hidden], then [hidden].load"),
         ("secret_orders_public and rebilling", "secret_orders_public and rebilling"),
         ("the task of team_a", "the task of team_a"),  # an everyday word is no name
+        ("the `task` of “task”", "the `[hidden]` of “[hidden]”"),  # but where a name stands
+        ('{"dag_id": "task", "try": 1}', '{"dag_id": "[hidden]", "try": 1}'),
+        (
+            "AIRFLOW_CTX_DAG_ID=task and dag_id: Task",
+            "AIRFLOW_CTX_DAG_ID=[hidden] and dag_id: [hidden]",
+        ),
+        ("https://a/dags/task/runs/task_1?x", "https://a/dags/[hidden]/runs/task_1?x"),
+        ("File /opt/dags/team/task.py, a task", "File /opt/dags/team/[hidden].py, a task"),
+        (
+            "<DAG: task>, <TaskInstance: task.load x>",
+            "<DAG: [hidden]>, <TaskInstance: [hidden].load x>",
+        ),
+        ("<TaskInstance: team_a.task x>", "<TaskInstance: team_a.task x>"),
+        ("['airflow', 'tasks', 'run', 'task']", "['airflow', 'tasks', 'run', '[hidden]']"),
     ],
 )
 def test_a_name_is_found_however_it_is_spelt(text: str, left: str) -> None:

@@ -104,6 +104,8 @@ class MemoryDirectory:
     admins: frozenset[str] = frozenset()
     creators: dict[str, str] = field(default_factory=dict)
     silent: bool = False
+    guests: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
 
     async def members(self, group: str) -> frozenset[str]:
         self._check()
@@ -113,13 +115,17 @@ class MemoryDirectory:
         self._check()
         return {"C1": "team-alpha", "C2": "team-beta"}.get(channel, "other")
 
+    async def is_shared(self, channel: str) -> bool:
+        self._check()
+        return channel in self.shared
+
     async def creator(self, channel: str) -> str:
         self._check()
         return self.creators.get(channel, "")
 
     async def member(self, user_id: str) -> Member:
         self._check()
-        return Member(user_id, is_admin=user_id in self.admins)
+        return Member(user_id, user_id in self.admins, user_id in self.guests)
 
     def _check(self) -> None:
         if self.silent:
