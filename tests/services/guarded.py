@@ -24,18 +24,22 @@ from bot.domain.evidence import (
     TaskInstance,
 )
 from bot.domain.logs import LogLine, LogReading
-from bot.domain.questions import Question
+from bot.domain.people import Profile
+from bot.domain.questions import Intent, Question
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Target
+from bot.questions.links import ClusterAddress
 from bot.questions.veil import texts_in
 from bot.services.access import Access
-from bot.services.access_ports import Member
+from bot.services.access_ports import Directory, Member
 from bot.services.ask import AskService
-from bot.services.ports import Cluster
+from bot.services.mine import MineService
+from bot.services.ports import Cluster, ConversationStore
 from bot.services.resolve import Resolver
 from bot.services.sights import Sights
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.conversation_store import FakeConversationStore
+from tests.fakes.people import MemoryPreferences
 from tests.services.bench import NOW, FixedKnowledge, RecordingChannel, diagnoser
 
 DAGS = ("alpha_orders", "alpha_refunds", "beta_billing", "beta-ledger", "gamma.close", "delta")
@@ -180,10 +184,24 @@ class Listening:
         return ()
 
 
+class Anybody:
+    """Whoever asks owns most of the Dags."""
+
+    async def profile(self, user_id: str) -> Profile:
+        return Profile(user_id, ("alpha", "beta", "gamma"))
+
+
 class Guarded:
     """The whole path of a question under some rules."""
 
-    def __init__(self, rules: Rules, policies: MemoryPolicies | None = None) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        policies: MemoryPolicies | None = None,
+        directory: Directory | None = None,
+        store: ConversationStore | None = None,
+        addresses: Sequence[ClusterAddress] = (),
+    ) -> None:
         self.clusters: dict[str, Cluster] = {"prod": cluster("prod"), "dev": cluster("dev")}
         self.audit = MemoryAudit()
         self.directory = MemoryDirectory()
@@ -193,7 +211,7 @@ class Guarded:
             self.clusters,
             now=lambda: NOW + timedelta(seconds=1),
             audit=self.audit,
-            directory=self.directory,
+            directory=directory or self.directory,
             contact="the platform team",
         )
         zones = {"prod": ZoneInfo("UTC")}
@@ -205,11 +223,14 @@ class Guarded:
 
         self.sights = Sights(self.access, self.clusters, resolver, self.policies)  # type: ignore[arg-type]
         self.model = Listening()
-        self.store = FakeConversationStore()
+        self.mine = MineService(
+            self.sights.seen_by, Anybody(), MemoryPreferences(), lambda: NOW, fresh=0.0
+        )
+        self.store = store or FakeConversationStore()
         passages = (Passage("R1", "A runbook", SAYING_ALL, "runbook"),)
         self.service = AskService(
             clusters=self.clusters,
-            addresses=(),
+            addresses=addresses,
             resolver=resolver(self.clusters),
             diagnoser=diagnoser(),
             knowledge=FixedKnowledge(passages),
@@ -217,6 +238,7 @@ class Guarded:
             store=self.store,
             now=lambda: NOW,
             sights=self.sights,
+            reporters={Intent.MINE: self.mine.report},
         )
 
     async def ask(self, question: Question) -> RecordingChannel:

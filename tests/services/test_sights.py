@@ -200,6 +200,25 @@ async def test_without_rules_all_is_as_before_but_for_people_of_other_organisati
     assert isinstance((await named.ask(external)).posted[0], Diagnosis)
 
 
+async def test_guests_and_shared_channels_count_as_external_whoever_says_so() -> None:
+    guarded = Guarded(Rules())
+    guarded.directory.guests = frozenset({"U1"})
+    (reply,) = (await guarded.ask(asked("why did alpha_orders fail?"))).posted
+    assert isinstance(reply, NotFound)
+    assert await guarded.sights.seen_by(Asker("U1"), "C1") == {}
+    assert len(await guarded.sights.seen_by(Asker("U2"), "C1")) == 2
+    guarded.directory.shared = frozenset({"C1"})
+    assert await guarded.sights.seen_by(Asker("U2"), "C1") == {}
+
+
+async def test_whom_slack_does_not_tell_of_is_treated_as_a_guest_and_told_so() -> None:
+    guarded = Guarded(Rules())
+    guarded.directory.silent = True
+    (reply,) = (await guarded.ask(asked("why did alpha_orders fail?"))).posted
+    assert isinstance(reply, NotFound)
+    assert "whether you are a guest here" in reply.nowhere.remedy
+
+
 async def test_in_a_channel_that_others_read_the_answer_is_private() -> None:
     channel = await Guarded(Rules()).ask(asked("why did alpha_orders fail?", is_shared=True))
     assert channel.manners == [Manner(is_private=True)]
