@@ -29,6 +29,7 @@ from bot.workflows.moving import hand_on
 _BEAT = 1.0  # seconds between looks
 _QUICK = 1 / 3  # of a lease, where nothing was interrupted
 _LATELY = 2.0  # leases
+_TELLING = 60.0  # seconds between two words about one outage
 _OPENING = 15.0  # seconds to get a lock that nobody else should hold
 _SPACE = 0x41534201  # sets these locks apart from other programs' in the same database
 # The server gives up a machine that vanished after some 25 seconds, not its usual two hours.
@@ -73,6 +74,7 @@ class Takeover:
         self._lease = lease
         self._first_missed: dict[str, float] = {}
         self._patient_until = 0.0
+        self._loss_told: float | None = None
         self._held = threading.Event()
         self._closed = threading.Event()
         self._watching = False
@@ -111,7 +113,7 @@ class Takeover:
                 with self._engine.connect() as connection:
                     self._live_on(connection)
             except SQLAlchemyError as error:
-                _log.warning("liveness_lost", error=type(error).__name__)
+                self._tell_of_loss(type(error).__name__)
             except Exception:  # the thread's door: without it this replica would pass for dead
                 _log.exception("liveness_broke")
             self._held.clear()
@@ -128,8 +130,18 @@ class Takeover:
                 return
         self._be_patient(connection.execute(_UPTIME).scalar_one())
         self._held.set()
+        if self._loss_told is not None:
+            self._loss_told = None
+            _log.info("liveness_regained")
         while not self._closed.wait(_BEAT):
             self._watch(_missing(connection))
+
+    def _tell_of_loss(self, error: str) -> None:
+        """An outage is looked at every second, and told once a minute."""
+        now = monotonic()
+        if self._loss_told is None or now - self._loss_told >= _TELLING:
+            self._loss_told = now
+            _log.warning("liveness_lost", error=error)
 
     def _be_patient(self, calm: float) -> None:
         """`calm` is seconds since all replicas may have lost their locks at once."""

@@ -5,6 +5,7 @@ import inspect
 import threading
 from concurrent.futures import Future
 from functools import partial
+from time import monotonic, sleep
 
 import pytest
 from dbos import DBOS
@@ -122,6 +123,24 @@ async def test_the_lease_spans_a_restart_of_the_database(shared: PostgresDatabas
         assert (kept.work.status, kept.work.owner) == (WorkStatus.RUNNING, "alive")
         assert await engine.live_workers() == 2
     other.close()
+
+
+def test_an_outage_is_told_of_once_however_often_it_is_looked_at(
+    shared: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(takeover, "_BEAT", 0.05)
+    one = Takeover(shared.url, "one", lease=3600)
+    one.open()
+    with capture_logs() as lines:
+        shared.stop()
+        sleep(1.0)
+        shared.start()
+        deadline = monotonic() + 30
+        while not any(line["event"] == "liveness_regained" for line in lines):
+            assert monotonic() < deadline
+            sleep(0.05)
+    one.close()
+    assert [line["event"] for line in lines] == ["liveness_lost", "liveness_regained"]
 
 
 async def test_replicas_are_counted_by_their_signs_of_life(shared: PostgresDatabase) -> None:
