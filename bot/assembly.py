@@ -5,36 +5,35 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from bot.adapters.metrics import PrometheusMeter
+from bot.adapters.sql.alerts import SqlAlerts
 from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.adapters.sql.talk import SqlTalkRecords
+from bot.alerting import alerting_of, alerts_of, failures_of
 from bot.bootstrap import Parts, addresses_of, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of, open_escalations
-from bot.services.announced import Audience
 from bot.services.called_off import CalledOffService
 from bot.services.channel_managers import ChannelManagers
 from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
 from bot.services.escalate import WatchedRatings
-from bot.services.failures import FailureService
 from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
 from bot.services.readers import ReadersByRules
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
-from bot.slack.announcer import SlackAnnouncer
 from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
 from bot.slack.desk import Records
 from bot.slack.escalation_bridge import is_bridged
@@ -63,6 +62,7 @@ class Service:
     engine: Engine
     slack: SlackSide
     reported: SqlReportedFailures
+    alerts: SqlAlerts
     dead_letters: DeadLetterService
     meter: PrometheusMeter
     beside: Sequence[asyncio.Task[None]] = ()
@@ -90,6 +90,7 @@ def put_together(
     inbox = SqlInbox(parts.database, enqueue, now)
     ledger = SqlPostLedger(posting)
     reported = SqlReportedFailures(parts.database, enqueue)
+    alerts = alerts_of(parts, enqueue_one)
     calling = calling_of(parts, enqueue_one, meter.escalations)
     records: Records = parts.store
     if calling is not None:
@@ -98,7 +99,8 @@ def put_together(
     talk = SqlTalkRecords(parts.database, redact=parts.redactor.redact)
     withdrawal = WorkWithdrawal(settings.database_url, kept_types())
     stack.push_async_callback(withdrawal.close)
-    answering = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
+    working = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
+    answering = replace(working, alerting=alerting_of(parts, alerts, meter.alerts))
     slack = build_slack(
         slack_config(settings),
         Services(
@@ -116,6 +118,7 @@ def put_together(
         "inbox": inbox.tidy,
         "posts": ledger.tidy,
         "failures": reported.tidy,
+        "alerts": alerts.tidy,
         "escalations": escalations_of(parts, enqueue_one).tidy,
         "marks": talk.tidy,
     }
@@ -123,12 +126,12 @@ def put_together(
     handlers: dict[str, Handler] = {
         **slack.handlers,
         TIDY: Tidier(places, keep, now).work,
-        BATCH: _failures(parts, reported, slack).tell,
+        BATCH: failures_of(parts, reported, alerts, slack.workspace, meter.alerts).tell,
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
     }
     engine = _engine(parts, handlers, meter)
-    return Service(parts, engine, slack, reported, dead_letters, meter)
+    return Service(parts, engine, slack, reported, alerts, dead_letters, meter)
 
 
 def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMeter) -> Engine:
@@ -218,18 +221,6 @@ def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
     if follow_up is None:
         return {}
     return {CALLED_OFF: CalledOffService(follow_up, key_of, admin.status).work}
-
-
-def _failures(parts: Parts, reported: SqlReportedFailures, slack: SlackSide) -> FailureService:
-    webhook = parts.settings.failure_webhook
-    audience = Audience(parts.sights, webhook.channel or "", slack.workspace, now)
-    return FailureService(
-        reported,
-        SlackAnnouncer(webhook.channel or ""),
-        diagnosed_per_minute=webhook.diagnosed_per_minute,
-        redact=parts.redactor.redact,
-        audience=audience,
-    )
 
 
 def _dead_letters(

@@ -42,7 +42,7 @@ from bot.domain.checks import Check
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
-from bot.domain.failures import FailureBatch, FailuresTold
+from bot.domain.failures import FailureBatch
 from bot.domain.questions import EarlierMessage, Origin
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
@@ -211,7 +211,7 @@ def kept_types() -> tuple[type, ...]:
     from bot.slack.kept import TYPES
 
     handed_on = (Case, Settled, Retrieved, LateLog, Explanation, EarlierMessage)
-    return (*TYPES, *handed_on, Turn, FailureBatch, FailuresTold, DeadLetter, Unfinished)
+    return (*TYPES, *handed_on, Turn, FailureBatch, DeadLetter, Unfinished)
 
 
 def data_folder(settings: Settings) -> Path:

@@ -28,7 +28,7 @@ from bot.bootstrap import (
 )
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
-from bot.domain.failures import Failure
+from bot.domain.failures import Failure, Success
 from bot.domain.work import QueueDepth
 from bot.services.at_work import trace_with
 from bot.services.repeated import repeated
@@ -233,6 +233,7 @@ def _doors(process: _Process) -> Sequence[APIRouter]:
         token=token,
         clusters=addresses_of(settings),
         take=partial(_take, process),
+        succeed=partial(_succeed, process),
         default_cluster=settings.default_cluster,
         retries=settings.failure_webhook.retries,
         meter=process.meter,
@@ -246,6 +247,14 @@ async def _take(process: _Process, failures: Sequence[Failure]) -> int:
     if service is None:
         raise StoreError(_STARTING)
     return await service.reported.add(failures)
+
+
+async def _succeed(process: _Process, successes: Sequence[Success]) -> int:
+    """Raises like `_take`."""
+    service = process.open_service
+    if service is None:
+        raise StoreError(_STARTING)
+    return await service.alerts.succeed(successes)
 
 
 async def _ready(process: _Process) -> Sequence[Check]:

@@ -16,6 +16,7 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from bot.adapters.alert_metrics import AlertMetrics
 from bot.adapters.escalation_metrics import EscalationMetrics
 from bot.adapters.loop_lag import LoopLag
 from bot.adapters.metric_words import SLACK_METHODS, SLACK_OUTCOMES, Words
@@ -60,6 +61,7 @@ class PrometheusMeter(Meter):
         self._work = _WorkMetrics(self._registry)
         self._calls = _CallMetrics(self._registry)
         self.escalations = EscalationMetrics(self._registry)
+        self.alerts = AlertMetrics(self._registry)
         self._depths = DepthWatch(depths, clock, patience) if depths else None
         ProcessCollector(registry=self._registry)
         build = Gauge("airflow_bot_build_info", "What runs", ["version"], registry=self._registry)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bot.domain.alerts import AlertList, AlertTold, AlertWatch, Look
 from bot.domain.answers import Diagnosis, LogReport, StatusReport, kind_of
 from bot.domain.escalation_work import EscalationDue, EscalationTold
 from bot.domain.failures import FailureBatch
+from bot.slack.alert_values import AlertCard
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
 from bot.slack.escalation_arrivals import Acted
@@ -35,7 +37,17 @@ def describe(body: object) -> str:
             return f"escalation {named}"
         case Acted(kind=kind, escalation=named):
             return f"escalation {named}: {kind.value.replace('_', ' ')}"
-        case Post(content=reply) if not isinstance(reply, Notice | Handoff | CallOut | Relayed):
+        case Look(failure=failure):
+            return f"look into {failure.target.label()}"
+        case AlertTold(id=named) | AlertWatch(id=named):
+            return f"alert {named}"
+        case AlertList(channel=channel):
+            return f"failures listed in {channel}"
+        case Post(content=AlertCard(alert=alert)):
+            return f"card of alert {alert.id}: {alert.title}"
+        case Post(content=reply) if not isinstance(
+            reply, Notice | Handoff | CallOut | Relayed | AlertCard
+        ):
             return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():
             return "reported failures to tell of"

@@ -16,7 +16,7 @@ from bot.domain.answers import Explanation
 from bot.domain.cases import Case, LateLog, Retrieved, Settled
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter, Unfinished
-from bot.domain.failures import FailureBatch, FailuresTold
+from bot.domain.failures import FailureBatch
 from bot.domain.questions import EarlierMessage
 from bot.logging_setup import set_up_logging
 from bot.settings import Settings
@@ -30,7 +30,6 @@ KEPT: tuple[type, ...] = (
     EarlierMessage,
     Explanation,
     FailureBatch,
-    FailuresTold,
     LateLog,
     Retrieved,
     Settled,

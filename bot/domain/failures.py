@@ -1,4 +1,4 @@
-"""What Airflow reports by itself: failures, and the batches in which they are told."""
+"""What Airflow reports by itself: failures, later successes, and the batches they come in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bot.domain.work import Job, Priority, Queue, again
 
 FAILED = "failed"
 UP_FOR_RETRY = "up_for_retry"
+SUCCESS = "success"
 BATCH = "failures"
 """The kind of the job that tells of a batch."""
 
@@ -18,12 +19,15 @@ BATCH = "failures"
 class Failure:
     """One failed try of a task instance, or a failed run where `target` names no task.
 
-    Its target names at least cluster, Dag and run. `reported_at` is when it reached us, UTC.
+    Its target names at least cluster, Dag and run. `reported_at` is when it reached us; `at` when
+    it failed and `run_after` when its run was due, where Airflow said so. All are UTC.
     """
 
     target: Target
     state: str
     reported_at: datetime
+    at: datetime | None = None
+    run_after: datetime | None = None
 
     @property
     def key(self) -> str:
@@ -37,71 +41,70 @@ class Failure:
         words = [place or "" for place in places]
         return ":".join(["failure", *words, *("" if n is None else str(n) for n in numbers)])
 
+    @property
+    def failed_at(self) -> datetime:
+        return self.at or self.reported_at
+
 
 @dataclass(frozen=True, slots=True)
-class DagName:
-    """A Dag among those of all clusters."""
+class Success:
+    """A run that ended well at `at`. `run_after` is when it was due, None where nobody said so."""
 
     cluster: str
     dag_id: str
+    run_id: str
+    at: datetime
+    run_after: datetime | None = None
 
+    def answers(self, failure: Failure) -> bool:
+        """Whether the Dag is well again as far as `failure` goes: this ended after it failed, and
+        is the same run or one that was due later. So it holds in whichever order both are heard
+        of."""
+        target = failure.target
+        if (target.cluster, target.dag_id) != (self.cluster, self.dag_id):
+            return False
+        if self.at <= failure.failed_at:
+            return False
+        if self.run_after is None or failure.run_after is None:
+            return True
+        return self.run_after >= failure.run_after
 
-@dataclass(frozen=True, slots=True)
-class FailedDag:
-    """The failures of one Dag in one batch. `first` is the one to look into.
-
-    `tasks` counts failed task instances, `runs` the runs that they are of.
-    """
-
-    name: DagName
-    first: Failure
-    tasks: int
-    runs: int
-
-
-@dataclass(frozen=True, slots=True)
-class FailuresTold:
-    """How a batch is told: some Dags are diagnosed, of the rest there is a list.
-
-    `known` are Dags diagnosed a short while ago, listed for their further failures. Where the
-    list would be too long to read, `unnamed` counts the Dags left out of it, and `unnamed_tasks`
-    their failures. `since` is when the first of all was reported. With a `wait` nothing is told
-    yet: it is looked at again after so many seconds.
-    """
-
-    diagnosed: tuple[FailedDag, ...] = ()
-    listed: tuple[FailedDag, ...] = ()
-    known: tuple[FailedDag, ...] = ()
-    unnamed: int = 0
-    unnamed_tasks: int = 0
-    since: datetime | None = None
-    until: datetime | None = None
-    wait: float = 0.0
-
-    @property
-    def has_list(self) -> bool:
-        return bool(self.listed or self.known or self.unnamed)
+    def outdoes(self, other: Success) -> bool:
+        """Whether it answers whatever `other` does."""
+        if (self.cluster, self.dag_id) != (other.cluster, other.dag_id) or self.at < other.at:
+            return False
+        if self.run_after is None:
+            return True
+        return other.run_after is not None and self.run_after >= other.run_after
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How often failures are told, in seconds.
+    """How often failures are looked at, in seconds.
 
-    A batch stays open for `gather`. One that followed a batch with a list sooner than `spacing`
-    stays open until then: a storm gives one list in that time. A Dag that was diagnosed is only
-    listed for `quiet`.
+    A batch stays open for `gather`. Between two looks of one Dag's task pass `quiet`, between any
+    two `between`.
     """
 
     gather: float = 10.0
-    spacing: float = 60.0
     quiet: float = 600.0
+    between: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class FailureBatch:
-    """The body of a job of kind `failures`."""
+    """The body of a job of kind `failures`. `held` counts how often some of it was put off."""
 
     number: int
+    held: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What became of a batch: of `held` it was not known yet where they belong."""
+
+    failures: int
+    held: int
 
 
 def batch_key(number: int) -> str:
@@ -117,7 +120,7 @@ def batch_job(number: int, delay: float, failed: int = 0) -> Job:
         kind=BATCH,
         body=FailureBatch(number),
         queue=Queue.FAILURES,
-        share=BATCH,  # one batch after the other, so that each sees what the last one told
+        share=BATCH,  # one batch after the other, so that each sees what the last one began
         priority=Priority.REPORTED,
         delay=delay,
     )

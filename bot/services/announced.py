@@ -29,6 +29,10 @@ class Audience:
         policy = await self.sights.policy(await self._nobody())
         return policy.quiet_until(self.now())
 
+    async def language(self) -> str:
+        """The code of the channel's language. Raises `StoreError`."""
+        return (await self.sights.policy(await self._nobody())).language
+
     async def shown(self, failures: Sequence[Failure]) -> tuple[Failure, ...]:
         """Those of Dags that everybody in the channel may see."""
         sight = await self.sights.of(await self._nobody())

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from bot.answering.deterministic import with_passages
-from bot.domain.answers import Diagnosis, Explanation, HowTo, ModelOutcome, Reply
+from bot.domain.answers import Diagnosis, Explanation, Help, HowTo, ModelOutcome, Reply
 from bot.domain.cases import USUAL, Case, Retrieved
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
@@ -38,6 +38,7 @@ from bot.services.ports import (
 from bot.services.publish import Publisher, seconds_since
 from bot.services.resolve import Resolver
 from bot.services.sights import Sights
+from bot.services.silent import SILENT
 from bot.services.unanswered import offered
 
 _PICK = Retry(attempts=4, pause=0.5, seconds=10.0)
@@ -130,6 +131,27 @@ class AskService:
                 await self._humans.answered(turn, steps)
             return turn
 
+    async def look(self, question: Question, steps: Steps = PLAIN) -> Turn:
+        """What would be answered, without a word said or kept; a log that is late is waited for."""
+        reference = reference_of(question.id)
+        with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
+            gather = partial(self._gatherer.gather, question, reference, SILENT)
+            seen = await steps.run("gather", gather, self._gather)
+            question = replace(question, language=seen.manner.language)
+            if not isinstance(seen, Case):
+                reply = seen.reply or Help(reference, ())
+                return _turn(question, seen.intent, reply, seen.at)
+            diagnosis, at = await self._judged(question, seen, steps)
+            if log_was_late(seen.evidence):
+                seen = await self._with_late_log(question, seen, SILENT, steps)
+                diagnosis, at = await self._judged(question, seen, steps)
+            return _turn(question, seen.intent, diagnosis, at, seen.evidence)
+
+    async def told(self, turn: Turn, steps: Steps = PLAIN) -> None:
+        """Counts what a look came to against the rules by which a human is called."""
+        if self._humans is not None:
+            await self._humans.answered(turn, steps)
+
     async def pick(
         self,
         turn_id: str,
@@ -176,12 +198,17 @@ class AskService:
         turn = await publisher.publish(turn, stands=not is_late)
         if not is_late:
             return turn
-        read_on = partial(self._gatherer.read_on, question, case.evidence, channel)
-        late = await steps.run("late_log", read_on, _READ_ON)
-        case = replace(case, evidence=with_log(case.evidence, late.reading, late.gaps))
+        case = await self._with_late_log(question, case, channel, steps)
         diagnosis, _ = await self._judged(question, case, steps)
         turn = replace(turn, reply=diagnosis, evidence=case.evidence)
         return await publisher.publish(turn, stands=True)
+
+    async def _with_late_log(
+        self, question: Question, case: Case, channel: ReplyChannel, steps: Steps
+    ) -> Case:
+        read_on = partial(self._gatherer.read_on, question, case.evidence, channel)
+        late = await steps.run("late_log", read_on, _READ_ON)
+        return replace(case, evidence=with_log(case.evidence, late.reading, late.gaps))
 
     async def _judged(
         self, question: Question, case: Case, steps: Steps
@@ -205,7 +232,12 @@ class AskService:
         return await sight.shown(question.is_private).veil()
 
     async def _explained(self, turn: Turn, publisher: Publisher, steps: Steps) -> Turn:
-        """With a model's words, where one is configured and has something to go by."""
+        explained = await self.explained(turn, steps)
+        return turn if explained is turn else await publisher.refine(explained)
+
+    async def explained(self, turn: Turn, steps: Steps = PLAIN) -> Turn:
+        """With a model's words, where one is configured and has something to go by; the same turn
+        where not."""
         reply = turn.reply
         explain: Callable[[], Awaitable[Explanation]]
         if isinstance(reply, Diagnosis) and turn.evidence is not None:
@@ -217,7 +249,7 @@ class AskService:
         explained = await steps.run("answer", explain, _EXPLAIN)
         if explained.outcome is ModelOutcome.NOT_CONFIGURED:
             return turn
-        return await publisher.refine(replace(turn, reply=replace(reply, explanation=explained)))
+        return replace(turn, reply=replace(reply, explanation=explained))
 
     async def _explain(
         self, question: Question, diagnosis: Diagnosis, evidence: Evidence

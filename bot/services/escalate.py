@@ -108,6 +108,22 @@ class Escalator:
         except BotError as error:
             log.error("escalation.not_opened", error=str(error))
 
+    async def share(self, key: str, turn: Turn) -> Escalation | None:
+        """Joins the escalation that is open for the same incident; None where there is none, and
+        nobody is called for it then."""
+        if not isinstance(turn.reply, Diagnosis):
+            return None
+        incident = incident_key(turn.reply.verdict, turn.reply.target, turn.evidence)
+        for one in await self._escalations.of_thread(turn.question.thread):
+            if one.key == incident:
+                return one
+        found = await self._escalations.of_incident(incident)
+        if found is None:
+            return None
+        party = party_of(turn.question)
+        call = self._caller.for_turn(key, turn, found.fired, self._now(), party)
+        return (await self._call(call)).escalation
+
     async def rated(self, rating: Rating) -> None:
         """Calls somebody once two answers of a thread, or one for two people, did not help."""
         turn = await self._turns.turn(rating.turn_id)

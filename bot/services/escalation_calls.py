@@ -21,7 +21,7 @@ from bot.domain.escalations import (
     Touched,
 )
 from bot.domain.evidence import Evidence
-from bot.domain.questions import Question
+from bot.domain.questions import Origin, Question
 from bot.domain.targets import Target
 from bot.domain.verdicts import VerdictKind
 
@@ -101,9 +101,11 @@ def _words_of(question: Question) -> str:
 
 
 def party_of(question: Question, message: str = "") -> Party | None:
-    """The thread of a question; None where nobody asked, or nobody else can see it."""
+    """The thread of a question, or of an alert that nobody asked for; None where there is none, or
+    nobody else can see it."""
     thread = question.thread
-    if not question.asker.user_id or not thread.thread.partition(".")[0].isdecimal():
+    is_public = bool(question.asker.user_id) or question.origin is Origin.WEBHOOK
+    if not is_public or not thread.thread.partition(".")[0].isdecimal():
         return None
     return Party(thread, question.asker.user_id, message)
 

@@ -85,6 +85,10 @@ class Escalations(Protocol):
         """Newest first; all states where none is named."""
         ...
 
+    async def of_incident(self, incident: str) -> Escalation | None:
+        """The one that others of the same incident join; None where there is none."""
+        ...
+
     async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
         """Those that are not over and concern that thread, as a party's or as the card's, newest
         first."""

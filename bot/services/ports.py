@@ -21,7 +21,7 @@ from bot.domain.evidence import (
     ImportProblem,
     TaskInstance,
 )
-from bot.domain.failures import DagName, Failure
+from bot.domain.failures import Failure
 from bot.domain.logs import LogReading
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.runbooks import Passage
@@ -235,20 +235,6 @@ class Intake(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTaken:
-    """What a batch holds, in the order of arrival, and what was told shortly before it.
-
-    A run reported as a whole is left out where a task of it was reported in an earlier batch.
-    `known` are the Dags that were diagnosed within the quiet time, `spent` is how many that were
-    in the last minute.
-    """
-
-    failures: tuple[Failure, ...]
-    known: frozenset[DagName] = frozenset()
-    spent: int = 0
-
-
 class ReportedFailures(Protocol):
     """Failures that Airflow reported, kept until they are told of."""
 
@@ -259,31 +245,13 @@ class ReportedFailures(Protocol):
         """
         ...
 
-    async def take(self, number: int) -> BatchTaken:
-        """Closes the batch, with those that are overdue, and says what they hold.
+    async def take(self, number: int) -> Sequence[Failure]:
+        """Closes the batch, with those that are overdue, and says what they hold, in the order of
+        arrival. A run reported as a whole is left out where a task of it was reported in an
+        earlier batch.
 
         Nothing joins it after that; called again it still holds the same. Raises `StoreError`.
         """
-        ...
-
-    async def settle(self, number: int, diagnosed: Sequence[DagName], listed: int) -> None:
-        """Keeps what was told of the batch: the Dags diagnosed, and how many were only listed."""
-        ...
-
-
-class Announcer(Protocol):
-    """Who brings what nobody asked for before people, each in work of its own.
-
-    Both methods only say which work that is. Its key is built from what they are given.
-    """
-
-    def diagnosis(self, question: Question, lead: str) -> Job:
-        """Answers `question` in a thread of its own, which people can go on with; `lead` stands
-        above the answer."""
-        ...
-
-    def message(self, key: str, text: str) -> Job:
-        """Says `text`, which is plain, once under `key`."""
         ...
 
 

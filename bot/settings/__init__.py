@@ -1,5 +1,6 @@
 """Settings: one YAML file plus the environment, read once, with every fault named at once."""
 
+from bot.settings.alerts import AlertRoute, FailureWebhookSettings
 from bot.settings.loading import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
 from bot.settings.model import (
     AccessRule,
@@ -9,7 +10,6 @@ from bot.settings.model import (
     DatabaseSettings,
     Embeddings,
     EmbeddingsSettings,
-    FailureWebhookSettings,
     KnowledgeSettings,
     LogFormat,
     LoggingSettings,
@@ -30,6 +30,7 @@ __all__ = [
     "DEFAULT_CONFIG",
     "AccessRule",
     "AccessSettings",
+    "AlertRoute",
     "AnswersSettings",
     "ClusterSettings",
     "DatabaseSettings",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from bot.settings.alert_checks import alert_faults
 from bot.settings.faults import Fault
 from bot.settings.keys import CLUSTERS, KeyPath, Tree
 from bot.settings.on_call_checks import on_call_faults
@@ -36,6 +37,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
     yield from _failure_webhook(_section(tree, "failure_webhook"), _section(tree, "slack"))
     yield from _access(_section(tree, "access"), _section(tree, CLUSTERS))
+    yield from alert_faults(_section(tree, "failure_webhook"), _section(tree, CLUSTERS))
     yield from _work(_section(tree, "work"), _section(tree, "database"))
     yield from on_call_faults(_section(tree, "on_call"), _section(tree, "slack"))
 

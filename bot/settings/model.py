@@ -14,13 +14,13 @@ from pydantic import BaseModel, Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.domain.access import READING, Action, Otherwise
+from bot.settings.alerts import FailureWebhookSettings
 from bot.settings.escalation import EscalationSettings
 from bot.settings.on_call import OnCallSettings
 from bot.settings.section import Seconds
 from bot.settings.section import Section as _Section
 from bot.settings.values import (
     AirflowUrl,
-    ChannelId,
     Channels,
     DatabaseUrl,
     ExistingFile,
@@ -201,17 +201,6 @@ class WorkSettings(_Section):
     at_once: int = Field(16, ge=1, le=200, description="Use 1 to 200 questions at once")
     shutdown: Grace = Field(12.0, description="Give up to 15 seconds to end what is under way")
     keep_days: int = Field(14, ge=7, le=3650, description="Use 7 days or more")
-
-
-class FailureWebhookSettings(_Section):
-    """Airflow reports failures by itself at /webhooks/failures; off without a token."""
-
-    token: Secret | None = Field(None, description="Give a long random word that Airflow sends")
-    channel: ChannelId | None = Field(
-        None, description="Give the id of a Slack channel, e.g. C0123ABCD"
-    )
-    diagnosed_per_minute: int = Field(6, ge=1, le=60, description="Use 1 to 60; the rest is listed")
-    retries: bool = Field(False, description="Use true to hear of tries that Airflow repeats")
 
 
 class AccessRule(_Section):

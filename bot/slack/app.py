@@ -28,6 +28,7 @@ from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.services.readers import Everybody as EverybodyReads
 from bot.services.readers import Readers
 from bot.services.talk import TalkRecords, WorkRecords
+from bot.slack.alert_desk import AlertDesk, Alerting
 from bot.slack.arrivals import (
     Command,
     Identity,
@@ -130,6 +131,7 @@ class Working:
     settings: SettingsDesk | None = None
     links: LinkCards | None = None
     readers: Readers = field(default_factory=EverybodyReads)
+    alerting: Alerting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,10 +383,12 @@ def _handlers(
     humans = working.calling and EscalationDesk(
         working.calling, working.records, replies, hearing, readers
     )
+    alerts = working.alerting and AlertDesk(working.alerting, replies, working.calling)
     deletion = Deletion(working.talk, working.work, poster)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {
         **(humans.handlers if humans else {}),
+        **(alerts.handlers if alerts else {}),
         **_beside(config, services, working.settings, replies),
         ARRIVAL: humans.bridged(desk.work) if humans else desk.work,
         ANNOUNCEMENT: desk.announce,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.answers import Diagnosis, HealthReport, HowTo, LogReport, StatusReport
+from bot.slack.alert_values import AlertCard
+from bot.slack.blocks.alert import alert_message
 from bot.slack.blocks.escalation import (
     call_out_message,
     handoff_card,
@@ -74,6 +76,9 @@ class Style:
                 return call_out_message(call)
             case Relayed() as relayed, _:
                 return relayed_message(relayed)
+            case AlertCard(reply=reply) as card, _:
+                found = None if reply is None else self._plain(replace(post, content=reply))
+                return alert_message(card, found)
             case Diagnosis() as diagnosis, Face.EVIDENCE:
                 return evidence_card(diagnosis)
             case Diagnosis() as diagnosis, Face.LOG_EXCERPT:

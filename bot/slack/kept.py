@@ -5,7 +5,10 @@ It loads none of Slack's libraries: whoever only reads it back needs none of the
 
 from __future__ import annotations
 
+from bot.domain.alerts import Alert, AlertList, AlertTold, AlertWatch, Look, Radius
 from bot.domain.cases import Shown
+from bot.services.alert_ports import Joined, NothingLeft, Opened
+from bot.slack.alert_values import AlertCard
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import (
     Asked,
@@ -28,6 +31,11 @@ from bot.slack.work_plan import Stage, StageState, WorkPlan
 
 TYPES: tuple[type, ...] = (
     *ESCALATION_TYPES,
+    Alert,
+    AlertCard,
+    AlertList,
+    AlertTold,
+    AlertWatch,
     Announcement,
     Asked,
     Button,
@@ -35,17 +43,22 @@ TYPES: tuple[type, ...] = (
     Command,
     Face,
     HomeOpened,
+    Joined,
     KeepingSet,
     Later,
     LinksShared,
+    Look,
     MessagesOpened,
+    NothingLeft,
     Notice,
+    Opened,
     Overheard,
     PatternsSet,
     Pick,
     Place,
     PolicyChange,
     Post,
+    Radius,
     RatingPress,
     Sent,
     Shown,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.domain.answers import Reply
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Job, Priority, Queue
+from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
 from bot.slack.escalation_values import Escalating
 from bot.slack.jobs import MESSAGE, POST
@@ -75,7 +76,7 @@ class Post:
     key: str
     revision: int
     place: Place
-    content: Reply | Notice | Escalating
+    content: Reply | Notice | Escalating | AlertCard
     face: Face = Face.CARD
     turn_id: str = ""
     workspace: str = ""

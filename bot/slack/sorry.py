@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from bot.domain.alerts import Look
 from bot.domain.answers import Apology
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.questions import Question
@@ -146,6 +147,8 @@ def _place_of(body: object) -> Place | None:
             | Announcement(place=place)
         ):
             return place
+        case Look(channel=channel):
+            return Place(channel, user="")
     return None
 
 

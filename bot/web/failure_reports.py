@@ -1,4 +1,4 @@
-"""Reading reported failures: what a callback of a Dag, a listener or an alert relay can send."""
+"""Reading reports: what a callback of a Dag, a listener or an alert relay can send."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.domain.failures import FAILED, UP_FOR_RETRY, Failure
+from bot.domain.failures import FAILED, SUCCESS, UP_FOR_RETRY, Failure, Success
 from bot.domain.targets import Target
 from bot.questions.links import ClusterAddress, target_of_url
 
@@ -21,6 +21,7 @@ _ID = re.compile(r"[\w.\-]+")  # Airflow's own rule for ids of Dags and tasks, n
 _ALLOWED = {"dag_id": _ID.fullmatch, "task_id": _ID.fullmatch}
 _NUMBER_MAX = 10**9
 _URL_MAX = 4_000
+_TIME_MAX = 50
 _OWN_MACHINE = {"localhost", "127.0.0.1", "::1"}
 # Failed because of a task above it: that one is reported by itself.
 _UPSTREAM_FAILED = "upstream_failed"
@@ -37,10 +38,11 @@ class Faulty(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """`left_out` counts what was reported but is no failure to tell of."""
+    """`left_out` counts what was reported but is nothing to tell of."""
 
     failures: tuple[Failure, ...]
     left_out: int
+    successes: tuple[Success, ...] = ()
 
 
 class ReportReader:
@@ -66,14 +68,21 @@ class ReportReader:
         for number, item in enumerate(items, start=1):
             fields = _Fields(item, f"failure {number}: " if len(items) > 1 else "")
             target, state = self._target(fields), self._state(fields)
+            at, run_after = fields.time("at"), fields.time("run_after")
             faults += fields.faults
             if not fields.faults:
-                found.append(Failure(target, state, now))
+                # A clock that is ahead of ours must not hide what happens until then.
+                at = min(at, now) if at else None
+                found.append(Failure(target, state, now, at, run_after))
         if faults:
             more = len(faults) - _FAULTS_MAX
             raise Faulty([*faults[:_FAULTS_MAX], *([f"and {more} more"] if more > 0 else [])])
-        failures = tuple(one for one in found if one.state not in self._left_out)
-        return Reports(failures, len(found) - len(failures))
+        told = [one for one in found if one.state not in self._left_out]
+        # That of a single task does not say that the run ends well.
+        successes = [one for one in told if one.state == SUCCESS and not one.target.task_id]
+        failures = tuple(one for one in told if one.state != SUCCESS)
+        left_out = len(found) - len(failures) - len(successes)
+        return Reports(failures, left_out, tuple(_success(one) for one in successes))
 
     def _target(self, fields: _Fields) -> Target:
         url = fields.text("url", _URL_MAX)
@@ -128,10 +137,9 @@ class ReportReader:
 
     def _state(self, fields: _Fields) -> str:
         state = (fields.text("state", 50) or FAILED).lower()
-        if state not in {FAILED, UP_FOR_RETRY, _UPSTREAM_FAILED}:
-            fields.fault(
-                "state", f"is no failure. Send {FAILED} or {UP_FOR_RETRY}, or leave it out."
-            )
+        if state not in {FAILED, SUCCESS, UP_FOR_RETRY, _UPSTREAM_FAILED}:
+            known = f"{FAILED}, {UP_FOR_RETRY} or {SUCCESS}"
+            fields.fault("state", f"is not known. Send {known}, or leave it out.")
         return state
 
 
@@ -172,6 +180,24 @@ class _Fields:
             return value.strip()
         return None
 
+    def time(self, name: str) -> datetime | None:
+        """A moment in ISO 8601 with its zone, in UTC."""
+        value = self.text(name, _TIME_MAX)
+        if value is None:
+            return None
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            at = None
+        if at is None or at.tzinfo is None:
+            self.fault(name, "is no time with its zone. Send it like 2026-11-22T05:54:00+00:00.")
+            return None
+        try:
+            return at.astimezone(UTC)
+        except OverflowError:
+            self.fault(name, "is out of range.")
+            return None
+
     def id(self, name: str, linked: str | None) -> str | None:
         """What is said, else what the address says."""
         value = self.text(name, _ID_MAX) or linked
@@ -208,6 +234,17 @@ def _items(body: bytes) -> list[Any]:
     if len(items) > FAILURES_MAX:
         raise Faulty([f"The list holds more than {FAILURES_MAX} failures. Send fewer at a time."])
     return items
+
+
+def _success(report: Failure) -> Success:
+    target = report.target
+    return Success(
+        target.cluster,
+        target.dag_id or "",
+        target.run_id or "",
+        report.failed_at,
+        report.run_after,
+    )
 
 
 def _refined(target: Target, linked: Target | None) -> Target:

@@ -1,4 +1,4 @@
-"""The door for failures that Airflow reports by itself: checked, read, kept, then acknowledged."""
+"""The door for what Airflow reports by itself: checked, read, kept, then acknowledged."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from bot.domain.errors import StoreError
-from bot.domain.failures import Failure
+from bot.domain.failures import Failure, Success
 from bot.questions.links import ClusterAddress
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
-from bot.web.failure_reports import Faulty, ReportReader
+from bot.web.failure_reports import Faulty, ReportReader, Reports
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +30,7 @@ _AGAIN_SECONDS = 5  # when a sender that was turned away may come back
 _METERED = "failure"
 
 Take = Callable[[Sequence[Failure]], Awaitable[int]]
+Succeed = Callable[[Sequence[Success]], Awaitable[object]]
 
 
 def _now() -> datetime:
@@ -40,14 +41,16 @@ def _now() -> datetime:
 class FailureDoor:
     """What the route works with.
 
-    `take` keeps failures durably and says how many were new; it raises `StoreError` where it could
-    not. `default_cluster` is meant where a report names none and there are several. Failures that
-    Airflow will retry by itself are left out unless `retries`.
+    `take` keeps failures durably and says how many were new, `succeed` keeps runs that ended well;
+    both raise `StoreError` where they could not. `default_cluster` is meant where a report names
+    none and there are several. Failures that Airflow will retry by itself are left out unless
+    `retries`.
     """
 
     token: str
     clusters: Sequence[ClusterAddress]
     take: Take
+    succeed: Succeed
     default_cluster: str | None = None
     retries: bool = False
     meter: Meter = field(default_factory=NoMeter)
@@ -91,21 +94,24 @@ async def _received(
     except Faulty as faulty:
         log.warning("failures.refused", faults=len(faulty.faults))
         return "refused", JSONResponse({"errors": faulty.faults}, status_code=400)
-    return await _kept(reports.failures, reports.left_out, door.take)
+    return await _kept(reports, door)
 
 
-async def _kept(failures: Sequence[Failure], left_out: int, take: Take) -> tuple[str, Response]:
+async def _kept(reports: Reports, door: FailureDoor) -> tuple[str, Response]:
+    failures, successes, left_out = reports.failures, reports.successes, reports.left_out
     try:
         async with asyncio.timeout(_KEEP_SECONDS):
-            new = await take(failures) if failures else 0
+            new = await door.take(failures) if failures else 0
+            if successes:
+                await door.succeed(successes)
     except (StoreError, TimeoutError) as error:
         log.error("failures.not_kept", failures=len(failures), error=str(error) or "timeout")
         again = {"Retry-After": str(_AGAIN_SECONDS)}
         return "refused", _said(503, "The database did not keep this. Send it again.", again)
     known = len(failures) - new
     log.info("failures.taken", new=new, known=known, left_out=left_out)
-    counts = {"new": new, "known": known, "left_out": left_out}
-    if new:
+    counts = {"new": new, "known": known, "left_out": left_out, "successes": len(successes)}
+    if new or successes:
         return "taken", JSONResponse(counts, status_code=202)
     return "duplicate" if known else "ignored", JSONResponse(counts)
 

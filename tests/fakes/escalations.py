@@ -147,6 +147,10 @@ class FakeEscalations(Escalations):
         wanted.sort(key=lambda one: one.opened_at, reverse=True)
         return wanted[offset : offset + limit]
 
+    async def of_incident(self, incident: str) -> Escalation | None:
+        found = [one for one in self._kept.values() if one.open_key == incident]
+        return found[0].escalation if found else None
+
     async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
         card = Card(thread.channel, thread.thread)
         found = [

@@ -60,6 +60,10 @@ class EscalationReads:
             statement = statement.where(row.state.in_([state.value for state in states]))
         return [escalation_in(one) for one in await self._rows(statement)]
 
+    async def of_incident(self, incident: str) -> Escalation | None:
+        rows = await self._rows(select(EscalationRow).where(EscalationRow.open_key == incident))
+        return escalation_in(rows[0]) if rows else None
+
     async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
         row = EscalationRow
         parties = select(EscalationPartyRow.escalation_id).where(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,13 +16,11 @@ from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.statements import delete_before, insert_into
 from bot.adapters.sql.tables import FailureBatchRow, ReportedFailureRow
 from bot.domain.errors import NotReadable, StoreError
-from bot.domain.failures import DagName, Failure, Pace, batch_job
+from bot.domain.failures import Failure, Pace, batch_job
 from bot.domain.work import Job
-from bot.services.ports import BatchTaken
 
 Enqueue = Callable[[Connection, Job], None]
 _NO_BATCH = 0  # until the failure has got one, within the same transaction
-_MINUTE = timedelta(minutes=1)
 _TRIES = 20
 
 
@@ -67,7 +64,7 @@ class SqlReportedFailures:
                     )
         return len(new)
 
-    async def take(self, number: int) -> BatchTaken:
+    async def take(self, number: int) -> Sequence[Failure]:
         now = self._clock()
         closing = (
             update(FailureBatchRow)
@@ -81,24 +78,7 @@ class SqlReportedFailures:
         with store_errors("Collecting reported failures"):
             async with writing(self._engine) as connection:
                 await connection.execute(closing)
-                failures = await _failures_of(connection, number)
-                told = await self._told_lately(connection, number, now)
-        return BatchTaken(
-            failures=failures,
-            known=frozenset(name for _, names in told for name in names),
-            spent=sum(len(names) for at, names in told if at > now - _MINUTE),
-        )
-
-    async def settle(self, number: int, diagnosed: Sequence[DagName], listed: int) -> None:
-        names = json.dumps([[name.cluster, name.dag_id] for name in diagnosed])
-        statement = (
-            update(FailureBatchRow)
-            .where(FailureBatchRow.number == number)
-            .values(diagnosed=names, listed=listed)
-        )
-        with store_errors("Keeping what was told of failures"):
-            async with writing(self._engine) as connection:
-                await connection.execute(statement)
+                return await _failures_of(connection, number)
 
     async def tidy(self, before: datetime) -> int:
         """Forgets what was reported before then; returns how many failures that were. Reported
@@ -140,9 +120,9 @@ class SqlReportedFailures:
         last = await connection.scalar(select(func.max(FailureBatchRow.number)))
         # By the clock, so that a number never comes again after its row was deleted.
         number = max(int(now.timestamp()), (last or 0) + 1)
-        due = await self._due(connection, now)
+        due = now + timedelta(seconds=self._pace.gather)
         statement = insert_into(connection, FailureBatchRow).values(
-            number=number, opened_at=now, due_at=due, diagnosed="[]", listed=0
+            number=number, opened_at=now, due_at=due
         )
         inserted = statement.on_conflict_do_nothing().returning(FailureBatchRow.number)
         if await connection.scalar(inserted) is None:
@@ -150,28 +130,6 @@ class SqlReportedFailures:
         job = batch_job(number, (due - now).total_seconds())
         await connection.run_sync(self._enqueue, job)
         return number
-
-    async def _due(self, connection: AsyncConnection, now: datetime) -> datetime:
-        spacing = timedelta(seconds=self._pace.spacing)
-        due = now + timedelta(seconds=self._pace.gather)
-        listed_at = await connection.scalar(
-            select(FailureBatchRow.closed_at)
-            .where(FailureBatchRow.listed > 0, FailureBatchRow.closed_at > now - spacing)
-            .order_by(FailureBatchRow.closed_at.desc())
-            .limit(1)
-        )
-        return max(due, listed_at + spacing) if listed_at else due
-
-    async def _told_lately(
-        self, connection: AsyncConnection, number: int, now: datetime
-    ) -> list[tuple[datetime, list[DagName]]]:
-        """What other batches diagnosed, with the time."""
-        since = now - max(timedelta(seconds=self._pace.quiet), _MINUTE)
-        statement = select(FailureBatchRow.closed_at, FailureBatchRow.diagnosed).where(
-            FailureBatchRow.closed_at > since, FailureBatchRow.number != number
-        )
-        told = (await connection.execute(statement)).all()
-        return [(at, [DagName(*name) for name in json.loads(names)]) for at, names in told if at]
 
 
 def _row(failure: Failure) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
 import bot.adapters.sql.access_tables
+import bot.adapters.sql.alert_tables
 import bot.adapters.sql.escalation_tables
 import bot.adapters.sql.preference_tables
 import bot.adapters.sql.talk_tables  # noqa: F401 (their tables are part of the schema)

@@ -200,8 +200,6 @@ class FailureBatchRow(Base):
     due_at: Mapped[datetime]
     closed_at: Mapped[datetime | None] = mapped_column(index=True)
     taken_by: Mapped[int | None] = mapped_column(BigInteger, index=True)
-    diagnosed: Mapped[str]  # JSON: [cluster, dag_id] of each Dag that was
-    listed: Mapped[int]  # how many Dags were only listed
 
 
 class ReportedFailureRow(Base):

@@ -1,0 +1,218 @@
+"""Looks into what failed without a word said, and whether it runs again."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Protocol
+
+import structlog
+
+from bot.answering.headline import nothing_failed
+from bot.diagnosis.incident_key import incident_key
+from bot.domain.alerts import (
+    UNREACHABLE,
+    Alert,
+    AlertState,
+    AlertWatch,
+    Found,
+    Look,
+    look_job,
+    next_look,
+    watch_job,
+)
+from bot.domain.answers import Diagnosis, NotFound
+from bot.domain.conversations import Turn
+from bot.domain.errors import AirflowError
+from bot.domain.failures import Failure, Success
+from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
+from bot.domain.work import FOR_A_DAY, Job, Retry
+from bot.services.alert_ports import (
+    AlertMeter,
+    Alerts,
+    Joined,
+    NoAlertMeter,
+    NothingLeft,
+    Opened,
+)
+from bot.services.announced import Audience
+from bot.services.failure_words import question_about
+from bot.services.ports import Cluster, ConversationStore, DurableSteps, Steps
+
+log = structlog.get_logger(__name__)
+
+_STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
+_OUTCOMES: Mapping[type, str] = {
+    Opened: "opened",
+    Joined: "joined",
+    NothingLeft: "nothing_left",
+}
+_WATCHED = 20  # Dags of one alert at a time
+_RUNS = 5  # newest successful runs of each
+
+
+class Looking(Protocol):
+    """Who finds out why something failed, and calls a human where the rules say so."""
+
+    async def look(self, question: Question, steps: Steps) -> Turn: ...
+
+    async def told(self, turn: Turn, steps: Steps) -> None: ...
+
+
+class AlertService:
+    """The handler of jobs of the kinds `LOOK` and `WATCH`. `now` gives aware UTC times."""
+
+    def __init__(
+        self,
+        alerts: Alerts,
+        looking: Looking,
+        turns: ConversationStore,
+        clusters: Mapping[str, Cluster],
+        *,
+        audience: Callable[[str], Audience],
+        workspace: Callable[[], Awaitable[str]],
+        now: Callable[[], datetime],
+        redact: Callable[[str], str] = str,
+        meter: AlertMeter | None = None,
+    ) -> None:
+        self._alerts = alerts
+        self._looking = looking
+        self._turns = turns
+        self._clusters = clusters
+        self._audience = audience
+        self._workspace = workspace
+        self._now = now
+        self._redact = redact
+        self._meter = meter or NoAlertMeter()
+
+    async def look(self, look: Look, steps: DurableSteps) -> None:
+        """Ends with the failure in an alert; or with another look later on, where its cluster does
+        not answer now."""
+        wait = await steps.run("wait", partial(self._wait, look), FOR_A_DAY)
+        if wait > 0:
+            job = look_job(look, wait)
+            await steps.start(replace(job, key=f"{job.key}:after:{round(wait)}"))
+            return
+        workspace = await steps.run("workspace", self._workspace, FOR_A_DAY)
+        turn = await self._looking.look(self._question(look, workspace), steps)
+        found = found_in(turn)
+        if _is_over(turn):
+            well = _well_since(look.failure, turn.answered_at)
+            await steps.run("runs again", partial(self._alerts.succeed, [well]), FOR_A_DAY)
+        await steps.run("record", partial(self._turns.add_turn, turn), _STORE)
+        outcome = await steps.run("settle", partial(self._alerts.settle, look, found), FOR_A_DAY)
+        if found.is_unreachable and isinstance(outcome, Opened | Joined):
+            await self._look_again(look, steps)
+            return
+        self._meter.looked(_OUTCOMES[type(outcome)])
+        if isinstance(outcome, Joined):
+            await self._looking.told(in_thread(turn, outcome.alert), steps)
+
+    async def watch(self, body: AlertWatch, steps: DurableSteps) -> None:
+        """Looks whether the Dags of an alert ran well since, for those who have no plugin."""
+        job = await steps.run("watch", partial(self._watch, body), FOR_A_DAY)
+        if job is not None:
+            await steps.start(job)
+
+    async def _wait(self, look: Look) -> float:
+        """Seconds until the quiet hours of its channel are over."""
+        until = await self._audience(look.channel).quiet_until()
+        return max(1.0, (until - self._now()).total_seconds()) if until else 0.0
+
+    async def _look_again(self, look: Look, steps: DurableSteps) -> None:
+        self._meter.looked("unreachable")
+
+        async def when() -> float | None:
+            delay = next_look(look, self._now())
+            if delay is None:
+                await self._alerts.give_up(look)
+            return delay
+
+        delay = await steps.run("again", when, FOR_A_DAY)
+        if delay is None:
+            self._meter.looked("given_up")
+            return
+        await steps.start(look_job(replace(look, tries=look.tries + 1), delay))
+
+    async def _watch(self, body: AlertWatch) -> Job | None:
+        alert = await self._alerts.alert(body.id)
+        if alert is None or alert.state not in (AlertState.OPEN, AlertState.WAITING):
+            return None
+        successes: list[Success] = []
+        for failure in await self._alerts.failing(body.id, _WATCHED):
+            successes += await self._successes_since(failure)
+        if successes:
+            await self._alerts.succeed(successes)
+        since = max(body.since, alert.last_at)
+        return watch_job(AlertWatch(body.id, since, body.number + 1), self._now())
+
+    async def _successes_since(self, failure: Failure) -> Sequence[Success]:
+        target = failure.target
+        cluster = self._clusters.get(target.cluster)
+        if cluster is None or target.dag_id is None:
+            return ()
+        try:
+            seen = await cluster.runs(
+                target.dag_id, state="success", since=failure.run_after, limit=_RUNS
+            )
+        except AirflowError as error:
+            log.warning("alerts.not_watched", cluster=target.cluster, error=str(error))
+            return ()
+        runs = [
+            Success(target.cluster, target.dag_id, run.run_id, run.end, run.run_after)
+            for run in seen.runs
+            if run.end is not None
+        ]
+        return [run for run in runs if run.answers(failure)]
+
+    def _question(self, look: Look, workspace: str) -> Question:
+        """What a person in that channel would have asked."""
+        failure = look.failure
+        target = failure.target
+        if target.task_id is None:
+            target = replace(target, try_number=None)  # it counts how often the run was cleared
+        tries = f":{look.tries}" if look.tries else ""
+        return Question(
+            id=f"{failure.key}@{look.channel}{tries}",
+            origin=Origin.WEBHOOK,
+            asker=Asker(""),
+            thread=ThreadKey(workspace, look.channel, ""),
+            message_ts="",
+            text=self._redact(question_about(target)),
+            asked_at=failure.reported_at,
+            intent=Intent.DIAGNOSE,
+            chosen=target,
+        )
+
+
+def found_in(turn: Turn) -> Found:
+    """What a look came to: failures of one cause have one incident, those that cannot be found in
+    Airflow one for each Dag."""
+    reply, target = turn.reply, turn.question.chosen
+    cluster = target.cluster if target else ""
+    if isinstance(reply, Diagnosis):
+        verdict = reply.verdict
+        incident = incident_key(verdict, reply.target, turn.evidence)
+        return Found(incident, verdict.title or verdict.kind.headline, turn.id)
+    if isinstance(reply, NotFound) and reply.nowhere.unreachable:
+        return Found(f"{UNREACHABLE}{cluster}", f"{cluster} does not answer", turn.id)
+    dag_id = (target.dag_id if target else None) or ""
+    return Found(f"not found:{cluster}:{dag_id}", "Not found in Airflow", turn.id)
+
+
+def in_thread(turn: Turn, alert: Alert) -> Turn:
+    """As if it had been asked in the alert's thread."""
+    thread = replace(turn.question.thread, thread=alert.thread)
+    return replace(turn, question=replace(turn.question, thread=thread))
+
+
+def _is_over(turn: Turn) -> bool:
+    return isinstance(turn.reply, Diagnosis) and nothing_failed(turn.reply.verdict)
+
+
+def _well_since(failure: Failure, at: datetime) -> Success:
+    target = failure.target
+    at = max(at, failure.failed_at + timedelta(milliseconds=1))
+    return Success(target.cluster, target.dag_id or "", target.run_id or "", at, failure.run_after)

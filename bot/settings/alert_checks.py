@@ -1,0 +1,32 @@
+"""What no key of the routes of failures can say alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.settings.faults import Fault
+from bot.settings.keys import Tree
+
+_SELECTORS = ("clusters", "dags", "tags", "owners")
+
+
+def alert_faults(webhook: Tree, clusters: Tree) -> Iterator[Fault]:
+    """Routes of clusters that there are not, and routes that take everything or lead nowhere."""
+    routes = webhook.get("routes")
+    for number, route in enumerate(routes if isinstance(routes, list) else ()):
+        path = ("failure_webhook", "routes", str(number))
+        if not isinstance(route, dict):
+            continue
+        if not any(route.get(name) for name in _SELECTORS):
+            problem = f"takes every failure. Give some of {', '.join(_SELECTORS)}"
+            yield Fault(path, f"{problem}, or use failure_webhook.channel")
+        if "channels" in route and not route["channels"]:
+            yield Fault((*path, "channels"), "is empty. Give one channel or more")
+        named = route.get("clusters")
+        for name in named if isinstance(named, list) else ():
+            if name not in clusters:
+                problem = f"{name} is no cluster. Use some of: {', '.join(clusters)}"
+                yield Fault((*path, "clusters"), problem)
+    if routes and "token" not in webhook:
+        problem = "lead nowhere without a token. Name its source with token_env or token_file"
+        yield Fault(("failure_webhook", "routes"), problem)
