@@ -29,11 +29,7 @@ from bot.services.readers import Everybody as EverybodyReads
 from bot.services.readers import Readers
 from bot.services.talk import TalkRecords, WorkRecords
 from bot.slack.alert_desk import AlertDesk, Alerting
-from bot.slack.arrivals import (
-    Command,
-    Identity,
-    PolicyChange,
-)
+from bot.slack.arrivals import Command, Identity, PolicyChange
 from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
 from bot.slack.client import web_client
@@ -46,10 +42,7 @@ from bot.slack.escalation_readers import ForReaders
 from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
-from bot.slack.home_arrivals import (
-    HOME,
-    UNFURL,
-)
+from bot.slack.home_arrivals import HOME, UNFURL
 from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import (
     ANNOUNCEMENT,

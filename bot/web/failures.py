@@ -110,7 +110,9 @@ async def _kept(reports: Reports, door: FailureDoor) -> tuple[str, Response]:
         return "refused", _said(503, "The database did not keep this. Send it again.", again)
     known = len(failures) - new
     log.info("failures.taken", new=new, known=known, left_out=left_out)
-    counts = {"new": new, "known": known, "left_out": left_out, "successes": len(successes)}
+    counts = {"new": new, "known": known, "left_out": left_out}
+    if successes:
+        counts["successes"] = len(successes)
     if new or successes:
         return "taken", JSONResponse(counts, status_code=202)
     return "duplicate" if known else "ignored", JSONResponse(counts)

@@ -81,6 +81,10 @@ def open_door(folder: Path, airflow_url: str) -> Iterator[Reports]:
             serving.join()
 
 
+async def _kept(successes: object) -> None:
+    """They are seen in the bodies."""
+
+
 async def _serve(
     server: uvicorn.Server, listening: socket.socket, made: Reports, url: str, airflow_url: str
 ) -> None:
@@ -88,7 +92,7 @@ async def _serve(
     reported = SqlReportedFailures(engine, lambda connection, job: None)
     clusters = (ClusterAddress("lab", (airflow_url,)),)
     web = FastAPI()
-    web.include_router(failure_routes(FailureDoor(TOKEN, clusters, reported.add)))
+    web.include_router(failure_routes(FailureDoor(TOKEN, clusters, reported.add, _kept)))
 
     @web.middleware("http")
     async def note(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

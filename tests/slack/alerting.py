@@ -53,7 +53,6 @@ class AlertEngine(TimedEngine):
         else:
             super().put(job)
 
-
     def waiting(self, kind: str) -> list[Job]:
         return [job for _, job in self._later if job.kind == kind]
 

@@ -333,4 +333,3 @@ async def test_a_channel_that_takes_nothing_costs_no_other_its_alert(
     await bot.engine.pass_time(2)
     assert len(said_in(ws)) == 1
     assert said_in(ws, GENERAL_CHANNEL) == []
-

@@ -14,8 +14,8 @@ from bot.domain.targets import Target
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.ports import DurableSteps, ReplyChannel
-from bot.slack.announcer import SlackAnnouncer
 from bot.slack.config import SlackConfig
+from tests.slack.announcing import announced
 from tests.slack.doubles import NOW, MemoryRecords
 from tests.slack.driver import by_bot, hand_in, words
 from tests.slack.payloads import event, load, press, says
@@ -274,7 +274,7 @@ async def test_a_whisper_of_unknown_outcome_is_repeated_once_at_most(
 async def test_a_reported_failure_opens_one_thread_under_its_lead(
     ws: LocalWorkspace, config: SlackConfig, stepped: SteppedAnswers
 ) -> None:
-    announcer, told = SlackAnnouncer(SUPPORT_CHANNEL), 0
+    told = 0
 
     async def scene(bot: RunningBot) -> Callable[[], None]:
         nonlocal told
@@ -284,7 +284,7 @@ async def test_a_reported_failure_opens_one_thread_under_its_lead(
             id=f"failure:production:orders_daily:{told}",
             chosen=Target("production", "orders_daily"),
         )
-        bot.engine.put(announcer.diagnosis(question, "orders_daily failed"))
+        bot.engine.put(announced(SUPPORT_CHANNEL, question, "orders_daily failed"))
         so_far = told
 
         def check() -> None:

@@ -15,9 +15,9 @@ from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.dead_letters import UNFINISHED
 from bot.services.ports import ReplyChannel
-from bot.slack.announcer import SlackAnnouncer
 from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.jobs import delivery_of, job_of
+from tests.slack import announcing
 from tests.slack.doubles import NOW, always
 from tests.slack.driver import by_bot, words
 from tests.slack.replies import CODE, EXPLAINED
@@ -48,7 +48,7 @@ def announced() -> Job:
         intent=Intent.DIAGNOSE,
         chosen=Target("production", "orders_daily"),
     )
-    return SlackAnnouncer(SUPPORT_CHANNEL).diagnosis(question, "orders_daily failed")
+    return announcing.announced(SUPPORT_CHANNEL, question, "orders_daily failed")
 
 
 async def asked(ws: LocalWorkspace, way: Way = Way.MENTION) -> Job:

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from bot.domain.answers import Reply
 from bot.domain.work import Delivery, Priority
-from bot.slack.announcer import SlackAnnouncer
 from bot.slack.arrivals import AtOnce, Beside, Ignored, Place
 from bot.slack.home_arrivals import Errand
 from bot.slack.jobs import delivery_of, job_of, question_of
@@ -21,6 +20,7 @@ from bot.slack.posts import ANSWER, Face, Post, Sent, post_job
 from bot.slack.presses import Words
 from bot.workflows.serializer import TypedJson
 from tests.fakes.work import assert_keepable
+from tests.slack.announcing import announced
 from tests.slack.payloads import BOT, load
 from tests.slack.strategies import replies
 
@@ -66,11 +66,9 @@ def test_announcements_are_kept_whole() -> None:
     assert not isinstance(arrival, AtOnce | Beside | Errand | Ignored)
     question = question_of(arrival)
     assert question is not None
-    announcer = SlackAnnouncer("C1")
-    for job in (announcer.diagnosis(question, "It failed"), announcer.message("list:1", "words")):
-        assert JSON.deserialize(JSON.serialize(job)) == job
-        assert job.priority == Priority.REPORTED
-    assert announcer.diagnosis(question, "It failed").key == question.id
+    job = announced("C1", question, "It failed")
+    assert JSON.deserialize(JSON.serialize(job)) == job
+    assert (job.key, job.priority) == (question.id, Priority.REPORTED)
 
 
 def test_a_private_question_engages_nobody() -> None:

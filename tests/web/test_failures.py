@@ -17,7 +17,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.domain.errors import StoreError
-from bot.domain.failures import Failure
+from bot.domain.failures import Failure, Success
 from bot.domain.targets import Target
 from bot.questions.links import ClusterAddress
 from bot.web.failures import BODY_MAX, PATH, FailureDoor, failure_routes
@@ -35,6 +35,7 @@ class Kept:
     """Where failures are taken to."""
 
     failures: dict[str, Failure] = field(default_factory=dict)
+    successes: list[Success] = field(default_factory=list)
     down: bool = False
 
     async def take(self, failures: Sequence[Failure]) -> int:
@@ -43,6 +44,12 @@ class Kept:
         new = {one.key: one for one in failures if one.key not in self.failures}
         self.failures.update(new)
         return len(new)
+
+    async def succeed(self, successes: Sequence[Success]) -> int:
+        if self.down:
+            raise StoreError("The database does not answer.")
+        self.successes += successes
+        return 0
 
     @property
     def targets(self) -> list[Target]:
@@ -84,7 +91,7 @@ async def serving(door: FailureDoor) -> AsyncIterator[str]:
 @pytest.fixture
 async def door(kept: Kept, meter: FakeMeter, http: aiohttp.ClientSession) -> AsyncIterator[Sender]:
     clusters = (PROD, STAGING)
-    made = FailureDoor(TOKEN, clusters, kept.take, meter=meter, now=lambda: NOW)
+    made = FailureDoor(TOKEN, clusters, kept.take, kept.succeed, meter=meter, now=lambda: NOW)
     async with serving(made) as url:
         yield Sender(http, url)
 
@@ -162,10 +169,45 @@ async def test_a_cluster_goes_by_name_alias_or_address(door: Sender, kept: Kept,
 
 
 async def test_the_only_cluster_need_not_be_named(kept: Kept, http: aiohttp.ClientSession) -> None:
-    async with serving(FailureDoor(TOKEN, (STAGING,), kept.take)) as url:
+    async with serving(FailureDoor(TOKEN, (STAGING,), kept.take, kept.succeed)) as url:
         status, _ = await Sender(http, url)({"dag_id": "orders", "run_id": "manual__1"})
     assert status == 202
     assert [one.cluster for one in kept.targets] == ["staging"]
+
+
+async def test_a_run_that_ended_well_is_kept_with_its_times(door: Sender, kept: Kept) -> None:
+    run = {
+        **REPORT,
+        "state": "success",
+        "at": "2026-11-22T10:30:00+01:00",
+        "run_after": "2026-11-22T00:00:00Z",
+    }
+    status, counts = await door(run)
+    assert (status, counts["successes"]) == (202, 1)
+    (success,) = kept.successes
+    assert success.at == datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+    assert success.run_after == datetime(2026, 11, 22, tzinfo=UTC)
+    assert (await door({**run, "task_id": "load"}))[1]["left_out"] == 1
+
+
+async def test_a_clock_that_is_ahead_is_not_believed(door: Sender, kept: Kept) -> None:
+    await door({**REPORT, "at": "2030-01-01T00:00:00+00:00"})
+    (failure,) = kept.failures.values()
+    assert failure.failed_at == NOW
+
+
+@pytest.mark.parametrize("name", ["at", "run_after"])
+@pytest.mark.parametrize("said", ["yesterday", "2026-11-22T10:00:00", "0001-01-01T00:00:00+14:00"])
+async def test_a_time_that_cannot_be_read_is_named(door: Sender, name: str, said: str) -> None:
+    status, answer = await door({**REPORT, name: said})
+    assert status == 400
+    assert answer["errors"][0].startswith(f"{name} is")
+
+
+async def test_successes_that_were_not_kept_are_to_be_sent_again(door: Sender, kept: Kept) -> None:
+    kept.down = True
+    status, _ = await door({**REPORT, "state": "success"})
+    assert status == 503
 
 
 @pytest.mark.parametrize("state", ["up_for_retry", "upstream_failed"])
@@ -181,7 +223,7 @@ async def test_what_airflow_will_retry_or_report_elsewhere_is_left_out(
 async def test_retries_are_taken_where_they_are_asked_for(
     kept: Kept, http: aiohttp.ClientSession
 ) -> None:
-    async with serving(FailureDoor(TOKEN, (PROD,), kept.take, retries=True)) as url:
+    async with serving(FailureDoor(TOKEN, (PROD,), kept.take, kept.succeed, retries=True)) as url:
         status, _ = await Sender(http, url)({**REPORT, "state": "up_for_retry"})
     assert status == 202
 
@@ -226,7 +268,7 @@ async def test_a_body_that_is_too_long_is_refused(door: Sender, kept: Kept) -> N
 async def test_every_fault_is_named_with_its_remedy(door: Sender, kept: Kept) -> None:
     said = await door.faults(
         [
-            {"cluster": "nowhere", "dag_id": "a b", "run_id": 7, "state": "success"},
+            {"cluster": "nowhere", "dag_id": "a b", "run_id": 7, "state": "running"},
             "orders_daily",
             {"cluster": "prod", "dag_id": "orders", "run_id": "r", "map_index": "x"},
         ]
@@ -235,7 +277,7 @@ async def test_every_fault_is_named_with_its_remedy(door: Sender, kept: Kept) ->
         "failure 1: cluster is not known here. Send one of: prod, staging",
         "failure 1: dag_id is no id",
         "failure 1: run_id is no text",
-        "failure 1: state is no failure",
+        "failure 1: state is not known",
         "failure 2: is no JSON object",
         "failure 3: map_index is no whole number",
     ):
@@ -276,14 +318,14 @@ async def test_three_hundred_faults_are_not_all_repeated(door: Sender) -> None:
 
 def test_a_door_without_a_token_is_never_built(kept: Kept) -> None:
     with pytest.raises(ValueError, match="token"):
-        failure_routes(FailureDoor("", (PROD,), kept.take))
+        failure_routes(FailureDoor("", (PROD,), kept.take, kept.succeed))
 
 
 async def test_a_link_of_another_airflow_is_no_failure_of_the_only_one(
     http: aiohttp.ClientSession,
 ) -> None:
     kept = Kept()
-    async with serving(FailureDoor(TOKEN, (STAGING,), kept.take)) as url:
+    async with serving(FailureDoor(TOKEN, (STAGING,), kept.take, kept.succeed)) as url:
         sender = Sender(http, url)
         status, said = await sender({"url": "https://elsewhere.example.com/dags/a/runs/r"})
         assert (status, "url is of no known cluster" in str(said)) == (400, True)

@@ -16,14 +16,14 @@ from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.tables import FailureBatchRow, ReportedFailureRow
 from bot.domain.errors import StoreError
-from bot.domain.failures import DagName, Failure, Pace
+from bot.domain.failures import Failure, Pace
 from bot.domain.targets import Target
 from bot.domain.work import Job
 from bot.services.ports import ReportedFailures
 from tests.fakes.failures import FakeReportedFailures
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
-PACE = Pace(gather=10, spacing=60, quiet=600)
+PACE = Pace(gather=10)
 
 
 def failure(dag: str, number: int = 1) -> Failure:
@@ -51,7 +51,7 @@ class Case:
 
     async def dags(self, number: int) -> list[str | None]:
         taken = await self.reported.take(number)
-        return [one.target.dag_id for one in taken.failures]
+        return [one.target.dag_id for one in taken]
 
     @property
     def numbers(self) -> list[int]:
@@ -88,7 +88,7 @@ async def test_a_failure_is_new_once(case: Case) -> None:
 async def test_failures_come_back_as_they_were(case: Case) -> None:
     told = Failure(Target("prod", "a", "manual__1+00:00", None), "failed", START)
     await case.reported.add([told])
-    assert (await case.reported.take(case.numbers[0])).failures == (told,)
+    assert tuple(await case.reported.take(case.numbers[0])) == (told,)
 
 
 async def test_one_batch_gathers_for_some_seconds(case: Case) -> None:
@@ -123,25 +123,6 @@ async def test_overdue_batches_are_taken_with_the_first(case: Case) -> None:
     assert await case.dags(first) == ["a", "b", "c"]
 
 
-async def test_a_batch_knows_what_was_told_shortly_before(case: Case) -> None:
-    await case.reported.add([failure("a")])
-    name = DagName("prod", "a")
-    await case.reported.take(case.numbers[0])
-    await case.reported.settle(case.numbers[0], [name], 0)
-    assert not (await case.reported.take(case.numbers[0])).known
-    case.clock.forward(30)
-    await case.reported.add([failure("b")])
-    taken = await case.reported.take(case.numbers[1])
-    assert (taken.known, taken.spent) == (frozenset({name}), 1)
-    case.clock.forward(60)
-    await case.reported.add([failure("c")])
-    taken = await case.reported.take(case.numbers[2])
-    assert (taken.known, taken.spent) == (frozenset({name}), 0)
-    case.clock.forward(600)
-    await case.reported.add([failure("d")])
-    assert not (await case.reported.take(case.numbers[3])).known
-
-
 async def test_a_run_adds_nothing_once_a_task_of_it_was_reported(case: Case) -> None:
     task = failure("a")
     run = replace(task, target=replace(task.target, task_id=None, try_number=None))
@@ -151,23 +132,10 @@ async def test_a_run_adds_nothing_once_a_task_of_it_was_reported(case: Case) -> 
     case.clock.forward(10)
     await case.reported.add([run, other])
     case.clock.forward(10)
-    assert (await case.reported.take(first)).failures == (task, other)
-    assert (await case.reported.take(first)).failures == (task, other)
+    assert tuple(await case.reported.take(first)) == (task, other)
+    assert tuple(await case.reported.take(first)) == (task, other)
     await case.reported.add([failure("a", 2)])
     assert await case.dags(case.numbers[2]) == ["a"]
-
-
-async def test_after_a_list_the_next_batch_stays_open_longer(case: Case) -> None:
-    await case.reported.add([failure("a")])
-    case.clock.forward(10)
-    await case.reported.take(case.numbers[0])
-    await case.reported.settle(case.numbers[0], [], 5)
-    case.clock.forward(20)
-    await case.reported.add([failure("b")])
-    case.clock.forward(39)
-    await case.reported.add([failure("c")])
-    assert [job.delay for job in case.jobs] == [10, 40]
-    assert await case.dags(case.numbers[1]) == ["b", "c"]
 
 
 @pytest.fixture
@@ -221,7 +189,7 @@ async def test_a_rush_loses_nothing_while_batches_are_taken(
         while not done.is_set() or set(await _work(engine)) - seen:
             for number in sorted(set(await _work(engine)) - seen):
                 seen.add(number)
-                told.extend(one.key for one in (await kept.take(number)).failures)
+                told.extend(one.key for one in (await kept.take(number)))
             await asyncio.sleep(0)
 
     done = asyncio.Event()
@@ -242,8 +210,8 @@ async def test_whoever_comes_while_a_batch_is_being_taken_gets_the_next(
     [first] = await _work(engine)
     await asyncio.gather(kept.take(first), *(kept.add([failure(f"late_{n}")]) for n in range(20)))
     told = [await kept.take(number) for number in await _work(engine)]
-    assert sorted(len(each.failures) for each in told)[-1] >= 20
-    assert sum(len(each.failures) for each in told) == 40
+    assert sorted(len(each) for each in told)[-1] >= 20
+    assert sum(len(each) for each in told) == 40
 
 
 async def test_old_failures_are_forgotten(kept: SqlReportedFailures, clock: Clock) -> None:
