@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,8 +31,9 @@ class Narrator:
         self._write(Text.assemble((seconds, "dim"), text))
 
     def exchange(self, asker: str, question: str, answerer: str, answer: str) -> None:
-        """A question and its answer; the first line of the answer is its headline."""
-        headline, _, rest = answer.partition("\n")
+        """A question and its answer, as Slack's text; the first line of the answer is its
+        headline."""
+        headline, _, rest = html.unescape(answer).partition("\n")
         self._write("")
         self._write(Text(f"  {asker}:", "bold"))
         self._write(Padding(Text(question), _INDENT))

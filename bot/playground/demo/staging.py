@@ -105,9 +105,20 @@ class Stage:
             return True
         if scene.staging is Staging.MARKED and await self._state(latest, _MARKED_TASK) == "running":
             await self._send("PATCH", _task(latest, _MARKED_TASK), _MARK)
-        if latest["state"] == "failed":
-            self._remember(latest)
-        return bool(latest["state"] == "failed")
+        if latest["state"] != "failed":
+            return False
+        if await self._never_began(latest):
+            await self._remove(latest)
+            await self._trigger(scene.dag_id)
+            return False
+        self._remember(latest)
+        return True
+
+    async def _never_began(self, run: Run) -> bool:
+        """On a machine that is short of everything Airflow may lose a task before its code runs,
+        which is not what the scene is about."""
+        tasks = (await self._send("GET", f"{_path(run)}/taskInstances"))["task_instances"]
+        return any(task["state"] == "failed" and not task["start_date"] for task in tasks)
 
     def _is_recorded(self, scene: Scene, runs: Sequence[Run]) -> bool:
         recorded = self._recorded().get(scene.dag_id)
