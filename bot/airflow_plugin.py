@@ -1,4 +1,4 @@
-"""Airflow plugin that tells the support bot of every failed task and every failed run.
+"""Airflow plugin that tells the support bot what failed, and what runs well again.
 
 Put this file into Airflow's `plugins` folder as `support_bot.py`, set these two variables for the
 scheduler and the workers, and restart them. It needs Airflow 3.0 or newer and nothing else.
@@ -8,10 +8,11 @@ scheduler and the workers, and restart them. It needs Airflow 3.0 or newer and n
 
 Where the bot serves several clusters, SUPPORT_BOT_CLUSTER says which of them this is.
 
-Failures are sent in the background and repeated for about two minutes while the bot cannot be
-reached. Airflow does not wait for it, but for one thing: a process that ends with failures still
-to be sent, as that of a failed task does, waits up to eight seconds. What a person marks as failed
-is not reported.
+Every failed task and every failed run is told, in the background, and repeated for about two
+minutes while the bot cannot be reached. Airflow does not wait for it, but for one thing: a process
+that ends with failures still to be sent, as that of a failed task does, waits up to eight seconds.
+What a person marks as failed is not reported. Of the runs of a Dag that end well the first after a
+failure is told, and else at most one in ten minutes: another scheduler may have seen the failure.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
+from datetime import datetime, timezone
 from http.client import HTTPException
 from typing import Any
 
@@ -42,6 +44,9 @@ GOODBYE = 8.0
 """Seconds that an ending process waits; Airflow kills a task's process 20 s after its work."""
 WAITING_MAX = 1_000
 AT_ONCE = 200
+WELL_AGAIN = 600.0
+"""Seconds between two successes of a Dag that are told where no failure lies between them."""
+DAGS_MAX = 20_000
 _BY_HAND = "manually set"  # in Airflow's words for what a person did
 
 
@@ -74,8 +79,12 @@ class Sender:
 
     def _work(self) -> None:
         while reports := self._next():
-            with _harmless():
-                _deliver(reports)
+            # A bot of an earlier version refuses successes, and whatever comes with them.
+            for is_well in (False, True):
+                alike = [one for one in reports if (one.get("state") == "success") is is_well]
+                with _harmless():
+                    if alike:
+                        _deliver(alike)
 
     def _next(self) -> list[dict[str, Any]]:
         with self._lock:
@@ -90,6 +99,7 @@ class Listener:
 
     def __init__(self) -> None:
         self._sender = Sender()
+        self._well: OrderedDict[str, float] = OrderedDict()  # when it was told, by Dag
         # Threads do not live on in a forked process, and a lock may be held there for good.
         os.register_at_fork(after_in_child=self._start_anew)
 
@@ -108,6 +118,8 @@ class Listener:
                 map_index=task_instance.map_index,
                 try_number=task_instance.try_number,
                 state=_state(task_instance),
+                at=_now(),
+                **_due(task_instance),
             )
 
     @hookimpl
@@ -117,7 +129,21 @@ class Listener:
                 return
             # A run that was cleared and failed again is another failure.
             times = dag_run.clear_number + 1
-            self._sender.tell(dag_id=dag_run.dag_id, run_id=dag_run.run_id, try_number=times)
+            self._well.pop(dag_run.dag_id, None)
+            self._sender.tell(**_run(dag_run), try_number=times)
+
+    @hookimpl
+    def on_dag_run_success(self, dag_run: Any, msg: str) -> None:
+        with _harmless():
+            now = time.monotonic()
+            told = self._well.get(dag_run.dag_id)
+            if told is not None and now - told < WELL_AGAIN:
+                return
+            self._well[dag_run.dag_id] = now
+            self._well.move_to_end(dag_run.dag_id)
+            while len(self._well) > DAGS_MAX:
+                self._well.popitem(last=False)
+            self._sender.tell(**_run(dag_run), state="success")
 
     @hookimpl
     def before_stopping(self) -> None:
@@ -138,6 +164,26 @@ def _harmless() -> Iterator[None]:
     except Exception as error:
         # Its words might hold the token.
         log.warning("The support bot was not told of a failure (%s).", type(error).__name__)
+
+
+def _run(dag_run: Any) -> dict[str, Any]:
+    return {"dag_id": dag_run.dag_id, "run_id": dag_run.run_id, "at": _now(), **_due_at(dag_run)}
+
+
+def _due(task_instance: Any) -> dict[str, str]:
+    """When its run was due, where the task's process knows it. The scheduler would have to ask its
+    database."""
+    context = getattr(task_instance, "_ti_context_from_server", None)
+    return _due_at(getattr(context, "dag_run", None))
+
+
+def _due_at(dag_run: Any) -> dict[str, str]:
+    run_after = getattr(dag_run, "run_after", None)
+    return {"run_after": run_after.isoformat()} if run_after else {}
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat()  # noqa: UP017 - as old as Airflow's Python
 
 
 def _state(task_instance: Any) -> str:

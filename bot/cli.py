@@ -252,6 +252,14 @@ def plugin() -> None:
     print(airflow_plugin(), end="")
 
 
+@app.command()
+def callback() -> None:
+    """Prints callbacks for Dags that report failures, where the plugin cannot be installed."""
+    from bot.shipped import airflow_callback
+
+    print(airflow_callback(), end="")
+
+
 @runbooks_app.command(name="list")
 def list_runbooks(config: ConfigOption = None) -> None:
     """Lists the known failures in force."""

@@ -28,6 +28,11 @@ def airflow_plugin() -> str:
     return (_PACKAGE / "airflow_plugin.py").read_text(encoding="utf-8")
 
 
+def airflow_callback() -> str:
+    """The file with callbacks for Dags, in place of the plugin or beside it."""
+    return (_PACKAGE / "airflow_callback.py").read_text(encoding="utf-8")
+
+
 def _folder(name: str) -> Path:
     installed = _IN_WHEEL / name
     return installed if installed.is_dir() else _PACKAGE.parent / name

@@ -14,7 +14,7 @@ from bot.bootstrap import data_folder
 from bot.domain.errors import BotError, ConfigError, StoreError
 from bot.serving import serving
 from bot.settings import Settings, load_settings
-from bot.shipped import airflow_plugin
+from bot.shipped import airflow_callback, airflow_plugin
 from tests.end_to_end.conftest import bot_between, free_port
 
 RECORDINGS = Path(__file__).parent.parent / "payloads" / "airflow"
@@ -45,6 +45,14 @@ def test_an_evaluation_prints_one_json_object(
     }
     assert report["n"] == report["right"] == 1
     assert set(report["cases"][0]) == {"id", "verdict", "cause", "confidence", "deciding_line"}
+
+
+def test_the_callbacks_for_dags_are_printed_as_they_are_shipped(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "callback") == 0
+    printed = capsys.readouterr().out
+    assert printed == airflow_callback()
 
 
 def test_the_plugin_for_airflow_is_printed_as_it_is_shipped(

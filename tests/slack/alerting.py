@@ -7,11 +7,20 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.adapters.sql.alert_tables import (
+    AlertFailureRow,
+    AlertRow,
+    AlertSubjectRow,
+    DagSuccessRow,
+)
 from bot.adapters.sql.alerts import SqlAlerts
+from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.tables import Base
 from bot.domain.access import Rules
 from bot.domain.alerts import LISTED, LOOK, TOLD, WATCH, Patience, Route
 from bot.domain.answers import Diagnosis, NotFound, Reply
@@ -60,7 +69,7 @@ class AlertEngine(TimedEngine):
 class CommittedAlerts(SqlAlerts):
     """Hands work to an engine in memory once the database has it."""
 
-    def __init__(self, database: AsyncEngine, engine: AlertEngine, patience: Patience) -> None:
+    def __init__(self, database: AsyncEngine, engine: TimedEngine, patience: Patience) -> None:
         self.jobs: list[Job] = []
         super().__init__(database, self._note, patience=patience, clock=engine.now)
         self._engine_in_memory = engine
@@ -76,6 +85,20 @@ class CommittedAlerts(SqlAlerts):
             jobs, self.jobs = self.jobs[begun:], self.jobs[:begun]
         for job in jobs:
             self._engine_in_memory.put(job)
+
+
+@asynccontextmanager
+async def alert_database() -> AsyncIterator[AsyncEngine]:
+    """An empty file with the tables of alerts alone."""
+    tables = [one.__table__ for one in (AlertRow, AlertFailureRow, AlertSubjectRow, DagSuccessRow)]
+    with TemporaryDirectory() as folder:
+        engine = create_engine(f"sqlite+aiosqlite:///{folder}/alerts.db")
+        async with engine.begin() as connection:
+            await connection.run_sync(Base.metadata.create_all, tables=tables)
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
 
 
 def cause_of(dag_id: str) -> str:

@@ -6,8 +6,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from bot.bootstrap import kept_types
 from bot.domain.access import Rules
+from bot.domain.alerts import Patience
 from bot.domain.answers import Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Turn
@@ -23,6 +26,7 @@ from bot.playground.workspace.world import (
     SUPPORT_CHANNEL,
 )
 from bot.questions.links import ClusterAddress
+from bot.services.alert_routes import Router
 from bot.services.announced import Audience
 from bot.services.channel_managers import ChannelManagers
 from bot.services.dag_names import DagNames
@@ -31,7 +35,7 @@ from bot.services.home import HomeService
 from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
 from bot.services.readers import ReadersByRules
-from bot.slack.announcer import SlackAnnouncer
+from bot.slack.alert_desk import Alerting
 from bot.slack.app import Handler, Services
 from bot.slack.belonging import SlackBelonging
 from bot.slack.config import SlackConfig
@@ -43,6 +47,7 @@ from tests.fakes.failures import FakeReportedFailures
 from tests.fakes.people import MemoryThreads
 from tests.services.bench import NOW
 from tests.services.guarded import Guarded
+from tests.slack.alerting import AlertEngine, CommittedAlerts, alert_database
 from tests.slack.doubles import MemoryRecords
 from tests.slack.escalating import CallingBot, Threads
 
@@ -72,9 +77,12 @@ class GuardedBot(CallingBot):
     """Everything that speaks in Slack, as it is put together for use."""
 
     guarded: Guarded = field(kw_only=True)
+    database: AsyncEngine = field(kw_only=True)
+    engine: AlertEngine = field(default_factory=AlertEngine)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.alerts = CommittedAlerts(self.database, self.engine, Patience())
         self.guarded.service.call_through(self.escalator)
         self.engine.json = TypedJson(kept_types())
         self.reported = FakeReportedFailures(self.engine.put, self.engine.now)
@@ -116,18 +124,27 @@ class GuardedBot(CallingBot):
                 settings=self._settings,
                 links=LinkCards(sights.seen_by, addresses()),
                 readers=ReadersByRules(sights),
+                alerting=Alerting(
+                    self.alerts,
+                    self.guarded.service,
+                    KeptThreads(self.records),
+                    self.guarded.clusters,
+                    sights,
+                    self.engine.now,
+                ),
             ),
         )
 
     async def start(self) -> Mapping[str, Handler]:
         await super().start()
-        audience = Audience(
-            self.guarded.sights, SUPPORT_CHANNEL, self.slack.workspace, self.engine.now
-        )
-        failures = FailureService(self.reported, SlackAnnouncer(SUPPORT_CHANNEL), audience=audience)
+        router = Router(self.guarded.clusters, (), SUPPORT_CHANNEL, self._audience)
+        failures = FailureService(self.reported, router, self.alerts)
         handlers = {**self.slack.handlers, BATCH: failures.tell}
         self.engine.handlers = handlers
         return handlers
+
+    def _audience(self, channel: str) -> Audience:
+        return Audience(self.guarded.sights, channel, self.slack.workspace, self.engine.now)
 
 
 def addresses() -> tuple[ClusterAddress, ...]:
@@ -138,7 +155,7 @@ def addresses() -> tuple[ClusterAddress, ...]:
 async def guarding(rules: Rules) -> AsyncIterator[tuple[LocalWorkspace, GuardedBot]]:
     made = manifest(all_surfaces(), unfurl_domains=["airflow.example.com"])
     world = World(app=InstalledApp.from_manifest(made), people=(AUTHOR, ONCALL, PLATFORM, GUEST))
-    async with LocalWorkspace.started(world) as ws:
+    async with LocalWorkspace.started(world) as ws, alert_database() as database:
         config = SlackConfig(
             ws.bot_token, ws.app_token, ws.signing_secret, ws.base_url, progress_every=0.0
         )
@@ -149,7 +166,7 @@ async def guarding(rules: Rules) -> AsyncIterator[tuple[LocalWorkspace, GuardedB
             store=KeptThreads(records),
             addresses=addresses(),
         )
-        bot = GuardedBot(config, guarded.service, records, guarded=guarded)
+        bot = GuardedBot(config, guarded.service, records, guarded=guarded, database=database)
         await bot.start()
         await bot.slack.connect()
         await ws.wait_for_app()

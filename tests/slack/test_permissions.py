@@ -254,6 +254,7 @@ class _Doors:
         wait = self.bot.engine.hold()
         await self.bot.reported.add(reports)
         wait.set()
+        await self.bot.engine.pass_time(2)
         await self._done("reported")
 
     async def _done_with_links(self) -> None:
