@@ -16,7 +16,7 @@ DAG = OPENING.dag_id
 
 
 class ShortAirflow:
-    """Loses the task of the first `lost` runs before it begins; the later ones fail by their code."""
+    """Loses the task of the first `lost` runs before it begins; later ones fail by their code."""
 
     def __init__(self, lost: int) -> None:
         self.triggered: list[str] = []
