@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from bot.domain.alerts import AlertList, AlertTold, AlertWatch, Look
 from bot.domain.answers import Diagnosis, LogReport, StatusReport, kind_of
+from bot.domain.escalation_pager import PagerLook
 from bot.domain.escalation_work import EscalationDue, EscalationTold
 from bot.domain.failures import FailureBatch
 from bot.slack.alert_values import AlertCard
 from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
 from bot.slack.escalation_arrivals import Acted
-from bot.slack.escalation_values import CallOut, Handoff, Relayed
+from bot.slack.escalation_values import CallOut, Draft, Escalating, Handoff, Relayed
 from bot.slack.posts import Notice, Post
 
 
@@ -31,9 +32,9 @@ def describe(body: object) -> str:
             return f"message about {reply.target.label()}"
         case Post(content=Handoff(escalation)):
             return f"card of escalation {escalation.id}"
-        case Post(content=CallOut(words) | Relayed(text=words)):
+        case Post(content=CallOut(words) | Relayed(text=words) | Draft(name=words)):
             return f"message “{words}”"
-        case EscalationTold(id=named) | EscalationDue(id=named):
+        case EscalationTold(id=named) | EscalationDue(id=named) | PagerLook(id=named):
             return f"escalation {named}"
         case Acted(kind=kind, escalation=named):
             return f"escalation {named}: {kind.value.replace('_', ' ')}"
@@ -45,9 +46,7 @@ def describe(body: object) -> str:
             return f"failures listed in {channel}"
         case Post(content=AlertCard(alert=alert)):
             return f"card of alert {alert.id}: {alert.title}"
-        case Post(content=reply) if not isinstance(
-            reply, Notice | Handoff | CallOut | Relayed | AlertCard
-        ):
+        case Post(content=reply) if not isinstance(reply, Notice | Escalating | AlertCard):
             return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():
             return "reported failures to tell of"

@@ -26,21 +26,24 @@ class QuietHours:
         """`at`, or the end of the quiet hours that it falls into."""
         if severity >= self.bypass or self.start == self.end:
             return at
-        local = at.astimezone(self.zone)
-        clock = local.time().replace(tzinfo=None)
-        if self.start < self.end:
-            is_quiet, last_day = self.start <= clock < self.end, local.date()
-        else:
-            is_quiet = clock >= self.start or clock < self.end
-            last_day = local.date() + _DAY if clock >= self.start else local.date()
-        if not is_quiet:
+        if not self._covers(at):
             return at
+        local = at.astimezone(self.zone)
+        is_evening = self.start > self.end and local.time() >= self.start
+        last_day = local.date() + _DAY if is_evening else local.date()
         # A clock that is put back shows some times twice: the end is then the one still to come.
+        # One that is put forward leaves some out: the end is then the first time after these.
         ends = (
             datetime.combine(last_day, self.end, self.zone).replace(fold=fold).astimezone(at.tzinfo)
             for fold in (0, 1)
         )
-        return min((end for end in ends if end > at), default=at)
+        return min((end for end in ends if end > at and not self._covers(end)), default=at)
+
+    def _covers(self, at: datetime) -> bool:
+        clock = at.astimezone(self.zone).time().replace(tzinfo=None)
+        if self.start < self.end:
+            return self.start <= clock < self.end
+        return clock >= self.start or clock < self.end
 
 
 @dataclass(frozen=True, slots=True)

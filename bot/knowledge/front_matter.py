@@ -112,6 +112,10 @@ def _fields(source: str, path: str) -> dict[str, Field]:
     except yaml.MarkedYAMLError as error:
         line = (error.problem_mark.line if error.problem_mark else 0) + 2
         raise RunbookError(f"{path}:{line}: not valid YAML: {error.problem}") from error
+    except yaml.reader.ReaderError as error:
+        line = source[: error.position].count("\n") + 2
+        reason = f"the character U+{error.character:04X} may not stand here"
+        raise RunbookError(f"{path}:{line}: not valid YAML: {reason}") from error
     if not isinstance(node, yaml.MappingNode):
         raise RunbookError(f"{path}:2: the front matter must be a list of `key: value` lines")
     fields: dict[str, Field] = {}

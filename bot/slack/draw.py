@@ -11,6 +11,7 @@ from bot.slack.alert_values import AlertCard
 from bot.slack.blocks.alert import alert_message
 from bot.slack.blocks.escalation import (
     call_out_message,
+    draft_message,
     handoff_card,
     relayed_message,
     with_human,
@@ -30,7 +31,7 @@ from bot.slack.blocks.logs import excerpt_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
 from bot.slack.blocks.talk import addendum_card
-from bot.slack.escalation_values import CallOut, Handoff, Relayed
+from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
 from bot.slack.limits import RICH_TEXT, Limit
 from bot.slack.posts import EDITION, WORKING, Deed, Face, Notice, Post
 from bot.slack.presses import Press
@@ -74,6 +75,8 @@ class Style:
                 return handoff_card(handoff)
             case CallOut() as call, _:
                 return call_out_message(call)
+            case Draft() as draft, _:
+                return draft_message(draft)
             case Relayed() as relayed, _:
                 return relayed_message(relayed)
             case AlertCard(reply=reply) as card, _:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from bot.answering.runbook_draft import runbook_draft
+from bot.answering.runbook_draft import is_worth_a_draft
 from bot.domain.answers import Diagnosis, HumanCalled
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
@@ -36,6 +37,7 @@ from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
 from bot.services.readers import Everybody
+from bot.services.runbook_drafts import checked_draft
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.desk import Records
 from bot.slack.escalation_arrivals import (
@@ -51,7 +53,7 @@ from bot.slack.escalation_callouts import call_out_of
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
-from bot.slack.escalation_values import Escalating, Handoff
+from bot.slack.escalation_values import Draft, Escalating, Handoff
 from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
@@ -229,7 +231,7 @@ class EscalationDesk:
         if deed.by:
             await self.pages.tell(escalation, deed.by, steps)
         if deed.kind is Kind.RESOLVED and truth is not None and card is not None:
-            await self._draft(handoff, truth, card, steps)
+            await self._draft(handoff, truth, card, workspace, steps)
 
     async def _handoff(
         self,
@@ -352,14 +354,20 @@ class EscalationDesk:
         post = Post(party.message, revision, place, content, workspace=workspace)
         await say_soon(post, steps)
 
-    async def _draft(self, handoff: Handoff, truth: Truth, card: Card, steps: DurableSteps) -> None:
-        escalation = handoff.escalation
-        name = f"runbook-draft-{escalation.id}.md"
-        words = runbook_draft(escalation, handoff.truth or truth, handoff.diagnosis)
+    async def _draft(
+        self, handoff: Handoff, truth: Truth, card: Card, workspace: str, steps: DurableSteps
+    ) -> None:
+        """Offers a runbook made of what somebody found out."""
+        escalation, truth = handoff.escalation, handoff.truth or truth
+        if not is_worth_a_draft(escalation, truth):
+            return
+        make = partial(asyncio.to_thread, checked_draft, escalation, truth, handoff.diagnosis)
+        name, words = await steps.run("draft", make)
         place = Place(card.channel, truth.by, card.ts)
         key = f"escalation:{escalation.id}:draft:{escalation.version}"
         attach = self.replies.kit.poster.attach
-        await steps.run("attach", lambda: attach(key, place, name, words))
+        if not await steps.run("attach", lambda: attach(key, place, name, words)):
+            await say_soon(Post(key, ANSWER, place, Draft(name, words), workspace=workspace), steps)
 
     def _post(self, key: str, escalation: Escalation, content: Escalating) -> Post:
         return Post(key, ANSWER + escalation.version, Place(self.channel, ""), content)

@@ -10,13 +10,14 @@ from bot.domain.oncall import OnCallNow, PageOutcome, PageSeen
 from bot.services.escalation_ports import Card
 from bot.slack.escalation_arrivals import Acted, HumanWanted, Resolved, ResolveWanted
 from bot.slack.escalation_unreacted import Unreacted
-from bot.slack.escalation_values import CallOut, Handoff, Relayed
+from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
 
 ESCALATION_TYPES: tuple[type, ...] = (
     Acted,
     Advanced,
     CallOut,
     Card,
+    Draft,
     Escalation,
     EscalationDue,
     EscalationTold,

@@ -49,4 +49,12 @@ class Relayed:
     files: tuple[Attached, ...] = ()
 
 
-Escalating = Handoff | CallOut | Relayed
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A runbook drafted from a case, where it could not be attached as a file."""
+
+    name: str
+    words: str
+
+
+Escalating = Handoff | CallOut | Relayed | Draft

@@ -182,6 +182,15 @@ def test_quiet_hours_end_by_the_clock_within_a_day_also_where_clocks_change(
         clock = told.astimezone(quiet.zone)
         # A time that clocks skip is told by the clock after it.
         assert clock.time().replace(tzinfo=None) >= quiet.end
+        assert quiet.over(told, Severity.LOW) == told
+
+
+def test_hours_that_end_in_an_hour_that_clocks_skip_end_after_it() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    quiet = QuietHours(time(22), time(2, 30), berlin)
+    told = quiet.over(datetime(2027, 3, 27, 23, tzinfo=berlin).astimezone(UTC), Severity.LOW)
+
+    assert told.astimezone(berlin).time() == time(3, 30)
 
 
 class Course(RuleBasedStateMachine):

@@ -69,11 +69,16 @@ class Worker:
 
 @contextmanager
 def working(
-    url: str, journal: Journal, *, lease: float = 2.0, opens: bool = True
+    url: str,
+    journal: Journal,
+    *,
+    lease: float = 2.0,
+    opens: bool = True,
+    program: str = "tests.workflows.program",
 ) -> Iterator[Worker]:
     arguments = (url, str(journal.path), str(lease))
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.workflows.program", *arguments],
+        [sys.executable, "-m", program, *arguments],
         cwd=_ROOT,
         stdout=subprocess.PIPE,
         stderr=None if opens else subprocess.STDOUT,

@@ -41,7 +41,7 @@ from bot.slack.blocks.markdown import rich_parts
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import MARKS, link_buttons, origin_of, small_print, unseen
 from bot.slack.escalation_presses import ASK_HUMAN, Act, action_id
-from bot.slack.escalation_values import CallOut, Handoff, Relayed
+from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
 from bot.slack.limits import BUTTON_VALUE, Limit
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,30}")
@@ -57,7 +57,7 @@ _RIGHT = {
     WasRight.NO: "The bot was wrong.",
     WasRight.NOT_SAID: "",
 }
-_QUESTION, _TRUTH, _NAME = Limit(500), Limit(1_200), Limit(80)
+_TRUTH, _NAME, _DRAFT = Limit(1_200), Limit(80), Limit(2_800)
 
 
 def standing_card(reply: HumanCalled) -> SlackMessage:
@@ -279,6 +279,13 @@ def call_out_message(call: CallOut) -> SlackMessage:
         people.append({"type": "broadcast", "range": "channel"})
     named = [part for one in people for part in (one, text(" "))]
     return SlackMessage(mrkdwn(call.words), (rich(section(*named, text(call.words))),))
+
+
+def draft_message(draft: Draft) -> SlackMessage:
+    """Of a long draft the beginning, which says what it is told by."""
+    words = f"A runbook for the next time, to be finished and saved as {draft.name}:"
+    shown = preformatted(_DRAFT.head(draft.words))
+    return SlackMessage(mrkdwn(words), (rich(section(text(words)), shown),))
 
 
 def relayed_message(relayed: Relayed) -> SlackMessage:
