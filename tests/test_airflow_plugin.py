@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -39,8 +40,12 @@ class Door:
 
     @property
     def reports(self) -> list[dict[str, Any]]:
-        """Of all requests."""
-        return [report for _, _, body in self.requests for report in body]
+        """Of all requests, without the moment of each."""
+        return [
+            {name: value for name, value in report.items() if name != "at"}
+            for _, _, body in self.requests
+            for report in body
+        ]
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> int:
         self.requests.append((path, headers, json.loads(body)))
@@ -126,7 +131,9 @@ def test_a_failed_task_is_reported(door: Door, listener: Any) -> None:
     assert headers["Authorization"] == f"Bearer {TOKEN}"
     assert headers["Content-Type"] == "application/json"
     place = {"task_id": "load", "map_index": 3, "try_number": 2}
-    assert body == [{**RUN, **place, "state": "failed"}]
+    assert door.reports == [{**RUN, **place, "state": "failed"}]
+    (report,) = body
+    assert datetime.fromisoformat(report["at"]).tzinfo is not None
 
 
 def test_a_failed_run_is_another_failure_after_it_was_cleared(door: Door, listener: Any) -> None:
@@ -135,6 +142,67 @@ def test_a_failed_run_is_another_failure_after_it_was_cleared(door: Door, listen
         listener.on_dag_run_failed(run, "task_failure")
         listener.before_stopping()
     assert door.reports == [{**RUN, "try_number": 1}, {**RUN, "try_number": 2}]
+
+
+def succeed(listener: Any, dag_id: str = "orders", run_id: str = "run_2") -> None:
+    due = datetime(2026, 11, 22, tzinfo=UTC)
+    run = SimpleNamespace(dag_id=dag_id, run_id=run_id, run_after=due)
+    listener.on_dag_run_success(run, "success")
+
+
+def test_the_first_success_after_a_failure_is_reported(door: Door, listener: Any) -> None:
+    for number in range(3):
+        succeed(listener, run_id=f"before_{number}")
+    listener.on_dag_run_failed(SimpleNamespace(**RUN, clear_number=0), "task_failure")
+    for number in range(3):
+        succeed(listener, run_id=f"after_{number}")
+    succeed(listener, dag_id="other")
+    listener.before_stopping()
+    told = [(one["dag_id"], one["run_id"]) for one in door.reports if one.get("state")]
+    assert sorted(told) == [("orders", "after_0"), ("orders", "before_0"), ("other", "run_2")]
+    assert door.reports[-1]["run_after"] == "2026-11-22T00:00:00+00:00"
+
+
+def test_a_success_is_told_again_once_another_scheduler_may_have_seen_a_failure(
+    door: Door, listener: Any, plugin: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin, "WELL_AGAIN", 0.0)
+    for number in range(2):
+        succeed(listener, run_id=f"run_{number}")
+    listener.before_stopping()
+    assert len(door.reports) == 2
+
+
+def test_only_so_many_dags_are_remembered(
+    door: Door, listener: Any, plugin: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plugin, "DAGS_MAX", 2)
+    for dag_id in ("a", "b", "c", "a"):
+        succeed(listener, dag_id=dag_id)
+    listener.before_stopping()
+    assert [one["dag_id"] for one in door.reports] == ["a", "b", "c", "a"]
+
+
+def test_a_bot_that_knows_no_successes_is_told_of_the_failures_all_the_same(
+    door: Door, listener: Any
+) -> None:
+    door.answers = [None]
+    fail(listener, task_id="first")
+    assert door.came.wait(30)
+    succeed(listener)
+    fail(listener, task_id="second")
+    door.answers = [202, 400]
+    door.opened.set()
+    listener.before_stopping()
+    sent = [[report.get("task_id", "") for report in body] for _, _, body in door.requests]
+    assert sent == [["first"], ["second"], [""]]
+
+
+def test_the_task_says_when_its_run_was_due(door: Door, listener: Any) -> None:
+    run = SimpleNamespace(run_after=datetime(2026, 11, 22, tzinfo=UTC))
+    fail(listener, _ti_context_from_server=SimpleNamespace(dag_run=run))
+    listener.before_stopping()
+    assert door.reports[0]["run_after"] == "2026-11-22T00:00:00+00:00"
 
 
 def test_a_try_that_airflow_repeats_is_reported_as_such(door: Door, listener: Any) -> None:

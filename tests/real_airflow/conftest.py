@@ -21,7 +21,7 @@ from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor
 from bot.domain.targets import Target
 from bot.playground.airflow_server import PORTS, LocalAirflow, ensure_airflow
-from bot.shipped import airflow_plugin
+from bot.shipped import airflow_callback, airflow_plugin
 from tests.ports import free_ports
 from tests.real_airflow.door import TOKEN, Reports, open_door
 
@@ -94,6 +94,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("airflow")
     dags = home / "dags"
     shutil.copytree(DAGS, dags)
+    (dags / "support_bot_callback.py").write_text(airflow_callback())
     plugins = home / "home" / "plugins"
     plugins.mkdir(parents=True)
     (plugins / "support_bot.py").write_text(airflow_plugin())
@@ -148,7 +149,7 @@ def cluster(lab: Lab, redactor: Redactor) -> Iterator[AirflowCluster]:
 def _wait_for_dags(lab: Lab) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
-        if lab.call("GET", "/dags")["total_entries"] >= 7:
+        if lab.call("GET", "/dags")["total_entries"] >= 8:
             return
         time.sleep(0.5)
     raise AssertionError(f"no Dags: {lab.airflow.log_tail('dag-processor')}")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,31 @@ class Reports:
     bodies: list[tuple[int, Any]] = field(default_factory=list)
 
     def of_run(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
-        """All that was reported of a run and acknowledged, in the order of arrival."""
-        return [
-            report
-            for status, reports in tuple(self.bodies)
-            for report in reports
-            if status in (200, 202) and (report["dag_id"], report["run_id"]) == (dag_id, run_id)
-        ]
+        """All that the plugin reported of a run and the door took, in the order of arrival,
+        without the times."""
+        return [_timeless(one) for one in self._of(dag_id, run_id, by_plugin=True)]
+
+    def called_of_run(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """The same of the callbacks, with the times."""
+        return list(self._of(dag_id, run_id, by_plugin=False))
+
+    def wait_for_calls(self, dag_id: str, run_id: str, count: int) -> list[dict[str, Any]]:
+        """What the callbacks reported of a run, once that is so many times."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            found = self.called_of_run(dag_id, run_id)
+            if len(found) >= count:
+                return found
+            time.sleep(0.2)
+        raise AssertionError(f"{run_id} of {dag_id} called {found}")
+
+    def _of(self, dag_id: str, run_id: str, *, by_plugin: bool) -> Iterator[dict[str, Any]]:
+        for status, reports in tuple(self.bodies):
+            if status not in (200, 202) or isinstance(reports, list) is not by_plugin:
+                continue
+            for report in reports if by_plugin else [reports]:
+                if (report["dag_id"], report["run_id"]) == (dag_id, run_id):
+                    yield report
 
     def kept_of_run(self, dag_id: str, run_id: str) -> set[str]:
         """Keys of the failures in the database."""
@@ -59,6 +78,11 @@ class Reports:
                 return
             time.sleep(0.2)
         raise AssertionError(f"{run_id} of {dag_id} was not reported, but {self.bodies}")
+
+
+def _timeless(report: dict[str, Any]) -> dict[str, Any]:
+    assert datetime.fromisoformat(report["at"]).tzinfo is not None
+    return {name: one for name, one in report.items() if name not in ("at", "run_after")}
 
 
 @contextmanager

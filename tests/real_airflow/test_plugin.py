@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import pytest
 
@@ -50,7 +51,8 @@ def test_a_mapped_task_instance_is_told_from_its_siblings(
 def test_a_try_that_airflow_repeats_is_reported_as_such_and_not_kept(
     lab: Lab, runs: Mapping[str, Run]
 ) -> None:
-    (report,) = lab.reports.of_run(**runs["flaky"])
+    report, *others = lab.reports.of_run(**runs["flaky"])
+    assert [other["state"] for other in others] == ["success"]
     assert (report["try_number"], report["state"]) == (1, "up_for_retry")
     assert lab.reports.kept_of_run(**runs["flaky"]) == set()
 
@@ -66,6 +68,25 @@ def test_a_task_that_is_killed_is_known_by_its_run_each_time_it_was_cleared(
     assert whole == [{**run, "try_number": 1}, {**run, "try_number": 2}]
     key = f"failure:lab:killed:{run['run_id']}"
     assert lab.reports.kept_of_run(**run) >= {f"{key}:::1", f"{key}:::2"}
+
+
+def test_the_first_run_that_is_well_again_is_reported_by_plugin_and_callback(lab: Lab) -> None:
+    failed = {"dag_id": "called", "run_id": lab.trigger("called", fails=True)}
+    assert lab.finished(**failed) == "failed"
+    lab.reports.wait_for_the_run(**failed)
+    key = f"failure:lab:called:{failed['run_id']}"
+    by_callback = lab.reports.wait_for_calls(**failed, count=2)
+    assert [one.get("task_id") for one in by_callback] == ["step", None]
+    assert all(datetime.fromisoformat(one["run_after"]).tzinfo for one in by_callback)
+    # What both tell of is one failure.
+    assert lab.reports.kept_of_run(**failed) == {f"{key}:step::1", f"{key}:::1"}
+
+    well = {"dag_id": "called", "run_id": lab.trigger("called", fails=False)}
+    assert lab.finished(**well) == "success"
+    (called,) = lab.reports.wait_for_calls(**well, count=1)
+    assert called["state"] == "success"
+    lab.reports.wait_for_the_run(**well)
+    assert [one["state"] for one in lab.reports.of_run(**well)] == ["success"]
 
 
 def test_what_a_person_marks_as_failed_is_not_reported(lab: Lab, runs: Mapping[str, Run]) -> None:

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 
 from airflow.sdk import DAG, Param, task
+from support_bot_callback import report_failure, report_success
 
 WIDE_LINE = "reading part {:07d} of the export, checksum {:032x}, nothing unusual to report here"
 
@@ -81,3 +82,19 @@ with DAG("killed", schedule=None):
         os.kill(os.getpid(), signal.SIGKILL)
 
     swell()
+
+with DAG(
+    "called",
+    schedule=None,
+    params={"fails": Param(True)},
+    default_args={"on_failure_callback": report_failure},
+    on_failure_callback=report_failure,
+    on_success_callback=report_success,
+):
+
+    @task
+    def step(params=None) -> None:
+        if params["fails"]:
+            raise ValueError("as it was asked to")
+
+    step()
