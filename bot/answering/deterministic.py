@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.answering.comparing import comparison_of
 from bot.answering.excerpt import excerpt, log_of
 from bot.answering.facts import headline_facts
 from bot.answering.foreign import clipped, middle_cut, one_line, visible
@@ -54,6 +55,7 @@ def diagnosis_from(
         passages=_passages(known, evidence, values),
         log_lines=excerpt(evidence, verdict),
         lines_read=log.lines_read if log else 0,
+        comparison=comparison_of(verdict, evidence),
     )
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.comparisons import Comparison
 from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import ComponentHealth, DagRun, Gap, Job, Pool, TaskInstance
 from bot.domain.logs import LogLine
@@ -81,6 +82,7 @@ class Diagnosis:
     log_lines: tuple[LogLine, ...] = ()  # the excerpt behind "log excerpt"
     lines_read: int = 0
     explanation: Explanation = Explanation(ModelOutcome.NOT_CONFIGURED)
+    comparison: Comparison | None = None  # where the verdict rests on earlier runs
 
 
 @dataclass(frozen=True, slots=True)

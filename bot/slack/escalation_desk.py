@@ -59,6 +59,7 @@ from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
+from bot.slack.uploads import Upload
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -366,7 +367,7 @@ class EscalationDesk:
         place = Place(card.channel, truth.by, card.ts)
         key = f"escalation:{escalation.id}:draft:{escalation.version}"
         attach = self.replies.kit.poster.attach
-        if not await steps.run("attach", lambda: attach(key, place, name, words)):
+        if not await steps.run("attach", lambda: attach(key, place, Upload(name, words))):
             await say_soon(Post(key, ANSWER, place, Draft(name, words), workspace=workspace), steps)
 
     def _post(self, key: str, escalation: Escalation, content: Escalating) -> Post:

@@ -21,6 +21,7 @@ from bot.slack.refusals import (
     wait_asked_for,
     word_for,
 )
+from bot.slack.uploads import Upload
 
 log = structlog.get_logger(__name__)
 
@@ -175,18 +176,19 @@ class Gestures:
             fine=frozenset({"file_not_found", "file_deleted"}),
         )
 
-    async def upload(self, place: Place, name: str, content: str) -> str | None:
-        """Sends a text file into the thread. Its id, "" where Slack does not say; None where
-        uploads are refused."""
+    async def upload(self, place: Place, file: Upload) -> str | None:
+        """Sends a file into the thread. Its id, "" where Slack does not say; None where uploads
+        are refused."""
         ids: list[str] = []
 
         async def send() -> None:
             reply = await self._client.files_upload_v2(
                 channel=place.channel,
                 thread_ts=place.thread,
-                filename=name,
-                title=name,
-                content=content,
+                filename=file.name,
+                title=file.title or file.name,
+                content=file.content,
+                alt_txt=file.alt_text or None,
             )
             ids.extend(str(one.get("id") or "") for one in reply.get("files") or [])
 

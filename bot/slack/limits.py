@@ -61,6 +61,8 @@ OPTION_VALUE = Limit(150)
 MODAL_TITLE = Limit(24)
 PLACEHOLDER_TEXT = Limit(150)
 PLAN_TEXT = Limit(256)
+ALT_TEXT = Limit(1_000)
+FILE_TITLE = Limit(250)
 
 # Slack cuts at 40,000 and recommends no more than this for what stands beside blocks.
 MESSAGE_TEXT = Limit(4_000)

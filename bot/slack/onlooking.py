@@ -21,6 +21,7 @@ from bot.slack.posts import ANSWER, NEVER, Face, Post, order_of
 from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER
 from bot.slack.saying import Saying
+from bot.slack.uploads import Upload
 
 GONE = "I no longer have that answer. Please ask the question again."
 _INVITE = "I am not in this channel, so I cannot share it here. Invite me, and press it again."
@@ -86,7 +87,7 @@ class Onlooking:
             return False
         excerpt = excerpt_file(diagnosis.target, diagnosis.log_lines, diagnosis.lines_read)
         attach = self.poster.attach
-        return await steps.run("attach", lambda: attach(press.key, press.place, *excerpt))
+        return await steps.run("attach", lambda: attach(press.key, press.place, Upload(*excerpt)))
 
     async def _share(self, press: ButtonPress, steps: DurableSteps) -> None:
         """Shows a private answer to all, once. Where it was asked by command, it opens a thread."""

@@ -24,12 +24,10 @@ from itertools import count
 import structlog
 from slack_sdk.errors import SlackClientError
 
-from bot.domain.answers import LogReport
 from bot.domain.errors import BotError, StoreError
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, Posted, PostEntry, PostLedger
 from bot.slack.arrivals import Place
-from bot.slack.blocks.logs import excerpt_file
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
@@ -46,6 +44,7 @@ from bot.slack.refusals import (
     word_for,
 )
 from bot.slack.streaming import Streams
+from bot.slack.uploads import Upload, Wanted, wanted_with
 from bot.slack.work_plan import WorkPlan
 
 log = structlog.get_logger(__name__)
@@ -92,9 +91,8 @@ class Poster:
             return Later(0.0)
         if isinstance(sent, Later):
             return sent
-        report = post.content
-        if isinstance(report, LogReport) and report.lines and _is_first_answer(post):
-            await self._with_file(post, report, steps)
+        if (file := wanted_with(post)) is not None:
+            await self._with_file(post, file, steps)
         return sent
 
     async def _taken(self, post: Post) -> Sent | Later:
@@ -106,13 +104,13 @@ class Poster:
             raise SlackRefused(sent.refusal)
         return sent
 
-    async def _with_file(self, post: Post, report: LogReport, steps: DurableSteps) -> None:
-        name, content = excerpt_file(report.target, report.lines, report.lines_read)
+    async def _with_file(self, post: Post, file: Wanted, steps: DurableSteps) -> None:
+        async def attach() -> bool:
+            made = await asyncio.to_thread(file.made, post)
+            return await self.attach(file.key, post.place, made)
+
         try:
-            # Of a later wording it is another file; the one before it was taken away.
-            number = post.revision // EDITION
-            key = f"{post.key}:{number}" if number else post.key
-            await steps.run("attach", lambda: self.attach(key, post.place, name, content))
+            await steps.run("attach", attach)
         except BotError as error:
             log.warning("slack.file_not_attached", error=type(error).__name__)
 
@@ -372,14 +370,14 @@ class Poster:
             return await self.gestures.delete(place.channel, known.ts)
         return tried
 
-    async def attach(self, key: str, place: Place, name: str, content: str) -> bool:
+    async def attach(self, key: str, place: Place, file: Upload) -> bool:
         """Sends a file into the thread, at most once; False where it did not or may not have
         arrived."""
         async with self.ledger.page(f"{_FILE}{key}") as page:
             if page.posted is not None:
                 return page.posted.ts not in (None, _DELETED)
             await page.announce()
-            file_id = await self.gestures.upload(place, name, content)
+            file_id = await self.gestures.upload(place, file)
             if file_id is not None:
                 await page.record(file_id or _FILED, ANSWER)
             return file_id is not None
@@ -394,7 +392,3 @@ def _page_of_whisper(post: Post, attempt: int) -> str:
 def _growing(posted: Posted) -> str | None:
     is_sign = posted.revision % EDITION == WORKING and posted.ts != _WITHDRAWN
     return posted.ts if is_sign else None
-
-
-def _is_first_answer(post: Post) -> bool:
-    return post.revision % EDITION == ANSWER and not post.whispers

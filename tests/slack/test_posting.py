@@ -28,6 +28,7 @@ from bot.slack.refusals import (
     is_unsure,
     wait_asked_for,
 )
+from bot.slack.uploads import Upload
 from tests.fakes.work import Killed
 from tests.slack.driver import by_bot, words
 from tests.slack.engine import PoweredLedger
@@ -206,10 +207,10 @@ async def test_a_file_whose_outcome_is_unknown_is_not_sent_again(
 ) -> None:
     place = post_in(question).place
     ws.faults.add(Fault(FaultKind.CUT, "files.completeUploadExternal"))
-    assert not await poster.attach("press-1", place, "a.txt", "words")
-    assert not await poster.attach("press-1", place, "a.txt", "words")
-    assert await poster.attach("press-2", place, "a.txt", "words")
-    assert await poster.attach("press-2", place, "a.txt", "words")
+    assert not await poster.attach("press-1", place, Upload("a.txt", "words"))
+    assert not await poster.attach("press-1", place, Upload("a.txt", "words"))
+    assert await poster.attach("press-2", place, Upload("a.txt", "words"))
+    assert await poster.attach("press-2", place, Upload("a.txt", "words"))
     assert len(ws.files()) == 2
 
 

@@ -72,7 +72,7 @@ def excerpt_file(target: Target, lines: Sequence[LogLine], lines_read: int) -> t
     """(file name, content) of the excerpt; gaps between lines are marked."""
     shown = f"{len(lines):,} of {count(lines_read, 'line')}"
     head = f"# {target.label()}\n# {shown}: those that matter, secrets masked\n"
-    return _file_name(target), safe(head) + "\n".join(_with_gaps(lines)) + "\n"
+    return f"{file_stem(target)}.log.txt", safe(head) + "\n".join(_with_gaps(lines)) + "\n"
 
 
 def _with_gaps(lines: Sequence[LogLine]) -> Iterator[str]:
@@ -91,8 +91,8 @@ def _line_words(line: LogLine) -> str:
     return safe(f"{at}{level}{line.text}{folded}")
 
 
-def _file_name(target: Target) -> str:
+def file_stem(target: Target) -> str:
     """Only letters that no file system and no shell trips over."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", short_name(target)).strip("-.") or "task"
     tried = f"-try{target.try_number}" if target.try_number else ""
-    return f"{_FILE_NAME.head(name).rstrip('…')}{tried}.log.txt"
+    return f"{_FILE_NAME.head(name).rstrip('…')}{tried}"
