@@ -50,6 +50,21 @@ class DagNames:
         )
         return NamesFound(names, sum(map(len, answered.values())), silent)
 
+    async def tasks(self, asker: Asker, words: str, cluster: str, dag_id: str) -> tuple[str, ...]:
+        """Tasks of a Dag whose id has all the words in it, in any order; none of one that the
+        asker may not see, or of a cluster that does not answer in time."""
+        clusters = await self.seen(asker, "")
+        where = clusters.get(cluster)
+        if where is None:
+            return ()
+        try:
+            async with asyncio.timeout(self.seconds):
+                ids = await where.task_ids(dag_id)
+        except (AirflowError, TimeoutError):
+            return ()
+        fitting = _fitting([(one.lower(), one) for one in sorted(ids)], words)
+        return tuple(fitting[:_MOST])
+
     async def _of(self, cluster: Cluster, words: str) -> list[str] | None:
         """None where the cluster does not answer in time."""
         try:

@@ -177,6 +177,16 @@ class NamesWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class TasksWanted:
+    """Somebody types the name of a task into a form; `dag_id` is "" before a Dag is chosen."""
+
+    asker: Asker
+    words: str
+    cluster: str = ""
+    dag_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FormFaulty:
     """A form that cannot be taken as it is: what is wrong, by block id."""
 
@@ -208,7 +218,7 @@ class Overheard:
         return f"{self.workspace}:{self.channel}:{self.ts}:overheard"
 
 
-AtOnce = FormWanted | NamesWanted | FormFaulty | PatternsWanted
+AtOnce = FormWanted | NamesWanted | TasksWanted | FormFaulty | PatternsWanted
 """What is answered while Slack waits, and is no work beyond that: nothing of it is kept."""
 
 Beside = PolicyChange | Overheard

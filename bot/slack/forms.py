@@ -15,8 +15,8 @@ from bot.domain.errors import BotError
 from bot.domain.people import Preferences
 from bot.domain.questions import Intent
 from bot.services.dag_names import DagNames, no_names
-from bot.slack.arrivals import Command, FormWanted, NamesWanted, Place, RatingPress
-from bot.slack.blocks.asking import asking_form, dag_options
+from bot.slack.arrivals import Command, FormWanted, NamesWanted, Place, RatingPress, TasksWanted
+from bot.slack.blocks.asking import asking_form, dag_options, task_options
 from bot.slack.blocks.escalation_form import resolve_form
 from bot.slack.blocks.forms import rating_form
 from bot.slack.blocks.home import patterns_form
@@ -96,6 +96,15 @@ class Forms:
     async def suggest(self, wanted: NamesWanted) -> dict[str, Any]:
         """Options for the menu of Dags."""
         return dag_options(await self.names.find(wanted.asker, wanted.words, wanted.cluster))
+
+    async def suggest_tasks(self, wanted: TasksWanted) -> dict[str, Any]:
+        """The same for the menu of tasks; what was typed may be chosen as it is."""
+        found: tuple[str, ...] = ()
+        if wanted.dag_id:
+            found = await self.names.tasks(
+                wanted.asker, wanted.words, wanted.cluster, wanted.dag_id
+            )
+        return task_options(found, wanted.words)
 
     async def ask_what_was_true(self, wanted: ResolveWanted) -> None:
         """Never raises; where the form did not open the card's button can be pressed again."""

@@ -20,6 +20,7 @@ from bot.slack.arrivals import (
     Ignored,
     NamesWanted,
     Place,
+    TasksWanted,
 )
 from bot.slack.asking_form import Field, Where, read_dag, read_place
 from bot.slack.filled import chosen_in, held_in, typed_in
@@ -38,11 +39,16 @@ _AHEAD = timedelta(hours=14)
 
 def read_suggestion(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arrival:
     typed = read(body, Suggestion)
-    if typed.action_id != Field.DAG:
-        return Ignored(f"options for {typed.action_id}")
-    cluster = chosen_in(typed.view, Field.CLUSTER) if typed.view else ""
     asker = asker_of(typed.user.id, typed.user.team_id or "", bot)
-    return NamesWanted(asker, (typed.value or "")[:250], cluster)
+    words = (typed.value or "")[:250]
+    if typed.action_id == Field.DAG:
+        cluster = chosen_in(typed.view, Field.CLUSTER) if typed.view else ""
+        return NamesWanted(asker, words, cluster)
+    if typed.action_id == Field.TASK:
+        dag = read_dag(chosen_in(typed.view, Field.DAG)) if typed.view else None
+        # Of an id that was too long for the menu nobody knows the rest.
+        return TasksWanted(asker, words, *dag[:2]) if dag and dag[2] else TasksWanted(asker, words)
+    return Ignored(f"options for {typed.action_id}")
 
 
 def read_asked(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arrival:
@@ -84,7 +90,7 @@ class _Filled:
             dag=read_dag(chosen_in(view, Field.DAG)),
             run_id=run if is_id else None,
             when="" if is_id else run,
-            task=reading.clean(typed_in(view, Field.TASK)),
+            task=reading.clean(chosen_in(view, Field.TASK)),
             words=reading.clean(flat.text),
             links=tuple(reading.redact(link) for link in flat.links),
         )

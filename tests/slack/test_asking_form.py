@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.domain.evidence import TaskInstance
 from bot.domain.questions import Asker, Intent
 from bot.domain.targets import Target
 from bot.playground.workspace import LocalWorkspace, View
@@ -23,9 +24,15 @@ from tests.slack.replies import CODE
 from tests.slack.running import RunningBot
 
 MANY = {f"team_{n % 7}_pipeline_{n:05}": () for n in range(30_000)}
-PROD = FakeCluster(name="prod", dags={**MANY, "orders_daily": (), "orders_hourly": ()})
+TASKS = [TaskInstance("orders_daily", "run", one) for one in ("load", "extract", "load_late")]
+PROD = FakeCluster(
+    name="prod",
+    dags={**MANY, "orders_daily": (), "orders_hourly": ()},
+    tasks={"orders_daily": TASKS},
+)
 TEST = FakeCluster(name="test", dags={"orders_daily": ()})
 CLUSTERS = {"prod": PROD, "test": TEST}
+AS_TYPED = {"text": {"type": "plain_text", "text": "“load”, as typed"}, "value": "load"}
 NAMES = DagNames(tuple(CLUSTERS), everything(CLUSTERS))
 
 
@@ -65,7 +72,8 @@ async def test_the_shortcut_asks_and_the_answer_comes_as_a_direct_message(
     answers.script = always(CODE)
     view = await opened(ws)
     chosen = await dag(ws, view, "orders_daily", cluster="prod")
-    await ws.submit(view, filled(dag=chosen, run="yesterday", task="load", cluster="prod"))
+    task = (await ws.suggest(view, Field.TASK, "lo", filled(dag=chosen)))[0]
+    await ws.submit(view, filled(dag=chosen, run="yesterday", task=task, cluster="prod"))
     await connected.idle()
     assert ws.modals(AUTHOR.id) == []
     (question,) = answers.asked
@@ -128,7 +136,7 @@ async def test_a_channel_can_be_chosen_also_one_that_the_bot_is_not_in(
         ({"words": "orders", "run": "2026-02-30"}, Field.RUN),
         ({"words": "orders", "run": "when the moon was full"}, Field.RUN),
         ({"words": "orders", "where": Where.CHANNEL}, Field.CHANNEL),
-        ({"task": "load"}, Field.TASK),
+        ({"task": AS_TYPED}, Field.TASK),
     ],
 )
 async def test_what_cannot_be_is_said_in_the_form_and_nothing_is_asked(
@@ -203,3 +211,41 @@ async def test_an_unknown_word_gets_help_with_the_nearest_command(
     await ws.command("/airflow", "statuz orders_daily", SUPPORT_CHANNEL, AUTHOR.id)
     await connected.idle()
     assert "“statuz” is none of my commands; status is." in words(ws.ephemerals(AUTHOR.id)[-1])
+
+
+async def offered(ws: LocalWorkspace, view: View, typed: str, **others: Any) -> list[str]:
+    """The values of the options for a task."""
+    return [one["value"] for one in await ws.suggest(view, Field.TASK, typed, filled(**others))]
+
+
+async def test_tasks_of_the_chosen_dag_are_offered_as_one_types(
+    ws: LocalWorkspace, connected: RunningBot
+) -> None:
+    view = await opened(ws)
+    orders = await dag(ws, view, "orders_daily", cluster="prod")
+    elsewhere = await dag(ws, view, "orders_daily", cluster="test")
+
+    assert await offered(ws, view, "", dag=orders) == ["extract", "load", "load_late"]
+    assert await offered(ws, view, "LOAD", dag=orders) == ["load", "load_late", "LOAD"]
+    assert await offered(ws, view, "load", dag=orders) == ["load", "load_late"]
+    assert await offered(ws, view, "load", dag=elsewhere) == ["load"]
+
+
+@pytest.mark.parametrize("typed", ["", "import  users"])
+async def test_without_a_dag_a_task_is_what_was_typed(
+    ws: LocalWorkspace, connected: RunningBot, typed: str
+) -> None:
+    view = await opened(ws)
+    assert await offered(ws, view, typed) == ([" ".join(typed.split())] if typed else [])
+
+
+async def test_a_cluster_that_is_down_leaves_what_was_typed(
+    ws: LocalWorkspace, connected: RunningBot
+) -> None:
+    view = await opened(ws)
+    orders = await dag(ws, view, "orders_daily", cluster="prod")
+    PROD.down = True
+    try:
+        assert await offered(ws, view, "load", dag=orders) == ["load"]
+    finally:
+        PROD.down = False

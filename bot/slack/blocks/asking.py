@@ -31,7 +31,7 @@ def asking_form(wanted: FormWanted, clusters: Sequence[str]) -> dict[str, Any]:
         *_cluster(clusters),
         _input(Field.DAG, "Dag", _DAGS, optional=True),
         _input(Field.RUN, "Run", _text("yesterday, 2026-11-21, or a run id"), optional=True),
-        _input(Field.TASK, "Task", _text("all that failed, unless you name one"), optional=True),
+        _input(Field.TASK, "Task", _TASKS, optional=True),
         _input(
             Field.WORDS,
             "In your own words, or a link",
@@ -55,6 +55,12 @@ _DAGS: Element = {
     "type": "external_select",
     "min_query_length": 0,
     "placeholder": plain("Type some of its name"),
+}
+
+_TASKS: Element = {
+    "type": "external_select",
+    "min_query_length": 0,
+    "placeholder": plain("All that failed, unless you choose one"),
 }
 
 
@@ -127,6 +133,16 @@ def dag_options(found: NamesFound) -> dict[str, Any]:
     if len(groups) == 1 and found.total == len(names) and not found.silent:
         return {"options": groups[0]["options"]}
     return {"option_groups": groups} if groups else {"options": []}
+
+
+def task_options(found: Sequence[str], words: str) -> dict[str, Any]:
+    """The same for tasks; last what was typed, for a task that is not known yet."""
+    typed = " ".join(words.split())
+    names = [one for one in found if OPTION_VALUE.fits(one)]
+    options = [_option(one, one) for one in names[: OPTIONS_PER_SELECT - 1]]
+    if typed and typed not in names and OPTION_VALUE.fits(typed):
+        options.append(_option(f"“{typed}”, as typed", typed))
+    return {"options": options}
 
 
 def _heading(cluster: str, found: NamesFound, shown: int) -> str:

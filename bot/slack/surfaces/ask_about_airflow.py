@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
-from bot.slack.arrivals import FormFaulty, FormWanted, NamesWanted
+from bot.slack.arrivals import FormFaulty, FormWanted, NamesWanted, TasksWanted
 from bot.slack.asking_form import ASK_FORM, Field
 from bot.slack.forms import Forms
 from bot.slack.inbox import arrival_of, arrived
@@ -22,6 +22,9 @@ def register(app: AsyncApp, forms: Forms, command: str) -> None:
     async def suggest(ack: AsyncAck, context: AsyncBoltContext) -> None:
         await ack(**await forms.suggest(arrived(context, NamesWanted)))
 
+    async def suggest_tasks(ack: AsyncAck, context: AsyncBoltContext) -> None:
+        await ack(**await forms.suggest_tasks(arrived(context, TasksWanted)))
+
     async def take(ack: AsyncAck, context: AsyncBoltContext) -> None:
         match arrival_of(context):
             case FormFaulty(faults):
@@ -31,6 +34,7 @@ def register(app: AsyncApp, forms: Forms, command: str) -> None:
 
     app.global_shortcut(ASK)(open_form)
     app.options(Field.DAG.value)(suggest)
+    app.options(Field.TASK.value)(suggest_tasks)
     app.view(ASK_FORM)(take)
 
 
