@@ -38,9 +38,15 @@ _THINGS = {
     Touched.RUN: "run",
     Touched.TASK: "task",
     Touched.DOWNSTREAM: "task held up behind",
-    Touched.ASSET: "downstream asset",
+    Touched.ASSET: "asset not written",
+    Touched.WAITING_DAG: "other Dag that waits",
 }
-_THINGS_MANY = {Touched.DOWNSTREAM: "tasks held up behind"}
+_THINGS_MANY = {
+    Touched.DOWNSTREAM: "tasks held up behind",
+    Touched.ASSET: "assets not written",
+    Touched.WAITING_DAG: "other Dags that wait",
+}
+_NAMED = frozenset({Touched.CLUSTER, Touched.DAG, Touched.ASSET, Touched.WAITING_DAG})
 
 
 def standing_mark(state: State) -> str:
@@ -90,7 +96,7 @@ def reach_words(reach: tuple[ReachCount, ...]) -> str:
     parts = []
     for one in reach:
         words = count(one.count, _THINGS[one.kind], _THINGS_MANY.get(one.kind, ""))
-        named = one.kind in (Touched.CLUSTER, Touched.DAG)
+        named = one.kind in _NAMED
         more = ", …" if one.count > len(one.names) else ""
         parts.append(f"{words} ({', '.join(one.names)}{more})" if named else words)
     return ", ".join(parts)

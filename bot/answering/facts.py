@@ -6,6 +6,7 @@ from bot.answering.foreign import one_line
 from bot.answering.frames import raised_at
 from bot.answering.owners import dag_owners
 from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
+from bot.answering.waiting import waiting_words
 from bot.answering.wording import clock, count, duration, listed, moment
 from bot.domain.evidence import DagRun, Evidence, Pool, TaskInstance
 from bot.domain.verdicts import Quote
@@ -36,6 +37,7 @@ def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ..
             *_task_facts(evidence),
             ("Also failed", _also_failed(evidence)),
             ("Held up", _held_up(evidence)),
+            ("Dags that wait", waiting_words(evidence)),
             *_run_facts(evidence.dag_run),
             _pool(evidence),
             _version(evidence),

@@ -85,7 +85,8 @@ class Touched(StrEnum):
     RUN = "run"
     TASK = "task"
     DOWNSTREAM = "downstream"  # a task that waits for one that failed
-    ASSET = "asset"
+    ASSET = "asset"  # that was not written
+    WAITING_DAG = "waiting_dag"  # another Dag, which waits for one of these
 
 
 @dataclass(frozen=True, slots=True)

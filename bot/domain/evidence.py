@@ -192,6 +192,15 @@ class TaskDetails:
 
 
 @dataclass(frozen=True, slots=True)
+class ProducedAsset:
+    """An asset, who writes it, and the Dags that are scheduled by it or read it."""
+
+    name: str
+    writers: tuple[tuple[str, str], ...] = ()  # Dag id and task id
+    consumers: tuple[str, ...] = ()  # Dag ids
+
+
+@dataclass(frozen=True, slots=True)
 class ImportProblem:
     filename: str
     stack_trace: str
@@ -255,3 +264,4 @@ class Evidence:
     dag_exists: bool | None = None
     executor: str | None = None
     gaps: tuple[Gap, ...] = field(default=())
+    assets: tuple[ProducedAsset, ...] = ()

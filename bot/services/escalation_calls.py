@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.answering.owners import dag_owners
+from bot.answering.waiting import held_assets, waiting_dags
 from bot.answering.wording import target_words
 from bot.diagnosis.incident_key import incident_key
 from bot.domain.answers import Diagnosis
@@ -127,6 +128,9 @@ def reach_of(target: Target, evidence: Evidence | None) -> tuple[Reach, ...]:
         found += [Reach(Touched.TASK, f"{run} {_instance(one)}") for one in failed]
         held = [one for one in evidence.task_instances if one.state == "upstream_failed"]
         found += [Reach(Touched.DOWNSTREAM, f"{run} {_instance(one)}") for one in held]
+        found += [Reach(Touched.ASSET, one.name) for one in held_assets(evidence)]
+        waiting = (f"{target.cluster}.{one}" for one in waiting_dags(evidence))
+        found += [Reach(Touched.WAITING_DAG, one) for one in waiting]
     return tuple(dict.fromkeys(found))[:_REACH_MAX]
 
 

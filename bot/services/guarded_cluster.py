@@ -24,6 +24,7 @@ from bot.domain.evidence import (
     Gap,
     GapReason,
     ImportProblem,
+    ProducedAsset,
     TaskInstance,
 )
 from bot.domain.logs import LogReading
@@ -39,7 +40,7 @@ _MORE = 5  # times as many rows are read where some of them will be left out
 _SEARCHED = 100
 _KEPT = 64
 
-T = TypeVar("T", DagRun, TaskInstance)
+T = TypeVar("T", DagDetails, DagRun, TaskInstance)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +216,7 @@ class GuardedCluster:
             child_runs=await self._only_seen(found.child_runs),
             events=tuple(one for one in found.events if one.dag_id in seen),
             import_problems=problems,
+            assets=await self._seen_assets(found.assets, asked),
         )
         tasks = {one.task_id for one in found.task_instances} | {one.task_id for one in found.tasks}
         found = (await self.veil()).sparing(tasks).over(found)
@@ -251,6 +253,21 @@ class GuardedCluster:
             return tuple([one for one in rows if await self.sees(one.dag_id)])
         ids = frozenset(await self.dag_ids()) if rows else frozenset[str]()
         return tuple(one for one in rows if one.dag_id in ids)
+
+    async def _seen_assets(
+        self, assets: Sequence[ProducedAsset], asked: str | None
+    ) -> tuple[ProducedAsset, ...]:
+        """With those of their consumers that may be seen; who else writes them is left out."""
+        named = frozenset(one for asset in assets for one in asset.consumers)
+        seen = {one.dag_id for one in await self._only_seen([DagDetails(one) for one in named])}
+        return tuple(
+            replace(
+                one,
+                writers=tuple(pair for pair in one.writers if pair[0] == asked),
+                consumers=tuple(dag_id for dag_id in one.consumers if dag_id in seen),
+            )
+            for one in assets
+        )
 
     async def _own_problems(self, problems: Iterable[ImportProblem]) -> Sequence[ImportProblem]:
         seen = []

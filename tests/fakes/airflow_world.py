@@ -40,6 +40,7 @@ _ROUTES = [
         (r"/eventLogs", "event_logs"),
         (r"/dagWarnings", "dag_warnings"),
         (r"/dags", "dags"),
+        (r"/assets", "assets"),
         (r"/dags/(?P<dag>[^/]+)/details", "dag_details"),
         (r"/dags/(?P<dag>[^/]+)/tasks", "tasks"),
         (r"/dags/(?P<dag>[^/]+)/dagVersions", "dag_versions"),
@@ -116,6 +117,10 @@ class AirflowWorld:
         wanted = (_first(query, "dag_id_pattern") or "").strip("%").lower()
         ids = sorted(one for one in [*there, *self._more_dags] if wanted in one.lower())
         return Answer(200, {"dags": [{"dag_id": one} for one in ids]})
+
+    def _assets(self, place: Mapping[str, str], query: Query) -> Answer:
+        recorded = self._evidence(_first(query, "dag_ids") or "").get("assets")
+        return _recorded(recorded) if recorded else Answer(200, {"assets": [], "total_entries": 0})
 
     def _dag_warnings(self, place: Mapping[str, str], query: Query) -> Answer:
         evidence = self._evidence(_first(query, "dag_id") or "")

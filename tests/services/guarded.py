@@ -21,6 +21,7 @@ from bot.domain.evidence import (
     Evidence,
     ImportProblem,
     NamedText,
+    ProducedAsset,
     TaskInstance,
 )
 from bot.domain.logs import LogLine, LogReading
@@ -74,6 +75,7 @@ def dag_of(dag_id: str, cluster: str) -> tuple[DagRun, TaskInstance, DagDetails,
         links=(NamedText("Triggered Dag", f"https://airflow/dags/{DAGS[4]}/runs/run1"),),
         extra=(NamedText("scheduler_log", SAYING_ALL),),
         dag_exists=True,
+        assets=(ProducedAsset(SAYING_ALL, tuple((one, "load") for one in DAGS), DAGS),),
     )
     return run, task, details, evidence
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
+from airflow_client.client.api.asset_api import AssetApi
 from airflow_client.client.api.dag_api import DAGApi
 from airflow_client.client.api.dag_run_api import DagRunApi
 from airflow_client.client.api.dag_version_api import DagVersionApi
@@ -123,6 +124,11 @@ class Api:
     def tasks(self, dag_id: str) -> Outcome:
         call = TaskApi(self._client).get_tasks_without_preload_content
         return self._transport.get(call, dag_id=dag_id)
+
+    def assets(self, dag_id: str, *, limit: int) -> Outcome:
+        """Those that the Dag writes, reads or is scheduled by."""
+        call = AssetApi(self._client).get_assets_without_preload_content
+        return self._transport.get(call, dag_ids=[dag_id], limit=limit, order_by=["id"])
 
     def import_errors(self, *, offset: int = 0, limit: int = PAGE) -> Outcome:
         call = ImportErrorApi(self._client).get_import_errors_without_preload_content

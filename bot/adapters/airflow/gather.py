@@ -26,6 +26,7 @@ from bot.services.looked_at import looked_at
 
 HISTORY = 25  # earlier task instances that are looked at
 ELSEWHERE = 30
+ASSETS = 50
 RECENT_RUNS = 10
 IMPORT_ERRORS_MAX = 300
 CROWD = 40  # task instances of a run beyond which its routine events are left out
@@ -89,6 +90,7 @@ class Gathering:
                 group.create_task(self._file("dag_warnings", partial(api.dag_warnings, dag_id)))
             if chosen and chosen.state == "failed":
                 group.create_task(self._elsewhere(chosen))
+                group.create_task(self._assets(dag_id))
 
     async def _run_with_tasks(self, dag_id: str) -> None:
         """The run, its task instances and the Dag's tasks; the run first where none was named."""
@@ -205,6 +207,14 @@ class Gathering:
             limit=ELSEWHERE,
         )
         await self._file("elsewhere", look, Rank.BACKGROUND)
+
+    async def _assets(self, dag_id: str) -> None:
+        """Who waits for what was not written. It decides nothing, so that only a refusal that
+        somebody can lift is worth a gap."""
+        look = partial(self._api.assets, dag_id, limit=ASSETS)
+        found = await self._asking.piece("assets", look, Rank.BACKGROUND)
+        if not isinstance(found, Refusal) or found.reason is GapReason.FORBIDDEN:
+            self._dossier.take("assets", found)
 
     def _may_have_import_errors(self) -> bool:
         dag = self._dossier.dag

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 
 from bot.adapters.airflow.values import as_json, items, mapping, moment, text, whole
-from bot.domain.evidence import ComponentHealth, EventLogEntry, Job, NamedText, Pool
+from bot.domain.evidence import (
+    ComponentHealth,
+    EventLogEntry,
+    Job,
+    NamedText,
+    Pool,
+    ProducedAsset,
+)
 
 Redact = Callable[[str], str]
 
@@ -97,3 +104,23 @@ def extra_links(body: object, redact: Redact) -> tuple[NamedText, ...]:
 
 def version(body: object) -> str | None:
     return text(mapping(body).get("version"))
+
+
+def assets(body: object) -> tuple[ProducedAsset, ...]:
+    """Assets with the tasks that write them, and the Dags that wait for them or read them."""
+    return tuple(_asset(raw) for raw in items(body, "assets") if text(raw.get("name")))
+
+
+def _asset(raw: Mapping[str, object]) -> ProducedAsset:
+    # Airflow 3.0 has another word for Dags that are scheduled by it.
+    readers = ("scheduled_dags", "consuming_dags", "consuming_tasks")
+    consumers = (text(one.get("dag_id")) for name in readers for one in items(raw.get(name)))
+    writers = (
+        (text(one.get("dag_id")) or "", text(one.get("task_id")) or "")
+        for one in items(raw.get("producing_tasks"))
+    )
+    return ProducedAsset(
+        text(raw.get("name")) or "",
+        tuple(writers),
+        tuple(dict.fromkeys(one for one in consumers if one)),
+    )

@@ -120,6 +120,11 @@ PIECES: Mapping[str, Piece] = {
         lambda body, redact: {"history": parse_tasks.task_instances(body, redact)},
         "can read on Task Instances",
     ),
+    "assets": Piece(
+        "assets",
+        lambda body, _: {"assets": parse_cluster.assets(body)},
+        "can read on Assets",
+    ),
     "elsewhere": Piece(
         "other failures in the same minutes",
         lambda body, redact: {"elsewhere": parse_tasks.task_instances(body, redact)},

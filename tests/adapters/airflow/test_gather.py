@@ -8,6 +8,7 @@ import pytest
 
 from bot.adapters.airflow.recording import evidence_from_recording
 from bot.adapters.airflow.windows import ROUTINE_EVENTS
+from bot.answering.waiting import waiting_words
 from bot.domain.errors import AirflowLoginError, AirflowUnavailable
 from bot.domain.evidence import Evidence, GapReason
 from bot.domain.targets import Target
@@ -315,3 +316,45 @@ async def test_a_server_that_ignores_a_filter_does_not_mix_tasks_up() -> None:
         found = await gathered(airflow, target_of(support.EXIT_CODE))
     assert [(one.task_id, one.state) for one in found.history] == [("bye", "success")]
     assert found.last_green == found.history[0]
+
+
+ASSETS = {
+    "assets": [
+        {
+            "name": "orders",
+            "producing_tasks": [{"dag_id": support.UPSTREAM, "task_id": "load"}],
+            "scheduled_dags": [{"dag_id": "report_daily"}, {"dag_id": support.UPSTREAM}],
+            "consuming_tasks": [{"dag_id": "features", "task_id": "train"}],
+        },
+        {"name": "rates", "producing_tasks": [], "scheduled_dags": [{"dag_id": "pricing"}]},
+        {"uri": "s3://nameless"},
+    ]
+}
+
+
+async def test_who_waits_for_the_assets_of_a_failed_dag_is_found_out() -> None:
+    recorded = support.recording(support.UPSTREAM)
+    recorded["evidence"]["assets"] = {"status": 200, "body": ASSETS}
+    with RecordedAirflow([recorded]) as airflow:
+        evidence = await gathered(airflow, target_of(support.UPSTREAM))
+
+    orders, rates = evidence.assets
+    assert orders.writers == ((support.UPSTREAM, "load"),)
+    assert orders.consumers == ("report_daily", support.UPSTREAM, "features")
+    assert rates.consumers == ("pricing",)
+    assert waiting_words(evidence) == "report_daily and features, for orders"
+
+
+@pytest.mark.parametrize(("status", "gaps"), [(403, 1), (404, 0), (500, 0)])
+async def test_assets_that_cannot_be_had_are_missed_only_where_somebody_can_permit_it(
+    status: int, gaps: int
+) -> None:
+    recorded = support.recording(support.UPSTREAM)
+    recorded["evidence"]["assets"] = {"status": status, "body": {"detail": "no"}}
+    with RecordedAirflow([recorded]) as airflow:
+        evidence = await gathered(airflow, target_of(support.UPSTREAM))
+
+    assert evidence.assets == ()
+    missing = [gap for gap in evidence.gaps if gap.source == "assets"]
+    assert len(missing) == gaps
+    assert all("Assets" in gap.remedy for gap in missing)
