@@ -139,7 +139,7 @@ class ThreadChannel:
             await self._set_status(LOOKING)
 
     async def _grow(self) -> None:
-        if not self.place.is_direct or self.place.thread is None:
+        if self.place.thread is None:
             return
         sign = self.saying.of_workspace(self._sign(LOOKING))
         ts = await self.kit.poster.begin(sign, BEGINNING)

@@ -28,10 +28,11 @@ from bot.domain.errors import BotError, StoreError
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, Posted, PostEntry, PostLedger
 from bot.slack.arrivals import Place
+from bot.slack.attaching import DELETED, FILE, attach, taken_away
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
-from bot.slack.posts import ANSWER, EDITION, LAST, WORKING, Later, Post, Sent, Standing
+from bot.slack.posts import EDITION, LAST, WORKING, Later, Post, Sent, Standing
 from bot.slack.refusals import (
     NOT_A_MEMBER,
     UNSURE,
@@ -56,10 +57,7 @@ _LONGEST = 120.0  # seconds for one try
 # Slack refuses signatures that are five minutes old, so clocks cannot be further apart.
 _CLOCKS_APART = 600.0
 _WHISPERED = "whispered"
-_FILED = "filed"  # where Slack did not say under which id
-_FILE = "file:"
 _WITHDRAWN = "withdrawn"
-_DELETED = "deleted"
 
 
 class _InDoubt(Exception):
@@ -169,7 +167,7 @@ class Poster:
             return await self._redrawn(post, known)
         if known is None:
             return await self._new(page, post)
-        if known.ts == _DELETED:
+        if known.ts == DELETED:
             return Sent()
         if known.ts != _WITHDRAWN:
             if known.revision >= post.revision:
@@ -181,27 +179,31 @@ class Poster:
 
     async def _changed(self, post: Post, known: Standing) -> bool:
         """False where the message is gone or closed to edits."""
-        channel, grows = post.place.channel, known.revision % EDITION == WORKING
-        if grows and post.place.is_direct and self.streams is not None:
+        channel, streams = post.place.channel, self.streams
+        may_grow = known.revision % EDITION == WORKING and _is_asked_directly(post)
+        if may_grow and streams is not None:
             if post.plan is None:
-                await self.streams.close(channel, known.ts)
+                await streams.close(channel, known.ts)
             else:
                 blocks = self.style.draw(replace(post, plan=None)).blocks
-                if await self.streams.stop(channel, known.ts, post.mark, post.plan, blocks):
+                if await streams.stop(channel, known.ts, post.mark, post.plan, blocks):
                     return True
         return await self.outgoing.update(channel, known.ts, self.style.draw(post), post.mark)
 
     async def begin(self, sign: Post, plan: WorkPlan) -> str | None:
         """The ts of the message that grows on the page of `sign`: opened now, or by somebody who
         worked on this before. None where there is none to be; never raises."""
-        if self.streams is None or not self.streams.are_known_in(sign.workspace):
+        streams = self.streams
+        if streams is None or not streams.are_known_in(sign.workspace):
+            return None
+        if not _is_asked_directly(sign):
             return None
         try:
             async with self.ledger.page(sign.key, sign.thread) as page:
                 if page.posted is not None:
                     return _growing(page.posted)
                 async with self._announced(page):
-                    ts = await self.streams.start(sign.place, sign.workspace, plan)
+                    ts = await streams.start(sign.place, sign.workspace, plan)
                 await page.record(ts, sign.revision)
                 return ts
         except (StoreError, SlackClientError, _InDoubt, *UNSURE) as error:
@@ -344,22 +346,20 @@ class Poster:
 
     async def _deleted(self, key: str, place: Place) -> float:
         async with self.ledger.page(key) as page:
-            is_file = key.startswith(_FILE)
+            is_file = key.startswith(FILE)
             wait = 0.0 if is_file else self._still_in_doubt(page.posted)
             if wait > 0:
                 return wait
             gone = Tried.DONE
             if is_file:
-                file_id = page.posted.ts if page.posted else None
-                if file_id not in (None, _DELETED, _FILED):
-                    gone = await self.gestures.delete_file(place.channel, file_id)
+                gone = await taken_away(self.gestures, place, page.posted)
             else:
                 known = await self._known(page, key, place)
-                if known is not None and known.ts not in (_WITHDRAWN, _DELETED):
+                if known is not None and known.ts not in (_WITHDRAWN, DELETED):
                     gone = await self._taken_away(place, known)
             if gone in (Tried.FAILED, Tried.UNSURE):
                 raise SlackUnavailable(f"not deleted: {key}")
-            await page.record(_DELETED, LAST)
+            await page.record(DELETED, LAST)
         return 0.0
 
     async def _taken_away(self, place: Place, known: Standing) -> Tried:
@@ -373,20 +373,18 @@ class Poster:
     async def attach(self, key: str, place: Place, file: Upload) -> bool:
         """Sends a file into the thread, at most once; False where it did not or may not have
         arrived."""
-        async with self.ledger.page(f"{_FILE}{key}") as page:
-            if page.posted is not None:
-                return page.posted.ts not in (None, _DELETED)
-            await page.announce()
-            file_id = await self.gestures.upload(place, file)
-            if file_id is not None:
-                await page.record(file_id or _FILED, ANSWER)
-            return file_id is not None
+        return await attach(self.ledger, self.gestures, key, place, file)
 
 
 def _page_of_whisper(post: Post, attempt: int) -> str:
     again = ":again" if attempt else ""
     number = f":{attempt}" if attempt > 1 else ""
     return f"{post.key}:{post.revision}{again}{number}"
+
+
+def _is_asked_directly(post: Post) -> bool:
+    """By a message; what a command opened is a message like any other."""
+    return post.place.is_direct and post.place.asked_in is not None
 
 
 def _growing(posted: Posted) -> str | None:

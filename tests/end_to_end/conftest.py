@@ -76,7 +76,7 @@ class Stage:
         ]
         everything = [
             *(call.arguments for call in self.ws.calls()),
-            *(file.content.decode() for file in self.ws.files()),
+            *(file.content.decode(errors="replace") for file in self.ws.files()),
             *(part for message in posted for part in (message.text, *message.blocks)),
         ]
         return "\n".join(json.dumps(part, ensure_ascii=False) for part in everything)
