@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Dialect, Engine, Executable
 
 from bot.domain.work import Job
-from bot.workflows.databases import SCHEMA, client_of, open_engine
+from bot.workflows.databases import SCHEMA, SQLITE_NOW, client_of, open_engine
 from bot.workflows.queues import IN_ORDER, alone, options_of
 from bot.workflows.serializer import TypedJson
 
@@ -68,8 +68,7 @@ def _insert_states(columns: tuple[str, ...], *, is_sqlite: bool) -> str:
     statement costs, it costs once. Returns the times of arrival."""
     if is_sqlite:
         into = "workflow_status"
-        now = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
-        arrival = f"max({now}, ?) + job.key"
+        arrival = f"max({SQLITE_NOW}, ?) + job.key"
         source = _SQLITE_ROWS
     else:
         into = f"{SCHEMA}.workflow_status"

@@ -116,6 +116,24 @@ async def test_work_of_one_share_is_done_one_after_the_other_in_order(url: str) 
     assert desk.most_at_once == 1
 
 
+async def test_what_work_starts_is_done_in_order_too(url: str) -> None:
+    keys = [f"{number}" for number in reversed(range(5))]
+    desk = Desk()
+
+    async def handler(body: Errand, steps: DurableSteps) -> str:
+        if body.text != "parent":
+            return await desk(body, steps)
+        for key in keys:
+            await steps.start(errand(key, share="thread", queue=Queue.POSTS))
+            await asyncio.sleep(0.005)  # arrivals are told apart by milliseconds
+        return ""
+
+    async with running(url, handler) as engine:
+        await engine.start(errand("parent"))
+        await finished(url, *keys)
+    assert desk.begun == keys
+
+
 async def test_shares_do_not_wait_for_each_other(url: str) -> None:
     desk = Desk()
     async with running(url, desk) as engine:
