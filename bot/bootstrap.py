@@ -98,9 +98,12 @@ class Parts:
         checks: list[Check] = []
         if self.settings.slack.mode is not SlackMode.OFF:
             from bot.slack.doctor import check_slack
+            from bot.slack.doctor_channels import check_channels
 
             socket_mode = self.settings.slack.mode is SlackMode.SOCKET
-            checks += await check_slack(slack_config(self.settings), socket_mode=socket_mode)
+            config = slack_config(self.settings)
+            checks += await check_slack(config, socket_mode=socket_mode)
+            checks += await check_channels(config, spoken_in(self.settings))
         for cluster in self.clusters.values():
             checks += await cluster.doctor()
         checks += await self.store.doctor()
@@ -173,6 +176,18 @@ async def parts_of(
             people,
             directory,
         )
+
+
+def spoken_in(settings: Settings) -> Mapping[str, str]:
+    """The channels in which the bot speaks by itself, with the setting that names each."""
+    webhook, found = settings.failure_webhook, dict[str, str]()
+    for number, route in enumerate(webhook.routes):
+        found |= dict.fromkeys(route.channels, f"failure_webhook.routes.{number}.channels")
+    if webhook.channel:
+        found[webhook.channel] = "failure_webhook.channel"
+    if settings.escalation.channel:
+        found[settings.escalation.channel] = "escalation.channel"
+    return found
 
 
 def _clusters(settings: Settings, redactor: Redactor, meter: Meter) -> dict[str, AirflowCluster]:

@@ -17,7 +17,8 @@ def alert_faults(webhook: Tree, clusters: Tree) -> Iterator[Fault]:
         path = ("failure_webhook", "routes", str(number))
         if not isinstance(route, dict):
             continue
-        if not any(route.get(name) for name in _SELECTORS):
+        is_misspelt = bool(route.keys() - {"channels", *_SELECTORS})  # which is a fault of its own
+        if not is_misspelt and not any(route.get(name) for name in _SELECTORS):
             problem = f"takes every failure. Give some of {', '.join(_SELECTORS)}"
             yield Fault(path, f"{problem}, or use failure_webhook.channel")
         if "channels" in route and not route["channels"]:

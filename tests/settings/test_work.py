@@ -66,6 +66,26 @@ def test_the_database_of_a_role_may_come_from_the_environment(write: Write) -> N
          "failure_webhook.token", "a blank"),
         ("failure_webhook: {diagnosed_per_minute: 100}",
          "failure_webhook.diagnosed_per_minute", "at most 60"),
+        ("failure_webhook: {join_within: 0}", "failure_webhook.join_within", "at least 1"),
+        ("failure_webhook: {token_env: HOOK, channel: C0123ABCD, "
+         "routes: [{channels: [C0123ABCD]}]}",
+         "failure_webhook.routes.0", "takes every failure"),
+        ("failure_webhook: {token_env: HOOK, channel: C0123ABCD, routes: [{dags: ['a*']}]}",
+         "failure_webhook.routes.0.channels", "C0123ABCD"),
+        ("failure_webhook: {token_env: HOOK, channel: C0123ABCD, "
+         "routes: [{dags: ['a*'], channels: []}]}",
+         "failure_webhook.routes.0.channels", "is empty"),
+        ("failure_webhook: {token_env: HOOK, channel: C0123ABCD, "
+         "routes: [{dags: ['a*'], channels: ['#orders']}]}",
+         "failure_webhook.routes.0.channels.0", "not the id of a channel"),
+        ("failure_webhook: {token_env: HOOK, channel: C0123ABCD, "
+         "routes: [{clusters: [nowhere], channels: [C0123ABCD]}]}",
+         "failure_webhook.routes.0.clusters", "nowhere is no cluster"),
+        ("failure_webhook: {token_env: HOOK, channel: C0123ABCD, "
+         "routes: [{owner: [a], channels: [C0123ABCD]}]}",
+         "failure_webhook.routes.0.owner", "owners"),
+        ("failure_webhook: {routes: [{dags: ['a*'], channels: [C0123ABCD]}]}",
+         "failure_webhook.routes", "lead nowhere"),
         ("failure_webhook: {retries: sometimes}", "failure_webhook.retries", "true or false"),
         (f"failure_webhook: {{token: {SECRET}, channel: C0123ABCD}}",
          "failure_webhook.token", "must not stand in the file"),
