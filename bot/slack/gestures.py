@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -146,12 +147,11 @@ class Gestures:
 
     async def entitle(self, channel: str, thread: str, title: str) -> None:
         """Names a thread of direct messages; one without a title goes by its first words."""
-        await self._refusals.attempt(
-            "assistant.threads.setTitle",
-            lambda: self._client.assistant_threads_setTitle(
-                channel_id=channel, thread_ts=thread, title=title
-            ),
-        )
+        where = {"channel_id": channel, "thread_ts": thread, "title": title}
+        for method in ("assistant.threads.setTitle", "agents.sessions.rename"):
+            call = partial(self._client.api_call, method, json=where)
+            if await self._refusals.attempt(method, call) is not Tried.REFUSED:
+                return
 
     async def clear_status(self, channel: str, thread: str) -> None:
         await self._refusals.insist(

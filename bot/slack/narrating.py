@@ -14,6 +14,7 @@ from bot.answering.headline import headline
 from bot.answering.wording import count, short_name
 from bot.domain.answers import Diagnosis
 from bot.domain.cases import Case, LateLog, Retrieved
+from bot.domain.errors import BotError
 from bot.domain.evidence import Evidence, Gap
 from bot.domain.logs import LogReading
 from bot.domain.work import ONCE, Job, Retry
@@ -145,7 +146,7 @@ class NarratedSteps:
         self.narrator.begun(name)
         try:
             result = await self.steps.run(name, told, retry)
-        except Exception:
+        except BotError:
             self.narrator.broke()
             raise
         self.narrator.ended(result)

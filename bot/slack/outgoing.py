@@ -53,6 +53,7 @@ class Outgoing:
         self._meter = meter or NoMeter()
         self._pace = pace or Pace()
         self._knows_new_blocks = True
+        self._knows_plans = True
 
     async def post(
         self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
@@ -173,7 +174,7 @@ class Outgoing:
     async def _send(
         self, method: str, message: SlackMessage, arguments: Mapping[str, Any]
     ) -> Mapping[str, Any]:
-        """Sends with native feedback buttons, else with plain ones, else as bare text."""
+        """Sends with a plan and native feedback buttons, else without, else as bare text."""
         common = {name: value for name, value in arguments.items() if value is not None}
         channel = str(arguments["channel"])
         refusal: SlackApiError | None = None
@@ -191,7 +192,8 @@ class Outgoing:
                 refusal = error
                 continue
             if refusal is not None and variant.blocks:
-                self._knows_new_blocks = False
+                self._knows_plans = False
+                self._knows_new_blocks = variant != message.plainer()
             return reply.data if isinstance(reply.data, dict) else {}
         raise refusal or SlackClientError(f"{method}: nothing to send")
 
@@ -208,8 +210,9 @@ class Outgoing:
     def _variants(self, message: SlackMessage) -> list[SlackMessage]:
         if not message.blocks:
             return [message]
-        plain = message.plainer()
-        native = [message] if self._knows_new_blocks and plain != message else []
+        plain, bare = message.plainer(), message.without_plan()
+        native = [message] if self._knows_plans and bare != message else []
+        native += [bare] if self._knows_new_blocks and plain != bare else []
         return [*native, plain, message.text_only()]
 
 

@@ -55,6 +55,11 @@ _FOR_GOOD = {
 _LONGEST_WAIT = 300.0
 
 
+def is_for_good(error: SlackApiError) -> bool:
+    """Whether the workspace will never take this call, whatever it is about."""
+    return code_of(error) in _FOR_GOOD
+
+
 class SlackRefused(BotError):
     """Slack will not take this message, now or later; `code` is its word for why."""
 

@@ -23,12 +23,14 @@ from bot.slack.blocks.kit import Block
 from bot.slack.outgoing import metadata_of
 from bot.slack.pace import Pace
 from bot.slack.posts import Mark
-from bot.slack.refusals import BAD_BLOCKS, Refusals, Tried, code_of, is_passing
+from bot.slack.refusals import BAD_BLOCKS, Refusals, Tried, code_of, is_for_good, is_passing
 from bot.slack.work_plan import Chunk, WorkPlan, changes
 
 log = structlog.get_logger(__name__)
 
 _STOP = "chat.stopStream"
+# Direct messages take streams, or they do not.
+_NOT_HERE = "channel_type_not_supported"
 
 
 class NoStreams(SlackClientError):
@@ -62,7 +64,7 @@ class Streams:
             )
         except SlackApiError as error:
             is_missing = _status(error) == HTTPStatus.NOT_FOUND
-            if is_missing or not is_passing(error):
+            if is_missing or is_for_good(error) or code_of(error) == _NOT_HERE:
                 self._without.add(workspace)
                 log.info("slack.no_streams", workspace=workspace, error=code_of(error))
             if is_missing:

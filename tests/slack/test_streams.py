@@ -309,3 +309,43 @@ def test_a_narrator_tells_of_each_piece_as_it_comes_in() -> None:
     ]
     narrator.broke()
     assert StageState.UNDER_WAY not in [one.state for one in shown[-1].stages]
+
+
+async def test_a_workspace_that_takes_no_plans_keeps_its_native_buttons(
+    ws: LocalWorkspace, bot: RunningBot, diagnosed: DiagnosedAnswers
+) -> None:
+    diagnosed.replies = (CODE, REFINED)
+    ws.faults.add(Fault(FaultKind.REFUSE, "chat.update", times=1, error="invalid_blocks"))
+
+    message = await asks(ws, bot)
+    await bot.idle()
+
+    (answer,) = said_in(ws, message)
+    kinds = [block["type"] for block in answer.blocks]
+    assert "plan" not in kinds
+    assert "context_actions" in kinds
+    assert MODELS_WORDS in words(answer)
+
+
+async def test_one_thread_that_takes_no_stream_says_nothing_of_others(
+    ws: LocalWorkspace, bot: RunningBot
+) -> None:
+    odd = Fault(FaultKind.REFUSE, "chat.startStream", times=1, error="invalid_thread_ts")
+    ws.faults.add(odd)
+
+    for _ in range(2):
+        await asks(ws, bot)
+        await bot.idle()
+    assert len(ws.calls("chat.startStream")) == 2
+    assert len(ws.calls("chat.stopStream")) == 1
+
+
+async def test_a_thread_is_named_by_the_newer_method_where_the_older_is_gone(
+    ws: LocalWorkspace, bot: RunningBot
+) -> None:
+    gone = Fault(FaultKind.REFUSE, "assistant.threads.setTitle", times=None, error="unknown_method")
+    ws.faults.add(gone)
+    message = await asks(ws, bot)
+    await bot.idle()
+
+    assert ws.state.titles[message.channel, message.ts].startswith("orders_daily.load")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bot.answering.comparing import in_words
 from bot.answering.foreign import middle_cut
 from bot.answering.gaps import gap_in_words
 from bot.answering.headline import nothing_failed
@@ -48,6 +49,8 @@ def diagnosis_parts(diagnosis: Diagnosis) -> Iterator[Part]:
     yield from _doubts(verdict)
     if diagnosis.facts:
         yield section("Facts", table(diagnosis.facts))
+    if diagnosis.comparison is not None:
+        yield section("Beside earlier runs", text(in_words(diagnosis.comparison)))
     if diagnosis.links:
         yield from links(diagnosis.links)
     yield from _footer(diagnosis)

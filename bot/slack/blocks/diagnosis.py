@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.answering.comparing import in_words
 from bot.answering.facts import RAISED_AT, ROUTINE
 from bot.answering.foreign import middle_cut
 from bot.answering.headline import headline, nothing_failed
@@ -63,7 +64,8 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
     yield rich(*_what_to_do(diagnosis, room))
     if said := explanation_parts(diagnosis.explanation, room):
         yield rich(*said)
-    grey = [_facts(diagnosis, room), unseen(verdict.gaps, room.items)]
+    before = in_words(diagnosis.comparison) if diagnosis.comparison is not None else ""
+    grey = [_facts(diagnosis, room), before, unseen(verdict.gaps, room.items)]
     if any(grey):
         yield context(*grey)
     log = bool(diagnosis.log_lines)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from bot.slack.blocks.kit import Block, Element, actions, button, context, rich, section, text
+from bot.slack.blocks.kit import Block, Element, actions, button, rich, section, text
 from bot.slack.limits import BLOCKS_JSON_MAX, BLOCKS_PER_MESSAGE, blocks_length
 
 
@@ -25,8 +25,12 @@ class SlackMessage:
         )
 
     def plainer(self) -> SlackMessage:
-        """The same for a workspace that knows no `context_actions`, tables and plans yet."""
-        return replace(self, blocks=tuple(map(_plainer, self.blocks)))
+        """The same for a workspace that does not know `context_actions`, tables and plans yet."""
+        return replace(self, blocks=tuple(map(_plainer, self.without_plan().blocks)))
+
+    def without_plan(self) -> SlackMessage:
+        """The same without what was done for it."""
+        return replace(self, blocks=tuple(one for one in self.blocks if one["type"] != "plan"))
 
     def text_only(self) -> SlackMessage:
         return SlackMessage(self.text)
@@ -38,8 +42,6 @@ def _plainer(block: Block) -> Block:
             return _plain_feedback(block)
         case "table":
             return _plain_table(block)
-        case "plan":
-            return context(*(f"✔ {task['title']}" for task in block["tasks"]))
         case _:
             return block
 
