@@ -29,11 +29,11 @@ SQLITE_NOW = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 """Milliseconds since 1970, the same throughout a statement."""
 # Of the work that work itself starts DBOS notes the arrival, here in whole seconds, and what came
 # in the same one would go by its keys. Ours never stands before the time of its statement.
+_WHOLE_SECOND = f"new.created_at % 1000 = 0 AND new.created_at < {SQLITE_NOW}"
+_CORRECTED = f"SET created_at = {SQLITE_NOW} WHERE workflow_uuid = new.workflow_uuid"
 _ARRIVAL = (
     "CREATE TRIGGER IF NOT EXISTS work_arrives AFTER INSERT ON workflow_status "
-    f"WHEN new.created_at % 1000 = 0 AND new.created_at < {SQLITE_NOW} "
-    f"BEGIN UPDATE workflow_status SET created_at = {SQLITE_NOW} "
-    "WHERE workflow_uuid = new.workflow_uuid; END"
+    f"WHEN {_WHOLE_SECOND} BEGIN UPDATE workflow_status {_CORRECTED}; END"
 )
 # A database machine that vanished is noticed within half a minute.
 KEEPALIVES = {
