@@ -30,6 +30,7 @@ from bot.services.alerts import AlertService, Looking, in_thread
 from bot.services.announced import Audience
 from bot.services.ports import Cluster, ConversationStore, DurableSteps, Steps
 from bot.services.sights import Sights
+from bot.slack.alert_beside import alert_beside
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
 from bot.slack.escalation_desk import Calling
@@ -42,6 +43,7 @@ log = structlog.get_logger(__name__)
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
+_LOOK = Retry(attempts=2, pause=1.0, seconds=15.0)
 _PER_VERSION = 3  # revisions of a card: as told, with a human called, with a model's words
 _NEWS = (Change.RECOVERED, Change.RELAPSED)
 
@@ -137,26 +139,41 @@ class AlertDesk:
         card = AlertCard(alert, radius, reply)
         if alert.thread:
             card = await self._with_human(card, turn, workspace, steps)
+        root = alert.thread or await self._beside(alert, turn, steps)
         key = f"alert:{alert.id}"
-        place = Place(alert.channel, user="", language=language)
+        place = Place(alert.channel, "", root or None, language=language)
         revision = ANSWER + alert.version * _PER_VERSION
         post = Post(key, revision, place, card, turn_id=alert.turn_id, workspace=workspace)
         saying = Saying(steps, workspace, key)
         sent = await saying.say(post)
-        if sent.ts and sent.ts != alert.thread:
-            alert = replace(alert, thread=sent.ts)
-            keep = partial(self.alerting.alerts.put_thread, alert.id, sent.ts)
+        if sent.ts and not alert.thread:
+            alert = replace(alert, thread=root or sent.ts)
+            keep = partial(self.alerting.alerts.put_thread, alert.id, alert.thread)
             await steps.run("keep thread", keep, FOR_A_DAY)
-        if change is Change.OPENED and turn is not None and alert.thread:
+        if change is Change.OPENED and turn is not None and sent.ts:
+            turn = replace(in_thread(turn, alert), reply_ts=sent.ts)
             await self._followed(replace(post, content=replace(card, alert=alert)), turn, saying)
         return alert
+
+    async def _beside(self, alert: Alert, turn: Turn | None, steps: DurableSteps) -> str:
+        """Where another app has told of the same failure already: the card goes beneath that."""
+        target = turn.question.chosen if turn is not None else None
+        if target is None:
+            return ""
+        look = partial(
+            alert_beside,
+            self.replies.kit.gestures,
+            self.alerting.redact,
+            alert.channel,
+            target,
+            alert.last_at,
+        )
+        return await steps.run("look around", look, _LOOK)
 
     async def _followed(self, post: Post, turn: Turn, saying: Saying) -> None:
         """What follows on a new card: it can be asked about, counts, and is explained."""
         card, steps, answers = post.content, saying.steps, self.alerting.answers
         assert isinstance(card, AlertCard)
-        turn = in_thread(turn, card.alert)
-        turn = replace(turn, reply_ts=card.alert.thread)
         await steps.run("keep", partial(self.alerting.turns.add_turn, turn), _STORE)
         await answers.told(turn, steps)
         called = await self._with_human(card, turn, post.workspace, steps)
@@ -167,7 +184,7 @@ class AlertDesk:
         if explained is turn:
             return
         reply = explained.reply
-        keep = partial(self.alerting.turns.set_reply, turn.id, reply, card.alert.thread)
+        keep = partial(self.alerting.turns.set_reply, turn.id, reply, turn.reply_ts)
         await steps.run("record", keep, _STORE)
         shown = replace(called, reply=reply)
         await saying.say(replace(post, revision=post.revision + 1, content=shown))

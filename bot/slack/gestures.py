@@ -212,6 +212,22 @@ class Gestures:
         method = "assistant.threads.setSuggestedPrompts"
         await self._refusals.attempt(method, lambda: self._client.api_call(method, json=body))
 
+    async def recent(
+        self, channel: str, since: float, seconds: float
+    ) -> Sequence[Mapping[str, Any]]:
+        """Messages of a channel since then (epoch seconds), of very many the newest; empty where
+        Slack does not give them."""
+        try:
+            async with asyncio.timeout(seconds):
+                page = await self._client.conversations_history(
+                    channel=channel, oldest=f"{since:.6f}", limit=_PAGE
+                )
+        except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.channel_not_read", channel=channel, error=word_for(error))
+            return ()
+        found: Sequence[Mapping[str, Any]] = page.get("messages") or ()
+        return found
+
     async def replies(
         self, channel: str, thread: str, pages: int, seconds: float, oldest: str = ""
     ) -> Sequence[Mapping[str, Any]]:

@@ -13,7 +13,14 @@ from bot.domain.alerts import Route
 from bot.domain.channel_policies import ChannelPolicy, PolicyKey, QuietHours
 from bot.domain.evidence import DagDetails, DagRun
 from bot.playground.workspace import LocalWorkspace
-from bot.playground.workspace.world import GENERAL_CHANNEL, ONCALL_CHANNEL, SUPPORT_CHANNEL
+from bot.playground.workspace.changes import MessagePosted
+from bot.playground.workspace.values import Message
+from bot.playground.workspace.world import (
+    AUTHOR,
+    GENERAL_CHANNEL,
+    ONCALL_CHANNEL,
+    SUPPORT_CHANNEL,
+)
 from bot.slack.config import SlackConfig
 from tests.fakes.cluster import FakeCluster
 from tests.slack.alerting import AlertingBot, cards_in, said_in
@@ -333,3 +340,54 @@ async def test_a_channel_that_takes_nothing_costs_no_other_its_alert(
     await bot.engine.pass_time(2)
     assert len(said_in(ws)) == 1
     assert said_in(ws, GENERAL_CHANNEL) == []
+
+
+async def test_where_another_app_has_told_of_it_the_card_goes_beneath_that(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    words_of = "Task failed: dag_id: oom_{0}, task_id: load, run_id: run_1"
+    for name in ("other", "orders"):
+        other = Message(
+            SUPPORT_CHANNEL, ws.hub.new_ts(), AUTHOR.id, words_of.format(name), bot_id="B0OTHER01"
+        )
+        ws.hub.commit(MessagePosted(other))
+    await bot.report(bot.failure("oom_orders"))
+    await bot.engine.pass_time(1)
+    await bot.succeed("oom_orders")
+    await bot.engine.pass_time(1)
+
+    heads = [one for one in ws.messages(SUPPORT_CHANNEL) if not one.thread_ts]
+    assert len(heads) == 2
+    beneath = [one for one in ws.replies(heads[1]) if "It was oom" in words(one)]
+    assert len(beneath) == 1
+    (turn,) = bot.turns.kept.values()
+    assert (turn.question.thread.thread, turn.reply_ts) == (heads[1].ts, beneath[0].ts)
+    assert "well again" in words(ws.replies(heads[1])[-1])
+
+
+async def test_what_was_only_named_gets_a_thread_once_it_fails_on_and_there_is_room(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    await bot.report(*(bot.failure(f"c{n}_dag") for n in range(20)))
+    await bot.engine.pass_time(15)
+    before = len(said_in(ws))
+    await bot.report(bot.failure("c19_dag", run=2))
+    await bot.engine.pass_time(2)
+    assert len(said_in(ws)) == before + 1
+    assert "2 runs" in said_in(ws)[-1]
+
+
+async def test_a_cluster_that_answers_again_may_have_told_all_elsewhere(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    await bot.report(bot.failure("oom_a"))
+    await bot.engine.pass_time(1)
+    bot.looks.down.add("prod")
+    await bot.report(bot.failure("oom_b"))
+    await bot.engine.pass_time(1)
+    assert "does not answer now" in said_in(ws)[1]
+    bot.looks.down.clear()
+    await bot.engine.pass_time(10)
+    first, second = said_in(ws)
+    assert "2 Dags: oom_a and oom_b" in first
+    assert "Airflow answers again" in second
