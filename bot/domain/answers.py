@@ -187,13 +187,23 @@ class Apology:
     what: str
 
 
+class SeenIn(StrEnum):
+    """Where somebody sees how their escalation stands."""
+
+    HERE = "here"
+    ABOVE = "above"  # an earlier message of the thread, of whoever asked there first
+    DIRECT = "direct"  # their direct messages: nobody else sees what they asked
+
+
 @dataclass(frozen=True, slots=True)
 class HumanCalled:
-    """A human was called; says where that stands. `truth` is what came of it, once it is over."""
+    """A human was called; says where that stands. `truth` is what came of it, once it is over.
+    `seen_in` is where that is said from now on."""
 
     reference: str
     escalation: Escalation
     truth: Truth | None = None
+    seen_in: SeenIn = SeenIn.HERE
 
 
 Reply = (

@@ -109,12 +109,24 @@ class ReachCount:
 @dataclass(frozen=True, slots=True)
 class Party:
     """A thread whose people are told how it stands. `message` is the key of the message that says
-    so, empty for one of its own. `user_id` is who asked, empty where nobody did."""
+    so, empty for one of its own. `user_id` is who asked, empty where nobody did.
+
+    A thread without a channel is one to be opened in the direct messages of `user_id`.
+    """
 
     thread: ThreadKey
     user_id: str
     message: str = ""
     turn_id: str = ""
+
+    @classmethod
+    def alone(cls, workspace: str, user_id: str) -> Party:
+        """Of somebody whose question nobody else sees."""
+        return cls(ThreadKey(workspace, "", f"@{user_id}"), user_id)
+
+    @property
+    def is_alone(self) -> bool:
+        return not self.thread.channel
 
     def told_of(self, escalation_id: str) -> Party:
         """With the message of its own named."""

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from bot.diagnosis.incident_key import incident_key
-from bot.domain.answers import Diagnosis, HumanCalled, Reply
+from bot.domain.answers import Diagnosis, HumanCalled, Reply, SeenIn
 from bot.domain.conversations import Rating, Score, Turn
 from bot.domain.errors import BadRequest, BotError
 from bot.domain.escalation_course import Advanced, Refused
@@ -86,7 +86,8 @@ class Escalator:
         else:
             call = self._caller.for_thread(question.id, question, ASKED_FOR, self._now(), party)
         called = await self._call(call)
-        return HumanCalled(reference, called.escalation)
+        seen_in = await self._seen_in(called.escalation, party)
+        return HumanCalled(reference, called.escalation, seen_in=seen_in)
 
     async def for_turn(self, key: str, turn_id: str, party: Party) -> Escalation:
         """Somebody asked for a human by the button under an answer.
@@ -202,6 +203,13 @@ class Escalator:
     async def _newest_diagnosis(self, question: Question) -> Turn | None:
         turns = await self._turns.turns(question.thread)
         return next((one for one in reversed(turns) if isinstance(one.reply, Diagnosis)), None)
+
+    async def _seen_in(self, escalation: Escalation, party: Party | None) -> SeenIn:
+        if party is None or party.is_alone:
+            return SeenIn.DIRECT if party is not None else SeenIn.HERE
+        known = await self._escalations.party(escalation.id, party.thread)
+        is_own = known is None or known.message == party.message
+        return SeenIn.HERE if is_own else SeenIn.ABOVE
 
     async def _call(self, call: Call) -> Called:
         called = await self._escalations.call(call)

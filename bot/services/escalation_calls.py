@@ -75,9 +75,10 @@ class Caller:
         turn_id: str = "",
     ) -> Call:
         thread = question.thread
+        named = f"thread:{thread.workspace}:{thread.channel}:{thread.thread}"
         return Call(
             key=key,
-            incident=f"thread:{thread.workspace}:{thread.channel}:{thread.thread}",
+            incident=named if _is_open(question) else f"question:{question.id}",
             fired=fired,
             severity=severity_of(fired, None),
             subject=Subject(
@@ -102,13 +103,20 @@ def _words_of(question: Question) -> str:
 
 
 def party_of(question: Question, message: str = "") -> Party | None:
-    """The thread of a question, or of an alert that nobody asked for; None where there is none, or
-    nobody else can see it."""
-    thread = question.thread
-    is_public = bool(question.asker.user_id) or question.origin is Origin.WEBHOOK
-    if not is_public or not thread.thread.partition(".")[0].isdecimal():
-        return None
-    return Party(thread, question.asker.user_id, message)
+    """The thread of a question, or of an alert that nobody asked for; its asker alone where nobody
+    else can see it. None where there is neither."""
+    thread, user = question.thread, question.asker.user_id
+    if _is_open(question):
+        is_told = user or question.origin is Origin.WEBHOOK
+        return Party(thread, user, message) if is_told else None
+    is_known = user and question.origin in (Origin.SLACK, Origin.PLAYGROUND)
+    return Party.alone(thread.workspace, user) if is_known else None
+
+
+def _is_open(question: Question) -> bool:
+    """Whether it stands in a thread, for all who are there."""
+    is_thread = question.thread.thread.partition(".")[0].isdecimal()
+    return is_thread and not question.is_private
 
 
 def reach_of(target: Target, evidence: Evidence | None) -> tuple[Reach, ...]:

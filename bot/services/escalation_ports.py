@@ -105,6 +105,14 @@ class Escalations(Protocol):
         """In the order in which they joined."""
         ...
 
+    async def party(self, escalation_id: str, thread: ThreadKey) -> Party | None:
+        """None where that thread is none of its."""
+        ...
+
+    async def move_party(self, escalation_id: str, of: ThreadKey, to: ThreadKey) -> None:
+        """Names the thread that was opened for somebody; one that is there already stays alone."""
+        ...
+
     async def deeds(
         self, escalation_id: str, limit: int = 100, offset: int = 0
     ) -> Sequence[DeedDone]:

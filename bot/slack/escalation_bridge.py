@@ -107,7 +107,8 @@ class Bridge:
             relayed = replace(relayed, side=_FROM_ASKER)
         else:
             parties = await self._parties(escalation, steps)
-            threads = [(one.thread, one.user_id) for one in parties if one.thread != here]
+            others = [one for one in parties if one.thread != here and not one.is_alone]
+            threads = [(one.thread, one.user_id) for one in others]
             relayed = replace(relayed, side=_FROM_CARD)
         for thread, user in threads:
             key = f"{_PREFIX}{asked.question.id}:{escalation.id}:{thread.channel}:{thread.thread}"

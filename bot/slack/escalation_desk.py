@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from bot.answering.runbook_draft import is_worth_a_draft
-from bot.domain.answers import Diagnosis, HumanCalled
+from bot.domain.answers import Diagnosis
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.escalation_course import Refused
@@ -28,7 +28,6 @@ from bot.domain.escalations import (
 )
 from bot.domain.oncall import OnCallNow
 from bot.domain.questions import ThreadKey
-from bot.domain.references import reference_of
 from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Retry
 from bot.services.escalate import Escalator
@@ -52,6 +51,7 @@ from bot.slack.escalation_bridge import Bridge
 from bot.slack.escalation_callouts import call_out_of
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
+from bot.slack.escalation_status import Statuses
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
 from bot.slack.escalation_values import Draft, Escalating, Handoff
 from bot.slack.posts import ANSWER, Post
@@ -66,10 +66,10 @@ Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 log = structlog.get_logger(__name__)
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
-_PARTIES = 100  # told at a time
+_PARTIES = 100  # of whom the card knows
 _LINKS = 3  # to threads that asked
-_STATUS = 100  # revisions of the answer itself are below
-_IN_THREADS = (Way.FOLLOW_UP, Way.MENTION, Way.ASIDE)
+_IN_THREADS = (Way.FOLLOW_UP, Way.MENTION, Way.ASIDE, Way.DIRECT)
+_DIRECT = "D"  # begins the ids of direct messages
 _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
 
 
@@ -128,6 +128,10 @@ class EscalationDesk:
     def pages(self) -> Pages:
         return self.calling.pages
 
+    @property
+    def _statuses(self) -> Statuses:
+        return Statuses(self.escalations, self.replies.kit.gestures, self.readers)
+
     def bridged(self, work: Handler) -> Handler:
         """`work` on what arrives, once it was carried between the threads of an escalation. Where
         people talk to one another in these, the bot says nothing unless it is called."""
@@ -157,7 +161,7 @@ class EscalationDesk:
             return
         workspace = await self._workspace()
         if body.party is not None:
-            await self._status(escalation, body.party, None, workspace, steps)
+            await self._statuses.tell(escalation, body.party, None, workspace, steps)
         elif body.deed.kind is Kind.LEVEL_RAISED:
             # What became of the page is shown once that is known.
             if escalation.state in WAITING:
@@ -207,7 +211,8 @@ class EscalationDesk:
     async def _called(self, arrival: HumanWanted, steps: DurableSteps) -> None:
         place = arrival.place
         thread = ThreadKey(arrival.workspace, place.channel, place.thread or "")
-        party = Party(thread, place.user)
+        alone = Party.alone(arrival.workspace, place.user)
+        party = alone if place.is_private else Party(thread, place.user)
         call = partial(self.escalator.for_turn, arrival.key, arrival.turn_id, party)
         try:
             await steps.run("escalate", call, _STORE)
@@ -228,7 +233,7 @@ class EscalationDesk:
         if card is not None:
             await self._call_out(escalation, deed, workspace, steps)
         if deed.kind not in _UNSEEN:
-            await self._statuses(escalation, truth, workspace, steps)
+            await self._statuses.tell_all(escalation, truth, workspace, steps)
         if deed.by:
             await self.pages.tell(escalation, deed.by, steps)
         if deed.kind is Kind.RESOLVED and truth is not None and card is not None:
@@ -288,9 +293,11 @@ class EscalationDesk:
         return await self.replies.kit.gestures.permalink(card.channel, card.ts)
 
     async def _links(self, parties: Sequence[Party]) -> list[str]:
-        """To the threads of those who asked first."""
+        """To the threads of those who asked first, but for direct messages: nobody else sees
+        these."""
         permalink = self.replies.kit.gestures.permalink
-        found = [await permalink(one.thread.channel, one.thread.thread) for one in parties]
+        threads = [one.thread for one in parties if not one.thread.channel.startswith(_DIRECT)]
+        found = [await permalink(one.channel, one.thread) for one in threads if one.channel]
         return [link for link in found if link]
 
     async def _not_shown(
@@ -322,37 +329,6 @@ class EscalationDesk:
             return
         key = f"escalation:{escalation.id}:out:{deed.key}"
         post = Post(key, ANSWER, Place(card.channel, "", card.ts), content, workspace=workspace)
-        await say_soon(post, steps)
-
-    async def _statuses(
-        self, escalation: Escalation, truth: Truth | None, workspace: str, steps: DurableSteps
-    ) -> None:
-        """One status message a thread, wherever somebody asked."""
-        offset = 0
-        while True:
-            page = partial(self.escalations.parties, escalation.id, _PARTIES, offset)
-            parties: Sequence[Party] = await steps.run("parties", page, _STORE)
-            for party in parties:
-                await self._status(escalation, party, truth, workspace, steps)
-            offset += len(parties)
-            if len(parties) < _PARTIES:
-                return
-
-    async def _status(
-        self,
-        escalation: Escalation,
-        party: Party,
-        truth: Truth | None,
-        workspace: str,
-        steps: DurableSteps,
-    ) -> None:
-        thread = party.thread
-        place = Place(thread.channel, party.user_id, thread.thread)
-        called = HumanCalled(reference_of(party.message), escalation, truth)
-        limit = partial(self.readers.standing, called, thread, party.user_id)
-        content = await steps.run("for its readers", limit, _STORE)
-        revision = _STATUS + escalation.version
-        post = Post(party.message, revision, place, content, workspace=workspace)
         await say_soon(post, steps)
 
     async def _draft(

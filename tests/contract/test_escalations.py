@@ -255,6 +255,31 @@ async def test_words_are_carried_from_each_thread_since_it_joined_until_the_end(
     assert await case.escalations.bridged() == []
 
 
+async def test_a_thread_that_was_opened_for_somebody_takes_the_place_of_theirs(case: Case) -> None:
+    alone = Party.alone("T1", "U1")
+    first = (await case.escalations.call(replace(call(1), party=alone))).escalation
+    opened = ThreadKey("T1", "D1", "5.5")
+    assert await case.escalations.bridged() == []
+    await case.escalations.move_party(first.id, alone.thread, opened)
+    await case.escalations.call(replace(call(2), party=alone))
+    await case.escalations.move_party(first.id, alone.thread, opened)
+
+    (known,) = await case.escalations.parties(first.id)
+    assert (known.thread, known.user_id) == (opened, "U1")
+    assert await case.escalations.party(first.id, opened) == known
+    assert await case.escalations.party(first.id, alone.thread) is None
+    assert [one.ts for one in await case.escalations.bridged()] == ["5.5"]
+
+
+async def test_who_asks_in_the_same_thread_is_told_by_the_message_that_is_there(case: Case) -> None:
+    await case.escalations.call(call(1))
+    await case.escalations.call(replace(call(2), party=replace(party(1), message="another")))
+
+    told = [job.body for job in case.jobs if job.kind == TOLD]
+    parties = [one.party for one in told if isinstance(one, EscalationTold) and one.party]
+    assert parties == [party(1)]
+
+
 async def test_a_failure_occurs_once_however_often_it_is_seen(case: Case) -> None:
     hour = timedelta(hours=1)
     seen = Occurrence(NOON - timedelta(minutes=5), "prod:a", "prod:a:t", "host")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot.domain.escalation_course import Advanced, Refused, advance, opened
@@ -78,7 +78,7 @@ class FakeEscalations(Escalations):
         self._keep(kept, come_to.escalation, deed)
         self._take_in(kept, call)
         if call.party is not None:
-            told = call.party.told_of(kept.escalation.id)
+            told = kept.parties[call.party.thread]
             self._enqueue(party_job(kept.escalation, deed, told))
         if not kept.is_counting:
             kept.is_counting = True
@@ -172,13 +172,24 @@ class FakeEscalations(Escalations):
         for one in active:
             for thread, at in one.joined.items():
                 found.append(BridgedThread(thread.channel, thread.thread, at))
-        return found
+        return [one for one in found if one.channel]
 
     async def parties(
         self, escalation_id: str, limit: int = 100, offset: int = 0
     ) -> Sequence[Party]:
         kept = self._kept.get(escalation_id)
         return list(kept.parties.values())[offset : offset + limit] if kept else []
+
+    async def party(self, escalation_id: str, thread: ThreadKey) -> Party | None:
+        return self._kept[escalation_id].parties.get(thread)
+
+    async def move_party(self, escalation_id: str, of: ThreadKey, to: ThreadKey) -> None:
+        kept = self._kept[escalation_id]
+        moved = kept.parties.pop(of, None)
+        since = kept.joined.pop(of, None)
+        if moved is not None and since is not None:
+            kept.parties.setdefault(to, replace(moved, thread=to))
+            kept.joined.setdefault(to, since)
 
     async def deeds(
         self, escalation_id: str, limit: int = 100, offset: int = 0

@@ -157,11 +157,13 @@ class CallingAnswers(ScriptedAnswers):
 
 @dataclass
 class CallingBot(RunningBot):
-    """Over `engine` and `on_call`; everything else is made of these."""
+    """Over `engine` and `on_call`; everything else is made of these. `is_discreet`: what a command
+    asks is answered to its asker alone."""
 
     engine: TimedEngine = field(default_factory=TimedEngine)
     on_call: OnCall = field(default_factory=FakeOnCall)
     policy: Policy = field(default_factory=lambda: Policy(levels=2))
+    is_discreet: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -184,11 +186,16 @@ class CallingBot(RunningBot):
         services = super().services
         assert services.working is not None
         records = WatchedRatings(cast(ConversationStore, Threads(self.records)), self.escalator)
-        working = replace(services.working, calling=self.calling, records=records)
+        working = replace(
+            services.working, calling=self.calling, records=records, whispers=self._whispers
+        )
         taking_in = services.taking_in and replace(
             services.taking_in, engaged=self._heard, bridged=self.escalations.bridged
         )
         return replace(services, working=working, taking_in=taking_in)
+
+    async def _whispers(self, question: Question) -> bool:
+        return self.is_discreet
 
     async def _heard(self, thread: ThreadKey) -> bool:
         return await self._engaged(thread) or await is_bridged(self.escalations, thread)

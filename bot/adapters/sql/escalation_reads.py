@@ -92,7 +92,7 @@ class EscalationReads:
                 deed,
                 (deed.escalation_id == party.escalation_id) & (deed.number == party.number),
             )
-            .where(row.state.not_in(_OVER))
+            .where(row.state.not_in(_OVER), party.channel != "")
             .order_by(row.opened_at.desc(), party.number)
             .limit(limit)
         )
@@ -112,15 +112,13 @@ class EscalationReads:
             .limit(limit)
             .offset(offset)
         )
-        return [
-            Party(
-                ThreadKey(one.workspace, one.channel, one.thread),
-                one.user_id,
-                one.message,
-                one.turn_id,
-            )
-            for one in await self._rows(statement)
-        ]
+        return [party_in(one) for one in await self._rows(statement)]
+
+    async def party(self, escalation_id: str, thread: ThreadKey) -> Party | None:
+        row = EscalationPartyRow
+        which = select(row).where(row.escalation_id == escalation_id, *is_thread(row, thread))
+        rows = await self._rows(which)
+        return party_in(rows[0]) if rows else None
 
     async def of_person(self, workspace: str, user_id: str) -> Sequence[Escalation]:
         """Those that are not over and concern somebody: they asked, or have it. Newest first."""
@@ -218,6 +216,11 @@ class EscalationReads:
         with store_errors("Looking up escalations"):
             async with self._engine.connect() as connection:
                 return (await connection.execute(statement)).all()
+
+
+def party_in(row: Any) -> Party:
+    thread = ThreadKey(row.workspace, row.channel, row.thread)
+    return Party(thread, row.user_id, row.message, row.turn_id)
 
 
 def escalation_in(row: Any) -> Escalation:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.sql.codec import FORMAT, encode
 from bot.adapters.sql.engine import store_errors, writing
-from bot.adapters.sql.escalation_reads import EscalationReads, escalation_in
+from bot.adapters.sql.escalation_reads import EscalationReads, escalation_in, party_in
 from bot.adapters.sql.escalation_tables import (
     EscalationDeedRow,
     EscalationPartyRow,
@@ -20,7 +20,7 @@ from bot.adapters.sql.escalation_tables import (
     OccurrenceRow,
     TruthRow,
 )
-from bot.adapters.sql.statements import delete_before, insert_into
+from bot.adapters.sql.statements import delete_before, insert_into, is_thread
 from bot.domain.errors import StoreError
 from bot.domain.escalation_course import Advanced, Refused, advance, opened
 from bot.domain.escalation_policy import Policy, due
@@ -34,6 +34,7 @@ from bot.domain.escalations import (
     Truth,
     id_of,
 )
+from bot.domain.questions import ThreadKey
 from bot.domain.work import Job
 from bot.services.escalation_ports import Called, Card
 
@@ -117,6 +118,19 @@ class SqlEscalations(EscalationReads):
             async with writing(self._engine) as connection:
                 await connection.execute(statement)
 
+    async def move_party(self, escalation_id: str, of: ThreadKey, to: ThreadKey) -> None:
+        row = EscalationPartyRow
+        own = row.escalation_id == escalation_id
+        there = select(exists().where(own, *is_thread(row, to)))
+        moved = {"workspace": to.workspace, "channel": to.channel, "thread": to.thread}
+        with store_errors("Keeping where somebody is told"):
+            async with writing(self._engine) as connection:
+                if await connection.scalar(there):
+                    await connection.execute(delete(row).where(own, *is_thread(row, of)))
+                else:
+                    here = update(row).where(own, *is_thread(row, of))
+                    await connection.execute(here.values(moved))
+
     async def tidy(self, before: datetime) -> int:
         row = EscalationRow
         with store_errors("Tidying escalations"):
@@ -176,7 +190,13 @@ class SqlEscalations(EscalationReads):
         await self._keep(connection, before, after, deed)
         await self._take_in(connection, after, call)
         if call.party is not None:
-            await self._hand_in(connection, party_job(after, deed, call.party.told_of(after.id)))
+            # Whoever asked in that thread first is told there already.
+            row = EscalationPartyRow
+            known = select(row).where(
+                row.escalation_id == after.id, *is_thread(row, call.party.thread)
+            )
+            party = party_in((await connection.execute(known)).one())
+            await self._hand_in(connection, party_job(after, deed, party))
         if not is_counting:
             counting = update(EscalationRow).where(EscalationRow.id == after.id)
             await connection.execute(counting.values(is_counting=True))

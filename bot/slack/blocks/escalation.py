@@ -15,7 +15,7 @@ from bot.answering.escalations import (
 )
 from bot.answering.quotes import quoted_words, telling
 from bot.answering.wording import count, target_words
-from bot.domain.answers import Diagnosis, HumanCalled
+from bot.domain.answers import Diagnosis, HumanCalled, SeenIn
 from bot.domain.escalations import Escalation, State, Truth, WasRight
 from bot.domain.oncall import PageStatus
 from bot.domain.verdicts import VerdictKind
@@ -57,11 +57,17 @@ _RIGHT = {
     WasRight.NO: "The bot was wrong.",
     WasRight.NOT_SAID: "",
 }
+_WHERE = {
+    SeenIn.ABOVE: "My message above",
+    SeenIn.DIRECT: "My direct message to you",
+}
 _TRUTH, _NAME, _DRAFT = Limit(1_200), Limit(80), Limit(2_800)
 
 
 def standing_card(reply: HumanCalled) -> SlackMessage:
     """For the thread of whoever asked."""
+    if reply.seen_in is not SeenIn.HERE:
+        return _pointer(reply)
     escalation, truth = reply.escalation, reply.truth
     mark, words = standing_mark(escalation.state), standing_words(escalation)
     details = [why_called(escalation)]
@@ -70,12 +76,20 @@ def standing_card(reply: HumanCalled) -> SlackMessage:
         details.insert(0, f"🔶 {page_words(page)}")
     if escalation.fault:
         details.insert(0, f"🔶 {escalation.fault}")
+    if not escalation.state.is_over:
+        details.append("What you write in this thread reaches those on call.")
     parts = [section(text(f"{mark} {words}", bold=True), *_by(escalation), text("."))]
     parts += _truth_parts(truth)
     summary = "\n".join([f"{mark} {words}.", *_truth_words(truth), *details])
     return SlackMessage(
         mrkdwn(summary), (rich(*parts), context(*details, f"Escalation {escalation.id}"))
     )
+
+
+def _pointer(reply: HumanCalled) -> SlackMessage:
+    words = f"🔔 Those on call have it. {_WHERE[reply.seen_in]} says where it stands."
+    named = context(f"Escalation {reply.escalation.id}")
+    return SlackMessage(mrkdwn(words), (rich(section(text(words))), named))
 
 
 def _by(escalation: Escalation) -> tuple[Element, ...]:
