@@ -38,7 +38,7 @@ from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.answers import Explanation
 from bot.domain.cases import Case, LateLog, Retrieved, Settled
-from bot.domain.checks import Check
+from bot.domain.checks import Check, CheckStatus
 from bot.domain.conversations import Turn
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
@@ -99,18 +99,31 @@ class Parts:
         if self.settings.slack.mode is not SlackMode.OFF:
             from bot.slack.doctor import check_slack
             from bot.slack.doctor_channels import check_channels
+            from bot.slack.doctor_owners import check_owners
 
             socket_mode = self.settings.slack.mode is SlackMode.SOCKET
             config = slack_config(self.settings)
             checks += await check_slack(config, socket_mode=socket_mode)
             checks += await check_channels(config, spoken_in(self.settings))
+            checks += await check_owners(config, self.settings.escalation.owners)
         for cluster in self.clusters.values():
             checks += await cluster.doctor()
         checks += await self.store.doctor()
         checks += await self.explainer.doctor()
         checks += await self.knowledge.doctor()
         checks += await self.on_call.doctor()
+        if self.settings.escalation.channel and not self.on_call.levels:
+            checks.append(_NOBODY_ON_CALL)
         return checks
+
+
+_NOBODY_ON_CALL = Check(
+    "on call",
+    "source",
+    CheckStatus.WARNING,
+    "nobody is set up: the whole channel is called at once",
+    "Name a rota, PagerDuty or a user group under on_call.",
+)
 
 
 @asynccontextmanager
