@@ -84,6 +84,8 @@ def advance(escalation: Escalation, deed: Deed) -> Advanced | Refused:
 
 
 def _refusal(escalation: Escalation, deed: Deed) -> str:
+    if deed.kind is Kind.EXPLAINED:
+        return "" if escalation.state is State.RESOLVED else "It is not resolved."
     if deed.kind is Kind.REOPENED:
         return "" if escalation.state.is_over else "It is not over yet."
     if escalation.state.is_over:
@@ -199,6 +201,11 @@ def _resolved(escalation: Escalation, deed: Deed) -> Escalation:
     return replace(_moved(escalation, deed, State.RESOLVED), responder=responder)
 
 
+def _explained(escalation: Escalation, deed: Deed) -> Escalation:
+    """It stays as it is: what was true is kept beside it."""
+    return escalation
+
+
 def _expired(escalation: Escalation, deed: Deed) -> Escalation:
     return _moved(escalation, deed, State.EXPIRED)
 
@@ -233,5 +240,6 @@ _DONE: Mapping[Kind, Callable[[Escalation, Deed], Escalation]] = {
     Kind.SNOOZED: _snoozed,
     Kind.MITIGATED: _mitigated,
     Kind.RESOLVED: _resolved,
+    Kind.EXPLAINED: _explained,
     Kind.REOPENED: _reopened,
 }

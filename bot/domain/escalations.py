@@ -178,6 +178,7 @@ class Kind(StrEnum):
     SNOOZED = "snoozed"
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
+    EXPLAINED = "explained"
     REOPENED = "reopened"
 
 

@@ -11,7 +11,7 @@ from bot.domain.escalations import Kind, WasRight
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Identity, Ignored, Place
 from bot.slack.blocks.escalation_form import BOT_WAS, FIXED_BY, WAS_WRONG
-from bot.slack.escalation_presses import ASK_HUMAN, Act, read_action
+from bot.slack.escalation_presses import ASK_HUMAN, ASKS, Act, read_action
 from bot.slack.reading import Reading, read
 from bot.slack.shapes import Action, ViewSubmission
 
@@ -37,12 +37,14 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class ResolveWanted:
-    """The form that asks what was true is to open; `trigger_id` is good for three seconds."""
+    """The form that asks what was true is to open; `trigger_id` is good for three seconds.
+    `corrects`: it was said before."""
 
     key: str
     escalation: str
     place: Place
     trigger_id: str
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Resolved:
     fixed_by: str
     bot: WasRight
     place: None = None
+    corrects: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,8 @@ def read_press(
     if found is None:
         return None
     act, seen = found
-    if act is Act.RESOLVE:
-        return ResolveWanted(key, seen.escalation, place, trigger_id)
+    if act in ASKS:
+        return ResolveWanted(key, seen.escalation, place, trigger_id, act is Act.CORRECT)
     chosen = action.selected_option.value if action.selected_option else ""
     minutes = int(chosen) if chosen and chosen.isdecimal() else 0
     return Acted(
@@ -123,15 +126,17 @@ def read_resolved(body: Mapping[str, Any], reading: Reading, bot: Identity) -> R
     if not view.private_metadata:
         return Ignored(f"form {view.callback_id} without its escalation")
     values = view.state.values
+    escalation, _, corrects = view.private_metadata.partition(" ")
     right = _option(_answer(values, BOT_WAS))
     return Resolved(
         key=f"{bot.team_id}:form:{view.id}",
-        escalation=view.private_metadata,
+        escalation=escalation,
         user=payload.user.id,
         at=reading.now(),
         was_wrong=reading.clean(_text(_answer(values, WAS_WRONG))),
         fixed_by=reading.clean(_text(_answer(values, FIXED_BY))),
         bot=WasRight(right) if right in set(WasRight) else WasRight.NOT_SAID,
+        corrects=bool(corrects),
     )
 
 

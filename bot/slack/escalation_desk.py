@@ -24,7 +24,9 @@ from bot.domain.escalations import (
     Escalation,
     Kind,
     Party,
+    State,
     Truth,
+    WasRight,
 )
 from bot.domain.oncall import OnCallNow
 from bot.domain.questions import ThreadKey
@@ -70,6 +72,10 @@ _PARTIES = 100  # of whom the card knows
 _LINKS = 3  # to threads that asked
 _IN_THREADS = (Way.FOLLOW_UP, Way.MENTION, Way.ASIDE, Way.DIRECT)
 _DIRECT = "D"  # begins the ids of direct messages
+_QUICKER = (
+    "Somebody was quicker to say what was true. Use Correct under the card if this is to stand in "
+    "place of that:"
+)
 _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
 
 
@@ -186,8 +192,7 @@ class EscalationDesk:
                 )
                 await self._do(arrival.escalation, deed, arrival.place, steps)
             case Resolved():
-                deed = Deed(arrival.key, Kind.RESOLVED, arrival.at, by=arrival.user)
-                await self._do(arrival.escalation, deed, None, steps, _truth_of(arrival))
+                await self._resolve(arrival, steps)
             case HumanWanted():
                 await self._called(arrival, steps)
             case ResolveWanted():
@@ -208,6 +213,20 @@ class EscalationDesk:
             place = place or Place(self.channel, deed.by)
             await self._whisper(place, deed.key, come_to.reason, steps)
 
+    async def _resolve(self, sent: Resolved, steps: DurableSteps) -> None:
+        """Where somebody else was quicker, no word is lost that it took minutes to write."""
+        before = await steps.run("look up", partial(self.escalations.get, sent.escalation), _STORE)
+        known = await steps.run("truth", partial(self.escalations.truth, sent.escalation), _STORE)
+        truth = _truth_of(sent, before)
+        is_resolved = before is not None and before.state is State.RESOLVED
+        if is_resolved and known is not None and not sent.corrects:
+            words = f"{_QUICKER}\n\n{truth.was_wrong}\n\n{truth.fixed_by}"
+            await self._whisper(Place(self.channel, sent.user), sent.key, words, steps)
+            return
+        kind = Kind.EXPLAINED if is_resolved else Kind.RESOLVED
+        deed = Deed(sent.key, kind, sent.at, by=sent.user)
+        await self._do(sent.escalation, deed, None, steps, truth)
+
     async def _called(self, arrival: HumanWanted, steps: DurableSteps) -> None:
         place = arrival.place
         thread = ThreadKey(arrival.workspace, place.channel, place.thread or "")
@@ -227,6 +246,8 @@ class EscalationDesk:
         self, escalation: Escalation, deed: Deed, workspace: str, steps: DurableSteps
     ) -> None:
         truth = await steps.run("truth", partial(self.escalations.truth, escalation.id), _STORE)
+        if escalation.state is not State.RESOLVED:
+            truth = None  # of what was opened again nobody knows it yet
         diagnosis = await steps.run("find answer", partial(self._diagnosis, escalation), _STORE)
         handoff = await self._handoff(escalation, diagnosis, truth, workspace, steps)
         card = await self._card(escalation, handoff, workspace, steps)
@@ -236,7 +257,8 @@ class EscalationDesk:
             await self._statuses.tell_all(escalation, truth, workspace, steps)
         if deed.by:
             await self.pages.tell(escalation, deed.by, steps)
-        if deed.kind is Kind.RESOLVED and truth is not None and card is not None:
+        is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
+        if is_told and truth is not None and card is not None:
             await self._draft(handoff, truth, card, workspace, steps)
 
     async def _handoff(
@@ -364,5 +386,10 @@ def _runbook_of(escalation: Escalation) -> str:
     return escalation.subject.cause if is_known else ""
 
 
-def _truth_of(sent: Resolved) -> Truth:
-    return Truth(sent.escalation, sent.user, sent.at, sent.was_wrong, sent.fixed_by, sent.bot)
+def _truth_of(sent: Resolved, escalation: Escalation | None) -> Truth:
+    """Where the bot was right, the cause is the one that it gave."""
+    was_right = sent.bot is WasRight.YES and escalation is not None
+    cause = escalation.subject.cause if was_right and escalation is not None else ""
+    return Truth(
+        sent.escalation, sent.user, sent.at, sent.was_wrong, sent.fixed_by, sent.bot, cause
+    )

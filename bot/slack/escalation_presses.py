@@ -21,6 +21,7 @@ class Act(StrEnum):
     SNOOZE = "escalation_snooze"
     MITIGATE = "escalation_mitigate"
     RESOLVE = "escalation_resolve"
+    CORRECT = "escalation_correct"  # what was said to be true
     REOPEN = "escalation_reopen"
 
     def pattern(self) -> re.Pattern[str]:
@@ -38,8 +39,12 @@ _KINDS = {
     Act.SNOOZE: Kind.SNOOZED,
     Act.MITIGATE: Kind.MITIGATED,
     Act.RESOLVE: Kind.RESOLVED,
+    Act.CORRECT: Kind.EXPLAINED,
     Act.REOPEN: Kind.REOPENED,
 }
+
+ASKS = (Act.RESOLVE, Act.CORRECT)
+"""Those that open the form."""
 
 ASK_HUMAN = "ask_human"
 """The action id of the button under an answer; its value is the turn's id."""

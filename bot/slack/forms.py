@@ -31,7 +31,7 @@ from bot.slack.talk.arrivals import TellMore
 log = structlog.get_logger(__name__)
 
 THANKS = "Thanks, noted. You can change your mind with the other thumb."
-_NOT_OPENED = "The form did not open. Please press Resolve again."
+_NOT_OPENED = "The form did not open. Please press the button again."
 _SECONDS = 2.5
 _WITHOUT_FORM = (
     "I could not open the form. Say it with the command: {0} why orders_daily, or {0} help."
@@ -108,7 +108,7 @@ class Forms:
 
     async def ask_what_was_true(self, wanted: ResolveWanted) -> None:
         """Never raises; where the form did not open the card's button can be pressed again."""
-        form = resolve_form(wanted.escalation)
+        form = resolve_form(wanted.escalation, corrects=wanted.corrects)
         try:
             async with asyncio.timeout(_SECONDS):
                 if not await self.gestures.open_form(wanted.trigger_id, form):

@@ -121,7 +121,13 @@ def test_a_level_that_was_passed_by_then_no_longer_says_what_became_of_its_page(
     assert done(second, late).page is None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.REOPENED])
+def test_what_was_true_is_said_once_it_is_resolved_and_changes_nothing_else() -> None:
+    assert isinstance(advance(new(), deed(Kind.EXPLAINED)), Refused)
+    resolved = done(new(), deed(Kind.RESOLVED))
+    assert done(resolved, deed(Kind.EXPLAINED)) == replace(resolved, version=resolved.version + 1)
+
+
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.REOPENED, Kind.EXPLAINED}))
 @pytest.mark.parametrize("end", [Kind.RESOLVED, Kind.EXPIRED])
 def test_when_it_is_over_it_can_only_be_opened_again(end: Kind, kind: Kind) -> None:
     over = done(new(), replace(deed(end), moves=0))

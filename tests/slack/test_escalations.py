@@ -244,7 +244,7 @@ async def test_a_resolution_is_kept_and_tells_everybody_who_asked(
     for question in (first, second):
         assert "Restarted the worker" in status_of(ws, question)
     assert "The bot was wrong." in words(card_of(ws))
-    assert offers(card_of(ws)) == {"reopen"}
+    assert offers(card_of(ws)) == {"reopen", "correct"}
     (draft,) = ws.files()
     assert b"## Fix\n\nRestarted the worker" in draft.content
 

@@ -146,7 +146,7 @@ def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
         yield from _tried(diagnosis, room)
     if handoff.truth is not None:
         yield rich(*_truth_parts(handoff.truth))
-    yield from _buttons(escalation, diagnosis, room)
+    yield from _buttons(handoff, room)
     notes = [count(handoff.parties, "thread is told", "threads are told")]
     if handoff.runbook:
         notes.append(f"Runbook: {Limit(80).head(handoff.runbook)}")
@@ -232,13 +232,18 @@ def _open_question(diagnosis: Diagnosis) -> str:
     return "Why did it come to that, and will it come again?"
 
 
-def _buttons(escalation: Escalation, diagnosis: Diagnosis | None, room: Room) -> Iterator[Block]:
+def _buttons(handoff: Handoff, room: Room) -> Iterator[Block]:
+    escalation, diagnosis = handoff.escalation, handoff.diagnosis
+
     def press(label: str, act: Act, primary: bool = False) -> Element:
         named = action_id(act, escalation.id, escalation.hands)
         return button(label, named, escalation.id, primary=primary)
 
     if escalation.state.is_over:
-        yield actions([press("Open again", Act.REOPEN)])
+        told = "Say what was true …" if handoff.truth is None else "Correct what was true …"
+        is_resolved = escalation.state is State.RESOLVED
+        correct = [press(told, Act.CORRECT)] if is_resolved else []
+        yield actions([press("Open again", Act.REOPEN), *correct])
         return
     row = []
     if escalation.state in (State.OPEN, State.HANDED_ON):

@@ -18,14 +18,14 @@ _FACES = {
 }
 
 
-def resolve_form(escalation_id: str) -> dict[str, Any]:
+def resolve_form(escalation_id: str, *, corrects: bool = False) -> dict[str, Any]:
     options = [{"text": plain(face), "value": right.value} for right, face in _FACES.items()]
     return {
         "type": "modal",
         "callback_id": RESOLVE_FORM,
-        "private_metadata": escalation_id,
-        "title": plain(MODAL_TITLE.head("Resolve")),
-        "submit": plain("Resolve"),
+        "private_metadata": f"{escalation_id} corrects" if corrects else escalation_id,
+        "title": plain(MODAL_TITLE.head("What was true?" if corrects else "Resolve")),
+        "submit": plain("Save" if corrects else "Resolve"),
         "close": plain("Not yet"),
         "blocks": [
             _words(WAS_WRONG, "What was wrong?", "Shown to everybody who asked."),

@@ -7,7 +7,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.slack.escalation_arrivals import ResolveWanted
-from bot.slack.escalation_presses import ASK_HUMAN, RESOLVE_FORM, Act
+from bot.slack.escalation_presses import ASK_HUMAN, ASKS, RESOLVE_FORM, Act
 from bot.slack.forms import Forms
 from bot.slack.inbox import arrived
 from bot.slack.surfaces import Surface, acknowledge
@@ -19,7 +19,7 @@ def register(app: AsyncApp, forms: Forms, command: str) -> None:
         await forms.ask_what_was_true(arrived(context, ResolveWanted))
 
     for act in Act:
-        app.action(act.pattern())(ask if act is Act.RESOLVE else acknowledge)
+        app.action(act.pattern())(ask if act in ASKS else acknowledge)
     app.action(ASK_HUMAN)(acknowledge)
     app.view(RESOLVE_FORM)(acknowledge)
 
