@@ -192,14 +192,17 @@ def found_in(turn: Turn) -> Found:
     Airflow one for each Dag."""
     reply, target = turn.reply, turn.question.chosen
     cluster = target.cluster if target else ""
+    dag_id = (target.dag_id if target else None) or ""
+    unknown = Found(f"not found:{cluster}:{dag_id}", "Not found in Airflow", turn.id)
+    if turn.evidence is not None and turn.evidence.dag_exists is False:
+        return unknown  # what is told of a Dag that is not there is alike for all of them
     if isinstance(reply, Diagnosis):
         verdict = reply.verdict
         incident = incident_key(verdict, reply.target, turn.evidence)
         return Found(incident, verdict.title or verdict.kind.headline, turn.id)
     if isinstance(reply, NotFound) and reply.nowhere.unreachable:
         return Found(f"{UNREACHABLE}{cluster}", f"{cluster} does not answer", turn.id)
-    dag_id = (target.dag_id if target else None) or ""
-    return Found(f"not found:{cluster}:{dag_id}", "Not found in Airflow", turn.id)
+    return unknown
 
 
 def in_thread(turn: Turn, alert: Alert) -> Turn:

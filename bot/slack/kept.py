@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bot.domain.alerts import Alert, AlertList, AlertTold, AlertWatch, Look, Radius
 from bot.domain.cases import Shown
+from bot.domain.failures import Collected
 from bot.services.alert_ports import Joined, NothingLeft, Opened
 from bot.slack.alert_values import AlertCard
 from bot.slack.announcer import Announcement
@@ -40,6 +41,7 @@ TYPES: tuple[type, ...] = (
     Asked,
     Button,
     ButtonPress,
+    Collected,
     Command,
     Face,
     HomeOpened,
