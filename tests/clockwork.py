@@ -7,6 +7,7 @@ replica at once; where one dies, all begin it anew from its first step, with not
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -63,6 +64,7 @@ class Clockwork:
     processes: list[Process] = field(default_factory=list)
     lives: int = 0
     _survived: set[str] = field(default_factory=set)
+    _told: list[EscalationTold] = field(default_factory=list)
 
     async def restart(self) -> None:
         await self.stop()
@@ -92,6 +94,8 @@ class Clockwork:
             for one in come_to:
                 if isinstance(one, BaseException):
                     raise one
+            if isinstance(job.body, EscalationTold):
+                self._told.append(job.body)
             await self._change("UPDATE clockwork SET is_done = 1 WHERE job = :key", {"key": key})
         self.now = max(self.now, moment)
 
@@ -100,6 +104,10 @@ class Clockwork:
         if self.is_deadly and name not in self._survived:
             self._survived.add(name)
             raise Killed(name)
+
+    def told(self, kind: Kind) -> Counter[str]:
+        """How often it was told of deeds of that kind, by escalation."""
+        return Counter(body.id for body in self._told if body.deed.kind is kind)
 
     async def put(self, job: Job) -> None:
         async with writing(self.processes[0].database) as connection:
@@ -148,7 +156,9 @@ class Clockwork:
             return ""
 
         async def tell(body: EscalationTold, steps: DurableSteps) -> None:
-            escalation = await steps.run("look up", lambda: escalations.get(body.id))
+            is_count = body.deed.kind is Kind.JOINED and body.party is None
+            look = escalations.counted if is_count else escalations.get
+            escalation = await steps.run("look up", lambda: look(body.id))
             if escalation is None or body.party is not None:
                 return
             if body.deed.kind is Kind.LEVEL_RAISED and escalation.state in WAITING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -215,3 +216,41 @@ async def test_a_rule_fires_once_over_restarts_and_replicas(
 
     assert (escalation.fired.rule, escalation.count) == (rule, 1)
     assert escalation.state is State.OPEN
+
+
+FAILURES, CAUSES, MINUTES = 1_000, 12, 5
+
+
+async def test_a_thousand_failures_from_twelve_causes_are_twelve_cards_changed_once_a_minute(
+    database_url: str,
+) -> None:
+    clockwork = clockwork_of(database_url, NOON)
+    clockwork.is_deadly = False
+    async with running(clockwork):
+        for minute in range(MINUTES):
+            calls = [
+                replace(call(number, f"cause {number % CAUSES}", clockwork.now), party=None)
+                for number in range(minute, FAILURES, MINUTES)
+            ]
+            # Each process has its half, and some that the other has as well.
+            middle = len(calls) // 2
+            halves = (calls[: middle + 5], calls[middle - 5 :])
+
+            async def storm(process: Process) -> None:
+                mine = halves[clockwork.processes.index(process) % 2]  # noqa: B023 (at once)
+                if len(clockwork.processes) == 1:
+                    mine = calls  # noqa: B023
+                await asyncio.gather(*(process.escalations.call(one) for one in mine))
+
+            await clockwork.every(storm)
+            await clockwork.until(clockwork.now + timedelta(minutes=1))
+        await clockwork.until(clockwork.now + timedelta(minutes=1))
+        found = await clockwork.processes[0].escalations.list()
+        changes = clockwork.told(Kind.JOINED)
+
+    assert len(found) == CAUSES
+    assert sum(one.count for one in found) == FAILURES
+    assert {one.level for one in found} == {1}
+    assert len(clockwork.on_call.pages) == CAUSES * clockwork.replicas
+    assert set(changes) == {one.id for one in found}
+    assert max(changes.values()) <= MINUTES + 1
