@@ -120,7 +120,7 @@ async def test_every_failure_that_was_kept_is_told_also_after_a_restart(database
     await engine.open()
     assert await reported.add([failure(dag) for dag in DAGS]) == 15
     async with asyncio.timeout(PATIENCE):
-        while len(batches) < 2 or await counted() < len(DAGS):
+        while not batches or await counted() < len(DAGS):
             changed.clear()
             await changed.wait()
     await engine.close(0)
