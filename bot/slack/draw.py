@@ -64,8 +64,8 @@ class Style:
             message = _with_note(message, post.place.note)
         if post.whispers:
             return _with_share(message, post)
-        blocks = (*_plan_of(post), *_head_of(post), *message.blocks, *_foot_of(post))
-        return replace(message, blocks=blocks)
+        message = replace(message, blocks=(*_head_of(post), *message.blocks, *_foot_of(post)))
+        return _with_plan(message, post)
 
     def _plain(self, post: Post) -> SlackMessage:
         match post.content, post.face:
@@ -129,8 +129,12 @@ def _foot_of(post: Post) -> tuple[Block, ...]:
     return (context(_NOT_CALLED), actions([leave]))
 
 
-def _plan_of(post: Post) -> tuple[Block, ...]:
-    return (post.plan.block(),) if post.plan is not None else ()
+def _with_plan(message: SlackMessage, post: Post) -> SlackMessage:
+    """Where there is room: the answer counts for more than what was done for it."""
+    if post.plan is None or not message.blocks:
+        return message
+    planned = replace(message, blocks=(post.plan.block(), *message.blocks))
+    return planned if planned.fits else message
 
 
 def _head_of(post: Post) -> tuple[Block, ...]:

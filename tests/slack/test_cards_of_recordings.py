@@ -85,4 +85,4 @@ def _own_words(diagnosis: Diagnosis) -> list[str]:
 def test_the_evidence_behind_it_is_a_message_that_slack_takes(diagnosis: Diagnosis) -> None:
     card = evidence_card(diagnosis)
     judge(card)
-    assert "Facts" in shown(card) or not diagnosis.facts
+    assert "What was seen" in shown(card) or not diagnosis.facts

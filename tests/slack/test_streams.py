@@ -16,11 +16,14 @@ from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, ManualClo
 from bot.playground.workspace.world import AUTHOR, InstalledApp, World
 from bot.services.looked_at import looked_at
 from bot.services.ports import DurableSteps, ReplyChannel
+from bot.slack.arrivals import Place
 from bot.slack.config import SlackConfig
+from bot.slack.draw import Style
 from bot.slack.manifest import manifest
 from bot.slack.narrating import Narrator
+from bot.slack.posts import ANSWER, Post
 from bot.slack.surfaces import all_surfaces
-from bot.slack.work_plan import StageState, WorkPlan
+from bot.slack.work_plan import Stage, StageState, WorkPlan
 from tests.slack.asking import answered, mention
 from tests.slack.doubles import NOW, Gate, MemoryRecords, ScriptedAnswers
 from tests.slack.driver import hand_in, words
@@ -349,3 +352,14 @@ async def test_a_thread_is_named_by_the_newer_method_where_the_older_is_gone(
     await bot.idle()
 
     assert ws.state.titles[message.channel, message.ts].startswith("orders_daily.load")
+
+
+def test_a_plan_gives_way_to_an_answer_that_needs_all_the_room() -> None:
+    plan = WorkPlan("What I looked at", tuple(Stage(str(n), "x" * 200) for n in range(30)))
+    small = WorkPlan("What I looked at", plan.stages[:2])
+    post = Post("turn", ANSWER, Place("D1", "U1", "1.1"), CODE, turn_id="turn")
+
+    with_both = Style().draw(replace(post, plan=small))
+    assert with_both.blocks[0]["type"] == "plan"
+    assert Style().draw(replace(post, plan=plan)) == Style().draw(post)
+    assert with_both.without_plan() == Style().draw(post)

@@ -11,12 +11,14 @@ from bot.domain.verdicts import RuledOut
 from bot.slack.blocks.kit import (
     Block,
     Element,
+    cell,
     header,
     listing,
     mrkdwn,
     preformatted,
     rich,
     section,
+    table,
     text,
 )
 from bot.slack.blocks.markdown import rich_parts, steps
@@ -38,11 +40,12 @@ def _blocks(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     yield rich(*_quotes(diagnosis, room))
     # The card above has the run in words; here is the id to search for.
     run = (("Run id", diagnosis.target.run_id),) if diagnosis.target.run_id else ()
-    facts = (
-        (text(f"{Limit(40).head(label)}: ", bold=True), text(Limit(160).head(value)))
+    facts = [
+        (cell(Limit(40).head(label)), cell(Limit(160).head(value)))
         for label, value in (*run, *diagnosis.facts)[: room.items * 2]
-    )
-    yield from _listed("Facts", facts)
+    ]
+    if facts:
+        yield table(("Fact", "What was seen"), facts)
     ruled_out = (_ruled_out(one, room) for one in verdict.ruled_out[: room.items])
     yield from _listed("Considered and ruled out", ruled_out)
     others = ((text(_words(cause)),) for cause in verdict.also_possible[: room.items])
