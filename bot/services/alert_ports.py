@@ -63,6 +63,10 @@ class Alerts(Protocol):
         """Puts what the look was for into the alert of its cause, a new one if need be."""
         ...
 
+    async def dismiss(self, look: Look) -> None:
+        """In its run nothing fails any more; what else it was for is looked into by itself."""
+        ...
+
     async def give_up(self, look: Look) -> None:
         """Nothing more is looked into until it fails again."""
         ...

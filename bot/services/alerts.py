@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -23,11 +23,12 @@ from bot.domain.alerts import (
     next_look,
     watch_job,
 )
-from bot.domain.answers import Diagnosis, NotFound
+from bot.domain.answers import Apology, Diagnosis, NotFound
 from bot.domain.conversations import Turn
-from bot.domain.errors import AirflowError
+from bot.domain.errors import AirflowError, BotError
 from bot.domain.failures import Failure, Success
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
+from bot.domain.references import reference_of
 from bot.domain.work import FOR_A_DAY, Job, Retry
 from bot.services.alert_ports import (
     AlertMeter,
@@ -49,6 +50,12 @@ _OUTCOMES: Mapping[type, str] = {
     Joined: "joined",
     NothingLeft: "nothing_left",
 }
+_BREAKS = 2  # looks that may break before people are told
+_LOOK_AGAIN = 30.0  # seconds
+_BROKE = (
+    "Airflow reported failures, and something broke on my side when I looked into them. Nothing "
+    "was changed in Airflow. Ask me about one; if it breaks again, tell whoever runs this bot."
+)
 _WATCHED = 20  # Dags of one alert at a time
 _RUNS = 5  # newest successful runs of each
 
@@ -96,11 +103,14 @@ class AlertService:
             await steps.start(replace(job, key=f"{job.key}:after:{round(wait)}"))
             return
         workspace = await steps.run("workspace", self._workspace, FOR_A_DAY)
-        turn = await self._looking.look(self._question(look, workspace), steps)
-        found = found_in(turn)
+        turn = await self._looked(look, self._question(look, workspace), steps)
+        if turn is None:
+            return
         if _is_over(turn):
-            well = _well_since(look.failure, turn.answered_at)
-            await steps.run("runs again", partial(self._alerts.succeed, [well]), FOR_A_DAY)
+            await steps.run("dismiss", partial(self._alerts.dismiss, look), FOR_A_DAY)
+            self._meter.looked("nothing_left")
+            return
+        found = found_in(turn)
         await steps.run("record", partial(self._turns.add_turn, turn), _STORE)
         outcome = await steps.run("settle", partial(self._alerts.settle, look, found), FOR_A_DAY)
         if found.is_unreachable and isinstance(outcome, Opened | Joined):
@@ -109,6 +119,23 @@ class AlertService:
         self._meter.looked(_OUTCOMES[type(outcome)])
         if isinstance(outcome, Joined):
             await self._looking.told(in_thread(turn, outcome.alert), steps)
+
+    async def _looked(self, look: Look, question: Question, steps: DurableSteps) -> Turn | None:
+        """None where it broke and is tried once more; broken for good, all that breaks alike is one
+        alert, so that nobody waits in vain for a word of it."""
+        try:
+            return await self._looking.look(question, steps)
+        except BotError as error:
+            log.error("alerts.look_broke", error=type(error).__name__, tries=look.tries)
+        if look.tries < _BREAKS:
+            await steps.start(look_job(replace(look, tries=look.tries + 1), _LOOK_AGAIN))
+            return None
+        at = await steps.run("broke at", self._time, FOR_A_DAY)
+        reply = Apology(reference_of(question.id), _BROKE)
+        return Turn(question.id, question, Intent.DIAGNOSE, reply, None, at, 0.0)
+
+    async def _time(self) -> datetime:
+        return self._now()
 
     async def watch(self, body: AlertWatch, steps: DurableSteps) -> None:
         """Looks whether the Dags of an alert ran well since, for those who have no plugin."""
@@ -193,6 +220,8 @@ def found_in(turn: Turn) -> Found:
     reply, target = turn.reply, turn.question.chosen
     cluster = target.cluster if target else ""
     dag_id = (target.dag_id if target else None) or ""
+    if isinstance(reply, Apology):
+        return Found(f"broken:{cluster}", "Something broke on my side", turn.id)
     unknown = Found(f"not found:{cluster}:{dag_id}", "Not found in Airflow", turn.id)
     if turn.evidence is not None and turn.evidence.dag_exists is False:
         return unknown  # what is told of a Dag that is not there is alike for all of them
@@ -213,9 +242,3 @@ def in_thread(turn: Turn, alert: Alert) -> Turn:
 
 def _is_over(turn: Turn) -> bool:
     return isinstance(turn.reply, Diagnosis) and nothing_failed(turn.reply.verdict)
-
-
-def _well_since(failure: Failure, at: datetime) -> Success:
-    target = failure.target
-    at = max(at, failure.failed_at + timedelta(milliseconds=1))
-    return Success(target.cluster, target.dag_id or "", target.run_id or "", at, failure.run_after)

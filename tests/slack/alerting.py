@@ -25,6 +25,7 @@ from bot.domain.access import Rules
 from bot.domain.alerts import LISTED, LOOK, TOLD, WATCH, Patience, Route
 from bot.domain.answers import Diagnosis, NotFound, Reply
 from bot.domain.conversations import Turn
+from bot.domain.errors import BotError
 from bot.domain.failures import Failure, Success
 from bot.domain.questions import Intent, Question
 from bot.domain.references import reference_of
@@ -115,6 +116,8 @@ class ScriptedLooks:
     down: set[str] = field(default_factory=set)
     told_turns: list[Turn] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
+    breaks: int = 0
+    once: bool = False  # what `causes` says holds for the first look of each Dag
     escalator: object = None
 
     async def look(self, question: Question, steps: Steps) -> Turn:
@@ -122,6 +125,9 @@ class ScriptedLooks:
             target = question.chosen
             assert target is not None
             self.looked.append(target.dag_id or "")
+            if self.breaks:
+                self.breaks -= 1
+                raise BotError("a bug")
             return Turn(
                 question.id, question, Intent.DIAGNOSE, self._reply(target, question), None,
                 self.now(), 0.1,  # type: ignore[operator]
@@ -137,7 +143,10 @@ class ScriptedLooks:
             )
             return NotFound(reference, nowhere)
         dag_id = target.dag_id or ""
-        return diagnosis(target, self.causes.get(dag_id, cause_of(dag_id)), reference)
+        cause = self.causes.get(dag_id, cause_of(dag_id))
+        if self.once:
+            self.causes.pop(dag_id, None)
+        return diagnosis(target, cause, reference)
 
     async def told(self, turn: Turn, steps: Steps) -> None:
         self.told_turns.append(turn)

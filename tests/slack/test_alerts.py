@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.answering.headline import NOTHING_FAILED
 from bot.domain.access import Rule, Rules
 from bot.domain.alerts import Route
 from bot.domain.channel_policies import ChannelPolicy, PolicyKey, QuietHours
@@ -391,3 +392,32 @@ async def test_a_cluster_that_answers_again_may_have_told_all_elsewhere(
     first, second = said_in(ws)
     assert "2 Dags: oom_a and oom_b" in first
     assert "Airflow answers again" in second
+
+
+async def test_what_turns_out_to_be_well_is_not_told_and_what_else_fails_is(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    bot.looks.causes["oom_orders"] = NOTHING_FAILED
+    bot.looks.once = True
+    await bot.report(bot.failure("oom_orders", run=1), bot.failure("oom_orders", run=2))
+    await bot.engine.pass_time(2)
+    (said,) = said_in(ws)
+    assert "It was oom" in said
+    assert "Failed at" in said
+    assert bot.looks.looked == ["oom_orders", "oom_orders"]
+
+
+async def test_looks_that_break_are_tried_again_and_then_told_in_one_message(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    bot.looks.breaks = 2
+    await bot.report(bot.failure("oom_orders"))
+    await bot.engine.pass_time(3)
+    assert "It was oom" in said_in(ws)[0]
+
+    bot.looks.breaks = 1_000
+    await bot.report(*(bot.failure(f"disk_{n}") for n in range(5)))
+    await bot.engine.pass_time(5)
+    (said,) = said_in(ws)[1:]
+    assert "something broke on my side" in said
+    assert "5 Dags" in said

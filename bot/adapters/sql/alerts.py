@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.sql.alert_changes import AlertChanges
 from bot.adapters.sql.alert_finding import answer, open_key, same_dag, unsettled
-from bot.adapters.sql.alert_placing import place
-from bot.adapters.sql.alert_rows import alert_of, place_of
+from bot.adapters.sql.alert_placing import is_at, place
+from bot.adapters.sql.alert_rows import alert_of, failure_of, place_of
 from bot.adapters.sql.alert_tables import (
     AlertFailureRow,
     AlertRow,
@@ -65,6 +65,19 @@ class SqlAlerts(AlertChanges):
         with store_errors("Keeping what a failure came from"):
             async with self._alone() as connection:
                 return await self._settle(connection, look, found)
+
+    async def dismiss(self, look: Look) -> None:
+        where, row = place_of(look.failure, look.channel), AlertFailureRow
+        of_run = (*is_at(row, where), row.run_id == (look.failure.target.run_id or ""))
+        with store_errors("Dismissing a failure"):
+            async with self._alone() as connection:
+                gone = update(row).where(*of_run, row.alert_id == "").values(is_answered=True)
+                await connection.execute(gone)
+                left = await unsettled(connection, where)
+                await self._looked(connection, where, is_looking=bool(left))
+                if left:
+                    rest = Look(look.channel, failure_of(left[0]), self._clock())
+                    await self._hand_in(connection, look_job(rest, self._pace.between))
 
     async def give_up(self, look: Look) -> None:
         where = place_of(look.failure, look.channel)
