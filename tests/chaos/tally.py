@@ -31,6 +31,7 @@ class Tally:
         self.last_write = 0.0  # epoch seconds of the bot's latest change
         self.ws = ws
         self._finals: dict[tuple[str, str], Answer] = {}
+        self._aside: dict[tuple[str, str], tuple[Ask, Answer]] = {}
         self._by_message: dict[tuple[str, str], Ask] = {}
         self._by_place: dict[tuple[str, str], list[Ask]] = defaultdict(list)
         self._commands: dict[tuple[str, str, str], Ask] = {}
@@ -88,6 +89,24 @@ class Tally:
         fitting = sorted(waiting, key=lambda press: press.shown)
         if fitting:
             fitting[0].shown += 1
+        else:
+            self._answered_aside(message)
+
+    def _answered_aside(self, message: Message) -> None:
+        """A command of whom Slack does not say who it is, is answered for that person alone."""
+        word, shown = said(message), words(message)
+        asked = self._by_place[message.channel, ""]
+        ask = next((a for a in asked if a.user == message.ephemeral_to and a.dag in shown), None)
+        if ask is None or word is None:
+            return
+        now = self.last_write
+        known = self._aside.get((message.channel, message.ts))
+        if known is not None:
+            known[1].said = word
+            return
+        answer = Answer(message.channel, message.ts, now, word)
+        self._aside[message.channel, message.ts] = ask, answer
+        ask.answers.append(answer)
 
     def _delivered(self, delivery: Delivery) -> None:
         ask = self._concerned(delivery)
@@ -130,6 +149,8 @@ class Tally:
                 left.append(answer)
             else:
                 asker.answers.append(answer)
+        for ask, answer in self._aside.values():
+            ask.answers.append(answer)
         return left
 
     def _asker_of(self, answer: Answer) -> Ask | None:

@@ -98,3 +98,21 @@ async def test_a_question_without_a_word_is_lost(ws: LocalWorkspace) -> None:
 
     assert ask.said is None
     assert not tally.is_settled
+
+
+async def test_a_command_may_be_answered_for_its_asker_alone(ws: LocalWorkspace) -> None:
+    tally = Tally(ws)
+    ask = Ask(0, Kind.COMMAND, PLACE, ASKER, "why pipeline_00001", 1.0, dag="pipeline_00001")
+    ask.acked = 2.0
+    tally.add(ask)
+    client = AsyncWebClient(ws.bot_token, ws.base_url)
+    for user, dag in (("U0PERSON02", "pipeline_00001"), (ASKER, "pipeline_00002")):
+        await client.chat_postEphemeral(channel=PLACE, user=user, text=f"{dag} failed. Ref ABC234")
+    assert ask.said is None
+    await client.chat_postEphemeral(
+        channel=PLACE, user=ASKER, text="pipeline_00001 failed. Ref ABC234"
+    )
+    tally.settle()
+
+    assert ask.said is Said.APOLOGY  # no small print
+    assert tally.is_settled
