@@ -84,6 +84,8 @@ def advance(escalation: Escalation, deed: Deed) -> Advanced | Refused:
 
 
 def _refusal(escalation: Escalation, deed: Deed) -> str:
+    if deed.kind is Kind.FORGOTTEN:
+        return ""
     if deed.kind is Kind.EXPLAINED:
         return "" if escalation.state is State.RESOLVED else "It is not resolved."
     if deed.kind is Kind.REOPENED:
@@ -206,6 +208,10 @@ def _explained(escalation: Escalation, deed: Deed) -> Escalation:
     return escalation
 
 
+def _forgotten(escalation: Escalation, deed: Deed) -> Escalation:
+    return replace(escalation, subject=replace(escalation.subject, question="", turn_id=""))
+
+
 def _expired(escalation: Escalation, deed: Deed) -> Escalation:
     return _moved(escalation, deed, State.EXPIRED)
 
@@ -242,4 +248,5 @@ _DONE: Mapping[Kind, Callable[[Escalation, Deed], Escalation]] = {
     Kind.RESOLVED: _resolved,
     Kind.EXPLAINED: _explained,
     Kind.REOPENED: _reopened,
+    Kind.FORGOTTEN: _forgotten,
 }

@@ -180,6 +180,7 @@ class Kind(StrEnum):
     RESOLVED = "resolved"
     EXPLAINED = "explained"
     REOPENED = "reopened"
+    FORGOTTEN = "forgotten"  # the words of whoever asked, who has deleted them
 
 
 @dataclass(frozen=True, slots=True)

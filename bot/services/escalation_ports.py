@@ -134,6 +134,11 @@ class Escalations(Protocol):
         some hundreds at most."""
         ...
 
+    async def forget(self, fragment: str) -> Sequence[str]:
+        """Takes the words out of those that were opened by a message, or by one of a channel, whose
+        key begins with `fragment`; returns their ids."""
+        ...
+
     async def tidy(self, before: datetime) -> int:
         """Forgets what was over before then, unless it is known what was true; returns how many
         escalations that were."""

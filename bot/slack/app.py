@@ -377,7 +377,8 @@ def _handlers(
         working.calling, working.records, replies, hearing, readers
     )
     alerts = working.alerting and AlertDesk(working.alerting, replies, working.calling)
-    deletion = Deletion(working.talk, working.work, poster)
+    forget = working.calling.escalations.forget if working.calling else None
+    deletion = Deletion(working.talk, working.work, poster, forget)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {
         **(humans.handlers if humans else {}),

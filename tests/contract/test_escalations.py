@@ -280,6 +280,22 @@ async def test_who_asks_in_the_same_thread_is_told_by_the_message_that_is_there(
     assert parties == [party(1)]
 
 
+async def test_words_that_were_deleted_are_forgotten_however_they_called(case: Case) -> None:
+    by_words = replace(call(1, "a"), key="T1:C1:1.0001:unknown")
+    pressed = replace(party(2), turn_id="T1:C1:2.0001")
+    by_button = replace(call(2, "b"), key="T1:C1:9.9:press", party=pressed)
+    other = (await case.escalations.call(call(3, "c"))).escalation
+    for each, fragment in ((by_words, "T1:C1:1.0001"), (by_button, "T1:C1:2.0001")):
+        called = (await case.escalations.call(each)).escalation
+        for _ in range(2):
+            assert await case.escalations.forget(fragment) == [called.id]
+        found = await case.escalations.get(called.id)
+        assert found is not None
+        assert (found.subject.question, found.subject.turn_id, found.moves) == ("", "", 0)
+        assert case.told()[-1] == (Kind.FORGOTTEN, False)
+    assert await case.escalations.get(other.id) == other
+
+
 async def test_a_failure_occurs_once_however_often_it_is_seen(case: Case) -> None:
     hour = timedelta(hours=1)
     seen = Occurrence(NOON - timedelta(minutes=5), "prod:a", "prod:a:t", "host")

@@ -127,7 +127,9 @@ def test_what_was_true_is_said_once_it_is_resolved_and_changes_nothing_else() ->
     assert done(resolved, deed(Kind.EXPLAINED)) == replace(resolved, version=resolved.version + 1)
 
 
-@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.REOPENED, Kind.EXPLAINED}))
+@pytest.mark.parametrize(
+    "kind", sorted(set(Kind) - {Kind.REOPENED, Kind.EXPLAINED, Kind.FORGOTTEN})
+)
 @pytest.mark.parametrize("end", [Kind.RESOLVED, Kind.EXPIRED])
 def test_when_it_is_over_it_can_only_be_opened_again(end: Kind, kind: Kind) -> None:
     over = done(new(), replace(deed(end), moves=0))

@@ -226,6 +226,17 @@ class FakeEscalations(Escalations):
             one for (name, _), one in self._seen.items() if name == incident and one.at >= since
         ]
 
+    async def forget(self, fragment: str) -> Sequence[str]:
+        found = []
+        for each in self._kept.values():
+            first = next(iter(each.parties.values()), None)
+            turn = first.turn_id if first is not None else ""
+            if each.deeds[0].deed.key.startswith(fragment) or turn.startswith(fragment):
+                found.append(each.escalation.id)
+        for one in found:
+            await self.do(one, Deed(f"{one}:forgotten", Kind.FORGOTTEN, self._clock()))
+        return found
+
     async def tidy(self, before: datetime) -> int:
         gone = [
             one.escalation.id

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from bot.domain.escalations import State
 from bot.domain.questions import ThreadKey
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.faults import Fault, FaultKind
@@ -95,6 +96,20 @@ async def test_what_is_deleted_is_gone_on_the_other_side(sides: Sides) -> None:
 
     assert [kept.text in one for one in sides.carried(sides.card)] == [True]
     assert sides.carried(sides.question) == []
+
+
+async def test_a_question_that_is_deleted_is_gone_from_the_card_and_the_course_goes_on(
+    sides: Sides,
+) -> None:
+    assert "why did it fail?" in words(sides.card)
+    sides.ws.actors.delete(sides.question.channel, sides.question.ts, AUTHOR.id)
+    await sides.quiet()
+
+    assert "why did it fail?" not in words(sides.card)
+    (kept,) = await sides.bot.escalations.list()
+    assert (kept.subject.question, kept.state) == ("", State.OPEN)
+    await sides.bot.engine.pass_time(10)
+    assert (await sides.bot.only()).level == 2
 
 
 async def test_who_is_mentioned_is_named_and_not_called(sides: Sides) -> None:

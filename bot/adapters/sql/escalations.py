@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -130,6 +130,19 @@ class SqlEscalations(EscalationReads):
                 else:
                     here = update(row).where(own, *is_thread(row, of))
                     await connection.execute(here.values(moved))
+
+    async def forget(self, fragment: str) -> Sequence[str]:
+        deed, party, first = EscalationDeedRow, EscalationPartyRow, 1
+        by_words = select(deed.escalation_id).where(
+            deed.number == first, deed.key.startswith(fragment, autoescape=True)
+        )
+        by_button = select(party.escalation_id).where(
+            party.number == first, party.turn_id.startswith(fragment, autoescape=True)
+        )
+        found = [row[0] for row in await self._rows(by_words.union(by_button))]
+        for each in found:
+            await self.do(each, Deed(f"{each}:forgotten", Kind.FORGOTTEN, self._clock()))
+        return found
 
     async def tidy(self, before: datetime) -> int:
         row = EscalationRow

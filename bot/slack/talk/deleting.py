@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,13 +26,19 @@ _SLACK = Retry(attempts=20, pause=2.0, seconds=180.0, longest=120.0)
 _READ_PAGES, _READ_SECONDS = 5, 10.0
 
 
+Forget = Callable[[str], Awaitable[Sequence[str]]]
+"""Takes the words of the message whose key begins so out of escalations; gives their ids."""
+
+
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """Every step may be done twice, and each leaves less than there was."""
+    """Every step may be done twice, and each leaves less than there was. `forget` takes words out
+    of escalations, where humans are called."""
 
     records: TalkRecords
     work: WorkRecords
     poster: Poster
+    forget: Forget | None = None
 
     async def delete(self, gone: Deleted, steps: DurableSteps) -> None:
         """Work that is under way is called off without a word: who asked wants none."""
@@ -51,7 +57,8 @@ class Deletion:
         await steps.run("tidy up", lambda: self._tidy_up(message, found, place), _SLACK)
         await steps.run("erase", lambda: records.erase(found.fragments), _STORE)
         quoting = await steps.run("unquote", lambda: self._unquote(message), _STORE)
-        await steps.start(forget_job((*found.fragments, *quoting), "deleted"))
+        cards = await steps.run("forget", lambda: self._forgotten(message.fragment), _STORE)
+        await steps.start(forget_job((*found.fragments, *quoting, *cards), "deleted"))
         log.info("deleted", answers=len(found.pages), quoting=len(quoting))
 
     async def leave(self, gone: ChannelGone, steps: DurableSteps) -> None:
@@ -61,6 +68,16 @@ class Deletion:
         await steps.run("note", lambda: records.note_departure(workspace, channel, at), _STORE)
         await steps.run("erase", lambda: records.erase_channel(workspace, channel, at), _STORE)
         await steps.run("forget", lambda: work.erase_channel(workspace, channel, at), _STORE)
+        of_channel = f"{workspace}:{channel}:"
+        cards = await steps.run("forget calls", lambda: self._forgotten(of_channel), _STORE)
+        if cards:
+            await steps.start(forget_job(tuple(cards), f"left at {at}"))
+
+    async def _forgotten(self, fragment: str) -> list[str]:
+        """What the keys of work begin with that showed these words to those on call."""
+        found = await self.forget(fragment) if self.forget is not None else ()
+        whats = ("told", "joined", "count", "card")
+        return [f"escalation:{one}:{what}" for one in found for what in whats]
 
     async def take_files(self, message: MessageKey, place: Place, steps: DurableSteps) -> None:
         """Takes away what is attached to an answer, since it is about to change."""
