@@ -142,7 +142,7 @@ def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
     if diagnosis is not None:
         yield from _verdict(diagnosis, room)
     yield from _reach(handoff, room)
-    if diagnosis is not None:
+    if diagnosis is not None and handoff.truth is None:
         yield from _tried(diagnosis, room)
     if handoff.truth is not None:
         yield rich(*_truth_parts(handoff.truth))
