@@ -76,8 +76,8 @@ class Deletion:
     async def _forgotten(self, fragment: str) -> list[str]:
         """What the keys of work begin with that showed these words to those on call."""
         found = await self.forget(fragment) if self.forget is not None else ()
-        whats = ("told", "joined", "count", "card")
-        return [f"escalation:{one}:{what}" for one in found for what in whats]
+        shown = ("told", "joined", "count", "card")
+        return [f"escalation:{one}:{what}" for one in found for what in shown]
 
     async def take_files(self, message: MessageKey, place: Place, steps: DurableSteps) -> None:
         """Takes away what is attached to an answer, since it is about to change."""
