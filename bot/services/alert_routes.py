@@ -18,6 +18,8 @@ from bot.services.ports import Cluster
 
 log = structlog.get_logger(__name__)
 
+_SINGLE_DAGS = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Routed:
@@ -25,6 +27,48 @@ class Routed:
 
     placed: tuple[Placed, ...] = ()
     held: tuple[Failure, ...] = ()
+
+
+class _TooMany(AirflowError):
+    """So many Dags are not asked for one by one."""
+
+
+@dataclass(slots=True)
+class _KnownLabels:
+    """Tags and owners, as far as they are needed for one round. A cluster that did not answer once
+    is not asked again, and all of them together bear `left` questions about single Dags."""
+
+    clusters: Mapping[str, Cluster]
+    left: int = _SINGLE_DAGS
+    silent: dict[str, AirflowError] = field(default_factory=dict)
+    found: dict[tuple[str, str], Labels] = field(default_factory=dict)
+
+    async def of(self, name: str, dag_id: str) -> Labels:
+        """Raises `AirflowError` where it cannot be known now."""
+        if (name, dag_id) not in self.found:
+            if name in self.silent:
+                raise self.silent[name]
+            try:
+                self.found[name, dag_id] = await self._asked(name, dag_id)
+            except _TooMany:
+                raise
+            except AirflowError as error:
+                self.silent[name] = error
+                raise
+        return self.found[name, dag_id]
+
+    async def _asked(self, name: str, dag_id: str) -> Labels:
+        """Out of the list that is kept anyway; a Dag that is newer is asked for by itself."""
+        cluster = self.clusters.get(name)
+        if cluster is None:
+            return Labels(name, dag_id)
+        known = (await cluster.labels()).get(dag_id)
+        if known is not None:
+            return known
+        if self.left <= 0:
+            raise _TooMany(f"Too many Dags that are not in the list of {name} yet.")
+        self.left -= 1
+        return labels_of(name, await cluster.dag(dag_id)) or Labels(name, dag_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +96,9 @@ class Router:
         `is_last` tried, it goes by its name alone. Raises `StoreError`."""
         wanted: dict[str, list[Failure]] = {}
         held = []
+        known = _KnownLabels(self.clusters)
         for failure in failures:
-            channels = await self._channels_of(failure, is_last=is_last)
+            channels = await self._channels_of(failure, known, is_last=is_last)
             if channels is None:
                 held.append(failure)
             for channel in channels or ():
@@ -68,13 +113,15 @@ class Router:
         self.meter.failures("held", len(held))
         return Routed(tuple(dict.fromkeys(placed)), tuple(held))
 
-    async def _channels_of(self, failure: Failure, *, is_last: bool) -> Sequence[str] | None:
+    async def _channels_of(
+        self, failure: Failure, known: _KnownLabels, *, is_last: bool
+    ) -> Sequence[str] | None:
         """None where it cannot be known now."""
         target = failure.target
         labels = Labels(target.cluster, target.dag_id or "")
         if any(route.needs_details for route in self.routes):
             try:
-                labels = await self._labels(target.cluster, target.dag_id or "")
+                labels = await known.of(target.cluster, target.dag_id or "")
             except AirflowError as error:
                 log.warning("failures.owner_unknown", cluster=target.cluster, error=str(error))
                 if not is_last:
@@ -82,14 +129,6 @@ class Router:
         fitting = [route for route in self.routes if route.takes(labels)]
         channels = [channel for route in fitting for channel in route.channels]
         return tuple(dict.fromkeys(channels or [self.default]))
-
-    async def _labels(self, name: str, dag_id: str) -> Labels:
-        """Out of the list that is kept anyway; a Dag that is newer is asked for by itself."""
-        cluster = self.clusters.get(name)
-        if cluster is None:
-            return Labels(name, dag_id)
-        known = (await cluster.labels()).get(dag_id)
-        return known or labels_of(name, await cluster.dag(dag_id)) or Labels(name, dag_id)
 
     async def _seen(
         self, wanted: Mapping[str, Sequence[Failure]]

@@ -38,7 +38,10 @@ class Audience:
         sight = await self.sights.of(await self._nobody())
         if not sight.is_limited:
             return tuple(failures)
-        seen = tuple([one for one in failures if await sight.sees(one.target)])
+        # A storm is of few Dags, and each may have to be asked for in Airflow.
+        dags = {(one.target.cluster, one.target.dag_id): one.target for one in failures}
+        visible = {dag for dag, target in dags.items() if await sight.sees(target)}
+        seen = tuple(one for one in failures if (one.target.cluster, one.target.dag_id) in visible)
         log.info("failures.not_for_the_channel", count=len(failures) - len(seen))
         return seen
 

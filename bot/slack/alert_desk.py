@@ -106,7 +106,7 @@ class AlertDesk:
         if body.change is Change.OPENED and alert.state is AlertState.OVER:
             log.info("alert.over_before_it_was_told", alert=alert.id)
             return
-        workspace = await self._workspace()
+        workspace = await steps.run("workspace", self._workspace, FOR_A_DAY)
         alert = await self._shown(alert, body.change, workspace, steps)
         if body.change is Change.RECOVERED:
             self.alerting.meter.recovered()
@@ -132,9 +132,10 @@ class AlertDesk:
         self, alert: Alert, change: Change, workspace: str, steps: DurableSteps
     ) -> Alert:
         """With the thread that its card stands at the head of."""
-        turn = await steps.run("find", partial(self.alerting.turns.turn, alert.turn_id), _STORE)
-        radius = await steps.run("radius", partial(self.alerting.alerts.radius, alert.id), _STORE)
-        language = await steps.run("language", partial(self._language, alert.channel), _STORE)
+        alerting = self.alerting
+        turn = await steps.run("find", partial(alerting.turns.turn, alert.turn_id), FOR_A_DAY)
+        radius = await steps.run("radius", partial(alerting.alerts.radius, alert.id), FOR_A_DAY)
+        language = await steps.run("language", partial(self._language, alert.channel), FOR_A_DAY)
         reply = turn.reply if turn is not None and change is not Change.MOVED else None
         card = AlertCard(alert, radius, reply)
         if alert.thread:
@@ -148,7 +149,7 @@ class AlertDesk:
         sent = await saying.say(post)
         if sent.ts and not alert.thread:
             alert = replace(alert, thread=root or sent.ts)
-            keep = partial(self.alerting.alerts.put_thread, alert.id, alert.thread)
+            keep = partial(alerting.alerts.put_thread, alert.id, alert.thread)
             await steps.run("keep thread", keep, FOR_A_DAY)
         if change is Change.OPENED and turn is not None and sent.ts:
             turn = replace(in_thread(turn, alert), reply_ts=sent.ts)

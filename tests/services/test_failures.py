@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.access import Rule, Rules
 from bot.domain.alerts import Route
-from bot.domain.errors import StoreError
+from bot.domain.errors import AirflowUnavailable, StoreError
 from bot.domain.evidence import DagDetails
 from bot.domain.failures import Failure, FailureBatch, batch_job
 from bot.domain.targets import Target
@@ -197,3 +197,27 @@ async def test_the_words_of_a_question_lead_to_the_same_failure_again(
 def test_a_failure_reported_twice_is_one_whoever_says_when_it_was() -> None:
     one = failure("a")
     assert replace(one, at=START, run_after=START).key == one.key
+
+
+async def test_a_cluster_that_does_not_answer_is_asked_once_in_a_round() -> None:
+    world = World()
+    world.prod.down = True
+    asked = 0
+
+    async def labels() -> dict[str, object]:
+        nonlocal asked
+        asked += 1
+        raise AirflowUnavailable("prod does not answer")
+
+    world.prod.labels = labels  # type: ignore[method-assign, assignment]
+    await world.reported.add([failure(f"dag_{n}") for n in range(50)])
+    await world.tell()
+    assert asked == 1
+
+
+async def test_of_dags_that_no_list_holds_yet_so_many_are_asked_for_and_the_rest_waits() -> None:
+    world = World()
+    await world.reported.add([failure(f"new_{n:03}") for n in range(150)])
+    (later,) = await world.tell()
+    assert later.key.endswith(":held:1")
+    assert len(world.heard["C0ALL"]) == 100
