@@ -18,12 +18,14 @@ from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.adapters.sql.talk import SqlTalkRecords
+from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
 from bot.alerting import alerting_of, alerts_of, failures_of
 from bot.bootstrap import Parts, addresses_of, kept_types, now, slack_config
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of, open_escalations
+from bot.installing import flow_of
 from bot.services.called_off import CalledOffService
 from bot.services.channel_managers import ChannelManagers
 from bot.services.dag_names import DagNames
@@ -34,12 +36,15 @@ from bot.services.onlookers import Onlookers
 from bot.services.readers import ReadersByRules
 from bot.services.tidy import TIDY, Tidier
 from bot.settings import Role
-from bot.slack.app import Services, SlackSide, TakingIn, Working, build_slack
+from bot.slack.app import Services, TakingIn, Working, build_slack
 from bot.slack.desk import Records
 from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_desk import Calling
+from bot.slack.leaving import Leaving
+from bot.slack.oauth import InstallFlow
 from bot.slack.posts import ANSWER
 from bot.slack.settings_desk import SettingsDesk
+from bot.slack.side import SlackSide
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.slack.unrefined import Read
 from bot.workflows.admin import WorkAdmin
@@ -68,6 +73,7 @@ class Service:
     beside: Sequence[asyncio.Task[None]] = ()
     is_open: bool = False
     threads_ended: bool = True
+    install: InstallFlow | None = None
 
 
 def put_together(
@@ -102,7 +108,7 @@ def put_together(
     working = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
     answering = replace(working, alerting=alerting_of(parts, alerts, meter.alerts))
     slack = build_slack(
-        slack_config(settings),
+        slack_config(settings, parts.installed),
         Services(
             redact=parts.redactor.redact,
             now=now,
@@ -131,7 +137,10 @@ def put_together(
         **_called_off(slack, admin),
     }
     engine = _engine(parts, handlers, meter)
-    return Service(parts, engine, slack, reported, alerts, dead_letters, meter)
+    service = Service(parts, engine, slack, reported, alerts, dead_letters, meter)
+    if parts.installed is not None:
+        service.install = flow_of(settings, parts.installed, parts.audit, now)
+    return service
 
 
 def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMeter) -> Engine:
@@ -213,7 +222,17 @@ def _working(
         _settings(parts),
         LinkCards(sights.seen_by, addresses_of(parts.settings)) if shows_links else None,
         ReadersByRules(sights),
+        leaving=_leaving(parts, withdrawal),
     )
+
+
+def _leaving(parts: Parts, withdrawal: WorkWithdrawal) -> Leaving:
+    erasing = SqlWorkspaceErasing(parts.database)
+    installed = parts.installed
+    if installed is None:
+        return Leaving(erasing, withdrawal, parts.audit.add)
+    forget = installed.tokens.forget
+    return Leaving(erasing, withdrawal, parts.audit.add, installed.installations, forget)
 
 
 def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,7 @@ from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch
 from bot.domain.questions import EarlierMessage, Origin
+from bot.installing import Installed, installed_of
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
@@ -92,20 +94,25 @@ class Parts:
     policies: SqlChannelPolicies
     people: People
     directory: Directory | None
+    installed: Installed | None = None
 
     async def doctor(self) -> Sequence[Check]:
         """Each part checked for real, one after the other."""
         checks: list[Check] = []
         if self.settings.slack.mode is not SlackMode.OFF:
-            from bot.slack.doctor import check_slack
+            from bot.slack.doctor import check_installations, check_slack
             from bot.slack.doctor_channels import check_channels
             from bot.slack.doctor_owners import check_owners
+            from bot.slack.workspaces import in_workspace
 
             socket_mode = self.settings.slack.mode is SlackMode.SOCKET
-            config = slack_config(self.settings)
+            config = slack_config(self.settings, self.installed)
             checks += await check_slack(config, socket_mode=socket_mode)
-            checks += await check_channels(config, spoken_in(self.settings))
-            checks += await check_owners(config, self.settings.escalation.owners)
+            if self.installed is not None:
+                checks += await check_installations(config, self.installed.installations)
+            with in_workspace(config.workspace):
+                checks += await check_channels(config, spoken_in(self.settings))
+                checks += await check_owners(config, self.settings.escalation.owners)
         for cluster in self.clusters.values():
             checks += await cluster.doctor()
         checks += await self.store.doctor()
@@ -132,7 +139,7 @@ async def parts_of(
     *,
     prepare: Prepare | None = make_ready,
     meter: Meter | None = None,
-    directory: Directory | None = None,
+    directory: Callable[[SlackConfig], Directory] | None = None,
 ) -> AsyncIterator[Parts]:
     """Wires all parts and closes them at the end. Without `directory` nobody is in any group.
 
@@ -151,15 +158,17 @@ async def parts_of(
         _closing(clusters.values()),
         _database(settings, prepare=prepare) as database,
         _explainer(settings, redactor, SqlSpendLedger(database), meter) as explainer,
-        on_call_of(settings, now, meter) as on_call,
+        _on_call(settings, database, meter) as (installed, on_call),
     ):
         store = SqlConversationStore(database, redact=redactor.redact)
         audit = SqlAuditLog(database, redact=redactor.redact)
         policies = SqlChannelPolicies(database)
         resolver = resolvers(settings)
-        access = access_of(settings, clusters, now=now, audit=audit, directory=directory)
+        asked_of_slack = directory(slack_config(settings, installed)) if directory else None
+        access = access_of(settings, clusters, now=now, audit=audit, directory=asked_of_slack)
         sights = Sights(access, clusters, resolver, policies)
-        people = people_of(settings, sights.seen_by, database, lambda: slack_config(settings), now)
+        slack = partial(slack_config, settings, installed)
+        people = people_of(settings, sights.seen_by, database, slack, now)
         asking = asking_of(
             settings,
             AskedOf(
@@ -187,7 +196,8 @@ async def parts_of(
             audit,
             policies,
             people,
-            directory,
+            asked_of_slack,
+            installed,
         )
 
 
@@ -201,6 +211,16 @@ def spoken_in(settings: Settings) -> Mapping[str, str]:
     if settings.escalation.channel:
         found[settings.escalation.channel] = "escalation.channel"
     return found
+
+
+@asynccontextmanager
+async def _on_call(
+    settings: Settings, database: AsyncEngine, meter: Meter
+) -> AsyncIterator[tuple[Installed | None, LeveledOnCall]]:
+    installed = installed_of(settings, database, now)
+    config = slack_config(settings, installed) if installed else None
+    async with on_call_of(settings, now, meter, config) as on_call:
+        yield installed, on_call
 
 
 def _clusters(settings: Settings, redactor: Redactor, meter: Meter) -> dict[str, AirflowCluster]:
@@ -283,7 +303,8 @@ def _folder_of(folders: Sequence[Path]) -> RunbookFolder:
     return RunbookFolder(folders, Words(signals=VOCABULARY, judgements=JUDGEMENTS))
 
 
-def slack_config(settings: Settings) -> SlackConfig:
+def slack_config(settings: Settings, installed: Installed | None = None) -> SlackConfig:
+    """`installed` where the app is in several workspaces."""
     slack = settings.slack
     return SlackConfig(
         bot_token=revealed(slack.bot_token),
@@ -294,6 +315,8 @@ def slack_config(settings: Settings) -> SlackConfig:
         bridges=settings.escalation.channel is not None,
         has_model=settings.model.is_enabled,
         origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
+        tokens=installed.tokens if installed else None,
+        workspace=slack.workspace or "",
     )
 
 

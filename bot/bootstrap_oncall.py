@@ -20,12 +20,16 @@ from bot.settings import OnCallSettings, PagerDutySettings, Settings, SlackMode,
 
 if TYPE_CHECKING:
     from bot.adapters.oncall.pagerduty_api import PagerDutyConfig
+    from bot.slack.config import SlackConfig
     from bot.slack.directory import SlackDirectory
 
 
 @asynccontextmanager
 async def on_call_of(
-    settings: Settings, now: Callable[[], datetime], meter: Meter | None = None
+    settings: Settings,
+    now: Callable[[], datetime],
+    meter: Meter | None = None,
+    several: SlackConfig | None = None,
 ) -> AsyncIterator[LeveledOnCall]:
     """Who is on call by these settings. Nothing is asked of anybody yet; closed at the end."""
     on_call = settings.on_call
@@ -34,7 +38,8 @@ async def on_call_of(
         if on_call.rota is not None:
             sources["rota"] = RotaSource(on_call.rota, _kept(settings, on_call.rota), now)
         if on_call.pagerduty.is_enabled or on_call.user_group:
-            _ask_others(on_call, _directory(settings.slack, meter), now, sources, stack)
+            directory = _directory(settings.slack, meter, several)
+            _ask_others(on_call, directory, now, sources, stack)
         yield LeveledOnCall(sources, now, on_call.plan)
 
 
@@ -58,15 +63,20 @@ def _ask_others(
         sources["user_group"] = UserGroupSource(on_call.user_group, directory.members, now)
 
 
-def _directory(slack: SlackSettings, meter: Meter | None) -> SlackDirectory | None:
-    if slack.mode is SlackMode.OFF or slack.bot_token is None:
+def _directory(
+    slack: SlackSettings, meter: Meter | None, several: SlackConfig | None
+) -> SlackDirectory | None:
+    if slack.mode is SlackMode.OFF or (slack.bot_token is None and several is None):
         return None
     # Slack's library takes a second to import.
     from bot.slack.client import web_client
     from bot.slack.config import SlackConfig
     from bot.slack.directory import SlackDirectory
 
-    token = slack.bot_token.get_secret_value()
+    if several is not None:
+        # Who is on call is known where the channels of the settings are.
+        return SlackDirectory(web_client(several, "", meter), several.workspace)
+    token = slack.bot_token.get_secret_value() if slack.bot_token else ""
     return SlackDirectory(web_client(SlackConfig(token, api_url=slack.api_url), token, meter))
 
 

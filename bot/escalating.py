@@ -58,7 +58,8 @@ def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Call
         levels=lambda: on_call.levels,
     )
     pages = Pages(on_call, escalations, meter, now)
-    return Calling(settings.channel, escalations, escalator, pages, settings.unanswered_after)
+    home = parts.settings.slack.workspace or ""
+    return Calling(settings.channel, escalations, escalator, pages, settings.unanswered_after, home)
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -24,7 +24,6 @@ from bot.bootstrap import (
     parts_of,
     redactor_of,
     revealed,
-    slack_config,
 )
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
@@ -35,8 +34,10 @@ from bot.services.repeated import repeated
 from bot.services.standing import Standing
 from bot.settings import Role, Settings, SlackMode
 from bot.slack.belonging import SlackBelonging
+from bot.slack.oauth import INSTALL, REDIRECT, InstallFlow
 from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
+from bot.web.install import install_pages
 from bot.web.server import served
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.databases import require_known
@@ -138,7 +139,7 @@ async def _assembled(process: _Process) -> AsyncIterator[Service]:
             parts_of(
                 process.settings,
                 meter=process.meter,
-                directory=SlackBelonging(slack_config(process.settings), process.meter),
+                directory=partial(SlackBelonging, meter=process.meter),
             )
         )
         process.loads.extend(cluster.load for cluster in parts.clusters.values())
@@ -225,10 +226,26 @@ def _web(process: _Process) -> ASGIApp:
 
 
 def _doors(process: _Process) -> Sequence[APIRouter]:
+    return (*_install_pages(process), *_failure_door(process)) if process.takes else ()
+
+
+def _install_pages(process: _Process) -> Iterator[APIRouter]:
+    settings = process.settings
+    if not settings.slack.is_for_several:
+        return
+
+    def flow() -> InstallFlow | None:
+        service = process.open_service
+        return service.install if service is not None else None
+
+    yield install_pages(flow, INSTALL, REDIRECT)
+
+
+def _failure_door(process: _Process) -> Iterator[APIRouter]:
     settings = process.settings
     token = revealed(settings.failure_webhook.token)
-    if not process.takes or not token:
-        return ()
+    if not token:
+        return
     door = FailureDoor(
         token=token,
         clusters=addresses_of(settings),
@@ -238,7 +255,7 @@ def _doors(process: _Process) -> Sequence[APIRouter]:
         retries=settings.failure_webhook.retries,
         meter=process.meter,
     )
-    return (failure_routes(door),)
+    yield failure_routes(door)
 
 
 async def _take(process: _Process, failures: Sequence[Failure]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -25,6 +26,12 @@ _WRONG_TOKENS = {
     "xoxe-": "a refresh token",
     "xoxe.xoxp-": "a user token",
 }
+_SEVERAL: Mapping[str, tuple[str, ...]] = {
+    "socket": ("app_token", "client_secret", "encryption_key"),
+    "http": ("signing_secret", "client_secret", "encryption_key"),
+}
+_FERNET_KEY = re.compile(r"[\w-]{43}=")
+_MAKE_KEY = "head -c 32 /dev/urandom | base64 | tr +/ -_"
 _WEBHOOK_TOKEN_MIN = 16  # characters: what opens a door to the network must not be guessed
 
 
@@ -32,6 +39,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     """Faults between keys of a tree whose single values may still be wrong in type."""
     yield from _clusters(tree)
     yield from _slack(_section(tree, "slack"))
+    yield from channels_of_nowhere(tree)
     yield from _model(_section(tree, "model"))
     yield from _database(_section(tree, "database"))
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
@@ -109,8 +117,14 @@ def _certificates(body: Tree, path: KeyPath) -> Iterator[Fault]:
 
 
 def _slack(slack: Tree) -> Iterator[Fault]:
-    needs = {"socket": ("bot_token", "app_token"), "http": ("bot_token", "signing_secret")}
+    needs: Mapping[str, tuple[str, ...]] = {
+        "socket": ("bot_token", "app_token"),
+        "http": ("bot_token", "signing_secret"),
+    }
     mode = slack.get("mode")
+    if "client_id" in slack:
+        needs = _SEVERAL
+        yield from _several(slack)
     for key in needs.get(mode, ()) if isinstance(mode, str) else ():
         if key not in slack:
             problem = f"is missing for mode {mode}. Set SLACK_{key.upper()} or name {key}_env"
@@ -123,6 +137,33 @@ def _slack(slack: Tree) -> Iterator[Fault]:
     ):
         problem = "needs api_url on this machine. Take it out, or start the local workspace"
         yield Fault(("slack", "local_workspace"), problem)
+
+
+def _several(slack: Tree) -> Iterator[Fault]:
+    """Where the app is installed in several workspaces."""
+    if "bot_token" in slack:
+        problem = "is for one workspace, client_id for several. Take one of them out"
+        yield Fault(("slack", "bot_token"), problem)
+    if "public_url" not in slack:
+        problem = "is missing. Give the address at which people's browsers reach this bot"
+        yield Fault(("slack", "public_url"), problem)
+    key = slack.get("encryption_key")
+    if isinstance(key, SecretStr) and not all(
+        _FERNET_KEY.fullmatch(one.strip()) for one in key.get_secret_value().split(",")
+    ):
+        yield Fault(("slack", "encryption_key"), f"is no key. Make one: {_MAKE_KEY}")
+
+
+def channels_of_nowhere(tree: Tree) -> Iterator[Fault]:
+    """With several workspaces a channel's id does not say in which it is."""
+    slack = _section(tree, "slack")
+    if "client_id" not in slack or "workspace" in slack:
+        return
+    for section in ("escalation", "failure_webhook"):
+        if "channel" in _section(tree, section):
+            problem = f"is missing. Give the id of the workspace that {section}.channel is in"
+            yield Fault(("slack", "workspace"), problem)
+            return
 
 
 def _slack_token(key: str, token: object) -> Iterator[Fault]:

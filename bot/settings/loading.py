@@ -32,6 +32,8 @@ _SLACK_VARIABLES = {
     "bot_token": "SLACK_BOT_TOKEN",
     "app_token": "SLACK_APP_TOKEN",
     "signing_secret": "SLACK_SIGNING_SECRET",
+    "client_secret": "SLACK_CLIENT_SECRET",
+    "encryption_key": "SLACK_ENCRYPTION_KEY",
 }
 _SLACK_URL_VARIABLE = "SLACK_API_URL"
 

@@ -31,12 +31,14 @@ from bot.settings.values import (
     Members,
     OffWord,
     Pattern,
+    PublicUrl,
     Secret,
     SecretKey,
     SlackApiUrl,
     TimeZone,
     TracesUrl,
     Users,
+    WorkspaceId,
 )
 
 ENV_PREFIX = "AIRFLOW_BOT_"
@@ -67,6 +69,21 @@ class SlackSettings(_Section):
     signing_secret: Secret | None = Field(
         None, description="It is on the page Basic Information of the Slack app"
     )
+    client_id: str | None = Field(
+        None, description="Give it to install the app in several workspaces, without a bot_token"
+    )
+    client_secret: Secret | None = Field(
+        None, description="It is on the page Basic Information of the Slack app"
+    )
+    encryption_key: Secret | None = Field(
+        None, description="Give a key of Fernet's, or several with commas: the first one seals"
+    )
+    public_url: PublicUrl | None = Field(
+        None, description="Give the address at which people's browsers reach this bot"
+    )
+    workspace: WorkspaceId | None = Field(
+        None, description="Give the id (T…) of the workspace that channels of these settings are in"
+    )
     api_url: SlackApiUrl = Field(
         "https://slack.com/api/", description="Leave it out to speak to Slack itself"
     )
@@ -76,6 +93,11 @@ class SlackSettings(_Section):
     unfurl_links: bool = Field(
         False, description="Use true to show under Airflow links how the run stands"
     )
+
+    @property
+    def is_for_several(self) -> bool:
+        """Whether the app is installed by people, in any number of workspaces."""
+        return self.client_id is not None
 
 
 class ClusterSettings(_Section):

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, SecretStr
 
 # C: public, G: private ones of older workspaces. A name would break when it is renamed.
 _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{7,}")
+_WORKSPACE_ID = re.compile(r"T[A-Z0-9]{2,}")
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9]+(?:[_-][A-Za-z0-9]+)*")
 
 
@@ -91,6 +92,16 @@ def _traces_url(value: str) -> str:
         raise ValueError("names port 4317, which takes gRPC. Use the port for HTTP, mostly 4318")
     if parts.path in ("", "/"):
         raise ValueError("must be the whole address for traces: add /v1/traces")
+    return value
+
+
+def _public_url(value: str) -> str:
+    return _token_url(value).rstrip("/")
+
+
+def _workspace_id(value: str) -> str:
+    if not _WORKSPACE_ID.fullmatch(value):
+        raise ValueError("is not the id of a workspace, which begins with T, e.g. T0123ABCD")
     return value
 
 
@@ -203,6 +214,8 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 AirflowUrl = Annotated[str, AfterValidator(_airflow_url)]
 TokenUrl = Annotated[str, AfterValidator(_token_url)]
 SlackApiUrl = Annotated[str, AfterValidator(_slack_api_url)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
+WorkspaceId = Annotated[str, AfterValidator(_workspace_id)]
 TracesUrl = Annotated[str, AfterValidator(_traces_url)]
 ChannelId = Annotated[str, AfterValidator(_channel_id)]
 TimeZone = Annotated[str, AfterValidator(_timezone)]

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
-from typing import Any, TypeVar
 
-import aiohttp
-import structlog
-from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.domain.errors import BotError, ConfigError
 from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
@@ -29,7 +21,7 @@ from bot.services.readers import Everybody as EverybodyReads
 from bot.services.readers import Readers
 from bot.services.talk import TalkRecords, WorkRecords
 from bot.slack.alert_desk import AlertDesk, Alerting
-from bot.slack.arrivals import Command, Identity, PolicyChange
+from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
 from bot.slack.client import web_client
@@ -55,8 +47,9 @@ from bot.slack.jobs import (
     STOPPED,
     TALK,
     UNANSWERED,
+    WORKSPACE_GONE,
 )
-from bot.slack.kept import TYPES
+from bot.slack.leaving import Leaving
 from bot.slack.onlooking import Everybody, Rights
 from bot.slack.outgoing import Outgoing
 from bot.slack.outsiders import Outsiders
@@ -65,10 +58,10 @@ from bot.slack.pace import Pace
 from bot.slack.parse import Parser
 from bot.slack.posting import Poster
 from bot.slack.reading import Redact
-from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.replies import Replies, Whispers, never
 from bot.slack.settings_desk import SettingsDesk
-from bot.slack.socket_mode import SocketMode
+from bot.slack.several import in_its_workspace
+from bot.slack.side import Door, Handler, SlackSide
 from bot.slack.streaming import Streams
 from bot.slack.tabs import Tabs
 from bot.slack.talk.deleting import Deletion
@@ -76,19 +69,6 @@ from bot.slack.talk.desk import TalkDesk
 from bot.slack.talk.hearing import FORGET, Hearing
 from bot.slack.unfurl import UnfurlDesk
 from bot.slack.unrefined import Read, Unrefined
-
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-
-# Half a minute where Slack refuses, and up to two where each try waits in vain for its answer.
-# Whoever runs the bot starts it again after that.
-_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
-
-# Seconds for Slack to close its side of the connection; what is under way waits to be ended.
-_LEAVING = 2.0
-
-Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +105,7 @@ class Working:
     links: LinkCards | None = None
     readers: Readers = field(default_factory=EverybodyReads)
     alerting: Alerting | None = None
+    leaving: Leaving | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,128 +123,6 @@ class Services:
     clock: Callable[[], float] = time.monotonic
 
 
-class SlackSide:
-    """The app with what lives as long as it does: open it, let events in, close it.
-
-    `handlers` do the jobs of this process by kind: none where others work.
-    """
-
-    def __init__(
-        self,
-        config: SlackConfig,
-        client: AsyncWebClient,
-        gestures: Gestures,
-        handlers: Mapping[str, Handler],
-        door: Door | None,
-        sleep: Callable[[float], Awaitable[None]],
-        missed: Missed | None = None,
-    ) -> None:
-        self.config = config
-        self.handlers = handlers
-        self.types = TYPES
-        self._client = client
-        self._gestures = gestures
-        self._door = door
-        self._sleep = sleep
-        self._missed = missed
-        self._socket: SocketMode | None = None
-
-    async def workspace(self) -> str:
-        """The id of the workspace that the bot token belongs to."""
-        return (await self._gestures.identity()).team_id
-
-    @property
-    def app(self) -> AsyncApp:
-        """What Slack's requests are handed to. Raises `RuntimeError` where nothing is taken in."""
-        if self._door is None:
-            raise RuntimeError("this process takes nothing in: build it with Services.taking_in")
-        return self._door.app
-
-    async def open(self) -> Identity:
-        """Makes sure that Slack knows the bot token, and says who we are there.
-
-        Raises `ConfigError` where Slack refuses the token, `BotError` where it does not answer.
-        """
-        # One connection pool for all calls: without it each of them greets Slack anew.
-        timeout = aiohttp.ClientTimeout(total=self.config.call_timeout)
-        self._client.session = aiohttp.ClientSession(timeout=timeout)
-        return await self._patiently("slack.bot_token", self._gestures.identity)
-
-    async def connect(self) -> None:
-        """Opens Socket Mode and returns; events arrive from then on. Raises like `open`."""
-        if not self.config.app_token:
-            raise ConfigError(["slack.app_token: Socket Mode needs an app-level token (xapp-…)"])
-        token = self.config.app_token
-        self._socket = SocketMode(self.app, token, web_client(self.config, token))
-        client = self._socket.client
-        # Asked for here, since the SDK would go on for ever with a token that is refused.
-        client.wss_uri = await self._patiently("slack.app_token", client.issue_new_wss_url)
-        await client.connect()
-        log.info("slack.connected", mode="socket")
-
-    async def is_connected(self) -> bool:
-        """Whether events can arrive by Socket Mode now."""
-        return self._socket is not None and await self._socket.client.is_connected()
-
-    async def catch_up(self) -> None:
-        """Takes in what was said in the threads of escalations while nobody listened. Raises
-        `BotError`."""
-        if self._missed is not None:
-            await self._missed.catch_up()
-
-    async def stop_taking(self) -> None:
-        """Takes nothing more in: Slack delivers it to another process, or later. Work under way can
-        still speak."""
-        if self._door is not None:
-            self._door.inbox.is_open = False
-        if self._socket is not None:
-            socket, self._socket = self._socket, None
-            try:
-                async with asyncio.timeout(_LEAVING):
-                    await socket.client.close()  # type: ignore[no-untyped-call]
-            except TimeoutError:
-                log.warning("slack.left_without_goodbye")
-                await socket.client.aiohttp_client_session.close()
-
-    async def close(self) -> None:
-        """After the work has ended: nobody can speak from now on."""
-        await self.stop_taking()
-        if self._client.session is not None:
-            await self._client.session.close()
-
-    async def _patiently(self, key: str, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of `call`; Slack may be in trouble just when we start.
-
-        Raises `ConfigError` where it refuses the token under `key`, and `BotError` where it stays
-        in trouble or nothing listens at its address.
-        """
-        for pause in (*_PAUSES, None):
-            try:
-                return await call()
-            except (SlackApiError, *UNSURE) as error:
-                if not is_passing(error):
-                    raise ConfigError([f"{key}: Slack refused it ({word_for(error)})"]) from error
-                if pause is None or isinstance(error, aiohttp.ClientConnectorError):
-                    raise self._unavailable(error) from error
-                log.warning("slack.not_available_yet", error=word_for(error))
-                await self._sleep(max(pause, wait_asked_for(error)))
-        raise AssertionError("the last try returns or raises")
-
-    def _unavailable(self, error: Exception) -> BotError:
-        return BotError(
-            f"Slack does not answer at {self.config.api_url} ({word_for(error)}). "
-            "Check slack.api_url and the way there."
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where events come in: the Bolt app, and the inbox that each of them passes first."""
-
-    app: AsyncApp
-    inbox: Inbox
-
-
 def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     """The Slack side over `services`; nothing is sent before it is opened."""
     client = web_client(config, config.bot_token, services.meter)
@@ -277,6 +136,9 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         if services.working.home is not None:
             handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
             handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
+        if services.working.leaving is not None:
+            handlers[WORKSPACE_GONE] = services.working.leaving.leave
+        handlers = {kind: in_its_workspace(kind, one, config) for kind, one in handlers.items()}
     if services.taking_in is not None:
         parser = Parser(
             services.redact,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.channel_policies import ChannelPolicy
@@ -221,7 +222,21 @@ class Overheard:
 AtOnce = FormWanted | NamesWanted | TasksWanted | FormFaulty | PatternsWanted
 """What is answered while Slack waits, and is no work beyond that: nothing of it is kept."""
 
-Beside = PolicyChange | Overheard
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceGone:
+    """The app was taken out of a workspace at `at`, UTC."""
+
+    workspace: str
+    at: datetime
+
+    @property
+    def key(self) -> str:
+        # Slack says it twice, as two events of about the same moment.
+        return "/".join(("workspace gone", self.workspace, f"{self.at:%Y-%m-%dT%H:%M:%S}"))
+
+
+Beside = PolicyChange | Overheard | WorkspaceGone
 """What is work of a kind of its own."""
 
 Arrival = Asked | Command | Pick | ButtonPress | RatingPress | Errand | Beside | AtOnce | Ignored

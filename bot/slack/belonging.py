@@ -19,6 +19,7 @@ from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.outsiders import GUEST, SHARED
 from bot.slack.refusals import MAY_NOT_ASK, UNSURE, is_passing, word_for
+from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +52,8 @@ class SlackBelonging:
     ) -> None:
         self._client = web_client(config, config.bot_token, meter)
         self._clock = clock
-        self._known: OrderedDict[tuple[str, str], _Known] = OrderedDict()
-        self._asking: dict[tuple[str, str], asyncio.Task[_Known]] = {}
+        self._known: OrderedDict[tuple[str, str, str], _Known] = OrderedDict()
+        self._asking: dict[tuple[str, str, str], asyncio.Task[_Known]] = {}
 
     async def members(self, group: str) -> frozenset[str]:
         group_id = await self._group_id(group)
@@ -102,8 +103,9 @@ class SlackBelonging:
 
         return await self._once(("channel", channel), ask)
 
-    async def _once(self, key: tuple[str, str], ask: Callable[[], Awaitable[T]]) -> T:
+    async def _once(self, what: tuple[str, str], ask: Callable[[], Awaitable[T]]) -> T:
         """What is known, or what Slack says; many who ask at once ask it once."""
+        key = (workspace_here(), *what)
         known: _Known | None = self._known.get(key)
         if known is None or known.until <= self._clock():
             task = self._asking.get(key)
@@ -114,16 +116,16 @@ class SlackBelonging:
             known = await asyncio.shield(task)
         if known.error:
             refused = MayNotAsk if known.error in MAY_NOT_ASK else NotTold
-            raise refused(f"Slack does not tell the {key[0]} {key[1]}: {known.error}.")
+            raise refused(f"Slack does not tell the {what[0]} {what[1]}: {known.error}.")
         value: T = known.value
         return value
 
-    async def _ask(self, key: tuple[str, str], ask: Callable[[], Awaitable[Any]]) -> _Known:
+    async def _ask(self, key: tuple[str, str, str], ask: Callable[[], Awaitable[Any]]) -> _Known:
         try:
             async with asyncio.timeout(_SECONDS):
                 known = _Known(await ask(), self._clock() + _FRESH)
         except (SlackClientError, *UNSURE) as error:
-            log.warning("slack.directory_unknown", what=key[0], error=word_for(error))
+            log.warning("slack.directory_unknown", what=key[1], error=word_for(error))
             wait = _TROUBLE if is_passing(error) else _REFUSED
             known = _Known(None, self._clock() + wait, word_for(error))
         self._known[key] = known

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -18,11 +20,13 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.services.at_work import span
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
-from bot.slack.config import SlackConfig
+from bot.slack.config import SlackConfig, TokenSource
 from bot.slack.refusals import UNSURE, ResponseUrlRefused, code_of, is_rate_limit, is_unsure
+from bot.slack.workspaces import workspace_here
 
 _RATE_LIMIT_RETRIES = 3
 _RATE_LIMITED = "rate_limited"
+_EXPIRED = "token_expired"
 _SO_ALREADY = frozenset({"already_reacted", "no_reaction"})
 
 
@@ -90,13 +94,41 @@ class CountedClient(AsyncWebClient):
         return reply
 
 
+class InstalledClient(CountedClient):
+    """Makes each call with the token of the workspace in which it is made."""
+
+    def __init__(self, tokens: TokenSource, meter: Meter, **options: Any) -> None:
+        super().__init__(meter, **options)
+        self._tokens = tokens
+
+    async def api_call(self, api_method: str, **arguments: Any) -> AsyncSlackResponse:
+        here = workspace_here()
+        try:
+            return await self._call(here, api_method, arguments)
+        except SlackApiError as error:
+            if code_of(error) != _EXPIRED:
+                raise
+        # Such a call did nothing; another process may have had the token changed.
+        self._tokens.forget(here)
+        return await self._call(here, api_method, arguments)
+
+    async def _call(self, here: str, api_method: str, arguments: Any) -> AsyncSlackResponse:
+        headers = dict(arguments.get("headers") or {})
+        headers["Authorization"] = f"Bearer {await self._tokens.token(here)}"
+        return await super().api_call(api_method, **{**arguments, "headers": headers})
+
+
 def web_client(config: SlackConfig, token: str, meter: Meter | None = None) -> AsyncWebClient:
     """Nothing is repeated by itself but what met a rate limit: the SDK's way of repeating a call
-    whose connection broke posts twice."""
+    whose connection broke posts twice. Without a `token` each workspace has its own."""
     meter = meter or NoMeter()
-    return CountedClient(
+    if not token and config.tokens is not None:
+        make: Callable[..., AsyncWebClient] = partial(InstalledClient, config.tokens)
+    else:
+        make = CountedClient
+    return make(
         meter,
-        token=token,
+        token=token or None,
         base_url=config.api_url,
         timeout=int(config.call_timeout),
         retry_handlers=[CountedWaits(meter)],

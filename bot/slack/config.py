@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from bot.domain.questions import Origin
 
 SLACK_API_URL = "https://slack.com/api/"
+
+
+class TokenSource(Protocol):
+    """Tokens by workspace. Raises `SlackClientError` where there is none, and `StoreError`."""
+
+    async def token(self, workspace: str) -> str: ...
+
+    async def is_installed(self, workspace: str) -> bool: ...
+
+    def forget(self, workspace: str) -> None:
+        """The next token is looked up anew."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +27,8 @@ class SlackConfig:
     """`app_token` is needed for Socket Mode, `signing_secret` for signed HTTP; times in seconds.
 
     `api_url` is another one for the local workspace, whose conversations also have another
-    `origin`.
+    `origin`. With `tokens` the app is installed in several workspaces: there is no `bot_token`, and
+    `workspace` is the one in which channels are that the settings name.
     """
 
     bot_token: str = field(repr=False)
@@ -31,3 +45,5 @@ class SlackConfig:
     # After which Slack shows what it took to whoever looks for it: seconds after a call was cut
     # for what it still carries out, and some more until its reading side has it.
     read_lag: float = 20.0
+    tokens: TokenSource | None = field(default=None, repr=False)
+    workspace: str = ""

@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.domain.errors import OnCallError
 from bot.domain.oncall import Responder
 from bot.slack.refusals import UNSURE, word_for
+from bot.slack.workspaces import in_workspace
 
 log = structlog.get_logger(__name__)
 
@@ -26,15 +27,18 @@ _REMEDIES = {
 class SlackDirectory:
     """Remembers names and addresses for the life of the process: they hardly ever change."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, workspace: str = "") -> None:
+        """`workspace` is whose people these are, where there are several."""
         self._client = client
+        self._workspace = workspace
         self._people: dict[str, Responder | None] = {}
         self._ids: dict[str, str] = {}
 
     async def members(self, group: str) -> Sequence[Responder]:
         """The people in the group with this id, without apps. Raises `OnCallError`."""
         try:
-            reply = await self._client.usergroups_users_list(usergroup=group)
+            with in_workspace(self._workspace):
+                reply = await self._client.usergroups_users_list(usergroup=group)
         except SlackApiError as error:
             word = word_for(error)
             remedy = _REMEDIES.get(word, "check slack.bot_token with airflow-bot doctor")
@@ -48,7 +52,8 @@ class SlackDirectory:
         """The id of whoever has this address; "" where Slack does not say."""
         if email not in self._ids:
             try:
-                reply = await self._client.users_lookupByEmail(email=email)
+                with in_workspace(self._workspace):
+                    reply = await self._client.users_lookupByEmail(email=email)
             except (*UNSURE, SlackClientError) as error:
                 if word_for(error) != "users_not_found":
                     log.warning("slack.email_not_looked_up", error=word_for(error))
@@ -65,7 +70,8 @@ class SlackDirectory:
         """None for an app, and for who is gone. Without users:read people go by their ids."""
         if user_id not in self._people:
             try:
-                reply = await self._client.users_info(user=user_id)
+                with in_workspace(self._workspace):
+                    reply = await self._client.users_info(user=user_id)
             except (*UNSURE, SlackClientError) as error:
                 log.warning("slack.person_unknown", error=word_for(error))
                 return Responder(user_id, user_id)

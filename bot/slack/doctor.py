@@ -8,11 +8,14 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.checks import Check, CheckStatus
+from bot.domain.errors import StoreError
+from bot.services.installation_ports import Installations
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.manifest import bot_events, optional_scopes, required_scopes
 from bot.slack.refusals import UNSURE, code_of
 from bot.slack.surfaces import all_surfaces
+from bot.slack.workspaces import in_workspace
 
 _PART = "slack"
 _REINSTALL = "Apply manifest.json to the app and install it to the workspace again."
@@ -20,8 +23,9 @@ _REINSTALL = "Apply manifest.json to the app and install it to the workspace aga
 
 async def check_slack(config: SlackConfig, *, socket_mode: bool) -> Sequence[Check]:
     """One check for each thing that a broken setup breaks; never raises."""
-    client = web_client(config, config.bot_token)
-    checks = await _check_bot_token(client)
+    checks: list[Check] = []
+    if config.tokens is None:
+        checks += await _check_bot_token(web_client(config, config.bot_token))
     if socket_mode:
         checks.append(await _check_app_token(config))
     else:
@@ -29,19 +33,43 @@ async def check_slack(config: SlackConfig, *, socket_mode: bool) -> Sequence[Che
     return [*checks, _events_check()]
 
 
-async def _check_bot_token(client: AsyncWebClient) -> list[Check]:
+async def check_installations(config: SlackConfig, installations: Installations) -> Sequence[Check]:
+    """One check for each workspace that the app is installed in; never raises."""
+    name = "installations"
+    try:
+        found = await installations.list()
+    except StoreError as error:
+        remedy = "Bring the database up to date with airflow-bot migrate; keep every key in use."
+        return [Check(_PART, name, CheckStatus.FAILED, str(error), remedy)]
+    if not found:
+        remedy = "Open /slack/install at slack.public_url, and allow it in your workspace."
+        return [Check(_PART, name, CheckStatus.WARNING, "in no workspace yet", remedy)]
+    checks: list[Check] = []
+    for one in found:
+        with in_workspace(one.workspace):
+            checks += await _check_bot_token(web_client(config, ""), one.workspace)
+    if config.workspace and config.workspace not in {one.workspace for one in found}:
+        remedy = "Install the app there, or correct slack.workspace."
+        detail = f"{config.workspace}, whose channels the settings name, is not among them"
+        checks.append(Check(_PART, name, CheckStatus.FAILED, detail, remedy))
+    return checks
+
+
+async def _check_bot_token(client: AsyncWebClient, workspace: str = "") -> list[Check]:
     """The token, and the scopes that Slack says it has."""
-    name = "bot token"
-    if not client.token:
+    name = f"token of {workspace}" if workspace else "bot token"
+    if not client.token and not workspace:
         remedy = "Set slack.bot_token to the Bot User OAuth Token (xoxb-…) of the installed app."
         return [Check(_PART, name, CheckStatus.FAILED, "none is set", remedy)]
     try:
         found = await client.auth_test()
     except SlackApiError as error:
         remedy = "Copy the Bot User OAuth Token of the installed app into slack.bot_token."
+        if workspace:
+            remedy = "Install the app there again, at /slack/install."
         refused = Check(_PART, name, CheckStatus.FAILED, f"refused: {code_of(error)}", remedy)
         return [refused]
-    except (*UNSURE, SlackClientError) as error:
+    except (*UNSURE, SlackClientError, StoreError) as error:
         return [_unreachable(name, error, client.base_url)]
     who = f"{found.get('user')} in {found.get('team')}"
     granted = {name.lower(): value for name, value in dict(found.headers or {}).items()}

@@ -37,12 +37,14 @@ NameOf = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """`hearing` says which words stand where a message was edited or deleted meanwhile."""
+    """`hearing` says which words stand where a message was edited or deleted meanwhile;
+    `workspace` is that of those on call, where there are several."""
 
     escalations: Escalations
     name_of: NameOf
     hearing: Hearing | None = None
     readers: ForReaders = field(default_factory=lambda: ForReaders(Everybody()))
+    workspace: str = ""
 
     async def relay(self, asked: Asked, steps: DurableSteps) -> bool:
         """Whether what was said belongs to an escalation: then it was carried over, as far as it
@@ -103,7 +105,8 @@ class Bridge:
             return
         here = asked.question.thread
         if (card.channel, card.ts) != (here.channel, here.thread):
-            threads = [(ThreadKey(here.workspace, card.channel, card.ts), "")]
+            of_card = self.workspace or here.workspace
+            threads = [(ThreadKey(of_card, card.channel, card.ts), "")]
             relayed = replace(relayed, side=_FROM_ASKER)
         else:
             parties = await self._parties(escalation, steps)
@@ -116,7 +119,7 @@ class Bridge:
             content: Relayed = await steps.run("for its readers", limit, _STORE)
             place = Place(thread.channel, "", thread.thread)
             revision = edition * EDITION + ANSWER
-            post = Post(key, revision, place, content, workspace=here.workspace)
+            post = Post(key, revision, place, content, workspace=thread.workspace)
             await _say_in_order(post, steps)
 
     async def _parties(self, escalation: Escalation, steps: DurableSteps) -> list[Party]:

@@ -62,6 +62,7 @@ from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
 from bot.slack.uploads import Upload
+from bot.slack.workspaces import in_workspace
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -82,13 +83,15 @@ _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
 @dataclass(frozen=True, slots=True)
 class Calling:
     """Who calls humans, and the id of the channel of those on call. `unanswered_after` is minutes
-    in which somebody may react to what the bot said to a question of nobody in particular."""
+    in which somebody may react to what the bot said to a question of nobody in particular.
+    `workspace` is the channel's, where there are several."""
 
     channel: str
     escalations: Escalations
     escalator: Escalator
     pages: Pages
     unanswered_after: float = 30.0
+    workspace: str = ""
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -142,7 +145,9 @@ class EscalationDesk:
         """`work` on what arrives, once it was carried between the threads of an escalation. Where
         people talk to one another in these, the bot says nothing unless it is called."""
         name_of = self.replies.kit.gestures.name_of
-        bridge = Bridge(self.escalations, name_of, self.hearing, self.readers)
+        bridge = Bridge(
+            self.escalations, name_of, self.hearing, self.readers, self.calling.workspace
+        )
 
         async def carried(arrival: Any, steps: DurableSteps) -> Any:
             if isinstance(arrival, Asked) and arrival.way in _IN_THREADS:
@@ -319,7 +324,10 @@ class EscalationDesk:
         these."""
         permalink = self.replies.kit.gestures.permalink
         threads = [one.thread for one in parties if not one.thread.channel.startswith(_DIRECT)]
-        found = [await permalink(one.channel, one.thread) for one in threads if one.channel]
+        found = []
+        for one in threads:
+            with in_workspace(one.workspace):
+                found.append(await permalink(one.channel, one.thread) if one.channel else "")
         return [link for link in found if link]
 
     async def _not_shown(

@@ -23,6 +23,7 @@ from bot.slack.refusals import (
     word_for,
 )
 from bot.slack.uploads import Upload
+from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
 
@@ -46,19 +47,20 @@ class Gestures:
         self._client = client
         self._sleep = sleep
         self._refusals = Refusals(sleep)
-        self._identity: Identity | None = None
+        self._identities: dict[str, Identity] = {}
 
     async def identity(self) -> Identity:
         """Who we are here; asked once. Raises where Slack does not say."""
-        if self._identity is None:
+        here = workspace_here()
+        if here not in self._identities:
             found = await self._client.auth_test()
-            self._identity = Identity(
+            self._identities[here] = Identity(
                 user_id=str(found.get("user_id") or ""),
                 bot_id=str(found.get("bot_id") or ""),
                 team_id=str(found.get("team_id") or ""),
                 enterprise_id=str(found.get("enterprise_id") or ""),
             )
-        return self._identity
+        return self._identities[here]
 
     async def direct(self, user: str) -> str:
         """The channel of somebody's direct messages with the app.

@@ -15,6 +15,7 @@ from bot.slack.arrivals import (
     PolicyChange,
     RatingPress,
     Way,
+    WorkspaceGone,
 )
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
 from bot.slack.home_arrivals import HOME, UNFURL, Errand, HomeErrand, LinksShared
@@ -49,6 +50,8 @@ SETTINGS = "channel_settings"
 """The kind of job that changes what the bot does in a channel."""
 OVERHEARD = "overheard"
 """The kind of job that sees whether a question that called nobody is to be come back to."""
+WORKSPACE_GONE = "workspace_gone"
+"""The kind of job that deletes all that is kept of a workspace."""
 UNANSWERED = "unanswered"
 """The kind of job that comes back to it."""
 
@@ -67,7 +70,7 @@ def job_of(arrival: Taken) -> Job:
     if isinstance(arrival, HomeErrand):
         share = f"{arrival.workspace}:home:{arrival.asker.user_id}"
         return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
-    if isinstance(arrival, PolicyChange | Overheard):
+    if isinstance(arrival, PolicyChange | Overheard | WorkspaceGone):
         return _job_beside(arrival)
     remark = isinstance(arrival, Asked) and arrival.way in (Way.FOLLOW_UP, Way.ASIDE)
     return Job(
@@ -81,6 +84,8 @@ def job_of(arrival: Taken) -> Job:
 
 
 def _job_beside(arrival: Beside) -> Job:
+    if isinstance(arrival, WorkspaceGone):
+        return Job(arrival.key, WORKSPACE_GONE, arrival, Queue.LATER, share=arrival.key)
     if isinstance(arrival, Overheard):
         key = arrival.key
         return Job(key, OVERHEARD, arrival, Queue.LATER, share=key, priority=Priority.REMARK)
@@ -113,6 +118,8 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
     """`engages` only where others will see the answer, in a thread that is known already."""
     if isinstance(arrival, EscalationArrival):
         return Delivery(origin, event_id, None, user_of(arrival))
+    if isinstance(arrival, WorkspaceGone):
+        return Delivery(origin, event_id, None, "")
     if isinstance(arrival, Errand | PolicyChange | Overheard):
         return Delivery(origin, event_id, None, arrival.asker.user_id)
     if isinstance(arrival, Edited):

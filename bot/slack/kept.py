@@ -22,6 +22,7 @@ from bot.slack.arrivals import (
     PolicyChange,
     RatingPress,
     Way,
+    WorkspaceGone,
 )
 from bot.slack.escalation_types import ESCALATION_TYPES
 from bot.slack.home_arrivals import HomeOpened, KeepingSet, LinksShared, MessagesOpened, PatternsSet
@@ -68,6 +69,7 @@ TYPES: tuple[type, ...] = (
     StageState,
     Way,
     Words,
+    WorkspaceGone,
     WorkPlan,
     *KEPT,
 )

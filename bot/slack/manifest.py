@@ -28,9 +28,16 @@ _PROMPTS = (
 )
 
 
-def app_manifest(unfurl_domains: Sequence[str] = ()) -> dict[str, Any]:
+def app_manifest(
+    unfurl_domains: Sequence[str] = (), redirect_url: str = "", *, rotates: bool = False
+) -> dict[str, Any]:
     """The manifest of this app, from the surfaces that there are."""
-    return manifest(all_surfaces(), unfurl_domains=unfurl_domains)
+    return manifest(
+        all_surfaces(),
+        unfurl_domains=unfurl_domains,
+        redirect_url=redirect_url,
+        rotates=rotates,
+    )
 
 
 def required_scopes(surfaces: Iterable[Surface]) -> frozenset[str]:
@@ -45,6 +52,13 @@ def optional_scopes(surfaces: Sequence[Surface]) -> frozenset[str]:
     return frozenset(wanted) - required_scopes(surfaces)
 
 
+def wanted_scopes(*, unfurls: bool = False) -> frozenset[str]:
+    """What the app asks for when it is installed."""
+    surfaces = [one for one in all_surfaces() if unfurls or not one.unfurls]
+    scopes = required_scopes(surfaces) | optional_scopes(surfaces)
+    return scopes | {scope for one in surfaces if one.unfurls for scope in one.better_with}
+
+
 def bot_events(surfaces: Iterable[Surface]) -> frozenset[str]:
     return frozenset(event for surface in surfaces for event in surface.events)
 
@@ -55,9 +69,12 @@ def manifest(
     command: str = "/airflow",
     request_url: str = "",
     unfurl_domains: Sequence[str] = (),
+    redirect_url: str = "",
+    rotates: bool = False,
 ) -> dict[str, Any]:
     """The manifest for Socket Mode, or with a `request_url` (https) for signed HTTP. Links are only
-    asked for where `unfurl_domains` are given."""
+    asked for where `unfurl_domains` are given. With a `redirect_url` (https) it can be installed in
+    several workspaces; `rotates`: its tokens then end after twelve hours."""
     surfaces = [one for one in surfaces if unfurl_domains or not one.unfurls]
     address = {"request_url": request_url} if request_url else {}
     commands = [
@@ -99,13 +116,16 @@ def manifest(
             "shortcuts": _shortcuts(surfaces),
             **({"unfurl_domains": sorted(unfurl_domains)} if unfurl_domains else {}),
         },
-        "oauth_config": {"scopes": {"bot": sorted(scopes)}},
+        "oauth_config": {
+            **({"redirect_urls": [redirect_url]} if redirect_url else {}),
+            "scopes": {"bot": sorted(scopes)},
+        },
         "settings": {
             "event_subscriptions": {**address, "bot_events": sorted(bot_events(surfaces))},
             "interactivity": {"is_enabled": interactive, **address},
             "org_deploy_enabled": False,
             "socket_mode_enabled": not request_url,
-            "token_rotation_enabled": False,
+            "token_rotation_enabled": rotates,
         },
     }
 

@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.refusals import MAY_NOT_ASK, UNSURE, code_of, word_for
+from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +34,7 @@ class Outsiders:
 
     client: AsyncWebClient
     clock: Callable[[], float]
-    _known: OrderedDict[str, tuple[float, bool]] = field(default_factory=OrderedDict)
+    _known: OrderedDict[tuple[str, str], tuple[float, bool]] = field(default_factory=OrderedDict)
 
     async def is_guest(self, user: str) -> bool:
         """Whether this person is none of the workspace's own."""
@@ -44,9 +45,10 @@ class Outsiders:
         return bool(channel) and await self._is(channel, self._ask_of_channel)
 
     async def _is(self, who: str, ask: Callable[[str], Awaitable[bool]]) -> bool:
-        known = self._known.get(who)
+        key = (workspace_here(), who)
+        known = self._known.get(key)
         if known is not None and self.clock() - known[0] < _KNOWN_FOR:
-            self._known.move_to_end(who)
+            self._known.move_to_end(key)
             return known[1]
         try:
             async with asyncio.timeout(_SECONDS):
@@ -57,7 +59,7 @@ class Outsiders:
             if not may_not:
                 return True
             found = False
-        self._known[who] = (self.clock(), found)
+        self._known[key] = (self.clock(), found)
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
         return found

@@ -9,6 +9,7 @@ from bot.slack.arrivals import Arrival, Identity
 from bot.slack.asking_form import ASK_FORM
 from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
 from bot.slack.escalation_presses import RESOLVE_FORM
+from bot.slack.leaving import GONE_EVENTS, read_gone
 from bot.slack.parse_asking import read_asked, read_suggestion
 from bot.slack.parse_home import read_home_press, read_moved, read_opened, read_patterns
 from bot.slack.parse_settings import read_settings
@@ -34,6 +35,7 @@ EVENTS: Mapping[str, Reader] = {
     "app_context_changed": read_moved,
     "app_home_opened": read_opened,
     "link_shared": read_links,
+    **dict.fromkeys(GONE_EVENTS, read_gone),
 }
 """Events that are no message, by their type."""
 

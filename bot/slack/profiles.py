@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.people import Profile
 from bot.slack.refusals import UNSURE, word_for
+from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
 
@@ -29,10 +30,11 @@ class SlackProfiles:
 
     client: AsyncWebClient
     clock: Callable[[], float] = monotonic
-    _known: OrderedDict[str, tuple[float, Profile]] = field(default_factory=OrderedDict)
+    _known: OrderedDict[tuple[str, str], tuple[float, Profile]] = field(default_factory=OrderedDict)
 
     async def profile(self, user_id: str) -> Profile:
-        known = self._known.get(user_id)
+        key = (workspace_here(), user_id)
+        known = self._known.get(key)
         if known is not None and self.clock() - known[0] < _FRESH:
             return known[1]
         try:
@@ -42,7 +44,7 @@ class SlackProfiles:
             log.warning("slack.profile_not_read", error=word_for(error))
             return known[1] if known is not None else Profile(user_id)
         profile = _profile(user_id, found.get("user") or {})
-        self._known[user_id] = (self.clock(), profile)
+        self._known[key] = (self.clock(), profile)
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return profile

@@ -12,6 +12,7 @@ import structlog
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.domain.errors import BotError
+from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
 
@@ -171,7 +172,7 @@ class Refusals:
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
-        self._for_good: set[str] = set()
+        self._for_good: set[tuple[str, str]] = set()
 
     async def attempt(
         self,
@@ -206,7 +207,7 @@ class Refusals:
         seconds: float,
     ) -> tuple[Tried, float]:
         """What came of it, and for how long Slack wants to be left alone."""
-        if method in self._for_good:
+        if (workspace_here(), method) in self._for_good:
             return Tried.REFUSED, 0.0
         try:
             async with asyncio.timeout(seconds):
@@ -220,7 +221,7 @@ class Refusals:
         if word in fine:
             return Tried.DONE
         if word in _FOR_GOOD:
-            self._for_good.add(method)
+            self._for_good.add((workspace_here(), method))
         log.warning("slack.call_not_done", method=method, error=word)
         if is_unsure(error):
             return Tried.UNSURE

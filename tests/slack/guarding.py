@@ -36,11 +36,12 @@ from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
 from bot.services.readers import ReadersByRules
 from bot.slack.alert_desk import Alerting
-from bot.slack.app import Handler, Services
+from bot.slack.app import Services
 from bot.slack.belonging import SlackBelonging
 from bot.slack.config import SlackConfig
 from bot.slack.manifest import manifest
 from bot.slack.settings_desk import SettingsDesk
+from bot.slack.side import Handler
 from bot.slack.surfaces import all_surfaces
 from bot.workflows.serializer import TypedJson
 from tests.fakes.failures import FakeReportedFailures

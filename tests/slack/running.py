@@ -15,10 +15,11 @@ from bot.services.link_cards import LinkCards
 from bot.services.mine import MineService
 from bot.services.sight import everything
 from bot.services.talk import PageOfPost
-from bot.slack.app import Handler, Services, SlackSide, TakingIn, Working, build_slack
+from bot.slack.app import Services, TakingIn, Working, build_slack
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers
 from bot.slack.pace import Pace
+from bot.slack.side import Handler, SlackSide
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.people import FakeProfiles, MemoryPreferences, MemoryThreads
 from tests.fakes.talk import FakeTalkRecords

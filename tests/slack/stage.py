@@ -22,12 +22,13 @@ from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.dead_letters import SORRY, UNFINISHED, DeadLetterService
 from bot.services.ports import DurableSteps
-from bot.slack.app import Services, SlackSide, Working, build_slack
+from bot.slack.app import Services, Working, build_slack
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.config import SlackConfig
 from bot.slack.jobs import delivery_of, job_of
 from bot.slack.kept import TYPES
 from bot.slack.posts import ANSWER
+from bot.slack.side import SlackSide
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler

@@ -152,7 +152,7 @@ async def test_a_slack_that_does_not_say_goodbye_is_left(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(PersistentClient, "disconnect", never)
-    monkeypatch.setattr("bot.slack.app._LEAVING", 0.05)
+    monkeypatch.setattr("bot.slack.side._LEAVING", 0.05)
     side = build_slack(config, slack.services)
     await side.open()
     await side.connect()

@@ -19,6 +19,7 @@ from sqlalchemy.schema import SchemaItem
 import bot.adapters.sql.access_tables
 import bot.adapters.sql.alert_tables
 import bot.adapters.sql.escalation_tables
+import bot.adapters.sql.installation_tables
 import bot.adapters.sql.preference_tables
 import bot.adapters.sql.talk_tables  # noqa: F401 (their tables are part of the schema)
 from bot.adapters.sql.engine import create_engine, store_errors

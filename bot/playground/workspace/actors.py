@@ -18,7 +18,6 @@ from bot.playground.workspace.response_urls import ResponseUrls, answer
 from bot.playground.workspace.speaking import Speaking
 from bot.playground.workspace.values import Json, Message, View
 from bot.playground.workspace.wire import view_json
-from bot.playground.workspace.world import TEAM_ID
 
 
 class Actors(Speaking):
@@ -201,7 +200,7 @@ class Actors(Speaking):
         if home and tab == "home":
             body["view"] = view_json(self._hub, home)
         if self._hub.world.app.agent_view:
-            body["context"] = _context(beside)
+            body["context"] = _context(beside, self._hub.world.team_id)
         self.send_event("app_home_opened", body)
 
     def look_at(self, user: str, channel: str) -> None:
@@ -209,7 +208,7 @@ class Actors(Speaking):
         body = {
             "type": "app_context_changed",
             "user": user,
-            "context": _context(channel),
+            "context": _context(channel, self._hub.world.team_id),
             "event_ts": self._hub.new_ts(),
         }
         self.send_event("app_context_changed", body)
@@ -269,7 +268,7 @@ class Actors(Speaking):
         return values
 
 
-def _context(channel: str) -> Json:
+def _context(channel: str, team: str) -> Json:
     """What somebody looks at; of nothing Slack says just that."""
-    entity = {"type": "slack#/types/channel_id", "value": channel, "team_id": TEAM_ID}
+    entity = {"type": "slack#/types/channel_id", "value": channel, "team_id": team}
     return {"entities": [entity]} if channel else {}

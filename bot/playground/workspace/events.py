@@ -11,7 +11,6 @@ from bot.playground.workspace import changes as c
 from bot.playground.workspace.hub import Hub, Notice
 from bot.playground.workspace.values import ChannelKind, Json, Message
 from bot.playground.workspace.wire import message_json
-from bot.playground.workspace.world import TEAM_ID
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _LINK = re.compile(r"<(https?://[^|>\s]+)(?:\|[^>]*)?>")
@@ -171,7 +170,7 @@ def _membership(hub: Hub, kind: str, channel: str, user: str) -> Json:
         "user": user,
         "channel": channel,
         "channel_type": _CHANNEL_LETTERS[hub.state.channels[channel].kind],
-        "team": TEAM_ID,
+        "team": hub.world.team_id,
         "event_ts": hub.new_ts(),
     }
 
@@ -181,15 +180,15 @@ def envelope(hub: Hub, body: Json) -> Json:
     app = hub.world.app
     authorization = {
         "enterprise_id": None,
-        "team_id": TEAM_ID,
+        "team_id": hub.world.team_id,
         "user_id": app.bot_user_id,
         "is_bot": True,
         "is_enterprise_install": False,
     }
     return {
         "token": "verification-tokens-are-deprecated",
-        "team_id": TEAM_ID,
-        "context_team_id": TEAM_ID,
+        "team_id": hub.world.team_id,
+        "context_team_id": hub.world.team_id,
         "context_enterprise_id": None,
         "api_app_id": app.id,
         "event": body,

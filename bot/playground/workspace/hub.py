@@ -16,10 +16,11 @@ from bot.playground.workspace.changes import (
 )
 from bot.playground.workspace.clock import Clock
 from bot.playground.workspace.faults import Faults
+from bot.playground.workspace.grants import Grants
 from bot.playground.workspace.journal import ApiCall, Delivery, Journal
 from bot.playground.workspace.state import State
 from bot.playground.workspace.values import Channel, ChannelKind, Message, StoredFile
-from bot.playground.workspace.world import TEAM_ID, Credentials, World
+from bot.playground.workspace.world import Credentials, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ class Hub:
         self.faults = Faults()
         self.journal = Journal()
         self.url = ""
+        self.grants = Grants(world.oauth, world.team_id, credentials.bot_token, clock.now)
         self.triggers: dict[str, Trigger] = {}
         self.socket_tickets: set[str] = set()
         self.uploads: dict[str, StoredFile] = {}
@@ -93,7 +95,7 @@ class Hub:
         return f"{self._last_micros // 1_000_000}.{self._last_micros % 1_000_000:06d}"
 
     def new_trigger(self, user: str) -> str:
-        trigger_id = f"{next(self._ids)}.{TEAM_ID}.{next(self._ids)}"
+        trigger_id = f"{next(self._ids)}.{self.world.team_id}.{next(self._ids)}"
         self.triggers[trigger_id] = Trigger(user, self.clock.now() + TRIGGER_SECONDS)
         return trigger_id
 

@@ -7,7 +7,6 @@ from typing import Any
 from bot.playground.workspace.hub import Hub
 from bot.playground.workspace.values import Json, Message, View
 from bot.playground.workspace.wire import message_json, view_json
-from bot.playground.workspace.world import TEAM_ID
 
 _DOMAIN = "local-workspace"
 
@@ -16,8 +15,13 @@ def _base(hub: Hub, kind: str, user: str) -> Json:
     person = hub.world.members[user]
     return {
         "type": kind,
-        "team": {"id": TEAM_ID, "domain": _DOMAIN},
-        "user": {"id": user, "username": person.name, "name": person.name, "team_id": TEAM_ID},
+        "team": {"id": hub.world.team_id, "domain": _DOMAIN},
+        "user": {
+            "id": user,
+            "username": person.name,
+            "name": person.name,
+            "team_id": hub.world.team_id,
+        },
         "api_app_id": hub.world.app.id,
         "token": "verification-tokens-are-deprecated",
         "enterprise": None,
@@ -114,7 +118,7 @@ def command(hub: Hub, user: str, channel: str, name: str, text: str, response_ur
     """A slash command; a flat object, since it travels as a form."""
     return {
         "token": "verification-tokens-are-deprecated",
-        "team_id": TEAM_ID,
+        "team_id": hub.world.team_id,
         "team_domain": _DOMAIN,
         "channel_id": channel,
         "channel_name": _channel(hub, channel)["name"],

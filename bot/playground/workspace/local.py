@@ -16,6 +16,7 @@ from bot.domain.errors import BotError
 from bot.playground.workspace.actors import Actors
 from bot.playground.workspace.clock import Clock, SystemClock
 from bot.playground.workspace.dispatch import Dispatcher, Outcome
+from bot.playground.workspace.doors.authorize import Authorize
 from bot.playground.workspace.doors.control import Control
 from bot.playground.workspace.doors.feed import Feed
 from bot.playground.workspace.doors.files import Files
@@ -31,7 +32,7 @@ from bot.playground.workspace.signed_http import RequestUrls, SignedHttp
 from bot.playground.workspace.sockets import Sockets
 from bot.playground.workspace.state import State
 from bot.playground.workspace.values import Message, StoredFile, View
-from bot.playground.workspace.world import TEAM_ID, Credentials, World
+from bot.playground.workspace.world import Credentials, World
 
 T = TypeVar("T")
 
@@ -105,6 +106,7 @@ class LocalWorkspace:
             [
                 web.get("/link/", self.sockets.serve),
                 *WebApi(self.hub).routes(),
+                *Authorize(self.hub).routes(),
                 *Files(self.hub, self.response_urls).routes(),
                 *Control(stage, self.feed).routes(),
                 *page_routes(),
@@ -157,7 +159,7 @@ class LocalWorkspace:
 
     @property
     def team_id(self) -> str:
-        return TEAM_ID
+        return self.hub.world.team_id
 
     @property
     def faults(self) -> Faults:
@@ -177,6 +179,13 @@ class LocalWorkspace:
         http = SignedHttp(self.hub, urls, self._session)
         await http.verify()
         self.dispatcher.transport = http
+
+    def uninstall(self) -> None:
+        """Takes the app out of the workspace; Slack says so in two events."""
+        self.hub.grants.revoke()
+        tokens: dict[str, list[str]] = {"oauth": [], "bot": [self.bot_user_id]}
+        self.dispatcher.send_event({"type": "tokens_revoked", "tokens": tokens})
+        self.dispatcher.send_event({"type": "app_uninstalled"})
 
     # What people do
 

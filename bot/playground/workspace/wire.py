@@ -12,21 +12,20 @@ from bot.playground.workspace.values import (
     StoredFile,
     View,
 )
-from bot.playground.workspace.world import TEAM_ID
 
 
-def person_json(person: Person, *, with_email: bool = True) -> Json:
+def person_json(person: Person, team: str, *, with_email: bool = True) -> Json:
     profile: Json = {
         "real_name": person.real_name,
         "display_name": person.name,
         "title": person.title,
-        "team": TEAM_ID,
+        "team": team,
     }
     if with_email and not person.is_bot:
         profile["email"] = person.email
     return {
         "id": person.id,
-        "team_id": TEAM_ID,
+        "team_id": team,
         "name": person.name,
         "real_name": person.real_name,
         "deleted": False,
@@ -42,7 +41,7 @@ def person_json(person: Person, *, with_email: bool = True) -> Json:
     }
 
 
-def channel_json(channel: Channel, bot_user_id: str) -> Json:
+def channel_json(channel: Channel, bot_user_id: str, team: str) -> Json:
     common: Json = {
         "id": channel.id,
         "created": channel.created,
@@ -52,7 +51,7 @@ def channel_json(channel: Channel, bot_user_id: str) -> Json:
         "is_private": channel.kind is not ChannelKind.PUBLIC,
         "is_ext_shared": False,
         "is_org_shared": False,
-        "context_team_id": TEAM_ID,
+        "context_team_id": team,
     }
     if channel.kind is ChannelKind.DIRECT:
         other = next(iter(channel.members - {bot_user_id}), "")
@@ -69,9 +68,9 @@ def channel_json(channel: Channel, bot_user_id: str) -> Json:
     }
 
 
-def file_json(file: StoredFile, url: str) -> Json:
+def file_json(file: StoredFile, url: str, team: str) -> Json:
     extension = file.name.rsplit(".", 1)[-1].lower() if "." in file.name else "txt"
-    base = f"{url}/files-pri/{TEAM_ID}-{file.id}"
+    base = f"{url}/files-pri/{team}-{file.id}"
     body: Json = {
         "id": file.id,
         "name": file.name,
@@ -79,7 +78,7 @@ def file_json(file: StoredFile, url: str) -> Json:
         "mimetype": file.mimetype,
         "filetype": file.snippet_type or extension,
         "user": file.user,
-        "user_team": TEAM_ID,
+        "user_team": team,
         "created": file.created,
         "timestamp": file.created,
         "size": len(file.content),
@@ -105,7 +104,7 @@ def message_json(
 ) -> Json:
     """The message as history and events show it; `with_thread` adds the figures of its thread."""
     body: Json = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text}
-    body["team"] = TEAM_ID
+    body["team"] = hub.world.team_id
     if message.subtype:
         body["subtype"] = message.subtype
     if message.client_msg_id:
@@ -118,7 +117,7 @@ def message_json(
         body["attachments"] = list(message.attachments)
     if message.files:
         stored = (hub.state.files.get(file_id) for file_id in message.files)
-        body["files"] = [file_json(file, hub.url) for file in stored if file]
+        body["files"] = [file_json(file, hub.url, hub.world.team_id) for file in stored if file]
     if message.edited:
         body["edited"] = {"user": message.edited.user, "ts": message.edited.ts}
     if message.reactions:
@@ -144,7 +143,7 @@ def _bot_fields(hub: Hub, bot_id: str) -> Json:
             "id": bot_id,
             "app_id": app.id,
             "name": app.name,
-            "team_id": TEAM_ID,
+            "team_id": hub.world.team_id,
             "deleted": False,
         },
     }
@@ -177,7 +176,7 @@ def view_json(hub: Hub, view: View) -> Json:
     definition = view.definition
     return {
         "id": view.id,
-        "team_id": TEAM_ID,
+        "team_id": hub.world.team_id,
         "type": view.kind,
         "title": definition.get("title"),
         "submit": definition.get("submit"),
@@ -194,6 +193,6 @@ def view_json(hub: Hub, view: View) -> Json:
         "previous_view_id": view.previous_id,
         "root_view_id": view.root_id,
         "app_id": app.id,
-        "app_installed_team_id": TEAM_ID,
+        "app_installed_team_id": hub.world.team_id,
         "bot_id": app.bot_id,
     }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.playground.workspace.grants import OAuthApp
 from bot.playground.workspace.values import Channel, ChannelKind, Person
 
 TEAM_ID = "T0LOCAL001"
@@ -186,6 +187,8 @@ class World:
 
     app: InstalledApp = InstalledApp()
     team_name: str = "Local workspace"
+    team_id: str = TEAM_ID
+    oauth: OAuthApp = field(default_factory=OAuthApp)
     people: tuple[Person, ...] = (AUTHOR, ONCALL, PLATFORM)
     channels: tuple[Channel, ...] = ()
     groups: tuple[UserGroup, ...] = (PLATFORM_TEAM,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hmac
 import json
 from typing import Any
@@ -17,6 +18,8 @@ from bot.playground.workspace.journal import ApiCall
 from bot.playground.workspace.methods import METHODS, Call, Method, TokenKind
 from bot.playground.workspace.rates import Rates
 from bot.playground.workspace.values import Json
+
+_SECRET = frozenset({"client_secret", "code", "refresh_token"})
 
 
 class WebApi:
@@ -95,16 +98,15 @@ class WebApi:
     def _check_token(self, method: Method, token: str | None) -> None:
         if method.token is TokenKind.NONE:
             return
-        credentials = self._hub.credentials
-        wanted, other = credentials.bot_token, credentials.app_token
-        if method.token is TokenKind.APP:
-            wanted, other = other, wanted
         if not token:
             raise SlackRefusal("not_authed")
-        if hmac.compare_digest(token, wanted):
-            return
-        wrong_kind = hmac.compare_digest(token, other)
-        raise SlackRefusal("not_allowed_token_type" if wrong_kind else "invalid_auth")
+        of_app = hmac.compare_digest(token, self._hub.credentials.app_token)
+        wrong = self._hub.grants.judge(token)
+        if method.token is TokenKind.APP:
+            if not of_app:
+                raise SlackRefusal("invalid_auth" if wrong else "not_allowed_token_type")
+        elif wrong:
+            raise SlackRefusal("not_allowed_token_type" if of_app else wrong)
 
     def _record(self, name: str, sent: Json, response: web.Response, fault: Fault | None) -> None:
         cut = fault is not None and fault.kind in (FaultKind.CUT, FaultKind.LATE)
@@ -117,7 +119,7 @@ class WebApi:
                 0,
                 self._hub.clock.now(),
                 name,
-                sent,
+                {key: value for key, value in sent.items() if key not in _SECRET},
                 0 if cut else response.status,
                 body,
                 fault.kind.value if fault else "",
@@ -155,5 +157,8 @@ async def _read(request: web.Request) -> tuple[Json, str | None]:
             sent |= dict(await request.post())
     in_body = sent.pop("token", None)
     authorization = request.headers.get("Authorization", "")
+    if authorization.startswith("Basic "):
+        name, _, secret = base64.b64decode(authorization[6:]).decode().partition(":")
+        return {**sent, "client_id": name, "client_secret": secret}, None
     token = authorization.removeprefix("Bearer ").strip() or None
     return sent, token or in_body

@@ -13,7 +13,7 @@ from bot.playground.workspace.wire import channel_json, message_json
 def _info(call: Call) -> Json:
     channel = call.channel(member=False)
     call.require_channel_scope(channel, "read")
-    return {"channel": channel_json(channel, call.bot_user)}
+    return {"channel": channel_json(channel, call.bot_user, call.team)}
 
 
 def _list(call: Call) -> Json:
@@ -26,7 +26,7 @@ def _list(call: Call) -> Json:
     ]
     channels, cursor = call.page(visible, 100)
     return {
-        "channels": [channel_json(channel, call.bot_user) for channel in channels],
+        "channels": [channel_json(channel, call.bot_user, call.team) for channel in channels],
         **next_cursor(cursor),
     }
 
@@ -106,7 +106,7 @@ def _open(call: Call) -> Json:
     channel = call.hub.open_direct(users[0])
     reply: Json = {"channel": {"id": channel.id}}
     if call.arguments.flag("return_im"):
-        reply = {"channel": channel_json(channel, call.bot_user)}
+        reply = {"channel": channel_json(channel, call.bot_user, call.team)}
     return reply | ({"no_op": True, "already_open": True} if already else {})
 
 
@@ -115,9 +115,12 @@ def _join(call: Call) -> Json:
     if channel.kind is not ChannelKind.PUBLIC:
         raise SlackRefusal("method_not_supported_for_channel_type")
     if call.bot_user in channel.members:
-        return {"channel": channel_json(channel, call.bot_user), "warning": "already_in_channel"}
+        return {
+            "channel": channel_json(channel, call.bot_user, call.team),
+            "warning": "already_in_channel",
+        }
     call.hub.commit(MemberJoined(channel.id, call.bot_user))
-    return {"channel": channel_json(call.hub.state.channels[channel.id], call.bot_user)}
+    return {"channel": channel_json(call.hub.state.channels[channel.id], call.bot_user, call.team)}
 
 
 def _leave(call: Call) -> Json:

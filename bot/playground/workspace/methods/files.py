@@ -58,7 +58,7 @@ def _complete(call: Call) -> Json:
         done.append(after)
     for channel in channels:
         call.hub.commit(MessagePosted(_sharing(call, channel, done)))
-    return {"files": [file_json(file, call.hub.url) for file in done]}
+    return {"files": [file_json(file, call.hub.url, call.team) for file in done]}
 
 
 def _destinations(call: Call) -> list[Channel]:
@@ -96,7 +96,7 @@ def _file(call: Call) -> StoredFile:
 
 
 def _info(call: Call) -> Json:
-    return {"file": file_json(_file(call), call.hub.url), "comments": []}
+    return {"file": file_json(_file(call), call.hub.url, call.team), "comments": []}
 
 
 def _delete(call: Call) -> Json:

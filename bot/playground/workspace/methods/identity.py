@@ -5,7 +5,6 @@ from __future__ import annotations
 from bot.playground.workspace.errors import SlackRefusal
 from bot.playground.workspace.methods.registry import Call, Method, Tier, TokenKind
 from bot.playground.workspace.values import Json
-from bot.playground.workspace.world import TEAM_ID
 
 
 def _auth_test(call: Call) -> Json:
@@ -14,7 +13,7 @@ def _auth_test(call: Call) -> Json:
         "url": f"{call.hub.url}/",
         "team": world.team_name,
         "user": world.bot.name,
-        "team_id": TEAM_ID,
+        "team_id": world.team_id,
         "user_id": world.app.bot_user_id,
         "bot_id": world.app.bot_id,
         "is_enterprise_install": False,
@@ -29,7 +28,13 @@ def _api_test(call: Call) -> Json:
 
 
 def _team_info(call: Call) -> Json:
-    return {"team": {"id": TEAM_ID, "name": call.hub.world.team_name, "domain": "local-workspace"}}
+    return {
+        "team": {
+            "id": call.team,
+            "name": call.hub.world.team_name,
+            "domain": "local-workspace",
+        }
+    }
 
 
 def _bots_info(call: Call) -> Json:

@@ -16,7 +16,7 @@ _KIND_WORDS = {
 
 def _json(call: Call, user: str) -> Json:
     with_email = "users:read.email" in call.hub.world.app.scopes
-    return person_json(call.hub.world.members[user], with_email=with_email)
+    return person_json(call.hub.world.members[user], call.team, with_email=with_email)
 
 
 def _info(call: Call) -> Json:
@@ -46,7 +46,7 @@ def _conversations(call: Call) -> Json:
     ]
     channels, cursor = call.page(joined, 100)
     return {
-        "channels": [channel_json(channel, call.bot_user) for channel in channels],
+        "channels": [channel_json(channel, call.bot_user, call.team) for channel in channels],
         **next_cursor(cursor),
     }
 

@@ -52,6 +52,10 @@ class Call:
     def bot_user(self) -> str:
         return self.hub.world.app.bot_user_id
 
+    @property
+    def team(self) -> str:
+        return self.hub.world.team_id
+
     def require_scope(self, *any_of: str) -> None:
         """Refuses unless the app was granted one of these."""
         granted = self.hub.world.app.scopes

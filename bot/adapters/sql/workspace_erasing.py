@@ -1,0 +1,55 @@
+"""Deletes all that is kept of one workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Delete, delete, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.sql.access_tables import ChannelPolicyRow
+from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
+from bot.adapters.sql.preference_tables import PreferenceRow
+from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
+from bot.adapters.sql.talk_tables import ChannelMarkRow, MessageMarkRow, ThreadMarkRow
+
+
+class SqlWorkspaceErasing:
+    """The audit stays: it holds no words of anybody's."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def erase_workspace(self, workspace: str, until: datetime) -> None:
+        """Raises `StoreError`."""
+        with store_errors("Deleting what was kept of a workspace"):
+            for statement in _statements(workspace, until):
+                async with writing(self._engine) as connection:
+                    await connection.execute(statement)
+
+
+def _statements(workspace: str, until: datetime) -> Iterator[Delete]:
+    dated: tuple[tuple[Any, Any], ...] = (
+        (TurnRow, TurnRow.asked_at),
+        (ConversationRow, ConversationRow.created_at),
+        (InboxRow, InboxRow.created_at),
+        (PostRow, PostRow.announced_at),
+        (MessageMarkRow, MessageMarkRow.marked_at),
+        (PreferenceRow, PreferenceRow.changed_at),
+        (ChannelPolicyRow, ChannelPolicyRow.changed_at),
+    )
+    # Those whose every party was there; of the others it leaves the parties.
+    theirs = select(EscalationPartyRow.escalation_id)
+    here = theirs.where(EscalationPartyRow.workspace == workspace)
+    elsewhere = theirs.where(EscalationPartyRow.workspace != workspace)
+    yield delete(EscalationRow).where(
+        EscalationRow.id.in_(here), EscalationRow.id.not_in(elsewhere)
+    )
+    yield delete(EscalationPartyRow).where(EscalationPartyRow.workspace == workspace)
+    for table, at in dated:
+        yield delete(table).where(table.workspace == workspace, at <= until)
+    for marks in (ThreadMarkRow, ChannelMarkRow):
+        yield delete(marks).where(marks.workspace == workspace)

@@ -1,0 +1,68 @@
+"""Where the app is installed in several workspaces: what arrives and what is done is of one of
+them, and ends quietly once the app is not installed there any more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.services.ports import DurableSteps
+from bot.slack.config import SlackConfig, TokenSource
+from bot.slack.jobs import POST, WORKSPACE_GONE
+from bot.slack.leaving import GONE_EVENTS
+from bot.slack.posts import Sent
+from bot.slack.workspaces import in_workspace, workspace_of
+
+log = structlog.get_logger(__name__)
+
+_NOT_INSTALLED = "account_inactive"
+# What needs no Slack, and is to be done where there is none.
+_ANYWHERE = frozenset({WORKSPACE_GONE, "forget"})
+
+
+class WorkspaceApp(AsyncApp):
+    """Hands each request to `app` in the workspace from which it comes: the doors know no other
+    type, so this is one without anything of its own."""
+
+    def __init__(self, app: AsyncApp, tokens: TokenSource) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """Of a workspace that the app was taken out of nothing is heard but that. Whether the
+        request is Slack's the app finds out; up to there nothing is done but a look."""
+        workspace = req.context.team_id or ""
+        may_be_gone = bool(workspace) and not _says_goodbye(req.body)
+        if may_be_gone and not await self._tokens.is_installed(workspace):
+            log.info("slack.not_installed", workspace=workspace)
+            return BoltResponse(status=200)
+        with in_workspace(workspace):
+            return await self._app.async_dispatch(req)
+
+
+def _says_goodbye(body: Mapping[str, Any]) -> bool:
+    event = body.get("event")
+    return isinstance(event, Mapping) and event.get("type") in GONE_EVENTS
+
+
+def in_its_workspace(kind: str, handler: Any, config: SlackConfig) -> Any:
+    """`handler`, working in the workspace that the job is about; in that of the settings where it
+    is about none."""
+    tokens = config.tokens
+    if tokens is None:
+        return handler
+
+    async def work(body: Any, steps: DurableSteps) -> Any:
+        workspace = workspace_of(body) or config.workspace
+        if kind not in _ANYWHERE and not await tokens.is_installed(workspace):
+            log.info("slack.work_ended", because="not installed", kind=kind, workspace=workspace)
+            return Sent(refusal=_NOT_INSTALLED) if kind == POST else None
+        with in_workspace(workspace):
+            return await handler(body, steps)
+
+    return work
