@@ -45,7 +45,7 @@ from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch
 from bot.domain.questions import EarlierMessage, Origin
-from bot.installing import Installed, installed_of
+from bot.installing import Installed, installed_of, slack_checks
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
@@ -100,19 +100,8 @@ class Parts:
         """Each part checked for real, one after the other."""
         checks: list[Check] = []
         if self.settings.slack.mode is not SlackMode.OFF:
-            from bot.slack.doctor import check_installations, check_slack
-            from bot.slack.doctor_channels import check_channels
-            from bot.slack.doctor_owners import check_owners
-            from bot.slack.workspaces import in_workspace
-
-            socket_mode = self.settings.slack.mode is SlackMode.SOCKET
             config = slack_config(self.settings, self.installed)
-            checks += await check_slack(config, socket_mode=socket_mode)
-            if self.installed is not None:
-                checks += await check_installations(config, self.installed.installations)
-            with in_workspace(config.workspace):
-                checks += await check_channels(config, spoken_in(self.settings))
-                checks += await check_owners(config, self.settings.escalation.owners)
+            checks += await slack_checks(self.settings, config, self.installed)
         for cluster in self.clusters.values():
             checks += await cluster.doctor()
         checks += await self.store.doctor()
@@ -199,18 +188,6 @@ async def parts_of(
             asked_of_slack,
             installed,
         )
-
-
-def spoken_in(settings: Settings) -> Mapping[str, str]:
-    """The channels in which the bot speaks by itself, with the setting that names each."""
-    webhook, found = settings.failure_webhook, dict[str, str]()
-    for number, route in enumerate(webhook.routes):
-        found |= dict.fromkeys(route.channels, f"failure_webhook.routes.{number}.channels")
-    if webhook.channel:
-        found[webhook.channel] = "failure_webhook.channel"
-    if settings.escalation.channel:
-        found[settings.escalation.channel] = "escalation.channel"
-    return found
 
 
 @asynccontextmanager

@@ -237,11 +237,18 @@ def manifest(
     unfurl: Annotated[
         list[str], typer.Option(help="A domain of Airflow whose links are shown with their state.")
     ] = [],  # noqa: B006 (typer reads it, and nobody changes it)
+    public_url: Annotated[
+        str, typer.Option(help="Where people reach the bot to install it in several workspaces.")
+    ] = "",
+    rotate: Annotated[bool, typer.Option(help="Have tokens end after twelve hours.")] = False,
 ) -> None:
     """Prints the Slack app manifest, to create or update the app with."""
-    from bot.slack.manifest import app_manifest
+    from bot.slack.manifest import app_manifest, redirect_of
 
-    print(json.dumps(app_manifest(unfurl), indent=2))
+    if rotate and not public_url:
+        raise typer.BadParameter("only tokens of --public-url can be exchanged; give that as well")
+    back = redirect_of(public_url) if public_url else ""
+    print(json.dumps(app_manifest(unfurl, back, rotates=rotate), indent=2))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.installations import SqlInstallations, SqlOAuthStates
 from bot.adapters.sql.sealing import Seal
+from bot.domain.checks import Check
 from bot.services.access_ports import AuditLog
-from bot.settings import Settings
+from bot.settings import Settings, SlackMode
 
 if TYPE_CHECKING:
+    from bot.slack.config import SlackConfig
     from bot.slack.oauth import InstallFlow
     from bot.slack.tokens import Tokens
 
@@ -74,3 +76,34 @@ def flow_of(
             installed=installed.tokens.forget,
         )
     )
+
+
+async def slack_checks(
+    settings: Settings, config: SlackConfig, installed: Installed | None
+) -> Sequence[Check]:
+    """What the doctor finds of Slack's side."""
+    from bot.slack.doctor import check_installations, check_slack
+    from bot.slack.doctor_channels import check_channels
+    from bot.slack.doctor_owners import check_owners
+    from bot.slack.workspaces import in_workspace
+
+    socket_mode = settings.slack.mode is SlackMode.SOCKET
+    checks = [*await check_slack(config, socket_mode=socket_mode)]
+    if installed is not None:
+        checks += await check_installations(config, installed.installations)
+    with in_workspace(config.workspace):
+        checks += await check_channels(config, spoken_in(settings))
+        checks += await check_owners(config, settings.escalation.owners)
+    return checks
+
+
+def spoken_in(settings: Settings) -> Mapping[str, str]:
+    """The channels in which the bot speaks by itself, with the setting that names each."""
+    webhook, found = settings.failure_webhook, dict[str, str]()
+    for number, route in enumerate(webhook.routes):
+        found |= dict.fromkeys(route.channels, f"failure_webhook.routes.{number}.channels")
+    if webhook.channel:
+        found[webhook.channel] = "failure_webhook.channel"
+    if settings.escalation.channel:
+        found[settings.escalation.channel] = "escalation.channel"
+    return found

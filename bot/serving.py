@@ -34,7 +34,8 @@ from bot.services.repeated import repeated
 from bot.services.standing import Standing
 from bot.settings import Role, Settings, SlackMode
 from bot.slack.belonging import SlackBelonging
-from bot.slack.oauth import INSTALL, REDIRECT, InstallFlow
+from bot.slack.manifest import INSTALL, REDIRECT
+from bot.slack.oauth import InstallFlow
 from bot.web.app import build_web
 from bot.web.failures import FailureDoor, failure_routes
 from bot.web.install import install_pages

@@ -53,7 +53,7 @@ from bot.slack.escalation_bridge import Bridge
 from bot.slack.escalation_callouts import call_out_of
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
-from bot.slack.escalation_status import Statuses
+from bot.slack.escalation_status import Statuses, permalink_of
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
 from bot.slack.escalation_values import Draft, Escalating, Handoff
 from bot.slack.posts import ANSWER, Post
@@ -62,7 +62,6 @@ from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
 from bot.slack.uploads import Upload
-from bot.slack.workspaces import in_workspace
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -144,10 +143,8 @@ class EscalationDesk:
     def bridged(self, work: Handler) -> Handler:
         """`work` on what arrives, once it was carried between the threads of an escalation. Where
         people talk to one another in these, the bot says nothing unless it is called."""
-        name_of = self.replies.kit.gestures.name_of
-        bridge = Bridge(
-            self.escalations, name_of, self.hearing, self.readers, self.calling.workspace
-        )
+        name_of, home = self.replies.kit.gestures.name_of, self.calling.workspace
+        bridge = Bridge(self.escalations, name_of, self.hearing, self.readers, home)
 
         async def carried(arrival: Any, steps: DurableSteps) -> Any:
             if isinstance(arrival, Asked) and arrival.way in _IN_THREADS:
@@ -322,12 +319,9 @@ class EscalationDesk:
     async def _links(self, parties: Sequence[Party]) -> list[str]:
         """To the threads of those who asked first, but for direct messages: nobody else sees
         these."""
-        permalink = self.replies.kit.gestures.permalink
         threads = [one.thread for one in parties if not one.thread.channel.startswith(_DIRECT)]
-        found = []
-        for one in threads:
-            with in_workspace(one.workspace):
-                found.append(await permalink(one.channel, one.thread) if one.channel else "")
+        gestures = self.replies.kit.gestures
+        found = [await permalink_of(gestures, one) for one in threads if one.channel]
         return [link for link in found if link]
 
     async def _not_shown(

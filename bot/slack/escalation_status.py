@@ -23,6 +23,7 @@ from bot.slack.gestures import Gestures
 from bot.slack.posts import Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.saying import Saying
+from bot.slack.workspaces import in_workspace
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,12 @@ _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _OPEN = Retry(attempts=5, pause=1.0, seconds=10.0)
 _PARTIES = 100  # told at a time
 _STATUS = 100  # revisions of the answer itself are below
+
+
+async def permalink_of(gestures: Gestures, thread: ThreadKey) -> str:
+    """The address of its first message; "" where Slack gives none."""
+    with in_workspace(thread.workspace):
+        return await gestures.permalink(thread.channel, thread.thread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,7 @@ class Statuses:
             channel = await self._direct(party, steps)
             if not channel:
                 return
+            workspace = thread.workspace or workspace
             thread, place = ThreadKey(workspace, channel, ""), replace(place, channel=channel)
         else:
             place = replace(place, thread=thread.thread)
@@ -72,7 +80,7 @@ class Statuses:
         limit = partial(self.readers.standing, called, thread, party.user_id)
         content = await steps.run("for its readers", limit, _STORE)
         revision = _STATUS + escalation.version
-        post = Post(party.message, revision, place, content, workspace=workspace)
+        post = Post(party.message, revision, place, content, workspace=thread.workspace)
         if party.is_alone:
             await self._open(escalation, party, post, steps)
         else:
@@ -82,7 +90,8 @@ class Statuses:
         """The channel of their direct messages; "" for whoever has none with the bot."""
         try:
             direct = partial(self.gestures.direct, party.user_id)
-            return await steps.run("open direct", direct, _OPEN)
+            with in_workspace(party.thread.workspace):
+                return await steps.run("open direct", direct, _OPEN)
         except BotError as error:
             log.warning("escalation.asker_not_told", error=str(error))
             return ""

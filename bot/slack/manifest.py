@@ -21,6 +21,9 @@ _LONG_DESCRIPTION = (
     "be wrong, so it always shows its evidence and says what it could not see."
 )
 
+INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
+"""The paths of the pages on which the app is installed."""
+
 _PROMPTS = (
     ("What failed last night?", "what failed last night?"),
     ("Is the platform healthy?", "is the platform healthy?"),
@@ -38,6 +41,11 @@ def app_manifest(
         redirect_url=redirect_url,
         rotates=rotates,
     )
+
+
+def redirect_of(public_url: str) -> str:
+    """Where Slack sends people back to who install the app."""
+    return f"{public_url.rstrip('/')}{REDIRECT}"
 
 
 def required_scopes(surfaces: Iterable[Surface]) -> frozenset[str]:

@@ -33,12 +33,11 @@ from bot.domain.installations import Installation
 from bot.services.access_ports import AuditLog
 from bot.services.installation_ports import Installations
 from bot.slack.client import sdk_logger
-from bot.slack.manifest import wanted_scopes
+from bot.slack.manifest import INSTALL, REDIRECT, redirect_of, wanted_scopes
 from bot.slack.refusals import UNSURE, word_for
 
 log = structlog.get_logger(__name__)
 
-INSTALL, REDIRECT = "/slack/install", "/slack/oauth_redirect"
 _ACTION = "install"
 _GOOD_FOR = timedelta(minutes=10)
 _WORDS = {
@@ -160,7 +159,7 @@ def install_flow(installing: Installing) -> InstallFlow:
         client_id=installing.client_id,
         client_secret=installing.client_secret,
         scopes=sorted(wanted_scopes()),
-        redirect_uri=f"{installing.url}{REDIRECT}",
+        redirect_uri=redirect_of(installing.url),
         install_path=INSTALL,
         redirect_uri_path=REDIRECT,
         authorization_url=installing.authorize_url,

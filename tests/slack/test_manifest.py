@@ -22,6 +22,7 @@ from bot.slack.parse_surfaces import FORMS
 from bot.slack.presses import RATING_FORM, Press
 from bot.slack.surfaces import Surface, all_surfaces
 
+BACK = "https://bot.example.com/slack/oauth_redirect"
 _ROOT = Path(__file__).parent.parent.parent
 
 
@@ -169,3 +170,17 @@ def test_the_agent_view_keeps_to_slacks_lengths_and_the_home_tab_is_on() -> None
     assert len(features["agent_view"]["agent_description"]) <= 300
     assert 0 < len(features["agent_view"]["suggested_prompts"]) <= 4
     assert features["app_home"]["home_tab_enabled"] is True
+
+
+def test_an_app_for_several_workspaces_names_where_people_come_back_and_whether_tokens_end() -> (
+    None
+):
+    usual = manifest(all_surfaces())
+    assert "redirect_urls" not in usual["oauth_config"]
+    assert usual["settings"]["token_rotation_enabled"] is False
+    several = manifest(all_surfaces(), redirect_url=BACK, rotates=True)
+    assert several["oauth_config"]["redirect_urls"] == [BACK]
+    assert several["settings"]["token_rotation_enabled"] is True
+    assert {"app_uninstalled", "tokens_revoked"} <= set(
+        several["settings"]["event_subscriptions"]["bot_events"]
+    )
