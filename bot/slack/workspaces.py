@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _here: ContextVar[str] = ContextVar("workspace", default="")
-_ID = re.compile(r"\b([TE][A-Z0-9]{7,})[:/]")
+_ID = re.compile(r"\b([ET][A-Z0-9]{7,})[:/]")
 _OF_NOBODY = ("failure:", "failures:")  # what Airflow reported; names of Dags follow
 _WITHIN = ("question", "thread", "message", "asked", "party", "rating")
 _KEYS = ("turn_id", "key", "question_id")
