@@ -55,5 +55,5 @@ async def test_a_card_and_its_news_stand_once_wherever_the_power_fails(
     async with alert_database() as database:
         points = await points_of(ws, config, database, None)
         assert points > 100
-        for fails_at in range(1, points, 11):
+        for fails_at in range(1, points, 19):
             await points_of(ws, config, database, fails_at)

@@ -194,7 +194,7 @@ def test_successes_that_are_outdone_answer_nothing_by_themselves(
         assert any(one.answers(each) for one in kept) == any(one.answers(each) for one in successes)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     reports=st.lists(FAILURES | SUCCESSES, min_size=1, max_size=12),
     again=st.lists(st.integers(0, 11), max_size=4),
