@@ -45,19 +45,26 @@ class Missed:
     gestures: Gestures
     now: Callable[[], datetime]
     _looked_at: datetime | None = field(default=None, init=False)
+    _begun: datetime | None = field(default=None, init=False)
+    _done: set[tuple[str, str]] = field(default_factory=set, init=False)
 
     async def catch_up(self) -> None:
-        """Looks through the threads since it last did. Raises `BotError`, to be called again."""
-        begun = self.now()
+        """Looks through the threads since it last did. Raises `BotError`, to be called again: where
+        Slack wants to be left alone it then goes on with the threads that are left."""
+        begun = self._begun = self._begun or self.now()
         last = self._looked_at
         since = begun - _LONGEST if last is None else last - _OVERLAP
         me = await self.gestures.identity()
         taken = 0
         for thread in await self.threads():
+            if (thread.channel, thread.ts) in self._done:
+                continue
             if await self.keeps_out(ThreadKey(me.team_id, thread.channel, thread.ts)):
                 continue
             taken += await self._take(thread, max(since, thread.since), me)
-        self._looked_at = begun
+            self._done.add((thread.channel, thread.ts))
+        self._looked_at, self._begun = begun, None
+        self._done.clear()
         if taken:
             log.info("escalation.caught_up", messages=taken)
 

@@ -13,6 +13,7 @@ from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.faults import Fault, FaultKind
 from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM
 from bot.slack.config import SlackConfig
+from bot.slack.refusals import SlackUnavailable
 from tests.slack.asking import mention
 from tests.slack.doubles import MemoryRecords, always
 from tests.slack.driver import words
@@ -191,6 +192,25 @@ async def test_what_was_written_while_the_bot_was_down_is_carried_once_it_is_bac
     assert all(f"line {number:03}" in one for number, one in enumerate(carried))
     (on_card,) = sides.carried(sides.card)
     assert "before, corrected" in on_card
+
+
+async def test_where_slack_wants_to_be_left_alone_the_next_look_goes_on_with_what_is_left(
+    ws: LocalWorkspace, sides: Sides
+) -> None:
+    await sides.bot.slack.stop_taking()
+    await ws.say(sides.card.channel, ONCALL.id, "on the card", sides.card.ts)
+    await ws.say(sides.question.channel, AUTHOR.id, "in the thread", sides.question.ts)
+    ws.faults.add(Fault(FaultKind.RATE_LIMITED, "conversations.replies", times=4))
+    await sides.bot.start()
+    with pytest.raises(SlackUnavailable):
+        await sides.bot.slack.catch_up()
+    ws.faults.clear()
+    for _ in range(2):
+        await sides.bot.slack.catch_up()
+        await sides.bot.idle()
+
+    assert ["on the card" in one for one in sides.carried(sides.question)] == [True]
+    assert ["in the thread" in one for one in sides.carried(sides.card)] == [True]
 
 
 async def test_what_arrives_after_it_was_caught_up_is_carried_no_second_time(
