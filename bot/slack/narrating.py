@@ -15,7 +15,7 @@ from bot.answering.wording import count, short_name
 from bot.domain.answers import Diagnosis
 from bot.domain.cases import Case, LateLog, Retrieved
 from bot.domain.errors import BotError
-from bot.domain.evidence import Evidence, Gap
+from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.logs import LogReading
 from bot.domain.work import ONCE, Job, Retry
 from bot.services.looked_at import telling
@@ -126,6 +126,8 @@ def _log_stage(reading: LogReading | None, gaps: Sequence[Gap]) -> Stage:
     if reading is not None:
         read = count(reading.lines_read, "line")
         return Stage(_LOG, f"Task log: {read} read", StageState.DONE)
+    if any(gap.reason is GapReason.TIMEOUT for gap in gaps):
+        return Stage(_LOG, "Task log: large, I go on reading it", StageState.DONE)
     if gaps:
         return Stage(_LOG, "Task log: not to be had", StageState.FAILED)
     return Stage(_LOG, "Task log: there is none", StageState.DONE)

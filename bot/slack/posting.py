@@ -182,12 +182,11 @@ class Poster:
         channel, streams = post.place.channel, self.streams
         may_grow = known.revision % EDITION == WORKING and _is_asked_directly(post)
         if may_grow and streams is not None:
-            if post.plan is None:
+            blocks = self.style.draw(replace(post, plan=None)).blocks
+            if post.plan is None or not blocks:
                 await streams.close(channel, known.ts)
-            else:
-                blocks = self.style.draw(replace(post, plan=None)).blocks
-                if await streams.stop(channel, known.ts, post.mark, post.plan, blocks):
-                    return True
+            elif await streams.stop(channel, known.ts, post.mark, post.plan, blocks):
+                return True
         return await self.outgoing.update(channel, known.ts, self.style.draw(post), post.mark)
 
     async def begin(self, sign: Post, plan: WorkPlan) -> str | None:

@@ -33,8 +33,11 @@ class Stage:
 
     def chunk(self) -> Chunk:
         # Details and output would grow with each call, and say twice what two processes say.
-        return {"type": "task_update", "id": self.id, "title": _words(self.title)} | {
-            "status": self.state.value
+        return {
+            "type": "task_update",
+            "id": self.id,
+            "title": _words(self.title),
+            "status": self.state.value,
         }
 
     def card(self) -> Block:
