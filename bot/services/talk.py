@@ -109,7 +109,12 @@ class TalkRecords(Protocol):
     async def belongings(self, message: MessageKey) -> Belongings: ...
 
     async def erase(self, fragments: Sequence[str]) -> None:
-        """Deletes the turns of these with evidence, verdicts and ratings."""
+        """Deletes the turns of these with evidence, verdicts and ratings, and takes their words out
+        of escalations."""
+        ...
+
+    async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
+        """The ids of what somebody asked there, the oldest first."""
         ...
 
     async def erase_channel(self, workspace: str, channel: str, until: str) -> None:

@@ -31,6 +31,7 @@ from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
 from bot.slack.escalation_missed import Missed, Threads
 from bot.slack.escalation_readers import ForReaders
+from bot.slack.forgetting import Forgetting
 from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.home import HomeDesk
@@ -135,7 +136,9 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         handlers = _handlers(config, services, services.working, outgoing, gestures, outsiders)
         if services.working.home is not None:
             handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
-            handlers[HOME] = HomeDesk(services.working.home, Tabs(client), gestures).work
+            forgetting = Forgetting(services.working.talk)
+            home = HomeDesk(services.working.home, Tabs(client), gestures, forgetting)
+            handlers[HOME] = home.work
         if services.working.leaving is not None:
             handlers[WORKSPACE_GONE] = services.working.leaving.leave
         handlers = {kind: in_its_workspace(kind, one, config) for kind, one in handlers.items()}

@@ -13,6 +13,7 @@ from bot.domain.work import Retry
 from bot.services.home import HomeService
 from bot.services.ports import DurableSteps
 from bot.slack.blocks.home import first_view, home_view
+from bot.slack.forgetting import Forgetting
 from bot.slack.gestures import Gestures
 from bot.slack.home_arrivals import (
     HomeErrand,
@@ -39,6 +40,7 @@ class HomeDesk:
     service: HomeService
     tabs: Tabs
     gestures: Gestures
+    forgetting: Forgetting
 
     async def work(self, errand: HomeErrand, steps: DurableSteps) -> None:
         """Ends once it is shown, or Slack will not have it shown. Raises `StoreError` where what
@@ -53,6 +55,8 @@ class HomeDesk:
                 self.service.mine.forget(workspace, user)
             case KeepingSet(keeps=keeps):
                 await steps.run("keep", lambda: store.set_keeping(workspace, user, keeps), _STORE)
+                if not keeps:
+                    await self.forgetting.forget(workspace, user, errand.key, steps)
             case MessagesOpened():
                 await steps.run("suggest", lambda: self._suggest(errand))
                 return

@@ -102,6 +102,15 @@ class FakeTalkRecords:
         for key in [key for key in self.turns if any(one in key for one in fragments)]:
             self._forget(key)
 
+    async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
+        theirs = [
+            turn
+            for turn in self.turns.values()
+            if (turn.question.thread.workspace, turn.question.asker.user_id) == (workspace, user_id)
+        ]
+        theirs.sort(key=lambda turn: (turn.question.asked_at, turn.id))
+        return [turn.id for turn in theirs[:limit]]
+
     async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
         moment = datetime.fromtimestamp(float(until), UTC)
         for turn in list(self.turns.values()):

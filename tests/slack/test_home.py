@@ -167,6 +167,26 @@ async def test_the_privacy_switch_is_kept_and_shown(
         assert words in said(ws.home(AUTHOR.id))
 
 
+async def test_switching_it_off_deletes_what_was_kept_and_the_button_says_so_before(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers, records: MemoryRecords
+) -> None:
+    answers.script = always(CODE)
+    asked = [await mention(ws, f"why did orders_{number} fail?") for number in range(2)]
+    for message in asked:
+        await answered(ws, connected, message)
+    (theirs,) = [replace(one, id="T:C:1.0") for one in list(records.turns.values())[:1]]
+    question = replace(theirs.question, asker=replace(theirs.question.asker, user_id=ONCALL.id))
+    records.add(replace(theirs, question=question))
+    assert "also deletes what was kept so far" in await looked(ws, connected)
+    home = ws.home(AUTHOR.id)
+    assert home is not None
+    await ws.actors.act_in_view(home.id, "keeping")
+    await connected.idle()
+    assert list(records.turns) == ["T:C:1.0"]
+    assert "What was kept before is deleted." in said(ws.home(AUTHOR.id))
+    assert "orders_0" not in " ".join(connected.engine.jobs.values())
+
+
 async def test_what_cannot_be_seen_is_said_on_the_tab(
     ws: LocalWorkspace, connected: RunningBot
 ) -> None:

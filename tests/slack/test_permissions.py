@@ -86,7 +86,7 @@ class Watch:
                     self._check(f"{door}: whisper", said, (user, message.channel), named)
         for file in self.ws.files()[self.files :]:
             for channel in file.channels:
-                said = f"{file.name} {file.content.decode()}"
+                said = f"{file.name} {file.alt_text} {file.content.decode(errors='replace')}"
                 self._check(f"{door}: file", said, ("", channel), named)
         self.files = len(self.ws.files())
 

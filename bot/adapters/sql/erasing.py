@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.sql.codec import decode, encode
 from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.gone import alone_in_channel
 from bot.adapters.sql.statements import is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
@@ -52,7 +53,19 @@ class SqlErasing:
                 for some in _portions(fragments):
                     # Evidence, verdicts and ratings go with their turns.
                     await connection.execute(delete(TurnRow).where(_holds(TurnRow.id, some)))
+                    await erase_questions(connection, some)
                 await _without_empty(connection)
+
+    async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
+        theirs = (
+            select(TurnRow.id)
+            .where(TurnRow.workspace == workspace, TurnRow.user_id == user_id)
+            .order_by(TurnRow.asked_at, TurnRow.id)
+            .limit(limit)
+        )
+        with store_errors("Looking for what somebody asked"):
+            async with self._engine.connect() as connection:
+                return list((await connection.scalars(theirs)).all())
 
     async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
         moment = datetime.fromtimestamp(float(until), UTC)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.access_tables import ChannelPolicyRow
 from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
 from bot.adapters.sql.preference_tables import PreferenceRow
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
@@ -26,6 +27,9 @@ class SqlWorkspaceErasing:
     async def erase_workspace(self, workspace: str, until: datetime) -> None:
         """Raises `StoreError`."""
         with store_errors("Deleting what was kept of a workspace"):
+            async with writing(self._engine) as connection:
+                # Also of those that others joined.
+                await erase_questions(connection, [f"{workspace}:"])
             for statement in _statements(workspace, until):
                 async with writing(self._engine) as connection:
                     await connection.execute(statement)

@@ -133,12 +133,16 @@ def _privacy(preferences: Preferences) -> Iterator[Block]:
     yield divider()
     yield header("Privacy")
     if preferences.keeps_conversations:
-        words = "What you ask me is kept with my answer, so that I can go on from there."
+        words = (
+            "What you ask me is kept with my answer, so that I can go on from there. The button "
+            "also deletes what was kept so far, for good: answers stay in Slack, but their buttons "
+            "stop working."
+        )
         press = button("Do not keep my conversations", Press.KEEPING.value, DROP)
     else:
         words = (
             "What you ask me is not kept: of an answer I keep what Airflow said, neither your "
-            "words nor your name. What was kept before is not changed."
+            "words nor your name. What was kept before is deleted."
         )
         press = button("Keep my conversations", Press.KEEPING.value, KEEP)
     yield rich(section(text(words)))

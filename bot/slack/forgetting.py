@@ -1,0 +1,33 @@
+"""Deletes what was kept of what somebody asked, once they want nothing kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+
+from bot.domain.work import FOR_A_DAY
+from bot.services.ports import DurableSteps
+from bot.services.talk import TalkRecords
+from bot.slack.talk.hearing import forget_job
+
+log = structlog.get_logger(__name__)
+
+_AT_A_TIME = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Forgetting:
+    records: TalkRecords
+
+    async def forget(self, workspace: str, user: str, key: str, steps: DurableSteps) -> None:
+        """`key` is that of the work that asks for it. What is deleted is not found again, so it
+        ends; whatever is kept after that is kept without words. Raises `StoreError`."""
+        records, forgotten = self.records, 0
+        look = partial(records.turns_of, workspace, user, _AT_A_TIME)
+        while turns := await steps.run("asked before", look, FOR_A_DAY):
+            await steps.run("erase", partial(records.erase, turns), FOR_A_DAY)
+            await steps.start(forget_job(tuple(turns), key))
+            forgotten += len(turns)
+        log.info("privacy.forgotten", turns=forgotten)
