@@ -3,7 +3,6 @@ them, and ends quietly once the app is not installed there any more."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -14,12 +13,12 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot.services.ports import DurableSteps
 from bot.slack.config import SlackConfig, TokenSource
 from bot.slack.jobs import POST, WORKSPACE_GONE
-from bot.slack.leaving import GONE_EVENTS
 from bot.slack.posts import Sent
 from bot.slack.workspaces import in_workspace, workspace_of
 
 log = structlog.get_logger(__name__)
 
+_FAILED = 500
 _NOT_INSTALLED = "account_inactive"
 # What needs no Slack, and is to be done where there is none.
 _ANYWHERE = frozenset({WORKSPACE_GONE, "forget"})
@@ -34,20 +33,15 @@ class WorkspaceApp(AsyncApp):
         self._tokens = tokens
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """Of a workspace that the app was taken out of nothing is heard but that. Whether the
-        request is Slack's the app finds out; up to there nothing is done but a look."""
+        """What comes late of a workspace that the app was taken out of is not to come again. That
+        is looked up last: by then the app has made sure that the request is Slack's."""
         workspace = req.context.team_id or ""
-        may_be_gone = bool(workspace) and not _says_goodbye(req.body)
-        if may_be_gone and not await self._tokens.is_installed(workspace):
-            log.info("slack.not_installed", workspace=workspace)
-            return BoltResponse(status=200)
         with in_workspace(workspace):
-            return await self._app.async_dispatch(req)
-
-
-def _says_goodbye(body: Mapping[str, Any]) -> bool:
-    event = body.get("event")
-    return isinstance(event, Mapping) and event.get("type") in GONE_EVENTS
+            response = await self._app.async_dispatch(req)
+        if response.status != _FAILED or await self._tokens.is_installed(workspace):
+            return response
+        log.info("slack.not_installed", workspace=workspace)
+        return BoltResponse(status=200)
 
 
 def in_its_workspace(kind: str, handler: Any, config: SlackConfig) -> Any:
