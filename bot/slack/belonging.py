@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -29,6 +29,7 @@ _SECONDS = 3.0  # for one look; whoever waits is somebody with a question
 _FRESH = 300.0  # for how long an answer of Slack counts
 _REFUSED = 300.0  # for how long a refusal does: scopes change rarely
 _TROUBLE = 10.0  # and trouble
+_OLD = 3_600.0  # for how long what Slack said counts on while it is in trouble
 _KEPT = 2_000
 
 
@@ -37,12 +38,13 @@ class _Known:
     value: Any
     until: float
     error: str = ""
+    said_at: float = 0.0
 
 
 class SlackBelonging:
-    """The port `Directory`. Answers are kept for some minutes, so that long somebody who left a
-    group may still have its rights. Needs `usergroups:read` for groups, `channels:read` and
-    `groups:read` for channels, `users:read` for people."""
+    """The port `Directory`. Answers are kept for some minutes, while Slack is in trouble for an
+    hour; so long somebody who left a group may still have its rights. Needs `usergroups:read` for
+    groups, `channels:read` and `groups:read` for channels, `users:read` for people."""
 
     def __init__(
         self,
@@ -120,14 +122,22 @@ class SlackBelonging:
         value: T = known.value
         return value
 
+    def _without_answer(self, key: tuple[str, str, str], error: Exception) -> _Known:
+        now, last = self._clock(), self._known.get(key)
+        if not is_passing(error):
+            return _Known(None, now + _REFUSED, word_for(error))
+        if last is not None and not last.error and now - last.said_at < _OLD:
+            return replace(last, until=now + _TROUBLE)
+        return _Known(None, now + _TROUBLE, word_for(error))
+
     async def _ask(self, key: tuple[str, str, str], ask: Callable[[], Awaitable[Any]]) -> _Known:
         try:
             async with asyncio.timeout(_SECONDS):
-                known = _Known(await ask(), self._clock() + _FRESH)
+                value = await ask()
+            known = _Known(value, self._clock() + _FRESH, said_at=self._clock())
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.directory_unknown", what=key[1], error=word_for(error))
-            wait = _TROUBLE if is_passing(error) else _REFUSED
-            known = _Known(None, self._clock() + wait, word_for(error))
+            known = self._without_answer(key, error)
         self._known[key] = known
         self._known.move_to_end(key)
         while len(self._known) > _KEPT:

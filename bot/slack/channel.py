@@ -276,7 +276,7 @@ class ThreadChannel:
         """Leaves no sign of work behind; where nothing was said, no trace at all."""
         await self._stilled()
         place, left = self.place, self.resumed
-        if (self._has_status or left) and place.thread:
+        if (self._has_status or left or self._grew) and place.thread:
             await self.kit.gestures.clear_status(place.channel, place.thread)
         if self.answered:
             return

@@ -14,7 +14,7 @@ from dbos import DBOS
 from dbos import error as dbos_errors
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, StoreError
 from bot.domain.work import ONCE, Job, Retry
 from bot.services.at_work import span
 from bot.services.ports import DurableSteps, Meter
@@ -25,6 +25,12 @@ from bot.workflows.queues import options_of
 T = TypeVar("T")
 
 _log = structlog.get_logger(__name__)
+
+
+# Tries of a step that may be tried again at all, while the database is away: a good minute, which
+# is what its restart takes, or a failover. What the step is about has nothing to do with it.
+_IN_AN_OUTAGE = 12
+_LOOKING_AGAIN = 10.0  # seconds between two of them at most
 
 
 class EngineSteps(DurableSteps):
@@ -50,7 +56,7 @@ class EngineSteps(DurableSteps):
                 {
                     "name": name,
                     "retries_allowed": retry.attempts > 1,
-                    "max_attempts": retry.attempts,
+                    "max_attempts": max(retry.attempts, _IN_AN_OUTAGE),
                     # The pauses are kept by the tries: DBOS knows no longest one.
                     "interval_seconds": 0.0,
                     "preemptible": True,
@@ -103,6 +109,7 @@ class _Tries:
         self._meter = meter
         self._redact = redact
         self._begun = 0
+        self._is_outage = False
 
     async def next(self) -> Outcome:
         if self._begun > 0:
@@ -114,7 +121,11 @@ class _Tries:
                 value = await self._one()
         except Exception as caught:  # the door of a step: what is kept must be readable again
             error = as_bot_error(caught, self._redact)
-            if error.final or self._begun >= self._retry.attempts:
+            self._is_outage = isinstance(error, StoreError)
+            allowed = self._retry.attempts
+            if self._is_outage and allowed > 1:
+                allowed = max(allowed, _IN_AN_OUTAGE)
+            if error.final or self._begun >= allowed:
                 self._meter.step(self._name, "failed", monotonic() - started)
                 return Outcome(error=error, tries=self._begun)
             self._meter.step(self._name, "retried", monotonic() - started)
@@ -141,7 +152,8 @@ class _Tries:
             raise StepFailed(f"{self._name} was cut off from within.") from error
 
     def _pause(self) -> float:
-        return min(self._retry.pause * 2.0 ** (self._begun - 1), self._retry.longest)
+        pause = min(self._retry.pause * 2.0 ** (self._begun - 1), self._retry.longest)
+        return min(pause, _LOOKING_AGAIN) if self._is_outage else pause
 
 
 @contextmanager

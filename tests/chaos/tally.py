@@ -93,9 +93,12 @@ class Tally:
             self._answered_aside(message)
 
     def _answered_aside(self, message: Message) -> None:
-        """A command of whom Slack does not say who it is, is answered for that person alone."""
+        """Somebody of whom Slack does not say who it is, is answered alone."""
         word, shown = said(message), words(message)
-        asked = self._by_place[message.channel, ""]
+        asked = [
+            *self._by_place[message.channel, message.root_ts],
+            *self._by_place[message.channel, ""],
+        ]
         ask = next((a for a in asked if a.user == message.ephemeral_to and a.dag in shown), None)
         if ask is None or word is None:
             return

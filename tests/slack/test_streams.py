@@ -152,11 +152,20 @@ async def test_in_channels_nothing_grows(ws: LocalWorkspace, connected: RunningB
     assert ws.calls("assistant.threads.setStatus")
 
 
-@pytest.mark.parametrize("explained", [False, True])
+@pytest.mark.parametrize(
+    ("explained", "lasting"), [(False, True), (True, True), (False, False)], ids=str
+)
 async def test_a_direct_question_has_one_answer_wherever_the_machine_goes_down(
-    ws: LocalWorkspace, config: SlackConfig, diagnosed: DiagnosedAnswers, explained: bool
+    ws: LocalWorkspace,
+    config: SlackConfig,
+    diagnosed: DiagnosedAnswers,
+    explained: bool,
+    lasting: bool,
 ) -> None:
+    """Also where the message has stopped growing by itself until somebody goes on."""
     diagnosed.replies = (CODE, REFINED) if explained else (CODE,)
+    if not lasting:
+        ws.hub.limits = replace(ws.hub.limits, stream=0.0)
 
     async def scene(bot: RunningBot) -> Callable[[], None]:
         message = await asks(ws, bot)
@@ -192,6 +201,7 @@ async def test_a_dead_stream_becomes_the_answer_all_the_same(
         await bot.stop()
 
         (answer,) = said_in(ws, message)
+        assert ws.state.statuses == {}
     assert "KeyError" in words(answer)
     assert answer.stream is None
 

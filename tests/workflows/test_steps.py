@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.domain.errors import AirflowUnavailable, BadRequest, BotError
+from bot.domain.errors import AirflowUnavailable, BadRequest, BotError, StoreError
 from bot.domain.references import reference_of
 from bot.domain.work import Queue, Retry, WorkStatus
 from bot.services.ports import DurableSteps
@@ -111,6 +111,30 @@ async def test_what_would_only_happen_again_is_not_tried_again(url: str) -> None
     assert detail.work.error == "There is no such Dag."
     assert work.begun == 1
     assert meter.steps == [("gather", "failed")]
+
+
+@pytest.mark.parametrize(
+    ("retry", "fails", "begun"),
+    [
+        (Retry(attempts=2, pause=0.0), 11, 12),
+        (Retry(attempts=2, pause=0.0), 100, 12),
+        (Retry(attempts=20, pause=0.0), 100, 20),
+        (Retry(), 100, 1),
+    ],
+)
+async def test_an_outage_of_the_database_has_more_tries_than_what_the_step_is_about(
+    file_url: str, retry: Retry, fails: int, begun: int
+) -> None:
+    work = Fails(fails, lambda: StoreError("The database is away."))
+
+    async def handler(body: Errand, steps: DurableSteps) -> object:
+        return await steps.run("breaks", work, retry)
+
+    async with running(file_url, handler) as engine:
+        await engine.start(errand("a"))
+        [detail] = await finished(file_url, "a")
+    assert work.begun == begun
+    assert detail.work.status is (WorkStatus.DONE if fails < begun else WorkStatus.FAILED)
 
 
 async def test_finished_steps_are_read_back_after_the_process_is_gone(url: str) -> None:
