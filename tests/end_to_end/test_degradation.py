@@ -24,7 +24,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     with pytest.MonkeyPatch.context() as patch:
         # The local workspace shows at once what it took: nothing need be waited for.
-        patch.setattr(assembly, "slack_config", lambda s: replace(slack_config(s), read_lag=0.5))
+        patch.setattr(
+            assembly, "slack_config", lambda *of: replace(slack_config(*of), read_lag=0.5)
+        )
         async with bot_between(tmp_path_factory.mktemp("bot"), [FAILED]) as stage:
             yield stage
 

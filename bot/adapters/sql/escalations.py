@@ -159,10 +159,11 @@ class SqlEscalations(EscalationReads):
 
     async def _call(self, connection: AsyncConnection, call: Call) -> Called | None:
         """None where somebody else opened the same incident in this moment."""
+        row = await _locked(connection, EscalationRow.open_key == call.incident)
+        # With the lock, else another process may keep the same call before it is looked for here.
         known = await _of_deed(connection, call.key)
         if known is not None:
             return Called(known, is_known=True)
-        row = await _locked(connection, EscalationRow.open_key == call.incident)
         if row is not None and row.joined_at < call.at - self._policy.join_within:
             # It goes its own way: what happens now is another incident.
             alone = update(EscalationRow).where(EscalationRow.id == row.id).values(open_key=None)
