@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,7 +12,6 @@ from bot import assembly
 from bot.bootstrap import slack_config
 from bot.playground.workspace import Fault, FaultKind
 from bot.playground.workspace.faults import UPLOADS_DISABLED
-from bot.slack.config import SlackConfig
 from bot.slack.presses import Press
 from tests.end_to_end.asking import FAILED, RIGHT, answered
 from tests.end_to_end.conftest import Stage, bot_between, shown
