@@ -27,8 +27,9 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
-# Tries of a step that may be tried again at all, while the database is away: a good minute, which
-# is what its restart takes, or a failover. What the step is about has nothing to do with it.
+# Tries of any step while the database is away: a good minute, which is what its restart takes, or
+# a failover. What the step is about has nothing to do with it, and each may be begun more than once
+# anyway, where a process dies.
 _IN_AN_OUTAGE = 12
 _LOOKING_AGAIN = 10.0  # seconds between two of them at most
 
@@ -55,7 +56,7 @@ class EngineSteps(DurableSteps):
             outcome = await DBOS.run_step_async(
                 {
                     "name": name,
-                    "retries_allowed": retry.attempts > 1,
+                    "retries_allowed": True,
                     "max_attempts": max(retry.attempts, _IN_AN_OUTAGE),
                     # The pauses are kept by the tries: DBOS knows no longest one.
                     "interval_seconds": 0.0,
@@ -123,7 +124,7 @@ class _Tries:
             error = as_bot_error(caught, self._redact)
             self._is_outage = isinstance(error, StoreError)
             allowed = self._retry.attempts
-            if self._is_outage and allowed > 1:
+            if self._is_outage:
                 allowed = max(allowed, _IN_AN_OUTAGE)
             if error.final or self._begun >= allowed:
                 self._meter.step(self._name, "failed", monotonic() - started)

@@ -65,6 +65,7 @@ async def test_a_question_goes_to_a_human_and_comes_back_resolved(
     await bot.engine.pass_time(61)
     await expect(page.get_by_text("It was handed on").first).to_be_visible()
     await page.get_by_role("button", name="Acknowledge").click()
+    await expect(page.get_by_text("Somebody is on it").first).to_be_visible()
     await page.get_by_role("button", name="Mitigated").click()
     await expect(page.get_by_text("The harm has stopped").first).to_be_visible()
     await pictured(page, "mitigated")

@@ -119,7 +119,7 @@ async def test_what_would_only_happen_again_is_not_tried_again(url: str) -> None
         (Retry(attempts=2, pause=0.0), 11, 12),
         (Retry(attempts=2, pause=0.0), 100, 12),
         (Retry(attempts=20, pause=0.0), 100, 20),
-        (Retry(), 100, 1),
+        (Retry(pause=0.0), 11, 12),
     ],
 )
 async def test_an_outage_of_the_database_has_more_tries_than_what_the_step_is_about(
