@@ -62,7 +62,10 @@ def optional_scopes(surfaces: Sequence[Surface]) -> frozenset[str]:
 
 def wanted_scopes(*, unfurls: bool = False) -> frozenset[str]:
     """What the app asks for when it is installed."""
-    surfaces = [one for one in all_surfaces() if unfurls or not one.unfurls]
+    return _scopes([one for one in all_surfaces() if unfurls or not one.unfurls])
+
+
+def _scopes(surfaces: Sequence[Surface]) -> frozenset[str]:
     scopes = required_scopes(surfaces) | optional_scopes(surfaces)
     return scopes | {scope for one in surfaces if one.unfurls for scope in one.better_with}
 
@@ -85,21 +88,7 @@ def manifest(
     several workspaces; `rotates`: its tokens then end after twelve hours."""
     surfaces = [one for one in surfaces if unfurl_domains or not one.unfurls]
     address = {"request_url": request_url} if request_url else {}
-    commands = [
-        {
-            "command": command,
-            **({"url": request_url} if request_url else {}),
-            "description": surface.command.description,
-            "usage_hint": surface.command.usage_hint,
-            # People and channels arrive as ids, so that they can be told from names of Dags.
-            "should_escape": True,
-        }
-        for surface in surfaces
-        if surface.command
-    ]
     interactive = any(surface.interactive for surface in surfaces)
-    scopes = required_scopes(surfaces) | optional_scopes(surfaces)
-    scopes |= {scope for one in surfaces if one.unfurls for scope in one.better_with}
     return {
         "display_information": {
             "name": _NAME,
@@ -120,13 +109,13 @@ def manifest(
                 ],
             },
             "bot_user": {"display_name": "Airflow Support", "always_online": True},
-            "slash_commands": commands,
+            "slash_commands": _commands(surfaces, command, request_url),
             "shortcuts": _shortcuts(surfaces),
             **({"unfurl_domains": sorted(unfurl_domains)} if unfurl_domains else {}),
         },
         "oauth_config": {
             **({"redirect_urls": [redirect_url]} if redirect_url else {}),
-            "scopes": {"bot": sorted(scopes)},
+            "scopes": {"bot": sorted(_scopes(surfaces))},
         },
         "settings": {
             "event_subscriptions": {**address, "bot_events": sorted(bot_events(surfaces))},
@@ -136,6 +125,21 @@ def manifest(
             "token_rotation_enabled": rotates,
         },
     }
+
+
+def _commands(surfaces: Sequence[Surface], command: str, request_url: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "command": command,
+            **({"url": request_url} if request_url else {}),
+            "description": surface.command.description,
+            "usage_hint": surface.command.usage_hint,
+            # People and channels arrive as ids, so that they can be told from names of Dags.
+            "should_escape": True,
+        }
+        for surface in surfaces
+        if surface.command
+    ]
 
 
 def _shortcuts(surfaces: Sequence[Surface]) -> list[dict[str, str]]:

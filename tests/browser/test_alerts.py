@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest_asyncio
 from playwright.async_api import Page, expect
@@ -12,6 +10,7 @@ from playwright.async_api import Page, expect
 from bot.domain.alerts import Patience
 from bot.playground.workspace import LocalWorkspace
 from bot.slack.config import SlackConfig
+from tests.browser.pictures import pictured
 from tests.slack.alerting import AlertingBot, alert_database, cards_in
 from tests.slack.doubles import MemoryRecords
 from tests.slack.escalating import CallingAnswers
@@ -42,14 +41,6 @@ async def bot(ws: LocalWorkspace) -> AsyncIterator[AlertingBot]:
         await bot.stop()
 
 
-async def pictured(page: Page, name: str) -> None:
-    """In both schemes, where somebody wants to look: PICTURES names the folder."""
-    folder = os.environ.get("PICTURES")
-    for scheme in ("light", "dark") if folder else ():
-        await page.emulate_media(color_scheme=scheme)
-        await page.screenshot(path=Path(folder or "") / f"alerts-{name}-{scheme}.png")
-
-
 async def test_a_cause_is_one_card_from_the_first_failure_to_the_recovery(
     ws: LocalWorkspace, bot: AlertingBot, page: Page
 ) -> None:
@@ -58,14 +49,14 @@ async def test_a_cause_is_one_card_from_the_first_failure_to_the_recovery(
     await bot.report(bot.failure(names[0]))
     await bot.engine.pass_time(1)
     await expect(page.get_by_text("Failed at").first).to_be_visible()
-    await pictured(page, "first")
+    await pictured(page, "alerts-first")
 
     await bot.report(*(bot.failure(name, run=run) for name in names for run in range(3)))
     await bot.engine.pass_time(3)
     await expect(page.get_by_text("Failing since").first).to_be_visible()
     await expect(page.get_by_text("4 Dags: oom_orders").first).to_be_visible()
     await expect(page.get_by_text("A human is called").first).to_be_visible()
-    await pictured(page, "counted")
+    await pictured(page, "alerts-counted")
 
     for name in names:
         await bot.succeed(name, run=9)
@@ -73,7 +64,7 @@ async def test_a_cause_is_one_card_from_the_first_failure_to_the_recovery(
     (card,) = cards_in(ws)
     await page.locator(f'[data-focus="replies {card.ts}"]').first.click()
     await expect(page.get_by_text("4 Dags run well again.").first).to_be_visible()
-    await pictured(page, "recovered")
+    await pictured(page, "alerts-recovered")
 
 
 async def test_a_silent_cluster_and_too_many_causes_are_said_to_be_so(
@@ -83,11 +74,11 @@ async def test_a_silent_cluster_and_too_many_causes_are_said_to_be_so(
     await bot.report(*(bot.failure(f"oom_{number}") for number in range(3)))
     await bot.engine.pass_time(2)
     await expect(page.get_by_text("does not answer now").first).to_be_visible()
-    await pictured(page, "down")
+    await pictured(page, "alerts-down")
 
     bot.looks.down.clear()
     await bot.engine.pass_time(10)
     await bot.report(*(bot.failure(f"c{number}_dag") for number in range(9)))
     await bot.engine.pass_time(4)
     await expect(page.get_by_text("than there is room for threads").first).to_be_visible()
-    await pictured(page, "list")
+    await pictured(page, "alerts-list")
