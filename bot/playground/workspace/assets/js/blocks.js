@@ -2,9 +2,10 @@
 
 import { fileContent } from "./api.js";
 import { h, link, safeUrl } from "./dom.js";
-import { element, textNodes } from "./elements.js";
+import { element } from "./elements.js";
 import { markdown } from "./markdown.js";
 import { richText } from "./richtext.js";
+import { textNodes } from "./text.js";
 
 let inputs = 0;
 

@@ -1,7 +1,7 @@
 // The question that some elements ask before they act.
 
 import { h } from "./dom.js";
-import { textNodes } from "./elements.js";
+import { textNodes } from "./text.js";
 
 /** Resolves to whether the person agreed. */
 export function confirmed(question) {

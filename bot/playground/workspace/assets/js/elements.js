@@ -3,20 +3,11 @@
 import { h, safeUrl } from "./dom.js";
 import { confirmed } from "./confirm.js";
 import { more, out, trash } from "./icons.js";
-import { mrkdwn } from "./mrkdwn.js";
-import { emoji } from "./names.js";
 import { store } from "./store.js";
+import { textNodes } from "./text.js";
 import { typeahead } from "./typeahead.js";
 
 const readers = new WeakMap();
-
-/** Text objects: mrkdwn or plain, the latter with emoji unless it says no. */
-export function textNodes(object) {
-  if (!object) return [];
-  if (object.type === "mrkdwn") return mrkdwn(object.text);
-  if (object.emoji === false) return [object.text];
-  return object.text.split(/(:[a-z0-9_+'-]+:)/).map((piece, n) => (n % 2 ? emoji(piece.slice(1, -1)) : piece));
-}
 
 /** What all inputs under `root` hold, by block and action id. */
 export function collect(root) {

@@ -4,12 +4,13 @@ import { act } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { confirmed } from "./confirm.js";
 import { h } from "./dom.js";
-import { collect, menu, textNodes } from "./elements.js";
+import { collect, menu } from "./elements.js";
 import { fileCard } from "./files.js";
 import { braces, more, pencil, reply, smile, trash } from "./icons.js";
 import { mrkdwnBox, unescape } from "./mrkdwn.js";
 import { avatar, emoji, emojiTable, exactTime, nameOf, timeOf } from "./names.js";
 import { look, store, threadMessages } from "./store.js";
+import { textNodes } from "./text.js";
 import { attempt, report } from "./toast.js";
 
 const QUICK = "+1 -1 eyes white_check_mark heart tada pray fire thinking_face bulb warning x rocket clap bug zap "

@@ -3,9 +3,10 @@
 import { act } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { h } from "./dom.js";
-import { collect, textNodes } from "./elements.js";
+import { collect } from "./elements.js";
 import { close } from "./icons.js";
 import { store } from "./store.js";
+import { textNodes } from "./text.js";
 import { attempt, report } from "./toast.js";
 
 let shown = null; // {id, hash, dialog}
