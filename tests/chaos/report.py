@@ -37,7 +37,7 @@ class Findings:
     hanging: Sequence[str]
     unheeded: Sequence[Pressed]
     untold: Sequence[str]
-    retold: Sequence[str]
+    retold: Mapping[str, Sequence[Message]]
 
     @classmethod
     def of(cls, tally: Tally, reporter: Reporter) -> Findings:
@@ -55,7 +55,7 @@ class Findings:
             hanging=tally.hanging(),
             unheeded=tally.unheeded(),
             untold=reporter.untold(tally.ws),
-            retold=[dag for dag, times in told.items() if times > 1],
+            retold={dag: messages for dag, messages in told.items() if len(messages) > 1},
         )
 
     @property
@@ -88,8 +88,10 @@ class Findings:
             yield f"pressed in vain: by {press.user} in {press.channel} {press.root}"
         for dag in self.untold[:_SHOWN]:
             yield f"never told of: {dag}"
-        for dag in self.retold[:_SHOWN]:
-            yield f"told of more than once: {dag}"
+        for dag, messages in list(self.retold.items())[:_SHOWN]:
+            for message in messages:
+                told = f"in {message.thread_ts or 'the channel'}: {message.text!r}"
+                yield f"told of more than once: {dag}: {message.ts} {told}"
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import aiohttp
 
-from bot.playground.workspace import LocalWorkspace
+from bot.playground.workspace import LocalWorkspace, Message
 from tests.chaos.fleet import Fleet
 from tests.chaos.pauses import pause
 from tests.chaos.reading import words
@@ -61,15 +61,16 @@ class Reporter:
                 pass
             await asyncio.sleep(_PAUSE)
 
-    def told(self, ws: LocalWorkspace) -> Counter[str]:
-        """In how many of the bot's messages each of these Dags stands."""
-        found: Counter[str] = Counter()
+    def told(self, ws: LocalWorkspace) -> dict[str, list[Message]]:
+        """The bot's messages in which each of these Dags stands."""
+        found: defaultdict[str, list[Message]] = defaultdict(list)
         for message in ws.messages(FAILURES):
             if message.bot_id:
-                found.update(set(_NAME.findall(words(message))))
-        return found
+                for dag in set(_NAME.findall(words(message))):
+                    found[dag].append(message)
+        return dict(found)
 
     def untold(self, ws: LocalWorkspace) -> list[str]:
         """Taken, and never told of."""
         told = self.told(ws)
-        return sorted(dag for dag in self.taken if not told[dag])
+        return sorted(self.taken - told.keys())
