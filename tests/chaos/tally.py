@@ -93,13 +93,16 @@ class Tally:
             self._answered_aside(message)
 
     def _answered_aside(self, message: Message) -> None:
-        """Somebody of whom Slack does not say who it is, is answered alone."""
+        """Somebody of whom Slack does not say who it is, is answered alone. A private answer
+        cannot be changed, so a model's words follow it in a message that has them alone."""
         word, shown = said(message), words(message)
         asked = [
             *self._by_place[message.channel, message.root_ts],
             *self._by_place[message.channel, ""],
         ]
-        ask = next((a for a in asked if a.user == message.ephemeral_to and a.dag in shown), None)
+        theirs = [one for one in asked if one.user == message.ephemeral_to]
+        about = ((one, message.text if one.answers else shown) for one in theirs)
+        ask = next((one for one, said_of in about if one.dag in said_of), None)
         if ask is None or word is None:
             return
         now = self.last_write

@@ -100,7 +100,7 @@ async def test_a_question_without_a_word_is_lost(ws: LocalWorkspace) -> None:
     assert not tally.is_settled
 
 
-async def test_a_command_may_be_answered_for_its_asker_alone(ws: LocalWorkspace) -> None:
+async def test_a_private_answer_counts_and_a_models_words_after_it_do_not(ws: LocalWorkspace) -> None:
     tally = Tally(ws)
     ask = Ask(0, Kind.COMMAND, PLACE, ASKER, "why pipeline_00001", 1.0, dag="pipeline_00001")
     ask.acked = 2.0
@@ -116,3 +116,12 @@ async def test_a_command_may_be_answered_for_its_asker_alone(ws: LocalWorkspace)
 
     assert ask.said is Said.APOLOGY  # no small print
     assert tally.is_settled
+
+    explained = [{"type": "section", "text": {"type": "mrkdwn", "text": "pipeline_00001 ran out."}}]
+    more = {"blocks": explained, "text": "Explained by a model. Ref ABC234"}
+    await client.chat_postEphemeral(channel=PLACE, user=ASKER, **more)
+    assert len(ask.answers) == 1
+
+    again = "pipeline_00001 failed. Ref ABC234"
+    await client.chat_postEphemeral(channel=PLACE, user=ASKER, text=again)
+    assert len(ask.answers) == 2
