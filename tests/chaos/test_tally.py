@@ -100,7 +100,9 @@ async def test_a_question_without_a_word_is_lost(ws: LocalWorkspace) -> None:
     assert not tally.is_settled
 
 
-async def test_a_private_answer_counts_and_a_models_words_after_it_do_not(ws: LocalWorkspace) -> None:
+async def test_a_private_answer_counts_and_a_models_words_after_it_do_not(
+    ws: LocalWorkspace,
+) -> None:
     tally = Tally(ws)
     ask = Ask(0, Kind.COMMAND, PLACE, ASKER, "why pipeline_00001", 1.0, dag="pipeline_00001")
     ask.acked = 2.0
