@@ -30,6 +30,7 @@ def alerts_of(parts: Parts, enqueue: Enqueue) -> SqlAlerts:
         joins=timedelta(minutes=webhook.join_within),
         flaps=timedelta(minutes=webhook.flap_within),
         a_minute=webhook.diagnosed_per_minute,
+        reminds=timedelta(hours=webhook.remind_every),
     )
     return SqlAlerts(parts.database, enqueue, patience=patience, clock=now)
 
@@ -44,6 +45,8 @@ def alerting_of(parts: Parts, alerts: SqlAlerts, meter: AlertMeter) -> Alerting:
         now,
         parts.redactor.redact,
         meter,
+        parts.settings.failure_webhook.channel or "",
+        timedelta(hours=parts.settings.failure_webhook.remind_every),
     )
 
 
@@ -51,7 +54,7 @@ def failures_of(
     parts: Parts,
     reported: ReportedFailures,
     alerts: SqlAlerts,
-    workspace: Callable[[], Awaitable[str]],
+    workspace: Callable[[str], Awaitable[str]],
     meter: AlertMeter,
 ) -> FailureService:
     """Who has each reported failure told where it belongs."""
@@ -70,10 +73,11 @@ def routes_of(settings: Settings) -> Sequence[Route]:
             dags=one.dags,
             tags=frozenset(one.tags),
             owners=frozenset(one.owners),
+            workspace=one.workspace or "",
         )
         for one in settings.failure_webhook.routes
     ]
 
 
-def _audience(parts: Parts, workspace: Callable[[], Awaitable[str]], channel: str) -> Audience:
-    return Audience(parts.sights, channel, workspace, now)
+def _audience(parts: Parts, workspace: Callable[[str], Awaitable[str]], channel: str) -> Audience:
+    return Audience(parts.sights, channel, partial(workspace, channel), now)

@@ -173,7 +173,16 @@ def _taking_in(
 
     preferring = people.preferences.preferences
     bridged = calling.escalations.bridged if calling is not None else None
-    return TakingIn(inbox, engaged, talk.keeps_out, names, preferring, _settings(parts), bridged)
+    return TakingIn(
+        inbox,
+        engaged,
+        talk.keeps_out,
+        names,
+        preferring,
+        _settings(parts),
+        bridged,
+        talk.work_in,
+    )
 
 
 def _settings(parts: Parts) -> SettingsDesk:

@@ -45,7 +45,7 @@ from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import ConfigError
 from bot.domain.failures import FailureBatch
 from bot.domain.questions import EarlierMessage, Origin
-from bot.installing import Installed, installed_of, slack_checks
+from bot.installing import Installed, homes_of, installed_of, slack_checks
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
@@ -294,6 +294,7 @@ def slack_config(settings: Settings, installed: Installed | None = None) -> Slac
         origin=Origin.PLAYGROUND if slack.local_workspace else Origin.SLACK,
         tokens=installed.tokens if installed else None,
         workspace=slack.workspace or "",
+        homes=homes_of(settings),
     )
 
 

@@ -91,10 +91,16 @@ async def slack_checks(
     checks = [*await check_slack(config, socket_mode=socket_mode)]
     if installed is not None:
         checks += await check_installations(config, installed.installations)
+    checks += await check_channels(config, spoken_in(settings))
     with in_workspace(config.workspace):
-        checks += await check_channels(config, spoken_in(settings))
         checks += await check_owners(config, settings.escalation.owners)
     return checks
+
+
+def homes_of(settings: Settings) -> Mapping[str, str]:
+    """The workspaces of channels, where the settings name them."""
+    routes = settings.failure_webhook.routes
+    return {one: route.workspace for route in routes if route.workspace for one in route.channels}
 
 
 def spoken_in(settings: Settings) -> Mapping[str, str]:

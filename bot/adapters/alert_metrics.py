@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter
 
 from bot.services.alert_ports import AlertMeter
 
-_FAILURES = ("routed", "hidden", "held", "answered")
+_FAILURES = ("routed", "hidden", "held", "diverted", "answered")
 _LOOKS = ("opened", "joined", "nothing_left", "unreachable", "given_up")
 
 
@@ -17,7 +17,8 @@ class AlertMetrics(AlertMeter):
     def __init__(self, registry: CollectorRegistry) -> None:
         self._failures = Counter(
             "airflow_bot_alert_failures",
-            "Reported failures: routed to a channel, hidden from all, held, answered by a success",
+            "Reported failures: routed to a channel, hidden from all, held, diverted to the "
+            "default channel, answered by a success",
             ["outcome"], registry=registry,
         )  # fmt: skip
         self._looks = Counter(

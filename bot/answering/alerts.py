@@ -6,12 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.answering.wording import count, duration, listed, moment
-from bot.domain.alerts import UNREACHABLE, Alert, AlertState, Radius
+from bot.domain.alerts import UNREACHABLE, Alert, AlertState, Diverted, Radius
 
 _NAMED = 8  # Dags in a line
 _LINE_MAX = 150
 _LIST_MAX = 2_000
 _HINT = "Mention me with a name, and I look into that one."
+_BESIDE = 5  # other causes that are named
+_ROUTES = "failure_webhook.routes"
+_INVITE = f"Invite me there (/invite), or correct {_ROUTES}."
+_DIVERSIONS = {
+    "not_in_channel": ("I am no member there", _INVITE),
+    "channel_not_found": ("I do not find it, or am no member there", _INVITE),
+    "is_archived": ("it is archived", f"Give another channel in {_ROUTES}."),
+    "in_trouble_for_a_day": ("Slack did not take it for a day", "See how Slack is doing."),
+}
+_REFUSED = ("Slack refuses me there ({})", f"Mend that, or correct {_ROUTES}.")
 AGAIN = "I look again by myself, and change this message."
 MOVED = "Airflow answers again. I have looked, and told in other threads here what it was."
 
@@ -53,6 +63,8 @@ def history_words(alert: Alert, radius: Radius) -> str:
     parts = []
     if 0 < radius.recovered < radius.dags:
         parts.append(f"{radius.recovered} of {radius.dags} Dags run well again.")
+    if 0 < radius.well < radius.parts:
+        parts.append(f"Still failing: {_failing(radius)}.")
     if alert.relapses:
         times = count(alert.relapses, "time")
         parts.append(f"Failed again {times} soon after it had recovered.")
@@ -60,10 +72,40 @@ def history_words(alert: Alert, radius: Radius) -> str:
 
 
 def recovered_news(alert: Alert, radius: Radius) -> str:
-    """For the thread, once."""
+    """For the thread, once. A Dag is not said to be well while it fails for another cause."""
     what = radius.names[0] if radius.dags == 1 and radius.names else count(radius.dags, "Dag")
     verb = "runs" if radius.dags == 1 else "run"
+    if radius.beside:
+        verb = "no longer fails" if radius.dags == 1 else "no longer fail"
+        others = f"Still failing for another cause: {'; '.join(radius.beside[:_BESIDE])}."
+        return f"✅ {standing_words(alert, radius)}: {what} {verb} for this cause. {others}"
     return f"✅ {standing_words(alert, radius)}: {what} {verb} well again."
+
+
+def reminder(alert: Alert, radius: Radius, now: datetime) -> str:
+    """For whoever has forgotten it."""
+    age = duration((now - alert.first_at).total_seconds())
+    last = f"Last failed at {_at(alert.last_at, alert)}."
+    return f"⏰ Still failing after {age}: {_failing(radius)}. {alert.title}. {last}"
+
+
+def diverted_words(diverted: Diverted) -> str:
+    """Why it is told elsewhere and how to mend that; the name of its channel stands before."""
+    why, remedy = _DIVERSIONS.get(diverted.reason, _REFUSED)
+    return f": {why.format(diverted.reason)}. {remedy}"
+
+
+def untold_words(hidden: int, diverted: Diverted) -> str:
+    """In place of failures that the default channel may not hear of either."""
+    what = f"{count(hidden, 'failure')} of Dags that this channel may not see"
+    where = f"the channel {diverted.channel}{diverted_words(diverted)}"
+    return f"⚠️ {what} could not be told in {where}"
+
+
+def _failing(radius: Radius) -> str:
+    more = radius.parts - radius.well - len(radius.failing[:_NAMED])
+    names = list(radius.failing[:_NAMED])
+    return f"{', '.join(names)} and {more:,} more" if more > 0 else listed(names, _NAMED)
 
 
 def relapsed_news(alert: Alert) -> str:

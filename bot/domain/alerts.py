@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.domain.access import Labels, fits
-from bot.domain.failures import Failure
+from bot.domain.failures import Failure, Success
 from bot.domain.work import Job, Priority, Queue
 
 LOOK = "alert_look"
@@ -16,6 +16,10 @@ TOLD = "alert_told"
 """The kind of the job that shows an alert as it stands."""
 WATCH = "alert_watch"
 """The kind of the job that looks whether what failed runs again."""
+CHECK = "alert_check"
+"""The kind of the job that looks at once, since a run of its Dag ended well."""
+REMIND = "alert_remind"
+"""The kind of the job that reminds of what fails on."""
 LISTED = "alert_list"
 """The kind of the job that names what there was no room for."""
 
@@ -29,17 +33,20 @@ _LOOK_AGAIN = (30.0, 60.0, 120.0, 300.0, 600.0)
 _LOOKED_FOR = timedelta(hours=24)
 _WATCH = (300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0)
 _WATCHED_FOR = timedelta(days=3)
+_REMINDED_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where failures are told of that fit each of its selectors; an empty one fits everything."""
+    """Where failures are told of that fit each of its selectors; an empty one fits everything.
+    `workspace` is that of its channels, "" for the one in which they are found."""
 
     channels: tuple[str, ...]
     clusters: frozenset[str] = frozenset()
     dags: tuple[str, ...] = ()
     tags: frozenset[str] = frozenset()
     owners: frozenset[str] = frozenset()
+    workspace: str = ""
 
     @property
     def needs_details(self) -> bool:
@@ -71,13 +78,15 @@ class Patience:
 
     Failures of one cause join for `joins` after the last one; a Dag that fails on joins for as long
     as it does. What fails again within `flaps` of its recovery takes its old thread. A channel gets
-    `a_minute` threads a minute; what would wait for longer than `waits` is only listed.
+    `a_minute` threads a minute; what would wait for longer than `waits` is only listed. Of what
+    fails on people are reminded every `reminds`; never where that is zero.
     """
 
     joins: timedelta = timedelta(hours=1)
     flaps: timedelta = timedelta(minutes=30)
     a_minute: int = 6
     waits: timedelta = timedelta(minutes=2)
+    reminds: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +125,33 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True)
+class Diverted:
+    """A channel that does not take what it was to hear, with Slack's word for why."""
+
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Radius:
     """What an alert reaches: how many Dags, runs and task instances failed, the names of the first
-    Dags, and how many of them run again."""
+    Dags, and how many of them run again.
+
+    `parts` are tasks of Dags, or Dags whose runs failed as a whole: so many failed, so many are
+    well again, and the first of the others by name. `beside` names what fails of the same Dags for
+    other causes; `diverted` are channels that were to hear of some of it, and do not.
+    """
 
     dags: int
     runs: int
     tasks: int
     names: tuple[str, ...]
     recovered: int = 0
+    parts: int = 0
+    well: int = 0
+    failing: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
+    diverted: tuple[Diverted, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +190,26 @@ class AlertWatch:
     id: str
     since: datetime
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCheck:
+    """The body of a job of kind `CHECK`: a run of that Dag ended well."""
+
+    id: str
+    success: Success
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AlertReminder:
+    """The body of a job of kind `REMIND`: the `number`th since it failed, or failed again for the
+    `relapses`th time. `held` counts how often it waited for the end of quiet hours."""
+
+    id: str
+    relapses: int
+    number: int = 1
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +259,47 @@ def watch_job(watch: AlertWatch, now: datetime) -> Job | None:
         priority=Priority.REPORTED,
         delay=_WATCH[min(watch.number, len(_WATCH) - 1)],
     )
+
+
+def check_job(body: AlertCheck, delay: float = 0.0) -> Job:
+    one, tries = body.success, f":{body.tries}" if body.tries else ""
+    run = f"{one.cluster}:{one.dag_id}:{one.run_id}"
+    return Job(
+        key=f"alert:{body.id}:check:{run}:{one.at:%Y%m%dT%H%M%S%f}{tries}",
+        kind=CHECK,
+        body=body,
+        queue=Queue.FAILURES if delay <= 0 else Queue.LATER,
+        share=f"alert:{body.id}:watch",
+        priority=Priority.REPORTED,
+        delay=delay,
+    )
+
+
+def next_check(body: AlertCheck, now: datetime) -> Job | None:
+    """The same once more, since Airflow did not answer; none any more after a day."""
+    if now - body.success.at > _LOOKED_FOR:
+        return None
+    delay = _LOOK_AGAIN[min(body.tries, len(_LOOK_AGAIN) - 1)]
+    return check_job(replace(body, tries=body.tries + 1), delay)
+
+
+def remind_job(body: AlertReminder, delay: float) -> Job:
+    held = f":held:{body.held}" if body.held else ""
+    return Job(
+        key=f"alert:{body.id}:remind:{body.relapses}:{body.number}{held}",
+        kind=REMIND,
+        body=body,
+        queue=Queue.LATER,
+        share=f"alert:{body.id}:remind",
+        priority=Priority.REPORTED,
+        delay=delay,
+    )
+
+
+def is_remembered(alert: Alert, now: datetime) -> bool:
+    """Whether people are still reminded of it: nothing was heard of it for long enough after that
+    to think it is not looked at any more."""
+    return now - alert.last_at <= _REMINDED_FOR
 
 
 def list_job(body: AlertList, delay: float) -> Job:

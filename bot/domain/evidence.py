@@ -79,6 +79,7 @@ class TaskInstance:
     trigger_class: str | None = None
     triggerer_id: int | None = None  # None while deferred: no triggerer holds the trigger
     version: DagVersion | None = None
+    run_after: datetime | None = None  # when its run was due
 
 
 @dataclass(frozen=True, slots=True)

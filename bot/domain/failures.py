@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,20 +49,26 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Success:
-    """A run that ended well at `at`. `run_after` is when it was due, None where nobody said so."""
+    """A run that ended well at `at`, or in it all instances of the task `task_id`. `run_after` is
+    when it was due, None where nobody said so."""
 
     cluster: str
     dag_id: str
     run_id: str
     at: datetime
     run_after: datetime | None = None
+    task_id: str = ""
 
     def answers(self, failure: Failure) -> bool:
-        """Whether the Dag is well again as far as `failure` goes: this ended after it failed, and
-        is the same run or one that was due later. So it holds in whichever order both are heard
-        of."""
+        """Whether what failed is well again: this ended after it failed, and is the same run or one
+        that was due later. So it holds in whichever order both are heard of. A run may end well
+        with a task failed in it; of that task the run itself says nothing."""
         target = failure.target
         if (target.cluster, target.dag_id) != (self.cluster, self.dag_id):
+            return False
+        if self.task_id and self.task_id != target.task_id:
+            return False
+        if target.task_id and not self.task_id and self.run_id == target.run_id:
             return False
         if self.at <= failure.failed_at:
             return False
@@ -70,12 +77,19 @@ class Success:
         return self.run_after >= failure.run_after
 
     def outdoes(self, other: Success) -> bool:
-        """Whether it answers whatever `other` does."""
+        """Whether it answers whatever `other` does, but for tasks that failed in its own run."""
         if (self.cluster, self.dag_id) != (other.cluster, other.dag_id) or self.at < other.at:
             return False
         if self.run_after is None:
             return True
         return other.run_after is not None and self.run_after >= other.run_after
+
+
+def is_needless(success: Success, others: Iterable[Success]) -> bool:
+    """Whether others answer whatever this does. All are of runs as a whole: one says nothing of the
+    tasks that failed in its own run, so that it takes two, or another end of the same run."""
+    runs = {one.run_id for one in others if one.outdoes(success)}
+    return success.run_id in runs or len(runs) > 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.alerts import Alert, Found, Look, Radius
+from bot.domain.alerts import Alert, Diverted, Found, Look, Radius
 from bot.domain.failures import Failure, Success
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A failure, and a channel that is to hear of it: not before `quiet_until`."""
+    """A failure, and a channel that is to hear of it: not before `quiet_until`. `diverted` is the
+    channel in whose place that is, where it does not take it."""
 
     failure: Failure
     channel: str
     quiet_until: datetime | None = None
+    diverted: Diverted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,17 @@ class Alerts(Protocol):
         ...
 
     async def succeed(self, successes: Sequence[Success]) -> int:
-        """Keeps what ran well, and marks what runs again; how many alerts recovered with it."""
+        """Marks what runs again; how many alerts recovered with it. Of a run as a whole it keeps
+        that it ended well, and has the tasks of its Dag looked at that fail in alerts: a run says
+        nothing of a single one."""
+        ...
+
+    async def lose(self, alert_id: str) -> None:
+        """It cannot be told in its channel, and is over there."""
+        ...
+
+    async def unanswered(self, alert_id: str) -> Sequence[Failure]:
+        """All of its failures after which nothing ran well."""
         ...
 
     async def alert(self, alert_id: str) -> Alert | None: ...
@@ -87,9 +99,9 @@ class Alerts(Protocol):
 
     async def radius(self, alert_id: str) -> Radius: ...
 
-    async def failing(self, alert_id: str, limit: int) -> Sequence[Failure]:
-        """Of each Dag that has not run well since, the failure that waits longest; those that wait
-        longest first."""
+    async def failing(self, alert_id: str) -> Sequence[Failure]:
+        """Of each task that has not run well since, and of each Dag whose run failed as a whole,
+        the failure that waits longest; those that wait longest first."""
         ...
 
     async def put_thread(self, alert_id: str, thread: str) -> None: ...
@@ -106,7 +118,8 @@ class AlertMeter(Protocol):
 
     def failures(self, outcome: str, count: int = 1) -> None:
         """`outcome`: routed, hidden (no channel may see it), held (it is not known yet whose it
-        is) or answered (told too late: it runs again)."""
+        is), diverted (its channel did not take it, the default one heard of it) or answered (told
+        too late: it runs again)."""
         ...
 
     def looked(self, outcome: str) -> None:

@@ -1,8 +1,8 @@
-"""Looks into what failed without a word said, and whether it runs again."""
+"""Looks into what failed without a word said."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,21 +15,17 @@ from bot.diagnosis.incident_key import incident_key
 from bot.domain.alerts import (
     UNREACHABLE,
     Alert,
-    AlertState,
-    AlertWatch,
     Found,
     Look,
     look_job,
     next_look,
-    watch_job,
 )
 from bot.domain.answers import Apology, Diagnosis, NotFound
 from bot.domain.conversations import Turn
-from bot.domain.errors import AirflowError, BotError
-from bot.domain.failures import Failure, Success
+from bot.domain.errors import BotError
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
-from bot.domain.work import FOR_A_DAY, Job, Retry
+from bot.domain.work import FOR_A_DAY, Retry
 from bot.services.alert_ports import (
     AlertMeter,
     Alerts,
@@ -40,7 +36,7 @@ from bot.services.alert_ports import (
 )
 from bot.services.announced import Audience
 from bot.services.failure_words import question_about
-from bot.services.ports import Cluster, ConversationStore, DurableSteps, Steps
+from bot.services.ports import ConversationStore, DurableSteps, Steps
 
 log = structlog.get_logger(__name__)
 
@@ -56,8 +52,6 @@ _BROKE = (
     "Airflow reported failures, and something broke on my side when I looked into them. Nothing "
     "was changed in Airflow. Ask me about one; if it breaks again, tell whoever runs this bot."
 )
-_WATCHED = 20  # Dags of one alert at a time
-_RUNS = 5  # newest successful runs of each
 
 
 class Looking(Protocol):
@@ -69,17 +63,17 @@ class Looking(Protocol):
 
 
 class AlertService:
-    """The handler of jobs of the kinds `LOOK` and `WATCH`. `now` gives aware UTC times."""
+    """The handler of jobs of the kind `LOOK`. `workspace` gives the id of a channel's, `now` aware
+    UTC times."""
 
     def __init__(
         self,
         alerts: Alerts,
         looking: Looking,
         turns: ConversationStore,
-        clusters: Mapping[str, Cluster],
         *,
         audience: Callable[[str], Audience],
-        workspace: Callable[[], Awaitable[str]],
+        workspace: Callable[[str], Awaitable[str]],
         now: Callable[[], datetime],
         redact: Callable[[str], str] = str,
         meter: AlertMeter | None = None,
@@ -87,7 +81,6 @@ class AlertService:
         self._alerts = alerts
         self._looking = looking
         self._turns = turns
-        self._clusters = clusters
         self._audience = audience
         self._workspace = workspace
         self._now = now
@@ -102,7 +95,8 @@ class AlertService:
             job = look_job(look, wait)
             await steps.start(replace(job, key=f"{job.key}:after:{round(wait)}"))
             return
-        workspace = await steps.run("workspace", self._workspace, FOR_A_DAY)
+        home = partial(self._workspace, look.channel)
+        workspace = await steps.run("workspace", home, FOR_A_DAY)
         turn = await self._looked(look, self._question(look, workspace), steps)
         if turn is None:
             return
@@ -137,12 +131,6 @@ class AlertService:
     async def _time(self) -> datetime:
         return self._now()
 
-    async def watch(self, body: AlertWatch, steps: DurableSteps) -> None:
-        """Looks whether the Dags of an alert ran well since, for those who have no plugin."""
-        job = await steps.run("watch", partial(self._watch, body), FOR_A_DAY)
-        if job is not None:
-            await steps.start(job)
-
     async def _wait(self, look: Look) -> float:
         """Seconds until the quiet hours of its channel are over."""
         until = await self._audience(look.channel).quiet_until()
@@ -162,37 +150,6 @@ class AlertService:
             self._meter.looked("given_up")
             return
         await steps.start(look_job(replace(look, tries=look.tries + 1), delay))
-
-    async def _watch(self, body: AlertWatch) -> Job | None:
-        alert = await self._alerts.alert(body.id)
-        if alert is None or alert.state not in (AlertState.OPEN, AlertState.WAITING):
-            return None
-        successes: list[Success] = []
-        for failure in await self._alerts.failing(body.id, _WATCHED):
-            successes += await self._successes_since(failure)
-        if successes:
-            await self._alerts.succeed(successes)
-        since = max(body.since, alert.last_at)
-        return watch_job(AlertWatch(body.id, since, body.number + 1), self._now())
-
-    async def _successes_since(self, failure: Failure) -> Sequence[Success]:
-        target = failure.target
-        cluster = self._clusters.get(target.cluster)
-        if cluster is None or target.dag_id is None:
-            return ()
-        try:
-            seen = await cluster.runs(
-                target.dag_id, state="success", since=failure.run_after, limit=_RUNS
-            )
-        except AirflowError as error:
-            log.warning("alerts.not_watched", cluster=target.cluster, error=str(error))
-            return ()
-        runs = [
-            Success(target.cluster, target.dag_id, run.run_id, run.end, run.run_after)
-            for run in seen.runs
-            if run.end is not None
-        ]
-        return [run for run in runs if run.answers(failure)]
 
     def _question(self, look: Look, workspace: str) -> Question:
         """What a person in that channel would have asked."""

@@ -9,7 +9,7 @@ from functools import partial
 
 import structlog
 
-from bot.domain.errors import BotError
+from bot.domain.errors import BotError, OnCallError
 from bot.domain.escalation_pager import first_look
 from bot.domain.escalations import Deed, Escalation, Kind, Severity, State
 from bot.domain.oncall import (
@@ -33,6 +33,7 @@ _PAGE = Retry(seconds=45.0)
 _KEEP = Retry(attempts=20, pause=1.0, seconds=15.0)
 
 
+_HAND = Retry(attempts=4, pause=5.0, seconds=45.0)
 _SOON = 30.0  # seconds until a page of which nothing was heard is tried again
 
 
@@ -84,6 +85,30 @@ class Pages:
         for level in range(1, escalation.level + 1):
             tell = partial(self._tell, level, escalation.pager_key, state, by)
             await steps.run(f"tell pager {level}", tell, _LOOK)
+
+    async def hand(
+        self, escalation: Escalation, to: str, by: str, steps: DurableSteps
+    ) -> PageOutcome | None:
+        """Has the pager give it to whom it was handed here; None where no pager has it."""
+        for level in range(escalation.level, 0, -1):
+            hand = partial(self._hand, level, escalation.pager_key, to, by)
+            try:
+                outcome = await steps.run(f"hand on in pager {level}", hand, _HAND)
+            except BotError as error:
+                return PageOutcome(PageStatus.FAILED, "The pager", str(error))
+            if outcome.status is not PageStatus.NAMED:
+                return outcome
+        return None
+
+    async def _hand(self, level: int, key: str, to: str, by: str) -> PageOutcome:
+        """Raises `OnCallError` for what may come right, to be tried again."""
+        responder = Responder(by, by) if by else None
+        outcome = await self.on_call.hand(level, key, Responder(to, to), responder)
+        if outcome.status in (PageStatus.FAILED, PageStatus.UNCERTAIN):
+            log.warning("escalation.pager_not_handed", level=level, reason=outcome.reason)
+            if outcome.retry_in is not None:
+                raise OnCallError(outcome.reason)
+        return outcome
 
     async def _tell(self, level: int, key: str, state: PageState, by: str) -> str:
         responder = Responder(by, by) if by else None

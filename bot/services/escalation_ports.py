@@ -51,11 +51,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class BridgedThread:
-    """A thread from which words are carried, and since when."""
+    """A thread from which words are carried, and since when. `is_over`: those that were carried
+    change and go with theirs still, but no more are."""
 
     channel: str
     ts: str
     since: datetime
+    is_over: bool = False
 
 
 class Escalations(Protocol):
@@ -89,14 +91,18 @@ class Escalations(Protocol):
         """The one that others of the same incident join; None where there is none."""
         ...
 
-    async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
-        """Those that are not over and concern that thread, as a party's or as the card's, newest
-        first."""
+    async def of_thread(
+        self, thread: ThreadKey, *, over: bool | None = False
+    ) -> Sequence[Escalation]:
+        """Those that are not over, or those that are, or with None both, and concern that thread,
+        as a party's or as the card's, newest first."""
         ...
 
-    async def bridged(self, limit: int = 200) -> Sequence[BridgedThread]:
-        """The threads of those that are not over, theirs who asked and the cards', of the newest
-        escalations first."""
+    async def bridged(
+        self, over_since: datetime | None = None, limit: int = 200
+    ) -> Sequence[BridgedThread]:
+        """The threads of those that are not over, or were not until `over_since`: theirs who asked
+        and the cards', of the newest escalations first."""
         ...
 
     async def parties(

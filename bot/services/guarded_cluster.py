@@ -177,6 +177,15 @@ class GuardedCluster:
             return replace(_renamed(found, dag_id), task_instances=())
         return (await self.veil()).over(found)
 
+    async def instances_of(
+        self, dag_id: str, task_id: str, *, since: datetime | None = None
+    ) -> TasksSeen:
+        asked = await self._asked(dag_id)
+        found = await self.inner.instances_of(asked, task_id, since=since)
+        if asked != dag_id:
+            return replace(_renamed(found, dag_id), task_instances=())
+        return (await self.veil()).over(found)
+
     async def find_failed(self, since: datetime, limit: int = 100) -> TasksSeen:
         """Of so many times the rows, since others' failures are among them."""
         read = limit * _MORE

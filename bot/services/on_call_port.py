@@ -34,6 +34,13 @@ class OnCall(Protocol):
         """
         ...
 
+    async def hand(
+        self, level: int, key: str, to: Responder, by: Responder | None = None
+    ) -> PageOutcome:
+        """Gives what was paged under `key` to one person, in the pager of `level`, as `by` did
+        here; `NAMED` where there is nothing to give. Done again it changes nothing."""
+        ...
+
     async def seen(self, level: int, key: str) -> PageSeen:
         """Where `key` stands in the pager of `level`: people acknowledge there as well."""
         ...

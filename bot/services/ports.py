@@ -93,6 +93,13 @@ class Cluster(Protocol):
         """All pages, capped at some thousands with a gap."""
         ...
 
+    async def instances_of(
+        self, dag_id: str, task_id: str, *, since: datetime | None = None
+    ) -> TasksSeen:
+        """Instances of one task in all runs that were due since then, those of the latest run
+        first; capped at some thousand with a gap."""
+        ...
+
     async def find_failed(self, since: datetime, limit: int = 100) -> TasksSeen:
         """Failed task instances of all Dags since then, newest first."""
         ...

@@ -45,7 +45,9 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     yield from _embeddings(_section(_section(tree, "knowledge"), "embeddings"))
     yield from _failure_webhook(_section(tree, "failure_webhook"), _section(tree, "slack"))
     yield from _access(_section(tree, "access"), _section(tree, CLUSTERS))
-    yield from alert_faults(_section(tree, "failure_webhook"), _section(tree, CLUSTERS))
+    yield from alert_faults(
+        _section(tree, "failure_webhook"), _section(tree, CLUSTERS), _section(tree, "slack")
+    )
     yield from _work(_section(tree, "work"), _section(tree, "database"))
     yield from on_call_faults(_section(tree, "on_call"), _section(tree, "slack"))
 

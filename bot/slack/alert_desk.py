@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
 import structlog
 
-from bot.answering.alerts import list_words, recovered_news, relapsed_news
+from bot.answering.alerts import list_words, recovered_news, relapsed_news, untold_words
 from bot.domain.alerts import (
+    CHECK,
     LISTED,
     LOOK,
+    REMIND,
     TOLD,
     WATCH,
     Alert,
@@ -21,22 +23,29 @@ from bot.domain.alerts import (
     AlertState,
     AlertTold,
     Change,
+    Diverted,
     Radius,
 )
 from bot.domain.conversations import Turn
 from bot.domain.work import FOR_A_DAY, Queue, Retry
+from bot.services.alert_diversion import Diversion
 from bot.services.alert_ports import AlertMeter, Alerts, NoAlertMeter
+from bot.services.alert_recovery import Recoveries
 from bot.services.alerts import AlertService, Looking, in_thread
 from bot.services.announced import Audience
 from bot.services.ports import Cluster, ConversationStore, DurableSteps, Steps
 from bot.services.sights import Sights
 from bot.slack.alert_beside import alert_beside
+from bot.slack.alert_reminders import Reminders
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
+from bot.slack.channel_homes import ChannelHomes
 from bot.slack.escalation_desk import Calling
 from bot.slack.posts import ANSWER, Notice, Post, message_job
+from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
+from bot.slack.workspaces import in_workspace
 
 log = structlog.get_logger(__name__)
 
@@ -46,6 +55,7 @@ _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _LOOK = Retry(attempts=2, pause=1.0, seconds=15.0)
 _PER_VERSION = 3  # revisions of a card: as told, with a human called, with a model's words
 _NEWS = (Change.RECOVERED, Change.RELAPSED)
+_FAILS = (Change.OPENED, Change.COUNTED, Change.RELAPSED)
 
 
 class AlertAnswers(Looking, Protocol):
@@ -56,7 +66,8 @@ class AlertAnswers(Looking, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Alerting:
-    """What alerts are made of, beside Slack."""
+    """What alerts are made of, beside Slack. `default` is the channel that hears of what others do
+    not take; of what fails on people are reminded every `reminds`."""
 
     alerts: Alerts
     answers: AlertAnswers
@@ -66,14 +77,17 @@ class Alerting:
     now: Callable[[], datetime]
     redact: Callable[[str], str] = str
     meter: AlertMeter = field(default_factory=NoAlertMeter)
+    default: str = ""
+    reminds: timedelta = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertDesk:
-    """Does jobs of kind `TOLD` and `LISTED`, and has those of `LOOK` and `WATCH` done."""
+    """Does jobs of kind `TOLD` and `LISTED`, and has the others done."""
 
     alerting: Alerting
     replies: Replies
+    homes: ChannelHomes
     calling: Calling | None = None
 
     @property
@@ -83,17 +97,33 @@ class AlertDesk:
             alerting.alerts,
             alerting.answers,
             alerting.turns,
-            alerting.clusters,
             audience=self._audience,
             workspace=self._workspace,
             now=alerting.now,
             redact=alerting.redact,
             meter=alerting.meter,
         )
-        return {LOOK: service.look, WATCH: service.watch, TOLD: self.tell, LISTED: self.list}
+        recoveries = Recoveries(alerting.alerts, alerting.clusters, alerting.now)
+        reminders = Reminders(
+            alerting.alerts,
+            recoveries,
+            self._audience,
+            self._workspace,
+            alerting.now,
+            alerting.reminds,
+        )
+        return {
+            LOOK: service.look,
+            WATCH: recoveries.watch,
+            CHECK: recoveries.check,
+            REMIND: reminders.remind,
+            TOLD: self.tell,
+            LISTED: self.list,
+        }
 
     async def tell(self, body: AlertTold, steps: DurableSteps) -> None:
-        """Shows the alert as it is by now. Raises `SlackRefused` where that cannot be."""
+        """Shows the alert as it is by now; where its channel does not take it, it is told in the
+        default one. Raises `SlackRefused` where that cannot be either."""
         alerts = self.alerting.alerts
         look = alerts.alert
         if body.change is Change.OPENED:
@@ -106,8 +136,15 @@ class AlertDesk:
         if body.change is Change.OPENED and alert.state is AlertState.OVER:
             log.info("alert.over_before_it_was_told", alert=alert.id)
             return
-        workspace = await steps.run("workspace", self._workspace, FOR_A_DAY)
-        alert = await self._shown(alert, body.change, workspace, steps)
+        workspace = await self._workspace_of(alert.channel, steps)
+        with in_workspace(workspace):
+            try:
+                alert = await self._shown(alert, body.change, workspace, steps)
+            except SlackRefused as refusal:
+                if body.change not in _FAILS:
+                    raise
+                await self._divert([alert], refusal, steps)
+                return
         if body.change is Change.RECOVERED:
             self.alerting.meter.recovered()
         if body.change in _NEWS and alert.thread:
@@ -117,15 +154,44 @@ class AlertDesk:
         """Names what there was no room for, in one message."""
         alerts = self.alerting.alerts
 
-        async def words() -> str:
+        async def look() -> Sequence[tuple[Alert, Radius]]:
             found = await alerts.listed(body.channel, body.key)
-            named = [(one, await alerts.radius(one.id)) for one in found]
-            return list_words(named) if named else ""
+            return [(one, await alerts.radius(one.id)) for one in found]
 
-        said = await steps.run("list", words, FOR_A_DAY)
-        if said:
-            key = f"alerts:{body.channel}:list:{body.key}"
-            post = Post(key, ANSWER, Place(body.channel, ""), Notice(self.alerting.redact(said)))
+        named = [(one, radius) for one, radius in await steps.run("list", look, FOR_A_DAY)]
+        if not named:
+            return
+        key = f"alerts:{body.channel}:list:{body.key}"
+        workspace = await self._workspace_of(body.channel, steps)
+        words = Notice(self.alerting.redact(list_words(named)))
+        post = Post(key, ANSWER, Place(body.channel, ""), words, workspace=workspace)
+        try:
+            await Saying(steps, workspace, key).say(post)
+        except SlackRefused as refusal:
+            await self._divert([one for one, _ in named], refusal, steps)
+
+    async def _divert(
+        self, alerts: Sequence[Alert], refusal: SlackRefused, steps: DurableSteps
+    ) -> None:
+        """Raises the refusal where it is not the place that is refused, or there is no other."""
+        alerting = self.alerting
+        if not refusal.closes_the_place:
+            raise refusal
+        diversion = Diversion(alerting.alerts, alerting.default, self._audience, alerting.meter)
+        untold = 0
+        for alert in alerts:
+            move = partial(diversion.divert, alert, refusal.code)
+            hidden = await steps.run("divert", move, FOR_A_DAY)
+            if hidden is None:
+                raise refusal
+            untold += hidden
+        if untold:
+            diverted = Diverted(alerts[0].channel, refusal.code)
+            key = f"alert:{alerts[0].id}:untold:{alerts[0].version}"
+            home = await self._workspace_of(alerting.default, steps)
+            words = Notice(untold_words(untold, diverted))
+            place = Place(alerting.default, "")
+            post = Post(key, ANSWER, place, words, workspace=home)
             await steps.start(message_job(post, f"{key}:say"))
 
     async def _shown(
@@ -232,11 +298,17 @@ class AlertDesk:
         await steps.start(job)
 
     def _audience(self, channel: str) -> Audience:
-        return Audience(self.alerting.sights, channel, self._workspace, self.alerting.now)
+        home = partial(self._workspace, channel)
+        return Audience(self.alerting.sights, channel, home, self.alerting.now)
 
     async def _language(self, channel: str) -> str:
         language = await self._audience(channel).language()
         return language if language != "en" else ""
 
-    async def _workspace(self) -> str:
-        return (await self.replies.kit.gestures.identity()).team_id
+    async def _workspace_of(self, channel: str, steps: DurableSteps) -> str:
+        return await steps.run("workspace", partial(self._workspace, channel), FOR_A_DAY)
+
+    async def _workspace(self, channel: str) -> str:
+        """The id of a channel's. Raises `BotError`, or what Slack says."""
+        with in_workspace(await self.homes.of(channel)):
+            return (await self.replies.kit.gestures.identity()).team_id

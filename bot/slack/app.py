@@ -24,12 +24,13 @@ from bot.slack.alert_desk import AlertDesk, Alerting
 from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
+from bot.slack.channel_homes import ChannelHomes
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Records, SlackDesk, excused
 from bot.slack.draw import Style
 from bot.slack.escalation_desk import Calling, EscalationDesk
-from bot.slack.escalation_missed import Missed, Threads
+from bot.slack.escalation_missed import Heard, Missed, Threads
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.forgetting import Forgetting
 from bot.slack.forms import Forms, Opener, Preferring
@@ -75,7 +76,7 @@ from bot.slack.unrefined import Read, Unrefined
 @dataclass(frozen=True, slots=True)
 class TakingIn:
     """What a process needs that lets events in; `bridged` gives the threads of escalations, where
-    humans are called."""
+    humans are called, `heard` what was taken on in a thread."""
 
     intake: Intake
     engaged: Engaged
@@ -84,6 +85,7 @@ class TakingIn:
     preferring: Preferring | None = None
     settings: SettingsDesk | None = None
     bridged: Threads | None = None
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
             config.origin,
         )
         door = Door(build_app(config, inbox, forms, gestures), inbox)
-        if taking_in.bridged is not None:
+        if taking_in.bridged is not None and taking_in.heard is not None:
             missed = Missed(
                 taking_in.bridged,
                 parser,
@@ -170,6 +172,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
                 taking_in.keeps_out,
                 gestures,
                 services.now,
+                taking_in.heard,
             )
     return SlackSide(config, client, gestures, handlers, door, services.sleep, missed)
 
@@ -241,7 +244,8 @@ def _handlers(
     humans = working.calling and EscalationDesk(
         working.calling, working.records, replies, hearing, readers
     )
-    alerts = working.alerting and AlertDesk(working.alerting, replies, working.calling)
+    homes = ChannelHomes(outgoing.client, config)
+    alerts = working.alerting and AlertDesk(working.alerting, replies, homes, working.calling)
     forget = working.calling.escalations.forget if working.calling else None
     deletion = Deletion(working.talk, working.work, poster, forget)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -17,6 +18,10 @@ class TokenSource(Protocol):
 
     async def is_installed(self, workspace: str) -> bool: ...
 
+    async def workspaces(self) -> Sequence[str]:
+        """Those that have one, the oldest first."""
+        ...
+
     def forget(self, workspace: str) -> None:
         """The next token is looked up anew."""
         ...
@@ -28,7 +33,8 @@ class SlackConfig:
 
     `api_url` is another one for the local workspace, whose conversations also have another
     `origin`. With `tokens` the app is installed in several workspaces: there is no `bot_token`, and
-    `workspace` is the one in which channels are that the settings name.
+    `workspace` is the one in which channels are that the settings name, unless `homes` says of a
+    channel that it is in another, or it is found there.
     """
 
     bot_token: str = field(repr=False)
@@ -47,3 +53,4 @@ class SlackConfig:
     read_lag: float = 20.0
     tokens: TokenSource | None = field(default=None, repr=False)
     workspace: str = ""
+    homes: Mapping[str, str] = field(default_factory=dict)

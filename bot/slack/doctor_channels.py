@@ -8,18 +8,30 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.checks import Check, CheckStatus
+from bot.slack.channel_homes import ChannelHomes
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
-from bot.slack.refusals import UNSURE, code_of
+from bot.slack.refusals import UNSURE, SlackUnavailable, code_of
+from bot.slack.workspaces import in_workspace
 
 _PART = "slack"
 _UNKNOWN = frozenset({"missing_scope", "not_allowed_token_type", "method_not_supported"})
 
 
 async def check_channels(config: SlackConfig, channels: Mapping[str, str]) -> Sequence[Check]:
-    """`channels` says by id which setting names each. One check a channel; never raises."""
+    """`channels` says by id which setting names each. One check a channel, in its workspace where
+    there are several. Raises `StoreError`."""
     client = web_client(config, config.bot_token)
-    return [await _check(client, channel, key) for channel, key in channels.items()]
+    homes = ChannelHomes(client, config)
+    checks = []
+    for channel, key in channels.items():
+        try:
+            home = await homes.of(channel)
+        except SlackUnavailable:
+            home = config.workspace  # where the same comes of it, and is said
+        with in_workspace(home):
+            checks.append(await _check(client, channel, key))
+    return checks
 
 
 async def _check(client: AsyncWebClient, channel: str, key: str) -> Check:

@@ -17,6 +17,7 @@ from bot.domain.work import Queue, Retry
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
 from bot.services.readers import Everybody
+from bot.services.talk import subject_of
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_values import Relayed
@@ -52,22 +53,56 @@ class Bridge:
         thread = asked.question.thread
         if thread.thread == asked.question.message_ts:
             return False  # it opens a thread, which nothing can be about yet
-        look = partial(self.escalations.of_thread, thread)
+        look = partial(self.escalations.of_thread, thread, over=None)
         found: Sequence[Escalation] = await steps.run("bridged", look, _STORE)
-        if not found:
-            await self._forget(asked, steps)
-            return False
+        known = await self._known(asked, found, steps)
+        meant = [one for one in found if known.get(one.id, not one.state.is_over)]
+        if not meant:
+            await self._forget(asked, found, steps)
+            return bool(found) and await self._is_of_card(found, thread, steps)
         edition = await self._edition(asked, steps)
         if edition is None:
             return True
         relayed = await self._relayed(asked, steps)
-        for escalation in found:
+        for escalation in meant:
             await self._carry(escalation, asked, relayed, edition, steps)
         return True
 
-    async def _forget(self, asked: Asked, steps: DurableSteps) -> None:
-        """What was said to others, in no thread of an escalation, is none of our business."""
-        if asked.way is Way.ASIDE:
+    async def _known(
+        self, asked: Asked, found: Sequence[Escalation], steps: DurableSteps
+    ) -> Mapping[str, bool]:
+        """Of those that are over, whether other words of this message were carried: then these take
+        their place. Nothing else is carried any more."""
+        over = [one.id for one in found if one.state.is_over]
+        if not asked.is_edited or not over or self.hearing is None:
+            return {}
+        records, begin = self.hearing.records, f"{_PREFIX}{asked.question.id}:"
+
+        async def look() -> Mapping[str, bool]:
+            found = await records.belongings(subject_of(asked.question))
+            of = {page.key.removeprefix(begin).partition(":")[0] for page in found.pages}
+            return {one: one in of for one in over}
+
+        return await steps.run("carried before", look, _STORE)
+
+    async def _is_of_card(
+        self, found: Sequence[Escalation], thread: ThreadKey, steps: DurableSteps
+    ) -> bool:
+        """Whether those on call talk there: not to the bot, unless they call it."""
+        for one in found:
+            card = await steps.run("card", partial(self.escalations.card, one.id), _STORE)
+            if card is not None and (card.channel, card.ts) == (thread.channel, thread.thread):
+                return True
+        return False
+
+    async def _forget(self, asked: Asked, found: Sequence[Escalation], steps: DurableSteps) -> None:
+        """What was said to others, in no thread of an escalation, is none of our business; nor what
+        those on call say once it is over."""
+        thread = asked.question.thread
+        is_aside = asked.way is Way.ASIDE
+        if asked.way is Way.FOLLOW_UP and found:
+            is_aside = await self._is_of_card(found, thread, steps)
+        if is_aside:
             await steps.start(forget_job((asked.question.id,), "aside"))
 
     async def _edition(self, asked: Asked, steps: DurableSteps) -> int | None:
@@ -148,5 +183,6 @@ def place_of_relay(key: str) -> Place | None:
 
 
 async def is_bridged(escalations: Escalations, thread: ThreadKey) -> bool:
-    """Whether what people say there is to be heard."""
-    return bool(await escalations.of_thread(thread))
+    """Whether what people say there is to be heard: after the end as well, since what was carried
+    changes and goes with theirs."""
+    return bool(await escalations.of_thread(thread, over=None))

@@ -51,6 +51,7 @@ from bot.slack.escalation_arrivals import (
 )
 from bot.slack.escalation_bridge import Bridge
 from bot.slack.escalation_callouts import call_out_of
+from bot.slack.escalation_handing import hand_in_pager
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_status import Statuses, permalink_of
@@ -259,6 +260,8 @@ class EscalationDesk:
             await self._statuses.tell_all(escalation, truth, workspace, steps)
         if deed.by:
             await self.pages.tell(escalation, deed.by, steps)
+        if deed.by and deed.kind is Kind.HANDED_ON:
+            await hand_in_pager(self.pages, escalation, deed, card, workspace, steps)
         is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
         if is_told and truth is not None and card is not None:
             await self._draft(handoff, truth, card, workspace, steps)

@@ -29,7 +29,8 @@ log = structlog.get_logger(__name__)
 
 # What people see next to their message once the bot has seen it.
 _SEEN = "eyes"
-_PAGE = 200
+PAGE = 200
+"""Messages that are read at once."""
 _UPLOAD_SECONDS = 50.0
 _LONGEST_WAIT = 8.0
 _LOOK_SECONDS = 3.0
@@ -222,7 +223,7 @@ class Gestures:
         try:
             async with asyncio.timeout(seconds):
                 page = await self._client.conversations_history(
-                    channel=channel, oldest=f"{since:.6f}", limit=_PAGE
+                    channel=channel, oldest=f"{since:.6f}", limit=PAGE
                 )
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.channel_not_read", channel=channel, error=word_for(error))
@@ -256,7 +257,7 @@ class Gestures:
         cursor: str | None = None
         for _ in range(pages):
             page = await self._client.conversations_replies(
-                channel=channel, ts=thread, limit=_PAGE, cursor=cursor, oldest=oldest or None
+                channel=channel, ts=thread, limit=PAGE, cursor=cursor, oldest=oldest or None
             )
             found.extend(page.get("messages") or [])
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None

@@ -5,7 +5,17 @@ It loads none of Slack's libraries: whoever only reads it back needs none of the
 
 from __future__ import annotations
 
-from bot.domain.alerts import Alert, AlertList, AlertTold, AlertWatch, Look, Radius
+from bot.domain.alerts import (
+    Alert,
+    AlertCheck,
+    AlertList,
+    AlertReminder,
+    AlertTold,
+    AlertWatch,
+    Diverted,
+    Look,
+    Radius,
+)
 from bot.domain.cases import Shown
 from bot.domain.failures import Collected
 from bot.services.alert_ports import Joined, NothingLeft, Opened
@@ -35,7 +45,9 @@ TYPES: tuple[type, ...] = (
     *ESCALATION_TYPES,
     Alert,
     AlertCard,
+    AlertCheck,
     AlertList,
+    AlertReminder,
     AlertTold,
     AlertWatch,
     Announcement,
@@ -44,6 +56,7 @@ TYPES: tuple[type, ...] = (
     ButtonPress,
     Collected,
     Command,
+    Diverted,
     Face,
     HomeOpened,
     Joined,

@@ -56,10 +56,22 @@ class Outgoing:
         self._knows_plans = True
 
     async def post(
-        self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
+        self,
+        channel: str,
+        message: SlackMessage,
+        *,
+        thread: str | None,
+        mark: Mark,
+        is_for_channel: bool = False,
     ) -> str:
-        """Posts and returns the ts."""
-        arguments = {"channel": channel, "thread_ts": thread, "metadata": metadata_of(mark)}
+        """Posts and returns the ts; what is said in a thread is shown in its channel as well where
+        that `is_for_channel`."""
+        arguments: dict[str, Any] = {
+            "channel": channel,
+            "thread_ts": thread,
+            "metadata": metadata_of(mark),
+            "reply_broadcast": True if is_for_channel and thread else None,
+        }
         reply = await self._send("chat.postMessage", message, arguments)
         return str(reply["ts"])
 

@@ -221,7 +221,11 @@ class Poster:
         place, message = post.place, self.style.draw(post)
         async with self._announced(page):
             ts = await self.outgoing.post(
-                place.channel, message, thread=place.thread, mark=post.mark
+                place.channel,
+                message,
+                thread=place.thread,
+                mark=post.mark,
+                is_for_channel=post.is_for_channel,
             )
         await page.record(ts, post.revision)
         return Sent(ts, is_new=True)

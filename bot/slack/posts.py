@@ -70,7 +70,7 @@ class Post:
     jobs have tried to say it before. `redraw` names the reason where the message is to be shown
     anew in the very revision that stands, and nothing is said where it stands no more.
     `may_be_shared`: with a button that shows a whisper to all. `plan`: what was done for it stands
-    above.
+    above. `is_for_channel`: what is said in a thread is shown in its channel as well.
     """
 
     key: str
@@ -89,6 +89,7 @@ class Post:
     redraw: str = ""
     may_be_shared: bool = False
     plan: WorkPlan | None = None
+    is_for_channel: bool = False
 
     @property
     def mark(self) -> Mark:

@@ -10,6 +10,7 @@ from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
+from bot.domain.alerts import CHECK, LISTED, LOOK, REMIND, TOLD, WATCH
 from bot.services.ports import DurableSteps
 from bot.slack.config import SlackConfig, TokenSource
 from bot.slack.jobs import POST, WORKSPACE_GONE
@@ -20,8 +21,11 @@ log = structlog.get_logger(__name__)
 
 _FAILED = 500
 _NOT_INSTALLED = "account_inactive"
-# What needs no Slack, and is to be done where there is none.
-_ANYWHERE = frozenset({WORKSPACE_GONE, "forget"})
+# What needs no Slack, and is to be done where there is none; alerts find the workspace of their
+# channels by themselves.
+_ANYWHERE = frozenset(
+    {WORKSPACE_GONE, "forget", CHECK, LISTED, LOOK, REMIND, TOLD, WATCH},
+)
 
 
 class WorkspaceApp(AsyncApp):

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import BotError, ConfigError
 from bot.services.ports import DurableSteps
+from bot.slack.channel_homes import ChannelHomes
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.escalation_missed import Missed
@@ -63,6 +64,7 @@ class SlackSide:
         sleep: Callable[[float], Awaitable[None]],
         missed: Missed | None = None,
     ) -> None:
+        self._homes = ChannelHomes(client, config)
         self.config = config
         self.handlers = handlers
         self.types = TYPES
@@ -73,9 +75,11 @@ class SlackSide:
         self._missed = missed
         self._socket: SocketMode | None = None
 
-    async def workspace(self) -> str:
-        """The id of the one in which channels are that the settings name."""
-        with in_workspace(self.config.workspace):
+    async def workspace(self, channel: str) -> str:
+        """The id of the one in which a channel is that the settings name. Raises `BotError`, or
+        what Slack says."""
+        home = await self._homes.of(channel)
+        with in_workspace(home):
             return (await self._gestures.identity()).team_id
 
     @property

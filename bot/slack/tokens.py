@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -56,6 +56,10 @@ class Tokens:
     async def is_installed(self, workspace: str) -> bool:
         """Raises `StoreError`."""
         return await self.installation(workspace) is not None
+
+    async def workspaces(self) -> Sequence[str]:
+        """Where the app is installed. Raises `StoreError`."""
+        return [one.workspace for one in await self.installations.list()]
 
     async def installation(self, workspace: str) -> Installation | None:
         """As it was some seconds ago. Raises `StoreError`."""

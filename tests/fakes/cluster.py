@@ -89,6 +89,21 @@ class FakeCluster:
         self._check()
         return TasksSeen(tuple(t for t in self.tasks.get(dag_id, ()) if t.run_id == run_id))
 
+    async def instances_of(
+        self, dag_id: str, task_id: str, *, since: datetime | None = None
+    ) -> TasksSeen:
+        self._check()
+        if "instances_of" in self.forbidden:
+            return TasksSeen((), (_forbidden("task instances"),))
+        earliest = since or datetime.min.replace(tzinfo=UTC)
+        found = [
+            one
+            for one in self.tasks.get(dag_id, ())
+            if one.task_id == task_id and (one.run_after or earliest) >= earliest
+        ]
+        found.sort(key=lambda one: one.run_after or earliest, reverse=True)
+        return TasksSeen(tuple(found))
+
     async def find_failed(self, since: datetime, limit: int = 100) -> TasksSeen:
         self._check()
         if "find_failed" in self.forbidden:

@@ -151,27 +151,42 @@ class FakeEscalations(Escalations):
         found = [one for one in self._kept.values() if one.open_key == incident]
         return found[0].escalation if found else None
 
-    async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
+    async def of_thread(
+        self, thread: ThreadKey, *, over: bool | None = False
+    ) -> Sequence[Escalation]:
         card = Card(thread.channel, thread.thread)
         found = [
             one.escalation
             for one in self._kept.values()
             if thread in one.parties or one.card == card
         ]
-        active = [one for one in found if not one.state.is_over]
-        return sorted(active, key=lambda one: one.opened_at, reverse=True)
+        meant = [one for one in found if over in (None, one.state.is_over)]
+        return sorted(meant, key=lambda one: one.opened_at, reverse=True)
 
-    async def bridged(self, limit: int = 200) -> Sequence[BridgedThread]:
-        active = [one for one in self._kept.values() if not one.escalation.state.is_over]
+    async def bridged(
+        self, over_since: datetime | None = None, limit: int = 200
+    ) -> Sequence[BridgedThread]:
+        active = [
+            one
+            for one in self._kept.values()
+            if not one.escalation.state.is_over
+            or (over_since is not None and one.escalation.since >= over_since)
+        ]
         active.sort(key=lambda one: one.escalation.opened_at, reverse=True)
         found = [
-            BridgedThread(one.card.channel, one.card.ts, one.escalation.opened_at)
+            BridgedThread(
+                one.card.channel,
+                one.card.ts,
+                one.escalation.opened_at,
+                one.escalation.state.is_over,
+            )
             for one in active
             if one.card is not None
         ]
         for one in active:
             for thread, at in one.joined.items():
-                found.append(BridgedThread(thread.channel, thread.thread, at))
+                over = one.escalation.state.is_over
+                found.append(BridgedThread(thread.channel, thread.thread, at, over))
         return [one for one in found if one.channel]
 
     async def parties(

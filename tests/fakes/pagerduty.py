@@ -231,6 +231,13 @@ class PagerDutyFake:
         if "escalation_level" in asked:
             incident["status"] = "triggered"
             self._call(incident, asked["escalation_level"])
+        if "assignments" in asked:
+            ids = [one["assignee"]["id"] for one in asked["assignments"]]
+            given = [user for user in self.users if user.id in ids]
+            if len(given) != len(ids):
+                return _error(400, "Invalid Input Provided", 2001, ["Assignee not found"])
+            incident |= {"status": "triggered", "assignments": given}
+            self.called += ids
         if status := asked.get("status"):
             sender = next(one for one in self.users if one.email == request.headers["From"])
             incident |= {

@@ -66,7 +66,7 @@ async def test_every_failure_that_was_kept_is_told_also_after_a_restart(database
     changed = asyncio.Event()
     database = create_engine(database_url)
 
-    async def workspace() -> str:
+    async def workspace(channel: str) -> str:
         return "T1"
 
     def another_process(works: bool) -> tuple[Engine, SqlReportedFailures, SqlAlerts]:
@@ -92,6 +92,7 @@ async def test_every_failure_that_was_kept_is_told_also_after_a_restart(database
             "alert_look": look,
             "alert_told": tell,
             "alert_watch": watch,
+            "alert_remind": watch,
         }
         engine = Engine(EngineConfig(database_url, works=works, poll=0.05), handlers, KEPT)
         reported = SqlReportedFailures(database, engine.enqueue, pace=PACE)
@@ -101,7 +102,6 @@ async def test_every_failure_that_was_kept_is_told_also_after_a_restart(database
             alerts,
             Looks(),
             FakeConversationStore(),
-            {},
             audience=lambda _: everybody,
             workspace=workspace,
             now=lambda: datetime.now(UTC),

@@ -3,7 +3,7 @@ with a clock that tests move."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -22,10 +22,11 @@ from bot.adapters.sql.alerts import SqlAlerts
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.tables import Base
 from bot.domain.access import Rules
-from bot.domain.alerts import LISTED, LOOK, TOLD, WATCH, Patience, Route
+from bot.domain.alerts import CHECK, LISTED, LOOK, REMIND, TOLD, WATCH, Patience, Route
 from bot.domain.answers import Diagnosis, NotFound, Reply
 from bot.domain.conversations import Turn
 from bot.domain.errors import BotError
+from bot.domain.evidence import TaskInstance
 from bot.domain.failures import Failure, Success
 from bot.domain.questions import Intent, Question
 from bot.domain.references import reference_of
@@ -50,7 +51,8 @@ from tests.slack.driver import words
 from tests.slack.escalating import CallingBot, TimedEngine
 from tests.slack.replies import CAPACITY
 
-LATER = (LOOK, TOLD, WATCH, LISTED)
+LOADED: Mapping[str, str] = {"load": "success"}
+LATER = (LOOK, TOLD, WATCH, LISTED, CHECK, REMIND)
 
 
 class AlertEngine(TimedEngine):
@@ -195,7 +197,7 @@ class AlertingBot(CallingBot):
         return Audience(self.sights, channel, self._team, self.engine.now)
 
     async def _team(self) -> str:
-        return await self.slack.workspace()
+        return await self.slack.workspace(SUPPORT_CHANNEL)
 
     @property
     def services(self) -> Services:
@@ -209,6 +211,8 @@ class AlertingBot(CallingBot):
             self.sights,
             self.engine.now,
             meter=NoAlertMeter(),
+            default=SUPPORT_CHANNEL,
+            reminds=self.patience.reminds,
         )
         return replace(services, working=replace(services.working, alerting=alerting))
 
@@ -229,9 +233,23 @@ class AlertingBot(CallingBot):
         routed = await self.router.route(failures, is_last=True)
         return await self.alerts.place(routed.placed)
 
-    async def succeed(self, dag_id: str, run: int = 2, cluster: str = "prod") -> int:
-        success = Success(cluster, dag_id, f"run_{run}", self.engine.now())
-        return await self.alerts.succeed([success])
+    async def succeed(
+        self,
+        dag_id: str,
+        run: int = 2,
+        cluster: str = "prod",
+        *,
+        tasks: Mapping[str, str] = LOADED,
+    ) -> int:
+        """A run that ended well, and the states of its tasks."""
+        now, run_id, there = self.engine.now(), f"run_{run}", self.clusters[cluster]
+        assert isinstance(there, FakeCluster)
+        ended = [
+            TaskInstance(dag_id, run_id, task, state=state, end=now)
+            for task, state in tasks.items()
+        ]
+        there.tasks = {**there.tasks, dag_id: [*there.tasks.get(dag_id, ()), *ended]}
+        return await self.alerts.succeed([Success(cluster, dag_id, run_id, now)])
 
 
 def cards_in(ws: LocalWorkspace, channel: str = SUPPORT_CHANNEL) -> list[Message]:

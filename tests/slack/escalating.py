@@ -100,6 +100,11 @@ class FakeOnCall:
         self.told.append((level, state))
         return PageOutcome(PageStatus.NAMED, "rota")
 
+    async def hand(
+        self, level: int, key: str, to: Responder, by: Responder | None = None
+    ) -> PageOutcome:
+        return PageOutcome(PageStatus.NAMED, "rota")
+
     async def seen(self, level: int, key: str) -> PageSeen:
         return self.in_pager
 
@@ -190,9 +195,12 @@ class CallingBot(RunningBot):
             services.working, calling=self.calling, records=records, whispers=self._whispers
         )
         taking_in = services.taking_in and replace(
-            services.taking_in, engaged=self._heard, bridged=self.escalations.bridged
+            services.taking_in,
+            engaged=self._heard,
+            bridged=self.escalations.bridged,
+            heard=self.talk.work_in,
         )
-        return replace(services, working=working, taking_in=taking_in)
+        return replace(services, working=working, taking_in=taking_in, now=self.engine.now)
 
     async def _whispers(self, question: Question) -> bool:
         return self.is_discreet

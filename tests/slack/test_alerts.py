@@ -12,7 +12,7 @@ from bot.answering.headline import NOTHING_FAILED
 from bot.domain.access import Rule, Rules
 from bot.domain.alerts import Route
 from bot.domain.channel_policies import ChannelPolicy, PolicyKey, QuietHours
-from bot.domain.evidence import DagDetails, DagRun
+from bot.domain.evidence import DagDetails, DagRun, TaskInstance
 from bot.playground.workspace import LocalWorkspace
 from bot.playground.workspace.changes import MessagePosted
 from bot.playground.workspace.values import Message
@@ -122,11 +122,11 @@ async def test_a_thread_says_once_that_all_runs_well_again(
 ) -> None:
     await bot.report(bot.failure("oom_orders"), bot.failure("oom_sales"))
     await bot.engine.pass_time(2)
-    assert await bot.succeed("oom_orders") == 0
+    await bot.succeed("oom_orders")
     await bot.engine.pass_time(2)
-    assert "1 of 2 Dags run well again." in said_in(ws)[0]
-    assert await bot.succeed("oom_sales") == 1
-    assert await bot.succeed("oom_sales", run=3) == 0
+    assert "1 of 2 Dags run well again. Still failing: oom_sales.load." in said_in(ws)[0]
+    await bot.succeed("oom_sales")
+    await bot.succeed("oom_sales", run=3)
     await bot.engine.pass_time(2)
 
     (card,) = cards_in(ws)
@@ -190,14 +190,14 @@ async def test_the_bot_looks_itself_whether_it_runs_again(
 ) -> None:
     due = bot.engine.now()
     cluster = bot.clusters["prod"]
+    assert isinstance(cluster, FakeCluster)
     await bot.report(bot.failure("oom_orders", run_after=due))
     await bot.engine.pass_time(4)
     end = bot.engine.now()
-    run = DagRun("run_2", "oom_orders", "success", run_after=due, end=end)
-    bot.clusters["prod"].dags = {"oom_orders": [run]}
+    well = TaskInstance("oom_orders", "run_2", "load", state="success", end=end, run_after=due)
+    cluster.tasks = {"oom_orders": [well]}
     await bot.engine.pass_time(3)
     assert "Recovered" in said_in(ws)[0]
-    assert isinstance(cluster, FakeCluster)
 
 
 async def test_looking_for_a_recovery_ends_after_some_days(bot: AlertingBot) -> None:
@@ -421,3 +421,92 @@ async def test_looks_that_break_are_tried_again_and_then_told_in_one_message(
     (said,) = said_in(ws)[1:]
     assert "something broke on my side" in said
     assert "5 Dags" in said
+
+
+async def test_a_run_that_ends_well_makes_no_failed_task_of_it_well(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    """Its last task runs whatever failed before."""
+    await bot.report(bot.failure("oom_orders", run=1))
+    await bot.succeed("oom_orders", run=1, tasks={"load": "failed", "clean_up": "success"})
+    await bot.engine.pass_time(2)
+    assert "Failed at" in said_in(ws)[0]
+    await bot.succeed("oom_orders", run=2, tasks={"load": "skipped", "clean_up": "success"})
+    await bot.engine.pass_time(2)
+    assert "Recovered" not in said_in(ws)[0]
+
+    await bot.succeed("oom_orders", run=3)
+    await bot.engine.pass_time(2)
+    assert "Recovered" in said_in(ws)[0]
+
+
+async def test_of_a_dag_that_fails_for_two_causes_one_recovers_and_the_other_is_said_to_fail(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    bot.looks.causes["oom_orders"] = "oom"
+    await bot.report(bot.failure("oom_orders", task="load"))
+    await bot.engine.pass_time(1)
+    bot.looks.causes["oom_orders"] = "disk"
+    await bot.report(bot.failure("oom_orders", task="transform"))
+    await bot.engine.pass_time(1)
+    tasks = {"load": "success", "transform": "failed"}
+    await bot.succeed("oom_orders", tasks=tasks)
+    await bot.engine.pass_time(2)
+
+    oom, disk = cards_in(ws)
+    assert "Recovered" in words(oom)
+    assert "Recovered" not in words(disk)
+    (news,) = ws.replies(oom)
+    assert "oom_orders no longer fails for this cause" in words(news)
+    assert "Still failing for another cause: oom_orders.transform (It was disk)." in words(news)
+    await bot.succeed("oom_orders", run=3, tasks=dict.fromkeys(tasks, "success"))
+    await bot.engine.pass_time(2)
+    assert "oom_orders runs well again" in words(ws.replies(disk)[0])
+
+
+async def test_a_task_is_well_again_though_its_run_failed_for_another(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    await bot.report(bot.failure("oom_orders"))
+    await bot.engine.pass_time(4)
+    cluster = bot.clusters["prod"]
+    assert isinstance(cluster, FakeCluster)
+    end = bot.engine.now()
+    cluster.tasks = {
+        "oom_orders": [
+            TaskInstance("oom_orders", "run_2", "load", 0, "success", end=end),
+            TaskInstance("oom_orders", "run_2", "load", 1, "success", end=end),
+            TaskInstance("oom_orders", "run_2", "transform", state="failed", end=end),
+        ]
+    }
+    await bot.engine.pass_time(3)
+    assert "Recovered" in said_in(ws)[0]
+
+
+async def test_a_task_that_the_dag_has_no_more_is_well_once_its_run_ends_well(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    due = bot.engine.now()
+    await bot.report(bot.failure("oom_orders", run_after=due))
+    await bot.engine.pass_time(4)
+    run = DagRun("run_2", "oom_orders", "success", run_after=due, end=bot.engine.now())
+    cluster = bot.clusters["prod"]
+    assert isinstance(cluster, FakeCluster)
+    cluster.dags = {"oom_orders": [run]}
+    await bot.engine.pass_time(3)
+    assert "Recovered" in said_in(ws)[0]
+
+
+async def test_a_recovery_that_airflow_did_not_tell_is_asked_for_again(
+    ws: LocalWorkspace, bot: AlertingBot
+) -> None:
+    await bot.report(bot.failure("oom_orders"))
+    await bot.engine.pass_time(1)
+    cluster = bot.clusters["prod"]
+    assert isinstance(cluster, FakeCluster)
+    cluster.down = True
+    await bot.succeed("oom_orders")
+    await bot.engine.pass_time(0.2)
+    cluster.down = False
+    await bot.engine.pass_time(1)
+    assert "Recovered" in said_in(ws)[0]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.escalations import State
+from bot.domain.escalations import Deed, Kind, State
 from bot.domain.questions import ThreadKey
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.faults import Fault, FaultKind
@@ -231,3 +232,90 @@ async def test_a_thread_that_sent_the_bot_away_is_left_alone(sides: Sides) -> No
     await sides.bot.idle()
 
     assert sides.carried(sides.card) == []
+
+
+async def resolved(sides: Sides) -> None:
+    """By somebody on call, in few words."""
+    deed = Deed("resolved", Kind.RESOLVED, sides.bot.engine.now(), by=ONCALL.id)
+    escalation = await sides.bot.only()
+    await sides.bot.escalator.do(escalation.id, deed)
+    await sides.quiet()
+
+
+async def test_what_is_deleted_while_the_bot_is_down_is_gone_once_it_is_back(
+    sides: Sides,
+) -> None:
+    asked, kept = await sides.ask("wrong thread, sorry"), await sides.ask("about orders")
+    answered = await sides.reply("let us see")
+    await sides.bot.slack.catch_up()
+    sides.bot.engine.passed += timedelta(minutes=90)
+    await sides.bot.slack.stop_taking()
+    sides.ws.actors.delete(asked.channel, asked.ts, AUTHOR.id)
+    sides.ws.actors.delete(answered.channel, answered.ts, ONCALL.id)
+    await sides.bot.start()
+    for _ in range(2):
+        await sides.bot.slack.catch_up()
+        await sides.bot.idle()
+
+    assert [kept.text in one for one in sides.carried(sides.card)] == [True]
+    assert sides.carried(sides.question) == []
+    assert len(sides.ws.replies(sides.question)) > 0
+
+
+async def test_a_thread_that_may_not_be_read_is_not_taken_for_an_empty_one(sides: Sides) -> None:
+    await sides.ask("about orders")
+    sides.bot.engine.passed += timedelta(minutes=90)
+    refused = Fault(FaultKind.REFUSE, "conversations.replies", None, error="missing_scope")
+    sides.ws.faults.add(refused)
+    await sides.bot.slack.catch_up()
+    await sides.bot.idle()
+    assert len(sides.carried(sides.card)) == 1
+
+
+async def test_after_the_end_what_was_carried_changes_and_goes_with_theirs(sides: Sides) -> None:
+    asked, answered = await sides.ask("it is orders"), await sides.reply("which day?")
+    gone = await sides.reply("ignore this")
+    await resolved(sides)
+    before = len(sides.ws.replies(sides.question))
+    sides.ws.actors.edit(asked.channel, asked.ts, AUTHOR.id, "it is returns")
+    sides.ws.actors.edit(answered.channel, answered.ts, ONCALL.id, "which hour?")
+    sides.ws.actors.delete(gone.channel, gone.ts, ONCALL.id)
+    await sides.quiet()
+
+    (on_card,) = sides.carried(sides.card)
+    assert "it is returns" in on_card
+    (at_asker,) = sides.carried(sides.question)
+    assert "which hour?" in at_asker
+    assert len(sides.ws.replies(sides.question)) == before - 1
+
+
+async def test_after_the_end_nothing_more_is_carried_and_those_on_call_talk_undisturbed(
+    sides: Sides,
+) -> None:
+    await sides.reply("which day?")
+    await resolved(sides)
+    card = len(sides.ws.replies(sides.card))
+    said = await sides.reply("that was a long one")
+    sides.ws.actors.edit(said.channel, said.ts, ONCALL.id, "that was a short one")
+    await sides.quiet()
+
+    assert len(sides.carried(sides.question)) == 1
+    assert len(sides.ws.replies(sides.card)) == card + 1
+
+
+async def test_what_was_edited_and_deleted_after_the_end_while_the_bot_was_down_follows_too(
+    sides: Sides,
+) -> None:
+    first, second = await sides.reply("which day?"), await sides.reply("ignore this")
+    await resolved(sides)
+    sides.bot.engine.passed += timedelta(minutes=90)
+    await sides.bot.slack.stop_taking()
+    sides.ws.actors.edit(first.channel, first.ts, ONCALL.id, "which hour?")
+    sides.ws.actors.delete(second.channel, second.ts, ONCALL.id)
+    await sides.ws.say(sides.card.channel, ONCALL.id, "between us", sides.card.ts)
+    await sides.bot.start()
+    await sides.bot.slack.catch_up()
+    await sides.bot.idle()
+
+    (at_asker,) = sides.carried(sides.question)
+    assert "which hour?" in at_asker

@@ -13,7 +13,7 @@ from bot.adapters.oncall.sources import LeveledOnCall
 from bot.domain.escalations import State
 from bot.domain.oncall import PageStatus
 from bot.playground.workspace import LocalWorkspace, Message
-from bot.playground.workspace.world import ONCALL, PLATFORM
+from bot.playground.workspace.world import AUTHOR, ONCALL, PLATFORM
 from bot.slack.config import SlackConfig
 from tests.fakes.pagerduty import BOT, POLICY, SERVICE, TOKEN, PagerDutyFake, Shift, Trouble, User
 from tests.slack.asking import mention
@@ -140,3 +140,42 @@ async def test_while_pagerduty_is_down_the_card_says_so_and_once_it_is_back_it_p
     assert page.status is PageStatus.PAGED
     assert pager.called == ["PDANA"]
     assert "FAILED" not in status_of(ws, question)
+
+
+async def hand_to(ws: LocalWorkspace, bot: CallingBot, user: str) -> None:
+    card = card_of(ws)
+    await ws.press(card, action(card, "escalation_hand_to"), ONCALL.id, user)
+    await bot.engine.pass_time(1)
+
+
+async def test_who_it_is_handed_to_in_slack_has_it_in_pagerduty_and_is_called_there_once(
+    ws: LocalWorkspace, bot: CallingBot, pager: PagerDutyFake
+) -> None:
+    await asked(ws, bot)
+    pager.troubles = [Trouble("PUT", 503, is_done_first=True)]
+    await hand_to(ws, bot, PLATFORM.id)
+    assert next(iter(pager.incidents.values()))["assignments"] == [LEE]
+    assert pager.called == ["PDANA", "PLEE"]
+    assert (await bot.only()).responder == PLATFORM.id
+    assert not [one for one in ws.replies(card_of(ws)) if "the pager still has it" in words(one)]
+
+
+@pytest.mark.parametrize(
+    ("user", "status", "reason"),
+    [
+        (PLATFORM.id, 403, "may not do that"),
+        (AUTHOR.id, 0, "no user with the e-mail"),
+    ],
+)
+async def test_where_pagerduty_refuses_a_hand_over_whoever_has_it_now_is_told(
+    ws: LocalWorkspace, bot: CallingBot, pager: PagerDutyFake, user: str, status: int, reason: str
+) -> None:
+    await asked(ws, bot)
+    pager.troubles = [Trouble("PUT", status)] if status else []
+    await hand_to(ws, bot, user)
+    (said,) = [one for one in ws.replies(card_of(ws)) if "the pager still has it" in words(one)]
+    assert reason in words(said)
+    assert user in words(said)
+    assert "Reassign it there: https://example.pagerduty.com/incidents/Q000001" in words(said)
+    assert (await bot.only()).responder == user
+    assert pager.called == ["PDANA"]

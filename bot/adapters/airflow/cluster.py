@@ -48,6 +48,7 @@ from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter, RunsSeen, TasksSeen
 
 TASK_INSTANCES_MAX = 3_000  # of one run; 30 calls
+OF_TASK_MAX = 1_100  # of one task: more than it may be mapped to, unless that was changed
 
 Redact = Callable[[str], str]
 
@@ -173,6 +174,25 @@ class AirflowCluster:
         )
         asking.raise_if_silent()
         return TasksSeen(found.rows, _gaps("task_instances", found, TASK_INSTANCES_MAX))
+
+    async def instances_of(
+        self, dag_id: str, task_id: str, *, since: datetime | None = None
+    ) -> TasksSeen:
+        """Instances of one task in the runs that were due since then, the latest due first."""
+        asking = self._asking()
+        found = await task_instance_listing(
+            self._api,
+            asking,
+            self._redact,
+            dag_id,
+            "~",
+            cap=OF_TASK_MAX,
+            task_id=task_id,
+            order_by=["-run_after"],
+            run_after_gte=since and since.astimezone(UTC),
+        )
+        asking.raise_if_silent()
+        return TasksSeen(found.rows, _gaps("task_instances", found, OF_TASK_MAX))
 
     async def find_failed(self, since: datetime, limit: int = 100) -> TasksSeen:
         """Failed task instances of all Dags that ended since then, newest first."""

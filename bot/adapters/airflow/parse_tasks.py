@@ -61,6 +61,7 @@ def task_instance(raw: Mapping[str, object], redact: Redact) -> TaskInstance:
         trigger_class=text(trigger.get("classpath")),
         triggerer_id=whole(trigger.get("triggerer_id")),
         version=dag_version(raw.get("dag_version"), redact),
+        run_after=moment(raw.get("run_after")),
     )
 
 

@@ -33,6 +33,10 @@ log = structlog.get_logger(__name__)
 
 _NAME = "PagerDuty"
 _AHEAD = timedelta(days=89)  # it knows shifts of 90 days
+_UNKNOWN_THERE = (
+    "PagerDuty has no user with the e-mail of whoever it was handed to. "
+    "Give that e-mail under on_call.pagerduty.slack_users."
+)
 _ASK_AGAIN = 600.0  # seconds; what is refused is not mended in a minute
 
 
@@ -96,6 +100,21 @@ class PagerDutySource:
             if state_of(incident) not in (state, PageState.RESOLVED):
                 email = await self._people.email_of(by)
                 incident = await self._incidents.set_state(incident, state, email)
+        except PagerDutyFault as error:
+            return _failed(error)
+        return _paged(incident)
+
+    async def hand(self, level: int, key: str, to: Responder, by: Responder | None) -> PageOutcome:
+        try:
+            incident = await self._incidents.find(key)
+            if incident is None or state_of(incident) is PageState.RESOLVED:
+                return PageOutcome(PageStatus.NAMED, _NAME)
+            user_id = await self._people.user_id_of(to)
+            if not user_id:
+                link = _link(incident)
+                return PageOutcome(PageStatus.FAILED, _NAME, _UNKNOWN_THERE, link=link)
+            email = await self._people.email_of(by)
+            incident = await self._incidents.assign(incident, user_id, email)
         except PagerDutyFault as error:
             return _failed(error)
         return _paged(incident)

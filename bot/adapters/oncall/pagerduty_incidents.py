@@ -82,15 +82,20 @@ class Incidents:
     async def set_state(self, incident: Json, state: PageState, email: str) -> Json:
         """Acknowledged or resolved, in the name of `email`; in ours where PagerDuty does not have
         that user."""
-        change = {"status": _STATUSES[state]}
         try:
-            return await self._change(incident, change, email)
+            return await self._changed_by(incident, {"status": _STATUSES[state]}, email)
         except PagerDutyFault as error:
             if _RESOLVED_ALREADY in error.said.lower():
                 return incident
-            if not email or _NO_SUCH_USER not in error.said.lower():
-                raise
-        return await self._change(incident, change)
+            raise
+
+    async def assign(self, incident: Json, user_id: str, email: str) -> Json:
+        """Gives it to one user (PagerDuty's id) alone, who is called; not where they have it. In
+        whose name as in `set_state`."""
+        if _assigned(incident) == {user_id}:
+            return incident
+        assignee = {"id": user_id, "type": "user_reference"}
+        return await self._changed_by(incident, {"assignments": [{"assignee": assignee}]}, email)
 
     async def _of_id(self, incident_id: str) -> Json | None:
         try:
@@ -106,6 +111,14 @@ class Incidents:
             return await self.find(key)
         except PagerDutyFault:
             return None  # what went wrong before is the one to tell
+
+    async def _changed_by(self, incident: Json, change: Json, email: str) -> Json:
+        try:
+            return await self._change(incident, change, email)
+        except PagerDutyFault as error:
+            if not email or _NO_SUCH_USER not in error.said.lower():
+                raise
+        return await self._change(incident, change)
 
     async def _change(self, incident: Json, change: Json, email: str = "") -> Json:
         body = {"incident": {"type": "incident", **change}}

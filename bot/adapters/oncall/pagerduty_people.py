@@ -52,6 +52,15 @@ class People:
         known = self._emails.get(by.user_id) or by.email
         return known or (await self._directory.email_of(by.user_id) if by.user_id else "")
 
+    async def user_id_of(self, person: Responder) -> str:
+        """PagerDuty's own id; "" where it has nobody of their e-mail, or that is not known."""
+        email = (await self.email_of(person)).lower()
+        if not email:
+            return ""
+        found = await self._api.every("/users", {"query": email})
+        same = (one for one in found if str(one.get("email") or "").lower() == email)
+        return str(next(same, {}).get("id") or "")
+
     async def _whole(self, user: Json) -> Json:
         """With the e-mail; as it is where PagerDuty does not have the user any more."""
         try:

@@ -45,6 +45,10 @@ class Source(Protocol):
         self, level: int, key: str, state: PageState, by: Responder | None
     ) -> PageOutcome: ...
 
+    async def hand(
+        self, level: int, key: str, to: Responder, by: Responder | None
+    ) -> PageOutcome: ...
+
     async def seen(self, level: int, key: str) -> PageSeen: ...
 
     async def doctor(self) -> Sequence[Check]: ...
@@ -61,6 +65,9 @@ class NamesOnly:
     async def tell(
         self, level: int, key: str, state: PageState, by: Responder | None
     ) -> PageOutcome:
+        return PageOutcome(PageStatus.NAMED, self.name)
+
+    async def hand(self, level: int, key: str, to: Responder, by: Responder | None) -> PageOutcome:
         return PageOutcome(PageStatus.NAMED, self.name)
 
     async def seen(self, level: int, key: str) -> PageSeen:

@@ -78,6 +78,14 @@ class LeveledOnCall:
             return PageOutcome(PageStatus.FAILED, "", self._no_level(level))
         return await own.source.tell(own.level, key, state, by)
 
+    async def hand(
+        self, level: int, key: str, to: Responder, by: Responder | None = None
+    ) -> PageOutcome:
+        own = self._at(level)
+        if own is None:
+            return PageOutcome(PageStatus.NAMED, "")
+        return await own.source.hand(own.level, key, to, by)
+
     async def seen(self, level: int, key: str) -> PageSeen:
         own = self._at(level)
         return await own.source.seen(own.level, key) if own else PageSeen(PageState.UNKNOWN)

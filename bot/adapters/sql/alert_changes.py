@@ -19,10 +19,12 @@ from bot.adapters.sql.engine import writing
 from bot.domain.alerts import (
     COUNTED_AFTER,
     Alert,
+    AlertReminder,
     AlertState,
     AlertWatch,
     Change,
     Patience,
+    remind_job,
     told_job,
     watch_job,
 )
@@ -81,6 +83,11 @@ class AlertChanges(AlertReads):
         job = watch_job(AlertWatch(alert.id, self._clock()), self._clock())
         if job is not None:
             await self._hand_in(connection, job)
+
+    async def _remind(self, connection: AsyncConnection, alert: Alert) -> None:
+        if wait := self._patience.reminds.total_seconds():
+            reminder = AlertReminder(alert.id, alert.relapses)
+            await self._hand_in(connection, remind_job(reminder, wait))
 
     async def _count(self, connection: AsyncConnection, alert_id: str, last_at: datetime) -> None:
         """Its numbers have changed: shown a minute from now, in a storm no more often."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, delete, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.sql.alert_placing import is_at
 from bot.adapters.sql.alert_rows import Place, success_of
 from bot.adapters.sql.alert_tables import AlertFailureRow, AlertRow, DagSuccessRow
 from bot.domain.alerts import UNREACHABLE, Found, Look
-from bot.domain.failures import Success
+from bot.domain.failures import Success, is_needless
 
 
 def open_key(channel: str, found: Found) -> str:
@@ -56,15 +57,28 @@ async def same_dag(
     return (await connection.execute(statement)).first()
 
 
-async def answer(connection: AsyncConnection, success: Success) -> list[str]:
-    """Keeps the success, and marks what it answers; the alerts in which that was."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Alerts in which something is well now, and those in which tasks may be."""
+
+    alerts: frozenset[str] = frozenset()
+    to_check: frozenset[str] = frozenset()
+
+
+async def answer(connection: AsyncConnection, success: Success) -> Answered:
+    """Marks what the success answers, and keeps that of a run for failures that come late."""
+    if success.task_id:
+        return Answered(await _marked(connection, success))
     row = DagSuccessRow
     of_dag = (row.cluster == success.cluster, row.dag_id == success.dag_id)
     known = [success_of(one) for one in await connection.execute(select(row).where(*of_dag))]
-    if any(one.outdoes(success) for one in known):
-        return []
-    for one in known:
-        if success.outdoes(one):
+    if is_needless(success, known):
+        return Answered()
+    known.append(success)
+    for one in known[:-1]:
+        others = [each for each in known if each is not one]
+        if is_needless(one, others):
+            known = others
             is_it = (row.run_id == one.run_id, row.at == one.at)
             await connection.execute(delete(row).where(*of_dag, *is_it))
     values = {
@@ -75,11 +89,33 @@ async def answer(connection: AsyncConnection, success: Success) -> list[str]:
         "run_after": success.run_after,
     }
     await connection.execute(insert(row).values(values))
-    return await _marked(connection, success)
+    return Answered(await _marked(connection, success), await _doubtful(connection, success))
 
 
-async def _marked(connection: AsyncConnection, success: Success) -> list[str]:
-    """The same relation as `Success.answers`, in SQL."""
+async def _marked(connection: AsyncConnection, success: Success) -> frozenset[str]:
+    """The same relation as `Success.answers`, in SQL; but of tasks that fail in an alert only what
+    is said of the task itself."""
+    row = AlertFailureRow
+    if success.task_id:
+        is_meant = row.task_id == success.task_id
+    else:
+        is_unseen = and_(row.alert_id == "", row.run_id != success.run_id)
+        is_meant = or_(row.task_id == "", is_unseen)
+    marking = update(row).where(*_before(success), is_meant).values(is_answered=True)
+    found = await connection.scalars(marking.returning(row.alert_id))
+    return frozenset(found.all()) - {""}
+
+
+async def _doubtful(connection: AsyncConnection, success: Success) -> frozenset[str]:
+    """Alerts in which tasks of that Dag failed before."""
+    row = AlertFailureRow
+    is_told = (row.task_id != "", row.alert_id != "")
+    found = await connection.scalars(select(row.alert_id).where(*_before(success), *is_told))
+    return frozenset(found.all())
+
+
+def _before(success: Success) -> Sequence[ColumnElement[bool]]:
+    """Conditions that a row fails still and did so before the success."""
     row = AlertFailureRow
     is_earlier = [
         row.cluster == success.cluster,
@@ -89,6 +125,4 @@ async def _marked(connection: AsyncConnection, success: Success) -> list[str]:
     ]
     if success.run_after is not None:
         is_earlier.append(or_(row.run_after.is_(None), row.run_after <= success.run_after))
-    marking = update(row).where(*is_earlier).values(is_answered=True).returning(row.alert_id)
-    found = set((await connection.scalars(marking)).all())
-    return sorted(found - {""})
+    return is_earlier

@@ -102,7 +102,15 @@ async def _inserted(
             for one in portion
         }
         values = [
-            dict(failure_values(one.failure, one.channel, is_answered=is_answered, now=now))
+            dict(
+                failure_values(
+                    one.failure,
+                    one.channel,
+                    is_answered=is_answered,
+                    now=now,
+                    diverted=one.diverted,
+                )
+            )
             for one, is_answered in rows.values()
         ]
         row = AlertFailureRow

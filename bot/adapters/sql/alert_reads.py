@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select, update
+from sqlalchemy import Integer, cast, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.orm import aliased
 
-from bot.adapters.sql.alert_rows import alert_of, failure_of
+from bot.adapters.sql.alert_radius import NAMED, part_name, radius_of
+from bot.adapters.sql.alert_rows import alert_of, diverted_of, failure_of
 from bot.adapters.sql.alert_tables import AlertFailureRow, AlertRow
 from bot.adapters.sql.engine import store_errors, writing
 from bot.domain.alerts import Alert, AlertState, Radius
 from bot.domain.failures import Failure
 
-_NAMED = 12  # Dags that a card names
 _LISTED = 200
+_DIVERTED = 5  # channels that a card names
+_FAILS = (AlertState.OPEN.value, AlertState.WAITING.value, AlertState.LISTED.value)
 
 
 class AlertReads:
@@ -55,19 +59,53 @@ class AlertReads:
             .group_by(*instance)
             .order_by(func.min(row.at), *instance)
         )
-        return _radius_of(await self._rows(statement))
-
-    async def failing(self, alert_id: str, limit: int) -> Sequence[Failure]:
-        row = AlertFailureRow
-        statement = (
-            select(row)
-            .where(row.alert_id == alert_id, row.is_answered.is_(False))
-            .order_by(row.at, row.key)
+        radius = radius_of(await self._rows(statement))
+        diverted = select(row.diverted).where(row.alert_id == alert_id, row.diverted != "")
+        found = await self._rows(diverted.distinct().order_by(row.diverted).limit(_DIVERTED))
+        return replace(
+            radius,
+            beside=await self._beside(alert_id) if radius.well else (),
+            diverted=tuple(diverted_of(words) for (words,) in found),
         )
-        first: dict[tuple[str, str], Any] = {}
-        for found in await self._rows(statement):
-            first.setdefault((found.cluster, found.dag_id), found)
-        return [failure_of(one) for one in list(first.values())[:limit]]
+
+    async def _beside(self, alert_id: str) -> tuple[str, ...]:
+        """What fails of the same Dags for other causes that are told in the same channel."""
+        row, own, alert = AlertFailureRow, aliased(AlertFailureRow), AlertRow
+        is_same_dag = (
+            own.alert_id == alert_id,
+            own.channel == row.channel,
+            own.cluster == row.cluster,
+            own.dag_id == row.dag_id,
+        )
+        statement = (
+            select(row.dag_id, row.task_id, alert.title)
+            .join(alert, alert.id == row.alert_id)
+            .where(
+                row.alert_id != alert_id,
+                row.is_answered.is_(False),
+                alert.state.in_(_FAILS),
+                exists().where(*is_same_dag),
+            )
+            .distinct()
+            .order_by(row.dag_id, row.task_id, alert.title)
+            .limit(NAMED)
+        )
+        found = await self._rows(statement)
+        return tuple(f"{part_name(one)} ({one.title})" for one in found)
+
+    async def failing(self, alert_id: str) -> Sequence[Failure]:
+        first: dict[tuple[str, str, str], Failure] = {}
+        for one in await self.unanswered(alert_id):
+            target = one.target
+            part = (target.cluster, target.dag_id or "", target.task_id or "")
+            first.setdefault(part, one)
+        return list(first.values())
+
+    async def unanswered(self, alert_id: str) -> Sequence[Failure]:
+        row = AlertFailureRow
+        fails = (row.alert_id == alert_id, row.is_answered.is_(False))
+        rows = await self._rows(select(row).where(*fails).order_by(row.at, row.key))
+        return [failure_of(one) for one in rows]
 
     async def put_thread(self, alert_id: str, thread: str) -> None:
         statement = update(AlertRow).where(AlertRow.id == alert_id).values(thread=thread)
@@ -86,20 +124,3 @@ class AlertReads:
         with store_errors("Looking up alerts"):
             async with self._engine.connect() as connection:
                 return (await connection.execute(statement)).all()
-
-
-def _radius_of(rows: Sequence[Any]) -> Radius:
-    """`rows` are of one task instance each, or of a run as a whole."""
-    well: dict[tuple[str, str], bool] = {}
-    for row in rows:
-        dag = (row.cluster, row.dag_id)
-        well[dag] = well.get(dag, True) and bool(row.is_well)
-    has_clusters = len({cluster for cluster, _ in well}) > 1
-    names = [f"{dag} on {cluster}" if has_clusters else dag for cluster, dag in well]
-    return Radius(
-        dags=len(well),
-        runs=len({(row.cluster, row.dag_id, row.run_id) for row in rows}),
-        tasks=sum(bool(row.task_id) for row in rows),
-        names=tuple(names[:_NAMED]),
-        recovered=sum(well.values()),
-    )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bot.domain.alerts import Alert, AlertState
+from bot.domain.alerts import Alert, AlertState, Diverted
 from bot.domain.failures import FAILED, Failure, Success
 from bot.domain.targets import Target
 
@@ -48,7 +48,12 @@ def place_of(failure: Failure, channel: str) -> Place:
 
 
 def failure_values(
-    failure: Failure, channel: str, *, is_answered: bool, now: datetime
+    failure: Failure,
+    channel: str,
+    *,
+    is_answered: bool,
+    now: datetime,
+    diverted: Diverted | None = None,
 ) -> Mapping[str, Any]:
     target = failure.target
     return {
@@ -64,6 +69,7 @@ def failure_values(
         "at": failure.failed_at,
         "run_after": failure.run_after,
         "is_answered": is_answered,
+        "diverted": f"{diverted.channel}:{diverted.reason}" if diverted else "",
         "created_at": now,
     }
 
@@ -78,6 +84,11 @@ def failure_of(row: Any) -> Failure:
         row.try_number or None,
     )
     return Failure(target, FAILED, row.created_at, row.at, row.run_after)
+
+
+def diverted_of(words: str) -> Diverted:
+    channel, _, reason = words.partition(":")
+    return Diverted(channel, reason)
 
 
 def success_of(row: Any) -> Success:

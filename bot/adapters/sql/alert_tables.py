@@ -43,7 +43,8 @@ class AlertRow(Base):
 
 class AlertFailureRow(Base):
     """One failure in one channel; `alert_id` is empty until it was looked into. Empty texts and -1
-    where a report names no task, no map index or no try. `is_answered`: its Dag ran well since."""
+    where a report names no task, no map index or no try. `is_answered`: it ran well since.
+    `diverted` names the channel that was to hear of it, and why it does not; empty as a rule."""
 
     __tablename__ = "alert_failures"
     __table_args__ = (
@@ -63,6 +64,7 @@ class AlertFailureRow(Base):
     at: Mapped[datetime]
     run_after: Mapped[datetime | None]
     is_answered: Mapped[bool]
+    diverted: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 

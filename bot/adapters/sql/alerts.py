@@ -24,11 +24,13 @@ from bot.adapters.sql.statements import insert_into
 from bot.domain.alerts import (
     UNREACHABLE,
     Alert,
+    AlertCheck,
     AlertList,
     AlertState,
     Change,
     Found,
     Look,
+    check_job,
     list_job,
     look_job,
     told_job,
@@ -90,13 +92,25 @@ class SqlAlerts(AlertChanges):
             async with self._alone() as connection:
                 touched: dict[str, datetime] = {}
                 for success in successes:
-                    for alert_id in await answer(connection, success):
+                    answered = await answer(connection, success)
+                    for alert_id in sorted(answered.alerts):
                         touched[alert_id] = max(success.at, touched.get(alert_id, success.at))
+                    for alert_id in sorted(answered.to_check):
+                        job = check_job(AlertCheck(alert_id, success))
+                        await self._hand_in(connection, job)
                 ends = [
                     await self._end_if_well(connection, alert_id, at)
                     for alert_id, at in touched.items()
                 ]
         return sum(ends)
+
+    async def lose(self, alert_id: str) -> None:
+        is_it, over = AlertRow.id == alert_id, AlertState.OVER.value
+        with store_errors("Ending an alert that cannot be told"):
+            async with self._alone() as connection:
+                row = (await connection.execute(select(AlertRow).where(is_it))).first()
+                if row is not None and row.state != over:
+                    await self._change(connection, row, state=over, open_key=None)
 
     async def tidy(self, before: datetime) -> int:
         row = AlertFailureRow
@@ -238,6 +252,7 @@ class SqlAlerts(AlertChanges):
         )
         await self._hand_in(connection, told_job(alert, Change.RELAPSED))
         await self._watch(connection, alert)
+        await self._remind(connection, alert)
         return Opened(alert)
 
     async def _convert(
@@ -265,6 +280,7 @@ class SqlAlerts(AlertChanges):
     async def _begin(self, connection: AsyncConnection, alert: Alert, delay: float) -> None:
         await self._hand_in(connection, told_job(alert, Change.OPENED, delay))
         await self._watch(connection, alert)
+        await self._remind(connection, alert)
 
     async def _leave(self, connection: AsyncConnection, alert_id: str) -> None:
         """Of an alert that Airflow did not answer nothing is left: it is told elsewhere."""

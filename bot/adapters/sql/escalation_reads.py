@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.codec import decode
@@ -64,41 +64,52 @@ class EscalationReads:
         rows = await self._rows(select(EscalationRow).where(EscalationRow.open_key == incident))
         return escalation_in(rows[0]) if rows else None
 
-    async def of_thread(self, thread: ThreadKey) -> Sequence[Escalation]:
+    async def of_thread(
+        self, thread: ThreadKey, *, over: bool | None = False
+    ) -> Sequence[Escalation]:
         row = EscalationRow
         parties = select(EscalationPartyRow.escalation_id).where(
             *is_thread(EscalationPartyRow, thread)
         )
         is_card = (row.card_channel == thread.channel) & (row.card_ts == thread.thread)
         statement = (
-            select(row)
-            .where(or_(row.id.in_(parties), is_card), row.state.not_in(_OVER))
-            .order_by(row.opened_at.desc())
+            select(row).where(or_(row.id.in_(parties), is_card)).order_by(row.opened_at.desc())
         )
+        if over is not None:
+            statement = statement.where(is_over() if over else ~is_over())
         return [escalation_in(one) for one in await self._rows(statement)]
 
-    async def bridged(self, limit: int = 200) -> Sequence[BridgedThread]:
+    async def bridged(
+        self, over_since: datetime | None = None, limit: int = 200
+    ) -> Sequence[BridgedThread]:
         row, party, deed = EscalationRow, EscalationPartyRow, EscalationDeedRow
+        is_meant = ~is_over()
+        if over_since is not None:
+            is_meant = or_(is_meant, row.changed_at >= over_since)
         cards = (
-            select(row.card_channel, row.card_ts, row.opened_at)
-            .where(row.state.not_in(_OVER), row.card_ts.is_not(None))
+            select(row.card_channel, row.card_ts, row.opened_at, is_over())
+            .where(is_meant, row.card_ts.is_not(None))
             .order_by(row.opened_at.desc())
             .limit(limit)
         )
         joined = (
-            select(party.channel, party.thread, deed.body, deed.format)
+            select(party.channel, party.thread, deed.body, deed.format, is_over())
             .join(row, row.id == party.escalation_id)
             .join(
                 deed,
                 (deed.escalation_id == party.escalation_id) & (deed.number == party.number),
             )
-            .where(row.state.not_in(_OVER), party.channel != "")
+            .where(is_meant, party.channel != "")
             .order_by(row.opened_at.desc(), party.number)
             .limit(limit)
         )
-        found = [BridgedThread(*one) for one in await self._rows(cards)]
-        for channel, thread, body, stored in await self._rows(joined):
-            found.append(BridgedThread(channel, thread, decode(Deed, body, stored, "A deed").at))
+        found = [
+            BridgedThread(channel, ts, at, bool(over))
+            for channel, ts, at, over in await self._rows(cards)
+        ]
+        for channel, thread, body, stored, over in await self._rows(joined):
+            at = decode(Deed, body, stored, "A deed").at
+            found.append(BridgedThread(channel, thread, at, bool(over)))
         return found
 
     async def parties(
@@ -216,6 +227,10 @@ class EscalationReads:
         with store_errors("Looking up escalations"):
             async with self._engine.connect() as connection:
                 return (await connection.execute(statement)).all()
+
+
+def is_over() -> ColumnElement[bool]:
+    return EscalationRow.state.in_(_OVER)
 
 
 def party_in(row: Any) -> Party:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.answering.alerts import (
     AGAIN,
     MOVED,
+    diverted_words,
     history_words,
     radius_words,
     standing_mark,
@@ -15,7 +16,7 @@ from bot.answering.alerts import (
 )
 from bot.domain.alerts import UNREACHABLE
 from bot.slack.alert_values import AlertCard
-from bot.slack.blocks.kit import Element, link, mrkdwn, rich, section, text
+from bot.slack.blocks.kit import Element, channel, link, mrkdwn, rich, section, text
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.limits import Limit
 
@@ -45,6 +46,10 @@ def _standing(card: AlertCard) -> Iterator[Element]:
         details.append(AGAIN)
     for line in filter(None, details):
         yield text(f"\n{line}")
+    for one in radius.diverted:
+        yield text("\n↪️ Meant for ")
+        yield channel(one.channel)
+        yield text(diverted_words(one))
     if card.escalation:
         yield text("\n🙋 A human is called: ")
         words = f"escalation {card.escalation}"

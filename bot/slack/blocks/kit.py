@@ -100,6 +100,11 @@ def link(label: str, url: str, *, bold: bool = False) -> Element:
     return element
 
 
+def channel(channel_id: str) -> Element:
+    """A channel by its name, as far as whoever reads it may know that."""
+    return {"type": "channel", "channel_id": channel_id}
+
+
 def section(*elements: Element) -> Element:
     return {"type": "rich_text_section", "elements": list(elements)}
 

@@ -11,9 +11,9 @@ from collections import Counter
 from bot.adapters.sql.alerts import SqlAlerts
 from bot.adapters.sql.engine import create_engine
 from bot.domain.alerts import Look, Patience
-from bot.domain.failures import Pace, Success
+from bot.domain.failures import Pace
 from bot.domain.work import Job
-from tests.adapters.sql.test_alerts import failure, found, minutes, placed
+from tests.adapters.sql.test_alerts import failure, found, minutes, placed, well
 
 DAGS, CAUSES = 40, 4
 
@@ -43,8 +43,8 @@ async def main(url: str) -> None:
             await alerts.open(alert.id)
     print("settled", flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    wells = [Success("prod", name, "run_2", minutes(1)) for name in names]
-    outcomes["recovered"] = sum([await alerts.succeed([well]) for well in wells])
+    wells = [well(name, 2, 1) for name in names]
+    outcomes["recovered"] = sum([await alerts.succeed([one]) for one in wells])
     await engine.dispose()
     print(json.dumps(outcomes), flush=True)
 

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,8 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.sql.alert_tables import AlertFailureRow, DagSuccessRow
 from bot.adapters.sql.alerts import SqlAlerts
 from bot.adapters.sql.engine import create_engine
-from bot.domain.alerts import TOLD, AlertState, AlertTold, Change, Found, Look, Patience
-from bot.domain.failures import Failure, Pace, Success
+from bot.domain.alerts import (
+    TOLD,
+    AlertCheck,
+    AlertState,
+    AlertTold,
+    Change,
+    Diverted,
+    Found,
+    Look,
+    Patience,
+)
+from bot.domain.failures import Failure, Pace, Success, is_needless
 from bot.domain.targets import Target
 from bot.domain.work import Job
 from bot.services.alert_ports import Joined, NothingLeft, Opened, Placed
@@ -41,6 +51,11 @@ def failure(dag: str, run: int = 1, at: float = 0.0, due: float | None = None) -
 
 def placed(*failures: Failure, channel: str = "C1") -> list[Placed]:
     return [Placed(one, channel) for one in failures]
+
+
+def well(dag: str, run: int, at: float) -> Success:
+    """What is found of the task once a run of its Dag ended well."""
+    return Success("prod", dag, f"run_{run}", minutes(at), None, "load")
 
 
 def found(cause: str) -> Found:
@@ -112,9 +127,9 @@ async def test_of_many_successes_at_once_one_brings_the_recovery(case: Case) -> 
     opened = [await case.alerts.settle(look, found("oom")) for look in case.looks()]
     assert isinstance(opened[0], Opened)
     await case.alerts.open(opened[0].alert.id)
-    well = [Success("prod", dag, f"run_{n}", minutes(n + 1)) for dag in "ab" for n in range(10)]
+    wells = [well(dag, n, n + 1) for dag in "ab" for n in range(10)]
     recovered = await asyncio.gather(
-        *(one.succeed([success]) for success, one in zip(well, itertools.cycle(case.replicas)))
+        *(one.succeed([success]) for success, one in zip(wells, itertools.cycle(case.replicas)))
     )
     assert sum(recovered) == 1
     assert case.told()[Change.RECOVERED] == 1
@@ -188,8 +203,11 @@ def test_successes_that_are_outdone_answer_nothing_by_themselves(
 ) -> None:
     kept: list[Success] = []
     for one in successes:
-        if not any(known.outdoes(one) for known in kept):
-            kept = [known for known in kept if not one.outdoes(known)] + [one]
+        if not is_needless(one, kept):
+            kept.append(one)
+            for known in kept[:-1]:
+                others = [each for each in kept if each is not known]
+                kept = others if is_needless(known, others) else kept
     for each in failures:
         assert any(one.answers(each) for one in kept) == any(one.answers(each) for one in successes)
 
@@ -212,12 +230,13 @@ async def test_what_fails_still_is_the_same_in_whichever_order_it_is_heard(
     async with alert_database() as engine:
         case = Case([])
         case.replicas = [replica(case, engine)]
-        settled = 0
+        settled = checked = 0
         for number, one in enumerate(heard):
             if isinstance(one, Failure):
                 await case.alerts.place(placed(one))
             else:
                 await case.alerts.succeed([one])
+                checked = await _checked(case, checked)
             if number in looks_after:
                 settled = await _settle(case, settled)
         await _settle(case, settled)
@@ -233,6 +252,16 @@ async def test_what_fails_still_is_the_same_in_whichever_order_it_is_heard(
         assert {row.key for row in rows if not row.is_answered} == failing
         assert len(kept) <= len(successes)
         await _alerts_agree(case, {row.alert_id for row in rows} - {""}, rows)
+
+
+async def _checked(case: Case, begun: int) -> int:
+    """Airflow says of each task what its run says, but of those that failed in that run."""
+    checks = [job.body for job in case.jobs if isinstance(job.body, AlertCheck)]
+    for check in checks[begun:]:
+        for failing in await case.alerts.failing(check.id):
+            if check.success.answers(failing):
+                await case.alerts.succeed([replace(check.success, task_id="load")])
+    return len(checks)
 
 
 async def _settle(case: Case, begun: int) -> int:
@@ -256,3 +285,45 @@ async def _alerts_agree(case: Case, ids: set[str], rows: Sequence[object]) -> No
         )
         expected = AlertState.OPEN if fails else AlertState.RECOVERED
         assert alert.state is expected
+
+
+async def test_a_run_that_ends_well_has_the_tasks_of_its_alerts_looked_at(case: Case) -> None:
+    await case.alerts.place(placed(failure("a"), failure("b")))
+    for look in case.looks():
+        await case.alerts.settle(look, found("oom"))
+    success = Success("prod", "a", "run_2", minutes(1))
+    assert await case.alerts.succeed([success, success]) == 0
+    (check,) = [job.body for job in case.jobs if isinstance(job.body, AlertCheck)]
+    assert check.success == success
+    radius = await case.alerts.radius(check.id)
+    assert (radius.parts, radius.well, radius.failing) == (2, 0, ("a.load", "b.load"))
+    await case.alerts.succeed([well("a", 2, 1)])
+    radius = await case.alerts.radius(check.id)
+    assert (radius.well, radius.failing) == (1, ("b.load",))
+
+
+async def test_a_failure_that_comes_late_is_answered_by_a_later_run_but_not_by_its_own(
+    case: Case,
+) -> None:
+    await case.alerts.succeed([Success("prod", "a", "run_1", minutes(5))])
+    assert (await case.alerts.place(placed(failure("a")))).answered == 0
+    await case.alerts.succeed([Success("prod", "b", "run_2", minutes(5))])
+    assert (await case.alerts.place(placed(failure("b")))).answered == 1
+
+
+async def test_what_is_told_elsewhere_says_where_it_belongs_and_is_over_there(case: Case) -> None:
+    await case.alerts.place(placed(failure("a")))
+    opened = await case.alerts.settle(case.looks()[0], found("oom"))
+    assert isinstance(opened, Opened)
+    failing = await case.alerts.unanswered(opened.alert.id)
+    diverted = Diverted("C1", "not_in_channel")
+    for _ in range(2):
+        await case.alerts.place([Placed(one, "C2", None, diverted) for one in failing])
+        await case.alerts.lose(opened.alert.id)
+    lost = await case.alerts.alert(opened.alert.id)
+    assert lost is not None
+    assert lost.state is AlertState.OVER
+    (look,) = case.looks()[1:]
+    there = await case.alerts.settle(look, found("oom"))
+    assert isinstance(there, Opened)
+    assert (await case.alerts.radius(there.alert.id)).diverted == (diverted,)
