@@ -166,7 +166,9 @@ class AlertDesk:
         words = Notice(self.alerting.redact(list_words(named)))
         post = Post(key, ANSWER, Place(body.channel, ""), words, workspace=workspace)
         try:
-            await Saying(steps, workspace, key).say(post)
+            sent = await Saying(steps, workspace, key).say(post)
+            if sent.refusal:
+                raise SlackRefused(sent.refusal)
         except SlackRefused as refusal:
             await self._divert([one for one, _ in named], refusal, steps)
 
@@ -213,6 +215,8 @@ class AlertDesk:
         post = Post(key, revision, place, card, turn_id=alert.turn_id, workspace=workspace)
         saying = Saying(steps, workspace, key)
         sent = await saying.say(post)
+        if sent.refusal:
+            raise SlackRefused(sent.refusal)
         if sent.ts and not alert.thread:
             alert = replace(alert, thread=root or sent.ts)
             keep = partial(alerting.alerts.put_thread, alert.id, alert.thread)
@@ -310,5 +314,5 @@ class AlertDesk:
 
     async def _workspace(self, channel: str) -> str:
         """The id of a channel's. Raises `BotError`, or what Slack says."""
-        with in_workspace(await self.homes.of(channel)):
-            return (await self.replies.kit.gestures.identity()).team_id
+        home = await self.homes.of(channel)
+        return home or (await self.replies.kit.gestures.identity()).team_id

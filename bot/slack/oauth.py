@@ -48,6 +48,10 @@ _WORDS = {
     "missing_code": "Slack sent no code along. Start again from the install page.",
     "invalid_code": "Slack did not take the code: it is good once and for ten minutes, and only "
     "with the redirect address that the app has in Slack. Start again.",
+    "organisation": "You chose the whole Enterprise organisation, and this app is installed in "
+    "each workspace by itself. Start again, and choose one workspace at the top right of Slack's "
+    "page. Where you cannot, ask an administrator of the organisation to approve the app for it. "
+    "Nothing was kept, and what Slack gave was given back.",
     "storage_error": "What Slack gave could not be kept. Start again in a minute.",
 }
 
@@ -77,6 +81,10 @@ class Installing:
     installed: Callable[[str], None] = lambda _: None
 
 
+class _OfOrganisation(BoltError):
+    """It was installed in a whole organisation, whose events do not say whose token they need."""
+
+
 class _Store(AsyncInstallationStore):
     """Where Bolt puts what it was given."""
 
@@ -90,7 +98,7 @@ class _Store(AsyncInstallationStore):
     async def async_save(self, installation: SdkInstallation) -> None:
         """Raises `BoltError`, which Bolt tells of on its page."""
         to, made = self._to, installation
-        if made.is_enterprise_install or not made.team_id or not made.bot_token:
+        if not made.team_id or not made.bot_token:
             raise BoltError("not of one workspace")
         ends = made.bot_token_expires_at
         kept = Installation(
@@ -151,6 +159,20 @@ class InstallFlow(AsyncOAuthFlow):
             log.warning("slack.not_installed_yet", error=word_for(error))
             return None
 
+    async def store_installation(
+        self, request: AsyncBoltRequest, installation: SdkInstallation
+    ) -> None:
+        """Raises `BoltError`. That of a whole organisation is not left behind in Slack, where it
+        would look as if the bot was there."""
+        if not installation.is_enterprise_install:
+            await super().store_installation(request, installation)
+            return
+        try:
+            await self.client.auth_revoke(token=installation.bot_token or "")
+        except (SlackApiError, *UNSURE) as error:
+            log.warning("slack.organisation_not_given_back", error=word_for(error))
+        raise _OfOrganisation("of a whole organisation")
+
 
 def install_flow(installing: Installing) -> InstallFlow:
     """Speaks to Slack with the app's own name and secret."""
@@ -184,10 +206,13 @@ async def _installed(args: AsyncSuccessArgs) -> BoltResponse:
 
 
 async def _failed(args: AsyncFailureArgs) -> BoltResponse:
-    words = html.escape(_WORDS.get(args.reason, f"Slack says: {args.reason}."))
-    log.info("slack.installation_failed", reason=args.reason)
+    reason, status = args.reason, args.suggested_status_code
+    if isinstance(args.error, _OfOrganisation):
+        reason, status = "organisation", 400
+    words = html.escape(_WORDS.get(reason, f"Slack says: {reason}."))
+    log.info("slack.installation_failed", reason=reason)
     again = f'<p>{words}</p><p><a class="go" href="{INSTALL}">Start again</a></p>'
-    return _answer(args.suggested_status_code, _page("Not installed", again))
+    return _answer(status, _page("Not installed", again))
 
 
 def _answer(status: int, page: str) -> BoltResponse:

@@ -79,8 +79,7 @@ class SlackSide:
         """The id of the one in which a channel is that the settings name. Raises `BotError`, or
         what Slack says."""
         home = await self._homes.of(channel)
-        with in_workspace(home):
-            return (await self._gestures.identity()).team_id
+        return home or (await self._gestures.identity()).team_id
 
     @property
     def app(self) -> AsyncApp:

@@ -79,7 +79,9 @@ def _link(page: str) -> str:
 
 
 @asynccontextmanager
-async def two_workspaces(folder: Path, *, rotates: bool) -> AsyncIterator[Stage]:
+async def two_workspaces(
+    folder: Path, *, rotates: bool, is_socket: bool = False
+) -> AsyncIterator[Stage]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     oauth = OAuthApp(redirect_urls=(f"{url}/slack/oauth_redirect",), rotates=rotates)
@@ -91,9 +93,11 @@ async def two_workspaces(folder: Path, *, rotates: bool) -> AsyncIterator[Stage]
             for ws in slack.workspaces:
                 ws.hub.grants.is_installed = False
             config = folder / "airflow-bot.yaml"
-            config.write_text(json.dumps(_settings(folder, airflow, url, port, oauth.client_id)))
+            settings = _settings(folder, airflow, url, port, oauth.client_id)
+            settings["slack"]["mode"] = "socket" if is_socket else "http"
+            config.write_text(json.dumps(settings))
             async with serving(load_settings(_secrets(slack, oauth), config)) as service:
-                for ws in slack.workspaces:
+                for ws in () if is_socket else slack.workspaces:
                     await ws.use_http(f"{url}/slack/events")
                 yield Stage(slack, service.parts, url, folder)
 
@@ -105,7 +109,6 @@ def _settings(
         "data_dir": str(folder / "data"),
         "clusters": {"lab": {"base_url": airflow.url, "username": airflow.username}},
         "slack": {
-            "mode": "http",
             "local_workspace": True,
             "client_id": client_id,
             "public_url": url,
@@ -122,13 +125,14 @@ def _secrets(slack: SeveralWorkspaces, oauth: OAuthApp) -> dict[str, str]:
         "SLACK_CLIENT_SECRET": oauth.client_secret,
         "SLACK_ENCRYPTION_KEY": Fernet.generate_key().decode(),
         "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_APP_TOKEN": slack.app_token,
         "AIRFLOW_BOT_CLUSTERS__lab__PASSWORD": RecordedAirflow.password,
     }
 
 
-@pytest.mark.parametrize("rotates", [True])
-async def test_two_workspaces_install_ask_and_one_leaves(tmp_path: Path, rotates: bool) -> None:
-    async with two_workspaces(tmp_path, rotates=rotates) as stage:
+@pytest.mark.parametrize("is_socket", [False, True])
+async def test_two_workspaces_install_ask_and_one_leaves(tmp_path: Path, is_socket: bool) -> None:
+    async with two_workspaces(tmp_path, rotates=True, is_socket=is_socket) as stage:
         one, other = stage.both
         status, page = await stage.install(one, allow=False)
         assert "It was not allowed in Slack" in page

@@ -16,12 +16,14 @@ TOKEN_SECONDS = 43_200.0
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
-    """How the app is known to those who install it. With `rotates` tokens end."""
+    """How the app is known to those who install it. With `rotates` tokens end. `organisation` is
+    the id of the one that whoever installs it chooses as a whole."""
 
     client_id: str = "1111.2222"
     client_secret: str = field(default="local-client-secret", repr=False)
     redirect_urls: tuple[str, ...] = ()
     rotates: bool = False
+    organisation: str = ""
 
 
 @dataclass(slots=True)

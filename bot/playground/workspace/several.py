@@ -10,6 +10,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.playground.workspace.local import LocalWorkspace
+from bot.playground.workspace.several_sockets import CONNECTIONS_OPEN, PATH, SharedSockets
 from bot.playground.workspace.world import Credentials, World
 
 _PASSED_ON = ("Content-Type", "Authorization")
@@ -21,7 +22,12 @@ class SeveralWorkspaces:
 
     workspaces: Sequence[LocalWorkspace]
     session: aiohttp.ClientSession
+    sockets: SharedSockets
     url: str = ""
+
+    @property
+    def app_token(self) -> str:
+        return self.sockets.app_token
 
     @property
     def base_url(self) -> str:
@@ -44,9 +50,10 @@ class SeveralWorkspaces:
                 started = LocalWorkspace.started(world, credentials=own)
                 workspaces.append(await stack.enter_async_context(started))
             session = await stack.enter_async_context(aiohttp.ClientSession())
-            several = cls(workspaces, session)
+            several = cls(workspaces, session, SharedSockets(workspaces, session))
             application = web.Application(client_max_size=16 * 1024 * 1024)
             application.router.add_route("*", "/api/{method}", several._serve)
+            application.router.add_get(PATH, several.sockets.serve)
             runner = web.AppRunner(application, shutdown_timeout=1.0)
             await runner.setup()
             stack.push_async_callback(runner.cleanup)
@@ -55,6 +62,9 @@ class SeveralWorkspaces:
             yield several
 
     async def _serve(self, request: web.Request) -> web.Response:
+        if request.match_info["method"] == CONNECTIONS_OPEN:
+            said_by = request.headers.get("Authorization", "")
+            return web.json_response(self.sockets.opened(said_by, request.host))
         body = await request.read()
         said = request.headers.get("Authorization", "").encode()
         if request.match_info["method"] == "oauth.v2.access":

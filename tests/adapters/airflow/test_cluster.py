@@ -262,3 +262,15 @@ def test_an_address_that_cannot_be_asked_or_leaks_is_refused(url: str) -> None:
 @pytest.mark.parametrize("tail", ["", "/", "/api/v2", "/api/v2/", "/home"])
 def test_an_address_copied_from_the_browser_is_trimmed(tail: str) -> None:
     assert ClusterConfig("lab", f"{BASE}/team{tail}").api_url == f"{BASE}/team"
+
+
+async def test_one_task_is_followed_through_the_runs_since_a_time() -> None:
+    with support.serve(support.RETRIED) as airflow:
+        cluster = support.cluster_of(airflow)
+        seen = await cluster.instances_of(support.RETRIED, "flaky")
+        later = datetime(2126, 11, 23, tzinfo=UTC)
+        none = await cluster.instances_of(support.RETRIED, "flaky", since=later)
+        cluster.close()
+    assert {one.task_id for one in seen.task_instances} == {"flaky"}
+    assert all(one.run_after is not None for one in seen.task_instances)
+    assert none.task_instances == ()

@@ -20,6 +20,13 @@ def _auth_test(call: Call) -> Json:
     }
 
 
+def _auth_revoke(call: Call) -> Json:
+    if call.arguments.flag("test"):
+        return {"revoked": False}
+    call.hub.grants.revoke()
+    return {"revoked": True}
+
+
 def _api_test(call: Call) -> Json:
     error = call.arguments.optional("error")
     if error:
@@ -60,6 +67,7 @@ def _connections_open(call: Call) -> Json:
 METHODS = (
     Method("api.test", _api_test, tier=Tier.T4, token=TokenKind.NONE),
     Method("apps.connections.open", _connections_open, tier=Tier.T1, token=TokenKind.APP),
+    Method("auth.revoke", _auth_revoke),
     Method("auth.test", _auth_test, tier=Tier.T4),
     Method("bots.info", _bots_info, ("users:read",)),
     Method("team.info", _team_info, ("team:read",)),

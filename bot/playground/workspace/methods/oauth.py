@@ -26,6 +26,9 @@ def _access(call: Call) -> Json:
         "enterprise": None,
         "is_enterprise_install": False,
     }
+    if organisation := grants.app.organisation:
+        whole = {"id": organisation, "name": "Local organisation"}
+        common |= {"team": None, "enterprise": whole, "is_enterprise_install": True}
     if arguments.optional("grant_type") == "refresh_token":
         return {**common, **grants.refresh(arguments.optional("refresh_token") or "")}
     code = arguments.optional("code") or ""
