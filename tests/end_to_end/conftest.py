@@ -96,13 +96,15 @@ async def bot_between(
     more: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] | None = None,
     scopes: frozenset[str] | None = None,
+    unfurled: Sequence[str] = (),
 ) -> AsyncIterator[Stage]:
     """Runs the service over loopback for the length of the block.
 
     `recordings` are names of recorded situations, or situations that a test made of one. `scopes`
-    are what the workspace granted, by default all that the manifest asks for.
+    are what the workspace granted, by default all that the manifest asks for. `unfurled` are the
+    hosts whose links the app hears of.
     """
-    app = InstalledApp.from_manifest(app_manifest())
+    app = InstalledApp.from_manifest(app_manifest(unfurl_domains=unfurled))
     world = World(app=app if scopes is None else replace(app, scopes=scopes))
     with_compiled_rules(folder / "data")
     recorded = [recording(one) if isinstance(one, str) else one for one in recordings]
