@@ -10,9 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from bot.playground.workspace import Fault, FaultKind
 from tests.end_to_end.asking import FAILED, WHY, at_rest
-from tests.end_to_end.conftest import Stage, bot_between, free_port
+from tests.end_to_end.conftest import Stage, bot_between
 from tests.fakes import model_server
 from tests.fakes.model_server import ModelServer
+from tests.ports import free_port
 from tests.waiting import until
 
 WANTED = {
