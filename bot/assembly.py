@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 
 from bot.adapters.metrics import PrometheusMeter
 from bot.adapters.sql.alerts import SqlAlerts
+from bot.adapters.sql.capacity import CapacityReads, SqlCapacity
 from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
+from bot.adapters.sql.incidents import SqlIncidents
 from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.adapters.sql.talk import SqlTalkRecords
 from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
@@ -27,6 +29,7 @@ from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of, open_escalations
 from bot.installing import flow_of
 from bot.services.called_off import CalledOffService
+from bot.services.capacity import last_outlooks
 from bot.services.channel_managers import ChannelManagers
 from bot.services.dag_names import DagNames
 from bot.services.dead_letters import SORRY, DeadLetterService
@@ -47,6 +50,7 @@ from bot.slack.settings_desk import SettingsDesk
 from bot.slack.side import SlackSide
 from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
 from bot.slack.unrefined import Read
+from bot.watching import watching_handlers, watching_schedules
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler, Schedule
 from bot.workflows.engine import Engine
@@ -97,6 +101,7 @@ def put_together(
     ledger = SqlPostLedger(posting)
     reported = SqlReportedFailures(parts.database, enqueue)
     alerts = alerts_of(parts, enqueue_one)
+    capacity = SqlCapacity(parts.database, enqueue_one, now)
     calling = calling_of(parts, enqueue_one, meter.escalations)
     records: Records = parts.store
     if calling is not None:
@@ -127,6 +132,8 @@ def put_together(
         "alerts": alerts.tidy,
         "escalations": escalations_of(parts, enqueue_one).tidy,
         "marks": talk.tidy,
+        "capacity": capacity.tidy,
+        "incidents": SqlIncidents(parts.database).tidy,
     }
     dead_letters = _dead_letters(parts, admin, start)
     handlers: dict[str, Handler] = {
@@ -135,6 +142,7 @@ def put_together(
         BATCH: failures_of(parts, reported, alerts, slack.workspace, meter.alerts).tell,
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
+        **watching_handlers(parts, capacity, slack.workspace),
     }
     engine = _engine(parts, handlers, meter)
     service = Service(parts, engine, slack, reported, alerts, dead_letters, meter)
@@ -155,7 +163,7 @@ def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMete
         handlers,
         kept_types(),
         meter=meter,
-        schedules=[Schedule(TIDY, _TIDYING, _tidying)],
+        schedules=[Schedule(TIDY, _TIDYING, _tidying), *watching_schedules(parts.settings)],
         redact=parts.redactor.redact,
     )
 
@@ -215,6 +223,7 @@ def _working(
     home = parts.people.home(now)
     home.policies = parts.policies
     home.sight = sights.of_person
+    home.outlooks = last_outlooks(CapacityReads(parts.database), now)
     if calling is not None:
         home.escalations = open_escalations(parts)
     return Working(

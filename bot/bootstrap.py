@@ -25,8 +25,10 @@ from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
 from bot.adapters.search.embedders import EmbeddingServer
 from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.adapters.sql.audit import SqlAuditLog
+from bot.adapters.sql.capacity import CapacityReads
 from bot.adapters.sql.channel_policies import SqlChannelPolicies
 from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.incidents import SqlIncidents
 from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.spend import SqlSpendLedger
 from bot.adapters.sql.store import SqlConversationStore
@@ -50,6 +52,7 @@ from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
 from bot.services.access_ports import Directory
+from bot.services.capacity import last_outlooks
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Explainer, Meter
 from bot.settings import (
@@ -161,7 +164,15 @@ async def parts_of(
         asking = asking_of(
             settings,
             AskedOf(
-                clusters, runbooks, knowledge, explainer, on_call, sights, addresses_of(settings)
+                clusters,
+                runbooks,
+                knowledge,
+                explainer,
+                on_call,
+                sights,
+                addresses_of(settings),
+                last_outlooks(CapacityReads(database), now),
+                SqlIncidents(database),
             ),
             resolver(clusters),
             people,
@@ -317,6 +328,8 @@ def _cluster(
         deadline_seconds=cluster.deadline or settings.answers.deadline,
         max_calls=cluster.max_calls,
         dag_ids_seconds=cluster.dag_list_seconds,
+        slots=cluster.slots,
+        queued_seconds=cluster.queued_timeout,
     )
     return AirflowCluster(
         config,

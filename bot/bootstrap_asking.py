@@ -13,7 +13,9 @@ from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.bootstrap_people import People
 from bot.domain.questions import Intent
 from bot.questions.links import ClusterAddress
+from bot.services.capacity import Outlooks
 from bot.services.diagnose import Diagnoser
+from bot.services.incident_ports import Incidents
 from bot.services.ports import Cluster, ConversationStore, Explainer, Meter
 from bot.settings import Settings
 
@@ -34,6 +36,8 @@ class AskedOf:
     on_call: LeveledOnCall
     sights: Sights
     addresses: Sequence[ClusterAddress]
+    outlooks: Outlooks
+    incidents: Incidents
 
 
 def asking_of(
@@ -47,11 +51,14 @@ def asking_of(
 ) -> AskService:
     """`resolver` finds its way among all clusters, whoever asks."""
     from bot.services.ask import AskService
+    from bot.services.incident_store import IncidentStore
+    from bot.services.incidents import IncidentService
     from bot.services.oncall_report import OnCallService
     from bot.services.private_store import PrivateStore
     from bot.services.runbook_report import RunbookService
 
     url = settings.knowledge.runbook_url or ""
+    incidents = IncidentService(asked.incidents, store, asked.sights.of, now)
     return AskService(
         clusters=asked.clusters,
         addresses=asked.addresses,
@@ -59,14 +66,17 @@ def asking_of(
         diagnoser=Diagnoser(asked.runbooks.catalogue),
         knowledge=asked.knowledge,
         explainer=asked.explainer,
-        store=PrivateStore(store, people.preferences),
+        store=PrivateStore(IncidentStore(store, asked.incidents), people.preferences),
         now=now,
         seconds=settings.answers.deadline,
         meter=meter,
         sights=asked.sights,
+        outlooks=asked.outlooks,
         reporters={
             Intent.RUNBOOK: RunbookService(asked.runbooks.catalogue, asked.knowledge, url).report,
             Intent.MINE: people.mine.report,
+            Intent.INCIDENTS: incidents.failing,
+            Intent.ALIKE: incidents.alike,
             Intent.ON_CALL: OnCallService(asked.on_call, now).report,
         },
     )

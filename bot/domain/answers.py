@@ -6,9 +6,11 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.domain.capacity import ClusterOutlook
 from bot.domain.comparisons import Comparison
 from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import ComponentHealth, DagRun, Gap, Job, Pool, TaskInstance
+from bot.domain.incidents import IncidentsReport
 from bot.domain.logs import LogLine
 from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 from bot.domain.runbooks import Passage
@@ -112,6 +114,7 @@ class ClusterReport:
     import_errors: int | None = None
     failed_last_hour: int | None = None
     gaps: tuple[Gap, ...] = ()
+    outlook: ClusterOutlook | None = None  # of the last look at its room, while that holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +224,7 @@ Reply = (
     | RunbookReport
     | FailingDags
     | OnCallReport
+    | IncidentsReport
 )
 
 

@@ -30,6 +30,8 @@ class Intent(StrEnum):
     RUNBOOK = "runbook"
     MINE = "mine"
     ON_CALL = "on_call"
+    INCIDENTS = "incidents"
+    ALIKE = "alike"
     SETTINGS = "settings"
     HELP = "help"
     SMALL_TALK = "small_talk"

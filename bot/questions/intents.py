@@ -54,6 +54,29 @@ _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        Intent.ALIKE,
+        re.compile(
+            r"\b(?:did|do|does|has|have|are|is|was|were)\b.{0,15}\b(?:others?|any(?:one|body)|"
+            r"some(?:one|body)|(?:any )?other (?:teams?|people|dags?|tasks?))\b.{0,20}"
+            r"\b(?:(?:have|has|had|get|got|see|seen|hit) (?:this|that|it)|same|affected)\b"
+            r"|\b(?:is|was) (?:it|this|that) (?:just|only) (?:me|us|mine|ours|my|our|this)\b"
+            r"|\bam i the only one\b|\bwho else\b"
+            r"|\b(?:has|did) (?:this|that|it) happen(?:ed)? (?:before|elsewhere|to others?)"
+            r"|\bsame (?:error|failure|problem|issue|thing) (?:elsewhere|before|in other|anywhere)"
+        ),
+    ),
+    (
+        Intent.INCIDENTS,
+        re.compile(
+            r"^(?:so |and |hi,? |hey,? )?(?:(?:what|which|anything|everything)(?: dags?| tasks?)?"
+            r"(?: else| all)?(?:'s|\u2019s| is| are| has| have)?|(?:is|are) (?:there )?anything)"
+            r"(?: currently| now| still)? (?:failing|fails?|failed|broken|red|on fire)"
+            r"(?: (?:right )?now| at the moment| currently| today| everywhere| on [\w-]+)*\W*$"
+            r"|^(?:/?incidents|(?:what|which|any|are there|show|list)\b.{0,20}\bincidents)"
+            r"(?: now| open| today)?\W*$"
+        ),
+    ),
+    (
         Intent.HOW_TO,
         re.compile(
             r"\b(?:how (?:do|can|should|would|to)\b|how does\b"

@@ -21,6 +21,7 @@ from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.questions.links import ClusterAddress
 from bot.questions.veil import Veil
+from bot.services.capacity import Outlooks
 from bot.services.diagnose import Diagnoser, log_was_late, with_log
 from bot.services.escalation_ports import Humans
 from bot.services.gather import LATE_LOG_SECONDS, Gatherer, Reporter
@@ -71,10 +72,11 @@ class AskService:
         humans: Humans | None = None,
         reporters: Mapping[Intent, Reporter] | None = None,
         sights: Sights | None = None,
+        outlooks: Outlooks | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question. Without `humans` nobody can
         be called; `reporters` answer what is about no run, by intent. Without `sights` everybody
-        sees everything."""
+        sees everything; without `outlooks` nobody knows how much room there is."""
         self._diagnoser = diagnoser
         self._knowledge = knowledge
         self._explainer = explainer
@@ -93,6 +95,7 @@ class AskService:
             humans=humans,
             reporters=reporters or {},
             sights=sights,
+            outlooks=outlooks,
         )
         self._humans = humans
 

@@ -26,6 +26,7 @@ from bot.domain.cases import Case, LateLog, Manner, Settled
 from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Evidence, Gap, GapReason
+from bot.domain.incidents import IncidentsReport
 from bot.domain.questions import Author, Intent, Question
 from bot.domain.reports import FailingDags
 from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
@@ -33,6 +34,7 @@ from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
 from bot.services.asked_and_seen import differing, missing_from, subject_of
+from bot.services.capacity import Outlooks
 from bot.services.diagnose import TASK_LOG, log_was_late
 from bot.services.escalation_ports import Humans
 from bot.services.ports import Cluster, Knowledge, Meter, ReplyChannel
@@ -95,9 +97,11 @@ class Gatherer:
         reporters: Mapping[Intent, Reporter],
         humans: Humans | None = None,
         sights: Sights | None = None,
+        outlooks: Outlooks | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question; `reporters` answer what is
         about no run, by intent. Without `sights` everybody sees everything."""
+        self._outlooks = outlooks
         self._addresses = addresses
         self._everything = Sight(clusters, resolver)
         self._sights = sights
@@ -262,7 +266,7 @@ class Gatherer:
         wanted, sight = asked.hints.cluster, asked.sight
         clusters = [c for name, c in sight.clusters.items() if wanted in (None, name)]
         is_private = await sight.is_private([Target(one.name) for one in clusters])
-        reports = await cluster_reports(clusters, self._seconds)
+        reports = await cluster_reports(clusters, self._seconds, self._outlooks)
         return _Answer(HealthReport(asked.reference, reports), is_private)
 
     async def _how_to(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
@@ -315,8 +319,20 @@ def _with_hint(reply: NotFound, hint: str) -> NotFound:
 
 async def _reported(by: Reporter, asked: _Asked, channel: ReplyChannel) -> _Answer:
     reply = await by(asked.question, asked.reference)
-    dags = reply.dags if isinstance(reply, FailingDags) else ()
-    return _Answer(reply, await asked.sight.is_private([Target(d.cluster, d.dag_id) for d in dags]))
+    return _Answer(reply, await asked.sight.is_private(_told_in(reply)))
+
+
+def _told_in(reply: Reply) -> Sequence[Target]:
+    """The Dags that a report names."""
+    match reply:
+        case FailingDags(dags=dags):
+            return [Target(one.cluster, one.dag_id) for one in dags]
+        case IncidentsReport(incidents=incidents, unknown=unknown):
+            named = [dag for one in incidents for dag in one.dags]
+            named += [(one.cluster, one.dag_id) for one in unknown]
+            return [Target(*dag) for dag in dict.fromkeys(named)]
+        case _:
+            return ()
 
 
 def _when_of(hints: TargetHints) -> TargetHints:
@@ -341,6 +357,8 @@ def _gaps_of(seen: Case | Reply) -> Sequence[Gap]:
             late = log_was_late(evidence)
             return [gap for gap in evidence.gaps if not (late and gap.source == TASK_LOG)]
         case StatusReport(gaps=gaps) | LogReport(gaps=gaps) | FailingDags(gaps=gaps):
+            return gaps
+        case IncidentsReport(gaps=gaps):
             return gaps
         case HealthReport(clusters=clusters):
             return [gap for cluster in clusters for gap in cluster.gaps]

@@ -21,6 +21,7 @@ from bot.domain.people import Preferences
 from bot.domain.questions import Asker
 from bot.domain.reports import FailingDag
 from bot.services.access_ports import ChannelPolicies
+from bot.services.capacity import Outlooks
 from bot.services.mine import MineService
 from bot.services.onlookers import target_of
 from bot.services.people_ports import PreferenceStore, RecentThreads
@@ -63,6 +64,7 @@ class HomeService:
     sight: Callable[[Asker], Awaitable[Sight]] | None = None
     seconds: float = 8.0
     policies: ChannelPolicies | None = None
+    outlooks: Outlooks | None = None
     _health: OrderedDict[Asker, tuple[datetime, tuple[ClusterReport, ...]]] = field(
         default_factory=OrderedDict
     )
@@ -106,7 +108,7 @@ class HomeService:
         if known is not None and (at - known[0]).total_seconds() < _FRESH:
             return known[1]
         clusters = await self.seen(asker, "")
-        reports = await cluster_reports(list(clusters.values()), self.seconds)
+        reports = await cluster_reports(list(clusters.values()), self.seconds, self.outlooks)
         self._health[asker] = (at, reports)
         while len(self._health) > _KEPT:
             self._health.popitem(last=False)

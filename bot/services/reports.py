@@ -10,6 +10,7 @@ from bot.domain.answers import ClusterReport, LogReport, StatusReport
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Gap, GapReason, TaskInstance
 from bot.domain.targets import Target
+from bot.services.capacity import Outlooks
 from bot.services.ports import Cluster
 
 _RUNS_SHOWN = 5
@@ -73,15 +74,21 @@ async def log_report(cluster: Cluster, target: Target, seconds: float, reference
     )
 
 
-async def cluster_reports(clusters: Sequence[Cluster], seconds: float) -> tuple[ClusterReport, ...]:
-    """One report a cluster; one that does not answer is reported as such, the others stand."""
+async def cluster_reports(
+    clusters: Sequence[Cluster], seconds: float, outlooks: Outlooks | None = None
+) -> tuple[ClusterReport, ...]:
+    """One report a cluster, with how much room it has; one that does not answer is reported as
+    such, the others stand."""
 
     async def report(cluster: Cluster) -> ClusterReport:
         try:
-            return await cluster.report(seconds)
+            found = await cluster.report(seconds)
         except AirflowError as error:
             gap = Gap("cluster", GapReason.UNAVAILABLE, str(error))
-            return ClusterReport(cluster.name, reachable=False, gaps=(gap,))
+            found = ClusterReport(cluster.name, reachable=False, gaps=(gap,))
+        if outlooks is None:
+            return found
+        return replace(found, outlook=await outlooks(cluster.name))
 
     return tuple(await asyncio.gather(*(report(cluster) for cluster in clusters)))
 

@@ -161,7 +161,7 @@ def channels_of_nowhere(tree: Tree) -> Iterator[Fault]:
     slack = _section(tree, "slack")
     if "client_id" not in slack or "workspace" in slack:
         return
-    for section in ("escalation", "failure_webhook"):
+    for section in ("escalation", "failure_webhook", "capacity"):
         if "channel" in _section(tree, section):
             problem = f"is missing. Give the id of the workspace that {section}.channel is in"
             yield Fault(("slack", "workspace"), problem)

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.domain.access import READING, Action, Otherwise
 from bot.settings.alerts import FailureWebhookSettings
+from bot.settings.capacity import CapacitySettings
 from bot.settings.escalation import EscalationSettings
 from bot.settings.on_call import OnCallSettings
 from bot.settings.section import Seconds
@@ -118,6 +119,12 @@ class ClusterSettings(_Section):
     timezone: TimeZone = Field("UTC", description="Give the time zone people mean by 'last night'")
     deadline: Seconds | None = Field(None, description="Give seconds; answers.deadline otherwise")
     max_calls: int = Field(MAX_CALLS, ge=1, le=MAX_CALLS, description="Use 1 to 4 calls at once")
+    slots: int | None = Field(
+        None, ge=1, description="Give the number of tasks that the executor runs at once"
+    )
+    queued_timeout: float = Field(
+        600.0, gt=0, le=86_400, description="Give seconds: Airflow's task_queued_timeout"
+    )
     dag_list_seconds: Seconds = Field(60.0, description="Give seconds to keep the list of Dags")
     verify: bool = Field(True, description="Use true or false; prefer ca_file to false")
     ca_file: ExistingFile | None = Field(None, description="Give the file of the authority's key")
@@ -312,6 +319,7 @@ class Settings(BaseSettings):
     failure_webhook: FailureWebhookSettings = Field(
         FailureWebhookSettings(), description="Write it as a section"
     )
+    capacity: CapacitySettings = Field(CapacitySettings(), description="Write it as a section")
     access: AccessSettings = Field(AccessSettings(), description="Write it as a section")
     escalation: EscalationSettings = Field(
         EscalationSettings(), description="Write it as a section"

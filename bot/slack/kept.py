@@ -16,6 +16,7 @@ from bot.domain.alerts import (
     Look,
     Radius,
 )
+from bot.domain.capacity import CapacityLook, CapacityTold, Warned
 from bot.domain.cases import Shown
 from bot.domain.failures import Collected
 from bot.services.alert_ports import Joined, NothingLeft, Opened
@@ -54,6 +55,8 @@ TYPES: tuple[type, ...] = (
     Asked,
     Button,
     ButtonPress,
+    CapacityLook,
+    CapacityTold,
     Collected,
     Command,
     Diverted,
@@ -80,6 +83,7 @@ TYPES: tuple[type, ...] = (
     Shown,
     Stage,
     StageState,
+    Warned,
     Way,
     Words,
     WorkspaceGone,

@@ -25,6 +25,7 @@ SUBCOMMANDS = (
     Subcommand("logs", Intent.LOGS, "the lines of a log that matter", needs_words=True),
     Subcommand("runbook", Intent.RUNBOOK, "a runbook by its name, or the one that words fit"),
     Subcommand("health", Intent.HEALTH, "how the clusters are doing"),
+    Subcommand("incidents", Intent.INCIDENTS, "what fails right now, by what it comes from"),
     Subcommand("mine", Intent.MINE, "your Dags that fail", is_private=True),
     Subcommand("oncall", Intent.ON_CALL, "who is on call, now and next", is_private=True),
     Subcommand("escalate", Intent.ESCALATE, "call a human"),

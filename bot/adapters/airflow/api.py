@@ -92,9 +92,9 @@ class Api:
         call = JobApi(self._client).get_jobs_without_preload_content
         return self._transport.get(call, limit=50, order_by=["-latest_heartbeat"])
 
-    def pools(self) -> Outcome:
+    def pools(self, *, offset: int = 0) -> Outcome:
         return self._transport.get(
-            PoolApi(self._client).get_pools_without_preload_content, limit=PAGE
+            PoolApi(self._client).get_pools_without_preload_content, limit=PAGE, offset=offset
         )
 
     def dags(self, *, offset: int = 0, limit: int = PAGE, pattern: str | None = None) -> Outcome:

@@ -12,6 +12,7 @@ from typing import Any
 from bot.adapters.airflow import fault
 from bot.adapters.airflow.api import PAGE, Api
 from bot.adapters.airflow.asking import Asking, Listing
+from bot.adapters.airflow.capacity import Limits, capacity_sample
 from bot.adapters.airflow.config import ClusterConfig
 from bot.adapters.airflow.dag_index import DagIndex
 from bot.adapters.airflow.doctor import Examination
@@ -32,6 +33,7 @@ from bot.adapters.airflow.room import Room
 from bot.adapters.airflow.task_log import explained, log_key
 from bot.domain.access import Labels
 from bot.domain.answers import ClusterReport, Link
+from bot.domain.capacity import Sample
 from bot.domain.checks import Check
 from bot.domain.evidence import (
     DagDetails,
@@ -265,6 +267,13 @@ class AirflowCluster:
         since = self._now() - timedelta(hours=1)
         with span("airflow report", cluster=self.name):
             return await cluster_report(self._api, self._asking(seconds), self.name, since)
+
+    async def capacity(self, seconds: float) -> Sample:
+        """How much room there is; never raises."""
+        limits = Limits(self._config.slots, self._config.queued_seconds)
+        with span("airflow capacity", cluster=self.name):
+            asking = self._asking(seconds)
+            return await capacity_sample(self._api, asking, self.name, self._now(), limits)
 
     async def doctor(self) -> Sequence[Check]:
         """Reachability, version, login and each permission that the evidence needs."""

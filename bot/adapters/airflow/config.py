@@ -40,6 +40,8 @@ class ClusterConfig:
     gathers_at_once: int = 6
     gather_wait_seconds: float = 30.0  # for a place among them
     dag_ids_seconds: float = 300.0  # how long a list of Dag ids counts as fresh
+    slots: int | None = None  # tasks that the executor runs at once; Airflow does not tell
+    queued_seconds: float = 600.0  # after which it gives a queued task up
 
     def __post_init__(self) -> None:
         """Raises `ConfigError` for an address that cannot be asked or would leak a password."""

@@ -18,7 +18,9 @@ from sqlalchemy.schema import SchemaItem
 
 import bot.adapters.sql.access_tables
 import bot.adapters.sql.alert_tables
+import bot.adapters.sql.capacity_tables
 import bot.adapters.sql.escalation_tables
+import bot.adapters.sql.incident_tables
 import bot.adapters.sql.installation_tables
 import bot.adapters.sql.preference_tables
 import bot.adapters.sql.talk_tables  # noqa: F401 (their tables are part of the schema)

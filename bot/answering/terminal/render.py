@@ -13,7 +13,12 @@ from bot.answering.steps import unwrapped
 from bot.answering.terminal.diagnosis import claim_parts, diagnosis_parts
 from bot.answering.terminal.duties import mine_parts, on_call_parts, runbook_parts
 from bot.answering.terminal.page import Part, numbered, page, section, text
-from bot.answering.terminal.reports import health_parts, log_parts, status_parts
+from bot.answering.terminal.reports import (
+    health_parts,
+    incidents_parts,
+    log_parts,
+    status_parts,
+)
 from bot.answering.wording import sentence
 from bot.domain.answers import (
     Apology,
@@ -29,6 +34,7 @@ from bot.domain.answers import (
     StatusReport,
     Unsupported,
 )
+from bot.domain.incidents import IncidentsReport
 from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 
 _EXAMPLES = (
@@ -82,6 +88,8 @@ def _parts(reply: Reply) -> Iterator[Part]:
             yield from mine_parts(reply)
         case OnCallReport():
             yield from on_call_parts(reply)
+        case IncidentsReport():
+            yield from incidents_parts(reply)
         case _:
             assert_never(reply)
     yield Text("")

@@ -5,12 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from bot.answering.capacity import outlook_words, telling
 from bot.answering.excerpt import says_something, without_packaged_frames
 from bot.answering.gaps import gap_in_words
+from bot.answering.incidents import (
+    dag_names,
+    headline,
+    incident_mark,
+    incident_title,
+    incident_words,
+    notes,
+    unknown_words,
+)
 from bot.answering.terminal.page import Part, links, section, table, text
 from bot.answering.wording import clock, count, duration, moment
 from bot.domain.answers import ClusterReport, HealthReport, Link, LogReport, StatusReport
 from bot.domain.evidence import DagRun, Gap, TaskInstance
+from bot.domain.incidents import IncidentsReport
 from bot.domain.logs import LogLine
 
 _RUNS_SHOWN = 10
@@ -90,6 +101,10 @@ def _cluster(report: ClusterReport) -> Iterator[Part]:
             for pool in report.pools[:_POOLS_SHOWN]
         ]
         yield section("Pools", table(pools))
+    if report.outlook is not None:
+        told = telling(report.outlook.outlooks, _POOLS_SHOWN)
+        if told:
+            yield section("Room", *(text(outlook_words(one)) for one in told))
     figures = [
         ("Import errors", report.import_errors),
         ("Failed in the last hour", report.failed_last_hour),
@@ -109,3 +124,18 @@ def _gaps_and_links(gaps: Sequence[Gap], targets: Sequence[Link]) -> Iterator[Pa
         yield section("What I could not see", *(text(f"- {gap_in_words(gap)}") for gap in gaps))
     if targets:
         yield from links(targets)
+
+
+def incidents_parts(report: IncidentsReport) -> Iterator[Part]:
+    yield text(headline(report), "bold")
+    several = report.several_clusters
+    for one in report.incidents:
+        title = f"{incident_mark(one)} {incident_title(one)}"
+        names = dag_names(one, several_clusters=several)
+        yield section(title, text(incident_words(one)), text(names))
+    if report.unknown:
+        told = (unknown_words(one, several_clusters=several) for one in report.unknown)
+        yield section("Not looked into yet", *map(text, told))
+    for note in notes(report):
+        yield text(note, "dim")
+    yield from _gaps_and_links(report.gaps, ())

@@ -18,9 +18,11 @@ from bot.domain.answers import (
     StatusReport,
     Unsupported,
 )
+from bot.domain.incidents import IncidentsReport
 from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 from bot.slack.blocks.diagnosis import diagnosis_card
 from bot.slack.blocks.escalation import standing_card
+from bot.slack.blocks.incidents import incidents_card
 from bot.slack.blocks.logs import log_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.mine import mine_card
@@ -72,4 +74,6 @@ def render(
             return mine_card(reply)
         case OnCallReport():
             return on_call_card(reply)
+        case IncidentsReport():
+            return incidents_card(reply)
     assert_never(reply)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from bot.answering.capacity import outlook_mark, outlook_words, telling
 from bot.answering.wording import count, duration, run_in_words, short_name
 from bot.domain.answers import ClusterReport, HealthReport, StatusReport
+from bot.domain.capacity import GaugeKind, Standing
 from bot.domain.evidence import ComponentHealth, DagRun, Pool, TaskInstance
 from bot.slack.blocks.kit import (
     Block,
@@ -37,6 +39,7 @@ _CLUSTERS_SHOWN = 10
 _SMALL = 3
 # Pools with fewer free slots than this share are worth a line.
 _TIGHT = 0.2
+_FORESEEN_SHOWN = 3
 _NAME = Limit(120)
 _WORD = Limit(40)  # states and versions: one word as Airflow writes them
 
@@ -161,7 +164,9 @@ def cluster_words(cluster: ClusterReport) -> str:
     ailing = [f"{one.name} {one.status}" for one in cluster.components if not _is_healthy(one)]
     state = "; ".join(ailing) or "all parts healthy" if cluster.reachable else "does not answer"
     mark = "✅" if _is_well(cluster) else "❌"
-    parts = [_NAME.head(cluster.cluster), version, Limit(300).head(state)]
+    told = telling(cluster.outlook.outlooks, _FORESEEN_SHOWN) if cluster.outlook else []
+    foreseen = [outlook_words(one) for one in told if one.standing is not Standing.ROOM]
+    parts = [_NAME.head(cluster.cluster), version, Limit(300).head(state), *foreseen]
     return f"{mark} " + " · ".join(part for part in parts if part)
 
 
@@ -180,7 +185,11 @@ def _cluster_parts(cluster: ClusterReport, room: Room) -> Iterator[Element]:
         name = _word(component.name, "part").replace("_", " ")
         status = _word(component.status, "not deployed")
         items.append(f"{mark} {name}: {status}{heard}")
-    items.extend(map(_pool_words, _tight(cluster.pools)[: room.items]))
+    foreseen = telling(cluster.outlook.outlooks, room.items) if cluster.outlook else []
+    items.extend(f"{outlook_mark(one)} {outlook_words(one)}" for one in foreseen)
+    told = {one.gauge.name for one in foreseen if one.gauge.kind is GaugeKind.POOL}
+    tight = [pool for pool in _tight(cluster.pools) if pool.name not in told]
+    items.extend(map(_pool_words, tight[: room.items]))
     if cluster.import_errors:
         files = count(cluster.import_errors, "Dag file does", "Dag files do")
         items.append(f"{WARNING} {files} not import")

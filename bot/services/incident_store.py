@@ -1,0 +1,82 @@
+"""A conversation store that has the failures of its turns counted to their incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from bot.answering.headline import nothing_failed
+from bot.diagnosis.incident_key import incident_key
+from bot.domain.answers import Diagnosis, Reply
+from bot.domain.checks import Check
+from bot.domain.conversations import Rating, Turn
+from bot.domain.errors import StoreError
+from bot.domain.incidents import FailureSeen
+from bot.domain.questions import ThreadKey
+from bot.domain.verdicts import VerdictKind
+from bot.services.incident_ports import Incidents
+from bot.services.ports import ConversationStore
+
+log = structlog.get_logger(__name__)
+
+
+class IncidentStore:
+    """The port `ConversationStore` before another one. Nothing of who asked is counted."""
+
+    def __init__(self, store: ConversationStore, incidents: Incidents) -> None:
+        self._store = store
+        self._incidents = incidents
+
+    async def add_turn(self, turn: Turn) -> None:
+        await self._store.add_turn(turn)
+        failure = failure_of(turn)
+        if failure is None:
+            return
+        try:
+            await self._incidents.keep(failure)
+        except StoreError as error:
+            log.warning("incident.not_counted", error=str(error))
+
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
+        await self._store.set_reply(turn_id, reply, reply_ts)
+
+    async def turn(self, turn_id: str) -> Turn | None:
+        return await self._store.turn(turn_id)
+
+    async def turns(self, thread: ThreadKey) -> Sequence[Turn]:
+        return await self._store.turns(thread)
+
+    async def rate(self, rating: Rating) -> None:
+        await self._store.rate(rating)
+
+    async def ratings(self, turn_id: str) -> Sequence[Rating]:
+        return await self._store.ratings(turn_id)
+
+    async def doctor(self) -> Sequence[Check]:
+        return await self._store.doctor()
+
+
+def failure_of(turn: Turn) -> FailureSeen | None:
+    """What the turn found to have failed, or not to go on; None where that was meant so, or nothing
+    of it is known any more."""
+    reply, evidence = turn.reply, turn.evidence
+    if not isinstance(reply, Diagnosis) or evidence is None or evidence.dag_exists is False:
+        return None
+    verdict, target = reply.verdict, reply.target
+    if verdict.kind is VerdictKind.OPERATOR or nothing_failed(verdict) or not target.dag_id:
+        return None
+    task = evidence.task_instance
+    seen_at = evidence.gathered_at or turn.answered_at
+    return FailureSeen(
+        incident=incident_key(verdict, target, evidence),
+        cluster=target.cluster,
+        dag_id=target.dag_id,
+        run_id=target.run_id or "",
+        task_id=target.task_id or "",
+        map_index=-1 if target.map_index is None else target.map_index,
+        at=(task.end if task is not None else None) or seen_at,
+        title=verdict.title or verdict.kind.headline,
+        kind=verdict.kind,
+        turn_id=turn.id,
+    )

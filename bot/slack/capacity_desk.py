@@ -1,0 +1,61 @@
+"""Tells the platform's channel where room ends, in one message for each trouble, and that it is
+over."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from bot.answering.capacity import over_words, warning_words
+from bot.domain.capacity import CAPACITY_TOLD, CapacityTold
+from bot.domain.work import FOR_A_DAY
+from bot.services.capacity_ports import CapacityStore
+from bot.services.ports import DurableSteps
+from bot.slack.arrivals import Place
+from bot.slack.posts import ANSWER, Notice, Post
+from bot.slack.saying import Saying
+
+Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Warnings:
+    """What warnings are made of, beside Slack."""
+
+    store: CapacityStore
+    channel: str
+    redact: Callable[[str], str] = str
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityDesk:
+    """Does jobs of kind `CAPACITY_TOLD`. `workspace` gives the id of the channel's."""
+
+    warnings: Warnings
+    workspace: Callable[[], Awaitable[str]]
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        return {CAPACITY_TOLD: self.tell}
+
+    async def tell(self, body: CapacityTold, steps: DurableSteps) -> None:
+        """Shows the warning as it is by now. Raises `SlackRefused` where that cannot be."""
+        store, channel = self.warnings.store, self.warnings.channel
+        warned = await steps.run("look up", partial(store.warned, body.id), FOR_A_DAY)
+        if warned is None:
+            return
+        workspace = await steps.run("workspace", self.workspace, FOR_A_DAY)
+        key = f"capacity:{warned.id}"
+        saying = Saying(steps, workspace, key)
+        words = self.warnings.redact(warning_words(warned))
+        post = Post(key, ANSWER + warned.version, Place(channel, ""), Notice(words))
+        sent = await saying.say(post)
+        thread = warned.thread or sent.ts or ""
+        if thread and not warned.thread:
+            keep = partial(store.put_thread, warned.id, thread)
+            await steps.run("keep thread", keep, FOR_A_DAY)
+        if warned.is_over and thread:
+            said = Notice(self.warnings.redact(over_words(warned)))
+            await saying.say(Post(f"{key}:over", ANSWER, Place(channel, "", thread), said))
