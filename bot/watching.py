@@ -16,7 +16,7 @@ _EVERY_FIVE_MINUTES = "*/5 * * * *"
 
 
 def watching_handlers(
-    parts: Parts, capacity: SqlCapacity, workspace: Callable[[], Awaitable[str]]
+    parts: Parts, capacity: SqlCapacity, workspace: Callable[[str], Awaitable[str]]
 ) -> Mapping[str, Handler]:
     channel = parts.settings.capacity.channel or ""
     service = CapacityService(list(parts.clusters.values()), capacity, tells=bool(channel))

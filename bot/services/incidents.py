@@ -134,7 +134,7 @@ class _Look:
     every: Sequence[FailureSeen]
     known: list[FailureSeen] = field(default_factory=list)
     failed: list[TaskInstance] = field(default_factory=list)
-    well: dict[str, datetime] = field(default_factory=dict)  # when a Dag's latest run ended well
+    well: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # a Dag's latest run
     gaps: list[Gap] = field(default_factory=list)
 
     async def within(self, seconds: float) -> None:
@@ -148,7 +148,9 @@ class _Look:
         except AirflowError as error:
             self._gap(GapReason.UNAVAILABLE, f"{name}: {error}")
         self.known = [
-            replace(one, is_answered=one.is_answered or self._is_well(one.dag_id, one.at))
+            replace(
+                one, is_answered=one.is_answered or self._is_well(one.dag_id, one.run_id, one.at)
+            )
             for one in own
         ]
 
@@ -158,7 +160,7 @@ class _Look:
         found: dict[str, FailingUnknown] = {}
         for task in self.failed:
             place = (self.cluster.name, task.dag_id, task.run_id, task.task_id, task.map_index)
-            if place in places or (task.end and self._is_well(task.dag_id, task.end)):
+            if place in places or (task.end and self._is_well(task.dag_id, task.run_id, task.end)):
                 continue
             before = found.get(task.dag_id)
             if before is None:
@@ -188,11 +190,12 @@ class _Look:
         seen = await self.cluster.runs(dag_id, limit=1)
         for run in seen.runs:
             if run.state == "success" and run.end is not None:
-                self.well[dag_id] = run.end
+                self.well[dag_id] = (run.run_id, run.end)
 
-    def _is_well(self, dag_id: str, failed_at: datetime) -> bool:
+    def _is_well(self, dag_id: str, run_id: str, failed_at: datetime) -> bool:
+        """A run may end well with a task failed in it."""
         well = self.well.get(dag_id)
-        return well is not None and well > failed_at
+        return well is not None and well[0] != run_id and well[1] > failed_at
 
     def _gap(self, reason: GapReason, detail: str) -> None:
         self.gaps.append(Gap("failures", reason, detail))

@@ -31,10 +31,10 @@ class Warnings:
 
 @dataclass(frozen=True, slots=True)
 class CapacityDesk:
-    """Does jobs of kind `CAPACITY_TOLD`. `workspace` gives the id of the channel's."""
+    """Does jobs of kind `CAPACITY_TOLD`. `workspace` gives the id of a channel's."""
 
     warnings: Warnings
-    workspace: Callable[[], Awaitable[str]]
+    workspace: Callable[[str], Awaitable[str]]
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -46,7 +46,7 @@ class CapacityDesk:
         warned = await steps.run("look up", partial(store.warned, body.id), FOR_A_DAY)
         if warned is None:
             return
-        workspace = await steps.run("workspace", self.workspace, FOR_A_DAY)
+        workspace = await steps.run("workspace", partial(self.workspace, channel), FOR_A_DAY)
         key = f"capacity:{warned.id}"
         saying = Saying(steps, workspace, key)
         words = self.warnings.redact(warning_words(warned))

@@ -104,10 +104,12 @@ def _place(row: Any) -> tuple[Any, ...]:
 
 
 def _ran_well(row: Any) -> Any:
-    """Whether Airflow reported that the Dag ran well after this."""
+    """Whether Airflow reported that another run of the Dag ended well after this; a run may end
+    well with a task failed in it."""
     success = DagSuccessRow
-    since = (success.cluster == row.cluster, success.dag_id == row.dag_id, success.at > row.at)
-    return exists().where(*since).label("is_answered")
+    is_later = (success.at > row.at, success.run_id != row.run_id)
+    of_dag = (success.cluster == row.cluster, success.dag_id == row.dag_id)
+    return exists().where(*of_dag, *is_later).label("is_answered")
 
 
 def _failure(row: Any) -> FailureSeen:

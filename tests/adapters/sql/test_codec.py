@@ -89,6 +89,7 @@ def test_each_kind_of_reply_has_a_name_of_its_own() -> None:
         "runbook_report",
         "failing_dags",
         "on_call_report",
+        "incidents_report",
     ]
 
 

@@ -91,7 +91,9 @@ async def test_a_run_that_went_well_answers_both(
     await incidents.keep(seen())
     await told(alerts, "billing", "*:refused")
     later = START + timedelta(minutes=30)
-    await alerts.succeed([Success("prod", dag, "r2", later) for dag in ("orders", "billing")])
+    ran = [Success("prod", "orders", "r2", later)]
+    ran.append(Success("prod", "billing", "r2", later, task_id="load"))
+    await alerts.succeed(ran)
     assert all(one.is_answered for one in await incidents.of("*:refused", LONG_AGO, 10))
     await incidents.keep(seen(minutes=45))
     found = await incidents.of("*:refused", LONG_AGO, 10)
