@@ -5,25 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.answering.wording import count, duration, listed, moment
+from bot.answering.wording import duration, listed, moment
 from bot.domain.alerts import UNREACHABLE, Alert, AlertState, Diverted, Radius
+from bot.words import mark, mark_many, number, say, say_many
 
 _NAMED = 8  # Dags in a line
 _LINE_MAX = 150
 _LIST_MAX = 2_000
-_HINT = "Mention me with a name, and I look into that one."
+_HINT = mark("Mention me with a name, and I look into that one.")
 _BESIDE = 5  # other causes that are named
-_ROUTES = "failure_webhook.routes"
-_INVITE = f"Invite me there (/invite), or correct {_ROUTES}."
+_INVITE = mark("Invite me there (/invite), or correct failure_webhook.routes.")
 _DIVERSIONS = {
-    "not_in_channel": ("I am no member there", _INVITE),
-    "channel_not_found": ("I do not find it, or am no member there", _INVITE),
-    "is_archived": ("it is archived", f"Give another channel in {_ROUTES}."),
-    "in_trouble_for_a_day": ("Slack did not take it for a day", "See how Slack is doing."),
+    "not_in_channel": (mark("I am no member there"), _INVITE),
+    "channel_not_found": (mark("I do not find it, or am no member there"), _INVITE),
+    "is_archived": (
+        mark("it is archived"),
+        mark("Give another channel in failure_webhook.routes."),
+    ),
+    "in_trouble_for_a_day": (
+        mark("Slack did not take it for a day"),
+        mark("See how Slack is doing."),
+    ),
 }
-_REFUSED = ("Slack refuses me there ({})", f"Mend that, or correct {_ROUTES}.")
-AGAIN = "I look again by myself, and change this message."
-MOVED = "Airflow answers again. I have looked, and told in other threads here what it was."
+_REFUSED = (
+    mark("Slack refuses me there ({reason})"),
+    mark("Mend that, or correct failure_webhook.routes."),
+)
+AGAIN = mark("I look again by myself, and change this message.")
+MOVED = mark("Airflow answers again. I have looked, and told in other threads here what it was.")
 
 
 def standing_mark(alert: Alert) -> str:
@@ -36,22 +45,25 @@ def standing_words(alert: Alert, radius: Radius) -> str:
     """`Failing since 10:02 UTC, last at 10:40 UTC`; the first thing that is read."""
     if alert.state is AlertState.RECOVERED and alert.recovered_at is not None:
         lasted = duration((alert.recovered_at - alert.first_at).total_seconds())
-        return f"Recovered at {_at(alert.recovered_at, alert)} after {lasted}"
+        return say(
+            "Recovered at {at} after {lasted}", at=_at(alert.recovered_at, alert), lasted=lasted
+        )
     if alert.incident.startswith(UNREACHABLE):
         name = alert.incident.removeprefix(UNREACHABLE)
-        return f"{name} reported failures and does not answer now"
+        return say("{name} reported failures and does not answer now", name=name)
     if max(radius.tasks, radius.runs) <= 1:
-        return f"Failed at {_at(alert.first_at, alert)}"
-    return f"Failing since {_at(alert.first_at, alert)}, last at {_at(alert.last_at, alert)}"
+        return say("Failed at {at}", at=_at(alert.first_at, alert))
+    first, last = _at(alert.first_at, alert), _at(alert.last_at, alert)
+    return say("Failing since {first}, last at {last}", first=first, last=last)
 
 
 def radius_words(radius: Radius) -> str:
     """What else it reaches; empty for a single failure."""
     if max(radius.dags, radius.runs, radius.tasks) <= 1:
         return ""
-    parts = [count(radius.runs, "run"), count(radius.dags, "Dag")]
+    parts = [say_many("{n} run", "{n} runs", radius.runs), _dags(radius)]
     if radius.tasks > 1:
-        parts.insert(0, count(radius.tasks, "task instance"))
+        parts.insert(0, say_many("{n} task instance", "{n} task instances", radius.tasks))
     words = " · ".join(parts)
     if radius.dags > 1:
         words += f": {named(radius, _NAMED)}"
@@ -62,56 +74,87 @@ def history_words(alert: Alert, radius: Radius) -> str:
     """What has come and gone meanwhile; empty where nothing has."""
     parts = []
     if 0 < radius.recovered < radius.dags:
-        parts.append(f"{radius.recovered} of {radius.dags} Dags run well again.")
+        parts.append(
+            say_many(
+                "{n} of {all} Dags runs well again.",
+                "{n} of {all} Dags run well again.",
+                radius.recovered,
+                all=number(radius.dags),
+            )
+        )
     if 0 < radius.well < radius.parts:
-        parts.append(f"Still failing: {_failing(radius)}.")
+        parts.append(say("Still failing: {names}.", names=_failing(radius)))
     if alert.relapses:
-        times = count(alert.relapses, "time")
-        parts.append(f"Failed again {times} soon after it had recovered.")
+        parts.append(
+            say_many(
+                "Failed again {n} time soon after it had recovered.",
+                "Failed again {n} times soon after it had recovered.",
+                alert.relapses,
+            )
+        )
     return " ".join(parts)
 
 
 def recovered_news(alert: Alert, radius: Radius) -> str:
     """For the thread, once. A Dag is not said to be well while it fails for another cause."""
-    what = radius.names[0] if radius.dags == 1 and radius.names else count(radius.dags, "Dag")
-    verb = "runs" if radius.dags == 1 else "run"
+    what = radius.names[0] if radius.dags == 1 and radius.names else _dags(radius)
+    one, many = mark_many(
+        "✅ {standing}: {what} runs well again.", "✅ {standing}: {what} run well again."
+    )
+    others = ""
     if radius.beside:
-        verb = "no longer fails" if radius.dags == 1 else "no longer fail"
-        others = f"Still failing for another cause: {'; '.join(radius.beside[:_BESIDE])}."
-        return f"✅ {standing_words(alert, radius)}: {what} {verb} for this cause. {others}"
-    return f"✅ {standing_words(alert, radius)}: {what} {verb} well again."
+        one, many = mark_many(
+            "✅ {standing}: {what} no longer fails for this cause.",
+            "✅ {standing}: {what} no longer fail for this cause.",
+        )
+        names = "; ".join(map(say, radius.beside[:_BESIDE]))
+        others = say(" Still failing for another cause: {names}.", names=names)
+    standing = standing_words(alert, radius)
+    return say_many(one, many, radius.dags, standing=standing, what=what) + others
 
 
 def reminder(alert: Alert, radius: Radius, now: datetime) -> str:
     """For whoever has forgotten it."""
-    age = duration((now - alert.first_at).total_seconds())
-    last = f"Last failed at {_at(alert.last_at, alert)}."
-    return f"⏰ Still failing after {age}: {_failing(radius)}. {alert.title}. {last}"
+    return say(
+        "⏰ Still failing after {age}: {names}. {title}. Last failed at {at}.",
+        age=duration((now - alert.first_at).total_seconds()),
+        names=_failing(radius),
+        title=say(alert.title),
+        at=_at(alert.last_at, alert),
+    )
 
 
 def diverted_words(diverted: Diverted) -> str:
     """Why it is told elsewhere and how to mend that; the name of its channel stands before."""
     why, remedy = _DIVERSIONS.get(diverted.reason, _REFUSED)
-    return f": {why.format(diverted.reason)}. {remedy}"
+    return f": {say(why, reason=diverted.reason)}. {say(remedy)}"
 
 
 def untold_words(hidden: int, diverted: Diverted) -> str:
     """In place of failures that the default channel may not hear of either."""
-    what = f"{count(hidden, 'failure')} of Dags that this channel may not see"
-    where = f"the channel {diverted.channel}{diverted_words(diverted)}"
-    return f"⚠️ {what} could not be told in {where}"
+    return say_many(
+        "⚠️ {n} failure of Dags that this channel may not see could not be told in the channel "
+        "{channel}{why}",
+        "⚠️ {n} failures of Dags that this channel may not see could not be told in the channel "
+        "{channel}{why}",
+        hidden,
+        channel=diverted.channel,
+        why=diverted_words(diverted),
+    )
 
 
 def _failing(radius: Radius) -> str:
     more = radius.parts - radius.well - len(radius.failing[:_NAMED])
     names = list(radius.failing[:_NAMED])
-    return f"{', '.join(names)} and {more:,} more" if more > 0 else listed(names, _NAMED)
+    if more <= 0:
+        return listed(names, _NAMED)
+    return say_many("{named} and {n} more", "{named} and {n} more", more, named=", ".join(names))
 
 
 def relapsed_news(alert: Alert) -> str:
     """In place of the news of its recovery."""
     at = _at(alert.last_at, alert)
-    return f"🔴 Failed again at {at}. It had recovered, and I say so above from now on."
+    return say("🔴 Failed again at {at}. It had recovered, and I say so above from now on.", at=at)
 
 
 def list_words(alerts: Sequence[tuple[Alert, Radius]]) -> str:
@@ -119,7 +162,7 @@ def list_words(alerts: Sequence[tuple[Alert, Radius]]) -> str:
     says how many it leaves out."""
     lines, room = [], _LIST_MAX
     for alert, radius in alerts:
-        line = f"• {named(radius, 4)}: {alert.title}"
+        line = f"• {named(radius, 4)}: {say(alert.title)}"
         line = line if len(line) <= 2 * _LINE_MAX else f"{line[: 2 * _LINE_MAX - 1]}…"
         room -= len(line)
         if room < 0:
@@ -127,16 +170,26 @@ def list_words(alerts: Sequence[tuple[Alert, Radius]]) -> str:
         lines.append(line)
     rest = len(alerts) - len(lines)
     if rest:
-        lines.append(f"… and {count(rest, 'other')}")
-    head = f"{count(len(alerts), 'more failure')} than there is room for threads:"
-    return "\n".join([head, *lines, _HINT])
+        lines.append(say_many("… and {n} other", "… and {n} others", rest))
+    head = say_many(
+        "{n} more failure than there is room for threads:",
+        "{n} more failures than there is room for threads:",
+        len(alerts),
+    )
+    return "\n".join([head, *lines, say(_HINT)])
 
 
 def named(radius: Radius, limit: int) -> str:
     """The Dags by name, the first ones of many."""
     names = list(radius.names[:limit])
     more = radius.dags - len(names)
-    return f"{', '.join(names)} and {more:,} more" if more else listed(names, limit)
+    if not more:
+        return listed(names, limit)
+    return say_many("{named} and {n} more", "{named} and {n} more", more, named=", ".join(names))
+
+
+def _dags(radius: Radius) -> str:
+    return say_many("{n} Dag", "{n} Dags", radius.dags)
 
 
 def _at(at: datetime, alert: Alert) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from statistics import median
 
 from bot.answering.standing import deciding_try, never_started
-from bot.answering.wording import count, duration
+from bot.answering.wording import duration
 from bot.domain.comparisons import Comparison, Measure, Timed
 from bot.domain.evidence import DagRun, Evidence, TaskInstance
 from bot.domain.verdicts import Verdict, VerdictKind
+from bot.words import say, say_many
 
 _RUN_TOOK = frozenset({"dagrun_timeout"})
 _TASK_TOOK = frozenset(
@@ -54,15 +55,23 @@ def comparison_of(verdict: Verdict, evidence: Evidence) -> Comparison | None:
 
 def in_words(comparison: Comparison) -> str:
     """`load took 42 min in this run, usually 12 min; 8 earlier runs, 10 min to 14 min`."""
-    verb = "waited" if comparison.measure is Measure.QUEUED else "took"
-    said = f"{comparison.name} {verb} {duration(comparison.this.seconds)} in this run"
+    this = duration(comparison.this.seconds)
+    if comparison.measure is Measure.QUEUED:
+        said = say("{name} waited {this} in this run", name=comparison.name, this=this)
+    else:
+        said = say("{name} took {this} in this run", name=comparison.name, this=this)
     if comparison.usual is not None:
-        said += f", usually {duration(comparison.usual)}"
+        said += say(", usually {usual}", usual=duration(comparison.usual))
     if comparison.limit is not None:
-        said += f"; it may take {duration(comparison.limit)}"
+        said += say("; it may take {limit}", limit=duration(comparison.limit))
     before = [one.seconds for one in comparison.earlier]
-    runs = count(len(before), "earlier run")
-    return f"{said}; {runs}, {duration(min(before))} to {duration(max(before))}"
+    return said + say_many(
+        "; {n} earlier run, {least} to {most}",
+        "; {n} earlier runs, {least} to {most}",
+        len(before),
+        least=duration(min(before)),
+        most=duration(max(before)),
+    )
 
 
 def _of_task(evidence: Evidence) -> Comparison | None:

@@ -15,12 +15,13 @@ from bot.answering.quotes import folded, is_quoted
 from bot.answering.retries import retry_text
 from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
 from bot.answering.steps import fill, fitting, placeholder_values, steps_of, without_idle_words
-from bot.answering.wording import count, duration, moment, sentence
+from bot.answering.wording import duration, moment, sentence
 from bot.domain.answers import Diagnosis, Link
 from bot.domain.evidence import Evidence, TaskInstance
 from bot.domain.runbooks import KnownFailure, Passage
 from bot.domain.targets import Target
 from bot.domain.verdicts import Verdict
+from bot.words import mark, mark_many, say, say_many
 
 _PASSAGE_MAX = 4_000  # characters; more is a manual, not a runbook
 _MAX_STEPS = 8
@@ -84,7 +85,8 @@ def _for_now(steps: list[str], standing: Standing) -> list[str]:
     if not over or steps[0].startswith("Nothing"):
         return steps
     later = [step for step in steps if not step.startswith("Clear the task")]
-    return [f"Nothing for this run: try {standing.try_number} has succeeded.", *later]
+    nothing = say("Nothing for this run: try {n} has succeeded.", n=standing.try_number)
+    return [nothing, *later]
 
 
 def _seen(verdict: Verdict) -> str:
@@ -96,13 +98,13 @@ def _steps_without_runbook(verdict: Verdict, evidence: Evidence) -> list[str]:
     steps = [gap_in_words(gap) for gap in verdict.gaps if gap.remedy]
     tried = deciding_try(evidence)
     if tried is not None and tried.hostname and (evidence.log is None or evidence.log.is_empty):
-        at = f" around {moment(tried.end)}" if tried.end else ""
-        steps.append(
-            f"Airflow has no log of this try. Read the worker's own log on "
-            f"{one_line(tried.hostname, 80)}{at}."
-        )
+        host, at = one_line(tried.hostname, 80), ""
+        if tried.end:
+            at = say(" around {at}", at=moment(tried.end))
+        no_log = mark("Airflow has no log of this try. Read the worker's own log on {host}{at}.")
+        steps.append(say(no_log, host=host, at=at))
     if verdict.also_possible:
-        steps.append(f"Rule out: {', '.join(verdict.also_possible)}.")
+        steps.append(say("Rule out: {causes}.", causes=", ".join(verdict.also_possible)))
     return steps
 
 
@@ -126,7 +128,8 @@ def _unregistered(verdict: Verdict, evidence: Evidence) -> str:
     files = [p.filename for p in evidence.import_problems if words in folded(p.stack_trace)]
     if not files:
         return ""
-    return f"Airflow does not know this Dag: {one_line(files[0], 80)} does not import."
+    file = one_line(files[0], 80)
+    return say("Airflow does not know this Dag: {file} does not import.", file=file)
 
 
 def _unquoted(why: str, verdict: Verdict) -> str:
@@ -144,49 +147,76 @@ def _ending(evidence: Evidence) -> str:
     name = one_line(tried.task_id, 80)
     if tried.map_index >= 0:
         name += f"[{tried.map_index}]"
-    of = f" of {standing.tries_allowed}" if standing.tries_allowed else ""
-    number = f" (try {tried.try_number}{of})" if tried.try_number else ""
-    return f"{name}{number} {_verb(tried, standing.phase, evidence)}{_since(tried, standing)}."
+    if tried.try_number:
+        of = say(" of {n}", n=standing.tries_allowed) if standing.tries_allowed else ""
+        name += say(" (try {n}{of})", n=tried.try_number, of=of)
+    return f"{_verb(name, tried, standing.phase, evidence)}{_since(tried, standing)}."
 
 
-def _verb(tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
+def _verb(name: str, tried: TaskInstance, phase: Phase, evidence: Evidence) -> str:
     state = (tried.state or "").lower()
     if state == "failed" or phase in (Phase.FAILED, Phase.RETRY_COMING):
-        how = _how_long(tried)
-        at = f"{',' if how else ''} at {moment(tried.end)}" if tried.end else ""
-        return f"failed{how}{at}"
+        return _failed(name, tried)
     if phase is Phase.SUCCEEDED:
         failed = standing_of(evidence).failed_tries
-        return "succeeded" + (
-            f" after {count(failed, 'failed try', 'failed tries')}" if failed else ""
+        if not failed:
+            return say("{name} succeeded", name=name)
+        one, many = mark_many(
+            "{name} succeeded after {n} failed try", "{name} succeeded after {n} failed tries"
         )
+        return say_many(one, many, failed, name=name)
     if phase is Phase.RUNNING:
-        return f"has been running since {moment(tried.start)}" if tried.start else "is running"
+        if tried.start is None:
+            return say("{name} is running", name=name)
+        return say("{name} has been running since {at}", name=name, at=moment(tried.start))
+    shown = state or say("not scheduled")
     if phase is Phase.NEVER_RAN:
-        return _NEVER_RAN.get(state, f"did not run ({state or 'not scheduled'})")
+        never = _NEVER_RAN.get(state, mark("{name} did not run ({state})"))
+        return say(never, name=name, state=shown)
     since = tried.queued_at or tried.scheduled_at
-    return f"is waiting ({state or 'not scheduled'})" + (f" since {moment(since)}" if since else "")
+    if since is None:
+        return say("{name} is waiting ({state})", name=name, state=shown)
+    return say("{name} is waiting ({state}) since {at}", name=name, state=shown, at=moment(since))
 
 
 _NEVER_RAN = {
-    "skipped": "was skipped",
-    "upstream_failed": "did not run, because a task before it failed",
-    "removed": "is no longer part of the Dag",
+    "skipped": mark("{name} was skipped"),
+    "upstream_failed": mark("{name} did not run, because a task before it failed"),
+    "removed": mark("{name} is no longer part of the Dag"),
 }
+
+
+def _failed(name: str, tried: TaskInstance) -> str:
+    at = moment(tried.end) if tried.end else ""
+    if never_started(tried):
+        if at:
+            return say("{name} failed without ever having started, at {at}", name=name, at=at)
+        return say("{name} failed without ever having started", name=name)
+    if tried.duration is None:
+        return (
+            say("{name} failed at {at}", name=name, at=at)
+            if at
+            else say("{name} failed", name=name)
+        )
+    ran = duration(tried.duration)
+    if at:
+        return say("{name} failed after {ran}, at {at}", name=name, ran=ran, at=at)
+    return say("{name} failed after {ran}", name=name, ran=ran)
 
 
 def _since(tried: TaskInstance, standing: Standing) -> str:
     """What became of it after the try that is told about."""
     if standing.try_number <= tried.try_number:
         return ""
-    became = {Phase.SUCCEEDED: "succeeded", Phase.RUNNING: "is running", Phase.FAILED: "failed too"}
-    return f"; try {standing.try_number} {became.get(standing.phase, 'is waiting')}"
+    became = _BECAME.get(standing.phase, mark("; try {n} is waiting"))
+    return say(became, n=standing.try_number)
 
 
-def _how_long(tried: TaskInstance) -> str:
-    if never_started(tried):
-        return " without ever having started"
-    return f" after {duration(tried.duration)}" if tried.duration is not None else ""
+_BECAME = {
+    Phase.SUCCEEDED: mark("; try {n} succeeded"),
+    Phase.RUNNING: mark("; try {n} is running"),
+    Phase.FAILED: mark("; try {n} failed too"),
+}
 
 
 def _first_paragraph(markdown: str) -> str:
@@ -202,9 +232,18 @@ def _passages(
         body = "\n\n".join(f"## {part.heading}\n{part.text}" for part in known.sections)
         texts.append((known.title, fill(body, values), "runbook", known.cause))
     if evidence.dag and evidence.dag.doc_md:
-        texts.append((f"Docs of {evidence.dag.dag_id}", evidence.dag.doc_md, "dag docs", None))
+        texts.append(
+            (say("Docs of {name}", name=evidence.dag.dag_id), evidence.dag.doc_md, "dag docs", None)
+        )
     if evidence.task and evidence.task.doc_md:
-        texts.append((f"Docs of {evidence.task.task_id}", evidence.task.doc_md, "dag docs", None))
+        texts.append(
+            (
+                say("Docs of {name}", name=evidence.task.task_id),
+                evidence.task.doc_md,
+                "dag docs",
+                None,
+            )
+        )
     return tuple(
         Passage(
             f"R{number}",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from bot.answering.wording import count, listed, moment
+from bot.answering.wording import listed, moment
 from bot.domain.escalations import Escalation, PageNote, ReachCount, Rule, State, Touched
 from bot.domain.oncall import PageStatus
+from bot.words import mark, mark_many, say, say_many
 
 _STANDING = {
-    State.OPEN: "A human was called; nobody has acknowledged it yet",
-    State.ACKNOWLEDGED: "Somebody is on it",
-    State.MITIGATED: "The harm has stopped; the cause is being looked for",
-    State.HANDED_ON: "It was handed on; they have not acknowledged it yet",
-    State.SNOOZED: "It is put off",
-    State.RESOLVED: "Resolved",
-    State.EXPIRED: "It has expired: nobody did anything about it",
+    State.OPEN: mark("A human was called; nobody has acknowledged it yet"),
+    State.ACKNOWLEDGED: mark("Somebody is on it"),
+    State.MITIGATED: mark("The harm has stopped; the cause is being looked for"),
+    State.HANDED_ON: mark("It was handed on; they have not acknowledged it yet"),
+    State.SNOOZED: mark("It is put off"),
+    State.RESOLVED: mark("Resolved"),
+    State.EXPIRED: mark("It has expired: nobody did anything about it"),
 }
 _MARKS = {
     State.OPEN: "🔔",
@@ -25,26 +26,21 @@ _MARKS = {
     State.EXPIRED: "⌛",
 }
 _RULES = {
-    Rule.ASKED_FOR: "asked for",
-    Rule.UNKNOWN: "the verdict is unknown",
-    Rule.LOW_CONFIDENCE: "the verdict is a guess",
-    Rule.THRESHOLD: "the threshold of its runbook",
-    Rule.DOWN_TWICE: "👎 twice",
-    Rule.UNANSWERED: "nobody reacted",
+    Rule.ASKED_FOR: mark("asked for"),
+    Rule.UNKNOWN: mark("the verdict is unknown"),
+    Rule.LOW_CONFIDENCE: mark("the verdict is a guess"),
+    Rule.THRESHOLD: mark("the threshold of its runbook"),
+    Rule.DOWN_TWICE: mark("👎 twice"),
+    Rule.UNANSWERED: mark("nobody reacted"),
 }
 _THINGS = {
-    Touched.CLUSTER: "cluster",
-    Touched.DAG: "Dag",
-    Touched.RUN: "run",
-    Touched.TASK: "task",
-    Touched.DOWNSTREAM: "task held up behind",
-    Touched.ASSET: "asset not written",
-    Touched.WAITING_DAG: "other Dag that waits",
-}
-_THINGS_MANY = {
-    Touched.DOWNSTREAM: "tasks held up behind",
-    Touched.ASSET: "assets not written",
-    Touched.WAITING_DAG: "other Dags that wait",
+    Touched.CLUSTER: mark_many("{n} cluster", "{n} clusters"),
+    Touched.DAG: mark_many("{n} Dag", "{n} Dags"),
+    Touched.RUN: mark_many("{n} run", "{n} runs"),
+    Touched.TASK: mark_many("{n} task", "{n} tasks"),
+    Touched.DOWNSTREAM: mark_many("{n} task held up behind", "{n} tasks held up behind"),
+    Touched.ASSET: mark_many("{n} asset not written", "{n} assets not written"),
+    Touched.WAITING_DAG: mark_many("{n} other Dag that waits", "{n} other Dags that wait"),
 }
 _NAMED = frozenset({Touched.CLUSTER, Touched.DAG, Touched.ASSET, Touched.WAITING_DAG})
 
@@ -56,46 +52,51 @@ def standing_mark(state: State) -> str:
 def standing_words(escalation: Escalation) -> str:
     """One sentence without its full stop; whoever has it is named beside it."""
     if escalation.fault and escalation.state is State.OPEN:
-        return "A human is needed, and could not be told"
+        return say("A human is needed, and could not be told")
     if escalation.state is State.OPEN and escalation.is_channel_called:
-        return "The whole channel was called; nobody has acknowledged it yet"
+        return say("The whole channel was called; nobody has acknowledged it yet")
     if escalation.state is State.SNOOZED and escalation.snoozed_until:
-        return f"It is put off until {moment(escalation.snoozed_until)}"
-    return _STANDING[escalation.state]
+        return say("It is put off until {at}", at=moment(escalation.snoozed_until))
+    return say(_STANDING[escalation.state])
 
 
 def why_called(escalation: Escalation) -> str:
     """The rule that fired, with what it fired on."""
-    return f"Called because: {_RULES[escalation.fired.rule]}. {escalation.fired.words}"
+    fired = escalation.fired
+    rule, words = say(_RULES[fired.rule]), say(fired.words)
+    return say("Called because: {rule}. {words}", rule=rule, words=words)
 
 
 def page_words(page: PageNote | None) -> str:
     """What became of the newest page; a failure is said to be one."""
     if page is None:
         return ""
-    who = f"level {page.level}"
+    who = say("level {n}", n=page.level)
     if page.names:
         who += f" ({listed(list(page.names))})"
-    reason = f": {page.reason.rstrip('.')}" if page.reason else ""
-    again = " I keep trying." if page.is_tried_again else ""
+    reason = f": {say(page.reason).rstrip('.')}" if page.reason else ""
+    again = say(" I keep trying.") if page.is_tried_again else ""
     match page.status:
         case PageStatus.PAGED:
-            return f"Paged {who}."
+            return say("Paged {who}.", who=who)
         case PageStatus.NAMED if page.names:
-            return f"Called {who} in this channel."
+            return say("Called {who} in this channel.", who=who)
         case PageStatus.NAMED:
-            return f"Nobody is on call at {who}{reason}."
+            return say("Nobody is on call at {who}{reason}.", who=who, reason=reason)
         case PageStatus.FAILED:
-            return f"Paging {who} FAILED{reason}.{again}"
+            return say("Paging {who} FAILED{reason}.", who=who, reason=reason) + again
         case PageStatus.UNCERTAIN:
-            return f"Whether the page reached {who} is not known{reason}.{again}"
+            said = say(
+                "Whether the page reached {who} is not known{reason}.", who=who, reason=reason
+            )
+            return said + again
 
 
 def reach_words(reach: tuple[ReachCount, ...]) -> str:
     """`3 Dags (a, b, c), 41 tasks`; "" where nothing is known."""
     parts = []
     for one in reach:
-        words = count(one.count, _THINGS[one.kind], _THINGS_MANY.get(one.kind, ""))
+        words = say_many(*_THINGS[one.kind], one.count)
         named = one.kind in _NAMED
         more = ", …" if one.count > len(one.names) else ""
         parts.append(f"{words} ({', '.join(one.names)}{more})" if named else words)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.answering.wording import count
 from bot.domain.evidence import Evidence
 from bot.domain.logs import LogLine, LogReading, Speaker
 from bot.domain.verdicts import Verdict
+from bot.words import say_many
 
 EXCERPT_LINES = 60
 _PACKAGED = re.compile(r'  File "[^"]*/(?:site|dist)-packages/')
@@ -64,7 +64,11 @@ def without_packaged_frames(text: str) -> Iterator[str]:
 
 def _fold(frames: int) -> Iterator[str]:
     if frames:
-        yield f"  … {count(frames, 'frame')} of Airflow and packages …"
+        yield say_many(
+            "  … {n} frame of Airflow and packages …",
+            "  … {n} frames of Airflow and packages …",
+            frames,
+        )
 
 
 def says_something(line: LogLine) -> bool:

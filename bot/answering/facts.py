@@ -7,9 +7,10 @@ from bot.answering.frames import raised_at
 from bot.answering.owners import dag_owners
 from bot.answering.standing import Phase, Standing, deciding_try, never_started, standing_of
 from bot.answering.waiting import waiting_words
-from bot.answering.wording import clock, count, duration, listed, moment
+from bot.answering.wording import SECONDS, clock, duration, listed, moment
 from bot.domain.evidence import DagRun, Evidence, Pool, TaskInstance
 from bot.domain.verdicts import Quote
+from bot.words import mark, number, say, say_many
 
 Fact = tuple[str, str]
 ROUTINE = frozenset(
@@ -20,7 +21,7 @@ ROUTINE = frozenset(
 )
 """Labels of facts that every failure has: worth looking up, not worth a place on a first page."""
 
-RAISED_AT = "Raised at"
+RAISED_AT = mark("Raised at")
 """The label of the place in the user's own code: it belongs beside the quote."""
 
 # Seconds in the queue below which nobody asks.
@@ -33,19 +34,19 @@ def headline_facts(evidence: Evidence, deciding: Quote | None) -> tuple[Fact, ..
         (label, value)
         for label, value in (
             (RAISED_AT, raised_at(evidence, deciding)),
-            ("Not importable", _not_importable(evidence)),
+            (mark("Not importable"), _not_importable(evidence)),
             *_task_facts(evidence),
-            ("Also failed", _also_failed(evidence)),
-            ("Held up", _held_up(evidence)),
-            ("Dags that wait", waiting_words(evidence)),
+            (mark("Also failed"), _also_failed(evidence)),
+            (mark("Held up"), _held_up(evidence)),
+            (mark("Dags that wait"), waiting_words(evidence)),
             *_run_facts(evidence.dag_run),
             _pool(evidence),
             _version(evidence),
-            ("Last success", _last_green(evidence)),
-            ("Same failure before", _history(evidence)),
-            ("Failing elsewhere", _elsewhere(evidence)),
-            ("Owner", listed(list(dag_owners(evidence)))),
-            ("Airflow", _airflow(evidence)),
+            (mark("Last success"), _last_green(evidence)),
+            (mark("Same failure before"), _history(evidence)),
+            (mark("Failing elsewhere"), _elsewhere(evidence)),
+            (mark("Owner"), listed(list(dag_owners(evidence)))),
+            (mark("Airflow"), _airflow(evidence)),
         )
         if value
     )
@@ -66,22 +67,22 @@ def _task_facts(evidence: Evidence) -> tuple[Fact, ...]:
         return ()
     standing = standing_of(evidence)
     return (
-        ("State", _state(now, standing)),
-        ("Try", _try(tried, standing)),
-        ("Mapped", _mapped(now, evidence)),
-        ("Time", _times(tried)),
-        ("Duration", _ran_for(tried, evidence)),
-        ("In the queue", _queued_for(tried, evidence)),
-        ("Queue", _queue(tried)),
-        ("Operator", one_line(tried.operator or now.operator or "", 60)),
-        ("Worker", one_line(tried.hostname or "", 80)),
+        (mark("State"), _state(now, standing)),
+        (mark("Try"), _try(tried, standing)),
+        (mark("Mapped"), _mapped(now, evidence)),
+        (mark("Time"), _times(tried)),
+        (mark("Duration"), _ran_for(tried, evidence)),
+        (mark("In the queue"), _queued_for(tried, evidence)),
+        (mark("Queue"), _queue(tried)),
+        (mark("Operator"), one_line(tried.operator or now.operator or "", 60)),
+        (mark("Worker"), one_line(tried.hostname or "", 80)),
     )
 
 
 def _state(now: TaskInstance, standing: Standing) -> str:
-    state = one_line(now.state or "not scheduled yet", 30)
+    state = one_line(now.state or say("not scheduled yet"), 30)
     if standing.phase is Phase.RETRY_COMING and standing.next_retry_at:
-        return f"{state}, next try at {clock(standing.next_retry_at)}"
+        return say("{state}, next try at {at}", state=state, at=clock(standing.next_retry_at))
     return state
 
 
@@ -90,26 +91,33 @@ def _try(tried: TaskInstance, standing: Standing) -> str:
         return ""
     if not standing.tries_allowed:
         return str(tried.try_number)
-    later = f", now at {standing.try_number}" if standing.try_number > tried.try_number else ""
-    return f"{tried.try_number} of {standing.tries_allowed}{later}"
+    tries = say("{n} of {all}", n=tried.try_number, all=standing.tries_allowed)
+    if standing.try_number > tried.try_number:
+        tries += say(", now at {n}", n=standing.try_number)
+    return tries
 
 
 def _mapped(now: TaskInstance, evidence: Evidence) -> str:
     siblings = [one for one in evidence.task_instances if one.task_id == now.task_id]
     failed = sum(one.state == "failed" for one in siblings)
-    among = f"{failed} of {len(siblings)} failed" if len(siblings) > 1 else ""
+    among = ""
+    if len(siblings) > 1:
+        among = say("{n} of {all} failed", n=number(failed), all=number(len(siblings)))
     if now.map_index < 0:
         return among
     name = f" ({one_line(now.rendered_map_index, 40)})" if now.rendered_map_index else ""
-    return ", ".join(part for part in (f"index {now.map_index}{name}", among) if part)
+    return ", ".join(
+        part for part in (say("index {n}{name}", n=now.map_index, name=name), among) if part
+    )
 
 
 def _times(tried: TaskInstance) -> str:
     if tried.start is None or never_started(tried):
-        return f"ended {moment(tried.end)}, never started" if tried.end else ""
+        return say("ended {at}, never started", at=moment(tried.end)) if tried.end else ""
     if tried.end is None:
-        return f"since {moment(tried.start)}"
-    return f"{tried.start:%Y-%m-%d %H:%M:%S} to {clock(tried.end)}"
+        return say("since {at}", at=moment(tried.start))
+    begun = tried.start.strftime(say(SECONDS))
+    return say("{begun} to {ended}", begun=begun, ended=clock(tried.end))
 
 
 def _ran_for(tried: TaskInstance, evidence: Evidence) -> str:
@@ -122,8 +130,9 @@ def _ran_for(tried: TaskInstance, evidence: Evidence) -> str:
     if seconds is None:
         return ""
     green = evidence.last_green.duration if evidence.last_green else None
-    compared = f" (last success took {duration(green)})" if green is not None else ""
-    return f"{duration(seconds)}{compared}"
+    if green is None:
+        return duration(seconds)
+    return say("{ran} (last success took {green})", ran=duration(seconds), green=duration(green))
 
 
 def _queued_for(tried: TaskInstance, evidence: Evidence) -> str:
@@ -163,32 +172,39 @@ def _run_facts(run: DagRun | None) -> tuple[Fact, ...]:
         return ()
     kind = one_line(run.run_type or "", 30)
     date = run.logical_date or run.run_after
-    by = f"by {one_line(run.triggering_user, 40)}" if run.triggering_user else ""
-    when = f"for {moment(date)}" if date else ""
+    by = say("by {user}", user=one_line(run.triggering_user, 40)) if run.triggering_user else ""
+    when = say("for {at}", at=moment(date)) if date else ""
     about = " ".join(part for part in (kind, by, when) if part)
-    return (("Run", ", ".join(part for part in (about, one_line(run.state or "", 30)) if part)),)
+    return (
+        (mark("Run"), ", ".join(part for part in (about, one_line(run.state or "", 30)) if part)),
+    )
 
 
 def _pool(evidence: Evidence) -> Fact:
     """Under a label of its own where it has no room or does not exist."""
     task_instance = evidence.task_instance
     if task_instance is None or not task_instance.pool:
-        return "In pool", ""
+        return mark("In pool"), ""
     name = one_line(task_instance.pool, 60)
     pool = next((one for one in evidence.pools if one.name == task_instance.pool), None)
     if pool is not None:
         is_full = pool.open_slots <= 0 < pool.slots
-        return "Pool" if is_full else "In pool", f"{name}: {_slots(pool)}"
-    return ("Pool", f"{name}: does not exist") if evidence.pools else ("In pool", name)
+        return mark("Pool") if is_full else mark("In pool"), f"{name}: {_slots(pool)}"
+    if not evidence.pools:
+        return mark("In pool"), name
+    return mark("Pool"), say("{name}: does not exist", name=name)
 
 
 def _slots(pool: Pool) -> str:
     # Airflow reports -1 for "no limit".
     if pool.slots < 0:
-        return "no limit"
+        return say("no limit")
     waiting = pool.queued + pool.scheduled
-    queue = f", {count(waiting, 'task')} waiting" if waiting else ""
-    return f"{max(pool.open_slots, 0)} of {count(pool.slots, 'slot')} free{queue}"
+    free = number(max(pool.open_slots, 0))
+    said = say_many("{free} of {n} slot free", "{free} of {n} slots free", pool.slots, free=free)
+    if waiting:
+        said += say_many(", {n} task waiting", ", {n} tasks waiting", waiting)
+    return said
 
 
 def _version(evidence: Evidence) -> Fact:
@@ -196,13 +212,20 @@ def _version(evidence: Evidence) -> Fact:
     now = evidence.task_instance and evidence.task_instance.version
     green = evidence.last_green and evidence.last_green.version
     if not now or now.number is None:
-        return "Dag version", ""
+        return mark("Dag version"), ""
     if not green or green.number is None:
-        return "Dag version", str(now.number)
+        return mark("Dag version"), str(now.number)
     if green.number == now.number:
-        return "Dag version", f"{now.number}, unchanged since the last success"
-    since = f" since {moment(now.created_at)}" if now.created_at else ""
-    return "Dag changed", f"version {now.number}{since}, the last success ran {green.number}"
+        unchanged = say("{version}, unchanged since the last success", version=now.number)
+        return mark("Dag version"), unchanged
+    since = say(" since {at}", at=moment(now.created_at)) if now.created_at else ""
+    changed = say(
+        "version {version}{since}, the last success ran {green}",
+        version=now.number,
+        since=since,
+        green=green.number,
+    )
+    return mark("Dag changed"), changed
 
 
 def _last_green(evidence: Evidence) -> str:
@@ -221,7 +244,9 @@ def _history(evidence: Evidence) -> str:
         if earlier.state != "failed":
             break
         streak += 1
-    return f"in the {count(streak, 'run')} before" if streak > 1 else "in the run before" * streak
+    if not streak:
+        return ""
+    return say_many("in the run before", "in the {n} runs before", streak)
 
 
 def _elsewhere(evidence: Evidence) -> str:
@@ -229,7 +254,13 @@ def _elsewhere(evidence: Evidence) -> str:
     if not dags:
         return ""
     failed = sum(one.dag_id in dags for one in evidence.elsewhere)
-    return f"{count(failed, 'task')} of {count(len(dags), 'other Dag')} in the same minutes"
+    others = say_many("of {n} other Dag", "of {n} other Dags", len(dags))
+    return say_many(
+        "{n} task {others} in the same minutes",
+        "{n} tasks {others} in the same minutes",
+        failed,
+        others=others,
+    )
 
 
 def _airflow(evidence: Evidence) -> str:

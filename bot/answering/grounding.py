@@ -14,9 +14,10 @@ from bot.answering.remedies import Remedy, judge_remedy
 from bot.answering.reply import ModelReply, ReplyClaim, ReplyStep
 from bot.answering.support import shares_words, supports
 from bot.domain.answers import Claim
+from bot.words import mark, say
 
 TEXT_MAX = 400  # characters of one claim or step
-SUGGESTION = "Suggestion, not from a runbook: "
+SUGGESTION = mark("Suggestion, not from a runbook: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def _step(step: ReplyStep, prompt: Prompt) -> Claim | str:
     remedy = judge_remedy(text, [item for item in cited if item.is_runbook], reviewed)
     if remedy is Remedy.REFUSED:
         return "remedy is risky or its command is in no runbook"
-    lead = SUGGESTION if remedy is Remedy.SUGGESTION else ""
+    lead = say(SUGGESTION) if remedy is Remedy.SUGGESTION else ""
     disputed = contradicts(text, prompt.conclusion)
     return Claim(lead + clipped(text, TEXT_MAX), tuple(item.id for item in cited), disputed)
 

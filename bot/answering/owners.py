@@ -6,6 +6,7 @@ from bot.answering.foreign import one_line
 from bot.answering.wording import listed
 from bot.domain.evidence import Evidence
 from bot.domain.verdicts import Verdict, VerdictKind
+from bot.words import say
 
 _PLATFORM_KINDS = {VerdictKind.PLATFORM, VerdictKind.CAPACITY}
 # Airflow fills this in where an author wrote nothing: it names nobody.
@@ -16,11 +17,11 @@ def owner_in_words(verdict: Verdict, evidence: Evidence) -> str:
     """`the platform team`, `the Dag's owner (orders-team)`, `the network team`."""
     owner = verdict.owner.strip()
     if owner == "platform" or (not owner and verdict.kind in _PLATFORM_KINDS):
-        return "the platform team"
+        return say("the platform team")
     if owner in ("dag_owner", ""):
         return _dag_owner(evidence)
     name = one_line(owner, 60)
-    return name if "team" in name.lower() or " " in name else f"the {name} team"
+    return name if "team" in name.lower() or " " in name else say("the {name} team", name=name)
 
 
 def dag_owners(evidence: Evidence) -> tuple[str, ...]:
@@ -34,7 +35,7 @@ def dag_owners(evidence: Evidence) -> tuple[str, ...]:
 def _dag_owner(evidence: Evidence) -> str:
     names = dag_owners(evidence)
     if names:
-        return f"the Dag's owner ({listed(list(names))})"
+        return say("the Dag's owner ({names})", names=listed(list(names)))
     if evidence.dag and evidence.dag.owners:
-        return "the Dag's owner (the Dag names nobody)"
-    return "the Dag's owner"
+        return say("the Dag's owner (the Dag names nobody)")
+    return say("the Dag's owner")

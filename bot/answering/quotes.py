@@ -7,18 +7,19 @@ from collections.abc import Sequence
 
 from bot.answering.foreign import middle_cut, visible
 from bot.domain.verdicts import Quote
+from bot.words import mark, say
 
 _LINE_MAX = 400  # characters of one line; what a program prints in one line can be endless
 _PLACES = {
-    "L": "log line {}",
-    "T": "try {}",
-    "C": "the exceptions",
-    "E": "event log",
-    "F": "facts",
-    "I": "import errors",
-    "M": "Airflow's state",
-    "R": "runbook",
-    "U": "Airflow's state",
+    "L": mark("log line {}"),
+    "T": mark("try {}"),
+    "C": mark("the exceptions"),
+    "E": mark("event log"),
+    "F": mark("facts"),
+    "I": mark("import errors"),
+    "M": mark("Airflow's state"),
+    "R": mark("runbook"),
+    "U": mark("Airflow's state"),
 }
 
 
@@ -49,7 +50,7 @@ def is_quoted(words: str, quotes: Sequence[Quote]) -> bool:
 
 def where_cited(ids: Sequence[str]) -> str:
     """`log line 118, runbook` for `L118, L118.2, R1`."""
-    places = [_PLACES.get(one[:1], "evidence").format(_number(one)) for one in ids]
+    places = [say(_PLACES.get(one[:1], mark("evidence"))).format(_number(one)) for one in ids]
     return ", ".join(dict.fromkeys(places))
 
 

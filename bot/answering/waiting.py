@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.answering.foreign import one_line
 from bot.answering.wording import listed
 from bot.domain.evidence import Evidence, ProducedAsset
+from bot.words import say
 
 _WRITTEN = frozenset({"success", "skipped", "removed"})
 
@@ -37,4 +38,4 @@ def waiting_words(evidence: Evidence) -> str:
     dag_id = evidence.target.dag_id
     assets = [one for one in held_assets(evidence) if set(one.consumers) - {dag_id}]
     names = listed([one_line(one.name, 60) for one in assets], 3)
-    return f"{dags}, for {names}" if dags else ""
+    return say("{dags}, for {assets}", dags=dags, assets=names) if dags else ""

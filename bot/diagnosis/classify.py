@@ -19,6 +19,7 @@ from bot.domain.verdicts import (
     Verdict,
     VerdictKind,
 )
+from bot.words import mark, say
 
 UNDECIDED = "insufficient_evidence"
 """The cause of a verdict that nothing decides; its runbook says what to look at by hand."""
@@ -70,7 +71,7 @@ def _unknown(field: Field, known: Known, signals: Signals, evidence: Evidence) -
     return Verdict(
         kind=VerdictKind.UNKNOWN,
         cause=UNDECIDED,
-        title=runbook.title if runbook else "The evidence does not decide",
+        title=runbook.title if runbook else mark("The evidence does not decide"),
         confidence=0.5,
         quotes=tuple(dict.fromkeys(quotes))[:_QUOTES_MAX],
         why=_missing(field, evidence),
@@ -96,12 +97,17 @@ def _missing(field: Field, evidence: Evidence) -> str:
     if field.undecided:
         failure, finding = field.undecided[0]
         words = ", ".join(name.replace("_", " ") for name in finding.missing)
-        return f"It may be “{failure.title}”, but that hangs on what could not be seen: {words}."
-    if sources:
-        return (
-            f"Nothing that was seen decides it, and this was not to be had: {', '.join(sources)}."
+        return say(
+            "It may be “{title}”, but that hangs on what could not be seen: {missing}.",
+            title=say(failure.title),
+            missing=words,
         )
-    return "Nothing that was seen matches a known failure."
+    if sources:
+        return say(
+            "Nothing that was seen decides it, and this was not to be had: {sources}.",
+            sources=", ".join(map(say, sources)),
+        )
+    return say("Nothing that was seen matches a known failure.")
 
 
 def _quotes(found: Matched) -> tuple[Quote, ...]:
@@ -132,9 +138,9 @@ def _ruled_out(field: Field) -> tuple[RuledOut, ...]:
 def _how_explained(rival: Candidate, best: Candidate) -> str:
     """Why the best explains the rival; empty where the two merely stand side by side."""
     if best.known.cause in rival.known.symptom_of:
-        return f"it is what “{best.known.title}” looks like from outside"
+        return say("it is what “{title}” looks like from outside", title=say(best.known.title))
     if rival.found.depth < best.found.depth:
-        return f"“{best.known.title}” lies deeper and explains it"
+        return say("“{title}” lies deeper and explains it", title=say(best.known.title))
     return ""
 
 

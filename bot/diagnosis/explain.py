@@ -9,6 +9,7 @@ from bot.diagnosis.text import shorten
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
 from bot.domain.signals import Signals
+from bot.words import say
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _VALUE_MAX = 200
@@ -19,9 +20,9 @@ def explain(known: KnownFailure, found: Matched, signals: Signals, evidence: Evi
     facts = _facts(found, signals, evidence)
     names = _PLACEHOLDER.findall(known.explains)
     if known.explains and all(name in facts for name in names):
-        return _PLACEHOLDER.sub(lambda match: facts[match[1]], known.explains)
-    line = facts.get("line")
-    return f"{known.title}: {line}" if line else known.title
+        return _PLACEHOLDER.sub(lambda match: facts[match[1]], say(known.explains))
+    line, title = facts.get("line"), say(known.title)
+    return f"{title}: {line}" if line else title
 
 
 def _facts(found: Matched, signals: Signals, evidence: Evidence) -> dict[str, str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bot.domain.signals import Signal
 from bot.domain.verdicts import Quote
+from bot.words import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +40,4 @@ class Undecided:
 
 Finding = Matched | RuledOut | Undecided
 
-NOTHING = RuledOut("nothing of it was seen")
+NOTHING = RuledOut(mark("nothing of it was seen"))

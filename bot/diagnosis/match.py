@@ -15,6 +15,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.runbooks import Condition, KnownFailure
 from bot.domain.signals import Signal, Signals
 from bot.domain.verdicts import Quote
+from bot.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,23 @@ def match(
     every, vetoes = _ask(known.when.all, signals), _ask(known.when.none, signals)
     proofs, unseen, contradicted = _proofs(known, signals, evidence, hits)
     if not _applies(known, signals):
-        return RuledOut("it occurs in other Airflow versions or executors only")
+        return RuledOut(say("it occurs in other Airflow versions or executors only"))
     if contradicted is not None:
         return contradicted
     needs_proof = bool(known.signatures or known.when.any or known.judgement)
     if not proofs and (needs_proof or not known.when.all) and not unseen:
-        return RuledOut("nothing of it was seen", ())
+        return RuledOut(say("nothing of it was seen"), ())
     best = proofs if needs_proof else every.true
     if vetoes.true:
         veto = vetoes.true[0]
         lines = (veto.quote, *_quotes(best)) if best and not every.false else ()
-        return RuledOut(f"{_words(veto.name)} is {veto.value}", lines)
+        return RuledOut(
+            say("{signal} is {value}", signal=_words(veto.name), value=veto.value), lines
+        )
     if every.false:
         first = every.false[0]
-        reason = f"{_words(first.signal)} is not {_wanted(first.value)}"
+        signal, wanted = _words(first.signal), _wanted(first.value)
+        reason = say("{signal} is not {value}", signal=signal, value=wanted)
         return RuledOut(reason, _quotes(proofs))
     missing = tuple(condition.signal for condition in every.unseen)
     if needs_proof and not proofs:
@@ -116,7 +120,9 @@ def _quotes(found: Sequence[Signal]) -> tuple[Quote, ...]:
 def _wanted(value: str) -> str:
     """What a condition wanted, in words; of a list its values."""
     listed = value.removeprefix("/^(?:").removesuffix(")$/")
-    return "any of " + listed.replace("|", ", ") if listed != value else value.strip("/")
+    if listed == value:
+        return value.strip("/")
+    return say("any of {values}", values=listed.replace("|", ", "))
 
 
 def _words(name: str) -> str:

@@ -8,6 +8,34 @@ from bot.diagnosis.text import lines_of
 from bot.domain.evidence import EventLogEntry
 from bot.domain.logs import LogLine
 from bot.domain.verdicts import Quote
+from bot.words import mark
+
+SOURCES = (
+    mark("task log"),
+    mark("event log"),
+    mark("task instance"),
+    mark("task instances"),
+    mark("task"),
+    mark("tries"),
+    mark("run"),
+    mark("recent runs"),
+    mark("earlier runs"),
+    mark("triggered runs"),
+    mark("unmet dependencies"),
+    mark("Dag"),
+    mark("Dag versions"),
+    mark("Dag warnings"),
+    mark("import error"),
+    mark("import errors"),
+    mark("pools"),
+    mark("health"),
+    mark("version"),
+    mark("jobs"),
+    mark("trigger"),
+    mark("elsewhere"),
+    mark("log handler"),
+)
+"""What quotes come from; other texts bear names of their own."""
 
 
 class Quotes:

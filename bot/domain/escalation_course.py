@@ -15,6 +15,7 @@ from bot.domain.escalations import (
     State,
 )
 from bot.domain.oncall import PageStatus
+from bot.words import mark
 
 _OF_TIME = frozenset(
     {Kind.LEVEL_RAISED, Kind.CHANNEL_CALLED, Kind.REMINDED, Kind.WOKEN, Kind.EXPIRED}
@@ -87,34 +88,36 @@ def _refusal(escalation: Escalation, deed: Deed) -> str:
     if deed.kind is Kind.FORGOTTEN:
         return ""
     if deed.kind is Kind.EXPLAINED:
-        return "" if escalation.state is State.RESOLVED else "It is not resolved."
+        return "" if escalation.state is State.RESOLVED else mark("It is not resolved.")
     if deed.kind is Kind.REOPENED:
-        return "" if escalation.state.is_over else "It is not over yet."
+        return "" if escalation.state.is_over else mark("It is not over yet.")
     if escalation.state.is_over:
-        return f"It is {escalation.state.value} already. Open it again first."
+        if escalation.state is State.RESOLVED:
+            return mark("It is resolved already. Open it again first.")
+        return mark("It is expired already. Open it again first.")
     if deed.kind in _OF_TIME:
-        return "" if deed.moves == escalation.moves else "It has moved on since."
+        return "" if deed.moves == escalation.moves else mark("It has moved on since.")
     if deed.kind not in _WHATEVER_WAS_SEEN and deed.seen not in (None, escalation.hands):
-        return "Somebody was quicker: look at how it stands now."
+        return mark("Somebody was quicker: look at how it stands now.")
     return _refusal_by_kind(escalation, deed)
 
 
 def _refusal_by_kind(escalation: Escalation, deed: Deed) -> str:
     match deed.kind:
         case Kind.OPENED:
-            return "It is open already."
+            return mark("It is open already.")
         case Kind.ACKNOWLEDGED if escalation.state not in WAITING:
-            return "Somebody has it already. Take it over if it is to be yours."
+            return mark("Somebody has it already. Take it over if it is to be yours.")
         case Kind.TAKEN_OVER if _is_held_by(escalation, deed.by):
-            return "It is yours already."
+            return mark("It is yours already.")
         case Kind.HANDED_ON if not deed.to:
-            return "Say who is to have it."
+            return mark("Say who is to have it.")
         case Kind.HANDED_ON if _is_held_by(escalation, deed.to):
-            return "They have it already."
+            return mark("They have it already.")
         case Kind.SNOOZED if deed.until is None or deed.until <= deed.at:
-            return "Say until when, in the future."
+            return mark("Say until when, in the future.")
         case Kind.MITIGATED if escalation.state is State.MITIGATED:
-            return "It is mitigated already."
+            return mark("It is mitigated already.")
     return ""
 
 

@@ -8,14 +8,15 @@ from datetime import datetime
 from bot.domain.escalations import WAITING, Deed, Escalation, Kind
 from bot.domain.oncall import PageSeen, PageState, PageStatus, Responder
 from bot.domain.work import Job, Priority, Queue
+from bot.words import mark
 
 PAGER = "escalation_pager"
 """The kind of the job that looks how things stand in the pager."""
 
 _WAITING_PACE, _HELD_PACE, _SLOWEST = 30.0, 120.0, 600.0  # seconds between two looks
-_SOMEBODY = "somebody in the pager"
-_GONE = "The pager no longer has it. Whoever it called may not know that it goes on"
-_CLOSED = "The pager has closed it by itself. Whoever it called may not know that it goes on"
+_SOMEBODY = mark("somebody in the pager")
+_GONE = mark("The pager no longer has it. Whoever it called may not know that it goes on")
+_CLOSED = mark("The pager has closed it by itself. Whoever it called may not know that it goes on")
 
 
 @dataclass(frozen=True, slots=True)

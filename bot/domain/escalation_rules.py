@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from bot.domain.escalations import Fired, Rule, Severity
 from bot.domain.verdicts import Verdict, VerdictKind
+from bot.words import mark, percent, say
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _DURATION = r"(?P<number>\d{1,4}) ?(?P<unit>m|h|d|minutes?|hours?|days?)"
@@ -103,21 +104,24 @@ def is_countable(verdict: Verdict) -> bool:
 
 
 def by_threshold(verdict: Verdict, threshold: Threshold) -> Fired:
-    return Fired(Rule.THRESHOLD, f"{verdict.title or verdict.cause}: {threshold.words}.")
+    return Fired(Rule.THRESHOLD, f"{say(verdict.title) or verdict.cause}: {threshold.words}.")
 
 
 def by_verdict(verdict: Verdict, low: float) -> Fired | None:
     """Somebody asked and was not helped: the verdict is unknown, or below `low` (0..1)."""
     if verdict.kind is VerdictKind.UNKNOWN:
-        return Fired(Rule.UNKNOWN, "The evidence does not decide what is wrong.")
+        return Fired(Rule.UNKNOWN, mark("The evidence does not decide what is wrong."))
     if verdict.kind is not VerdictKind.OPERATOR and verdict.confidence < low:
-        return Fired(Rule.LOW_CONFIDENCE, f"The verdict is a guess ({verdict.confidence:.0%}).")
+        return Fired(
+            Rule.LOW_CONFIDENCE,
+            say("The verdict is a guess ({sure}).", sure=percent(verdict.confidence)),
+        )
     return None
 
 
-ASKED_FOR = Fired(Rule.ASKED_FOR, "Somebody asked for a human.")
-DOWN_TWICE = Fired(Rule.DOWN_TWICE, "Two answers in this thread did not help.")
-UNANSWERED = Fired(Rule.UNANSWERED, "Nobody reacted to the question.")
+ASKED_FOR = Fired(Rule.ASKED_FOR, mark("Somebody asked for a human."))
+DOWN_TWICE = Fired(Rule.DOWN_TWICE, mark("Two answers in this thread did not help."))
+UNANSWERED = Fired(Rule.UNANSWERED, mark("Nobody reacted to the question."))
 
 _SEVERITIES = {
     Rule.ASKED_FOR: Severity.NORMAL,

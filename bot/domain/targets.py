@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from bot.words import say
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -25,9 +27,9 @@ class Target:
         if self.map_index is not None and self.map_index >= 0:
             name += f"[{self.map_index}]"
         if self.run_id:
-            name += f" in run {self.run_id}"
+            name += say(" in run {run}", run=self.run_id)
         if self.try_number:
-            name += f", try {self.try_number}"
+            name += say(", try {n}", n=self.try_number)
         return name
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.evidence import Gap
+from bot.words import mark
 
 
 class VerdictKind(StrEnum):
@@ -25,12 +26,12 @@ class VerdictKind(StrEnum):
 
 
 _HEADLINES = {
-    VerdictKind.CAPACITY: "Not your code: capacity",
-    VerdictKind.PLATFORM: "Not your code: platform",
-    VerdictKind.CODE: "Your code",
-    VerdictKind.DEPENDENCY: "Something it depends on",
-    VerdictKind.OPERATOR: "Done on purpose",
-    VerdictKind.UNKNOWN: "I can't tell yet",
+    VerdictKind.CAPACITY: mark("Not your code: capacity"),
+    VerdictKind.PLATFORM: mark("Not your code: platform"),
+    VerdictKind.CODE: mark("Your code"),
+    VerdictKind.DEPENDENCY: mark("Something it depends on"),
+    VerdictKind.OPERATOR: mark("Done on purpose"),
+    VerdictKind.UNKNOWN: mark("I can't tell yet"),
 }
 
 

@@ -9,6 +9,7 @@ from datetime import UTC
 from bot.domain.evidence import TaskInstance
 from bot.domain.targets import Option, Target
 from bot.questions.names import Fit
+from bot.words import say
 
 MAX_OPTIONS = 5
 _LABEL_MAX = 75  # a Slack button's text
@@ -52,13 +53,17 @@ def task_part(dag_id: str, said: str) -> str | None:
 
 
 def dag_option(match: DagMatch, *, several: bool) -> Option:
-    label = f"{match.dag_id} on {match.cluster}" if several else match.dag_id
+    label = (
+        say("{name} on {cluster}", name=match.dag_id, cluster=match.cluster)
+        if several
+        else match.dag_id
+    )
     return Option(short(label), Target(match.cluster, match.dag_id))
 
 
 def unregistered_option(target: Target) -> Option:
     """For a Dag that Airflow may not know because its file does not import."""
-    return Option(short(f"No: {target.dag_id}, whose file may not import"), target)
+    return Option(short(say("No: {dag}, whose file may not import", dag=target.dag_id)), target)
 
 
 def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Option:
@@ -66,9 +71,9 @@ def failure_option(cluster: str, failed: TaskInstance, *, several: bool) -> Opti
     if failed.map_index >= 0:
         label += f"[{failed.map_index}]"
     if failed.end is not None:
-        label += f" · {failed.end.astimezone(UTC):%d %b %H:%M} UTC"
+        label += " · " + failed.end.astimezone(UTC).strftime(say("%d %b %H:%M")) + " UTC"
     if several:
-        label += f" on {cluster}"
+        label = say("{name} on {cluster}", name=label, cluster=cluster)
     map_index = failed.map_index if failed.map_index >= 0 else None
     target = Target(cluster, failed.dag_id, failed.run_id, failed.task_id, map_index)
     return Option(short(label), target)

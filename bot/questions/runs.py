@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bot.domain.evidence import DagRun
 from bot.domain.targets import DayPart, RunChoice, TargetHints
+from bot.words import say
 
 _NIGHT_BEGINS = time(18)
 _NIGHT_ENDS = time(10)
@@ -57,7 +58,7 @@ def hours_meant(hints: TargetHints, now: datetime, zone: ZoneInfo) -> Hours | No
 
 def hours_in_words(hints: TargetHints) -> str:
     """ "last night", "on 2026-11-01": how the hours were said."""
-    return hints.run_said or f"on {hints.run_date}"
+    return hints.run_said or say("on {date}", date=hints.run_date)
 
 
 def choose_run(
@@ -72,24 +73,27 @@ def choose_run(
     failed = next((run for run in runs if run.state == "failed"), None)
     moving = next((run for run in runs if run.state in _UNFINISHED), None)
     if hints.run is RunChoice.LATEST:
-        return runs[0], "the latest run"
+        return runs[0], say("the latest run")
     if hints.run is RunChoice.PREVIOUS:
         return _before(runs, hints.before_run)
     of_then = f" {when}" if when else ""
+    lately = when or say("lately")
     if unfinished and moving is not None:
-        return moving, f"the newest run in progress{of_then}"
-    none_failed = f"none failed{of_then or ' lately'}"
+        return moving, say("the newest run in progress") + of_then
+    none_failed = say("none failed {when}", when=lately)
     if failed is None:
         if moving is not None and not unfinished:
-            return moving, f"the newest run in progress; {none_failed}"
-        return runs[0], f"the latest run; {none_failed}"
+            return moving, say("the newest run in progress") + f"; {none_failed}"
+        return runs[0], say("the latest run") + f"; {none_failed}"
     same = failed is runs[0]
-    return failed, f"the latest run{of_then}" if same else f"the latest failed run{of_then}"
+    return failed, (say("the latest run") if same else say("the latest failed run")) + of_then
 
 
 def _before(runs: Sequence[DagRun], run_id: str | None) -> tuple[DagRun | None, str]:
     at = next((row for row, run in enumerate(runs) if run.run_id == run_id), 0)
-    words = f"the run before {run_id}" if at else "the run before the latest"
+    words = say("the run before the latest")
+    if at:
+        words = say("the run before {run}", run=run_id)
     return (runs[at + 1], words) if at + 1 < len(runs) else (None, "")
 
 

@@ -27,18 +27,19 @@ from bot.domain.targets import Target
 from bot.services.access_ports import AuditLog, Directory
 from bot.services.guarded_cluster import labels_of
 from bot.services.ports import Cluster
+from bot.words import mark, say
 
 log = structlog.get_logger(__name__)
 
-GROUPS_UNKNOWN = (
+GROUPS_UNKNOWN = mark(
     "Slack does not tell me now which user groups you are in, so I leave out what they would show "
     "you. Ask again in a minute."
 )
-WHO_UNKNOWN = (
+WHO_UNKNOWN = mark(
     "Slack does not tell me now whether you are a guest here, so I show you what I would show one. "
     "Ask again in a minute."
 )
-_WHOM = "whoever runs this bot"
+_WHOM = mark("whoever runs this bot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,9 @@ class Access:
     @property
     def hint(self) -> str:
         """Said wherever something was not found, hidden or not."""
-        return (
-            f"If you are sure it is there, you may not be allowed to see it: ask {self._contact}."
+        return say(
+            "If you are sure it is there, you may not be allowed to see it: ask {whom}.",
+            whom=say(self._contact),
         )
 
     async def may(

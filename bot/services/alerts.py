@@ -37,6 +37,7 @@ from bot.services.alert_ports import (
 from bot.services.announced import Audience
 from bot.services.failure_words import question_about
 from bot.services.ports import ConversationStore, DurableSteps, Steps
+from bot.words import mark, say
 
 log = structlog.get_logger(__name__)
 
@@ -48,7 +49,7 @@ _OUTCOMES: Mapping[type, str] = {
 }
 _BREAKS = 2  # looks that may break before people are told
 _LOOK_AGAIN = 30.0  # seconds
-_BROKE = (
+_BROKE = mark(
     "Airflow reported failures, and something broke on my side when I looked into them. Nothing "
     "was changed in Airflow. Ask me about one; if it breaks again, tell whoever runs this bot."
 )
@@ -178,8 +179,8 @@ def found_in(turn: Turn) -> Found:
     cluster = target.cluster if target else ""
     dag_id = (target.dag_id if target else None) or ""
     if isinstance(reply, Apology):
-        return Found(f"broken:{cluster}", "Something broke on my side", turn.id)
-    unknown = Found(f"not found:{cluster}:{dag_id}", "Not found in Airflow", turn.id)
+        return Found(f"broken:{cluster}", mark("Something broke on my side"), turn.id)
+    unknown = Found(f"not found:{cluster}:{dag_id}", mark("Not found in Airflow"), turn.id)
     if turn.evidence is not None and turn.evidence.dag_exists is False:
         return unknown  # what is told of a Dag that is not there is alike for all of them
     if isinstance(reply, Diagnosis):
@@ -187,7 +188,9 @@ def found_in(turn: Turn) -> Found:
         incident = incident_key(verdict, reply.target, turn.evidence)
         return Found(incident, verdict.title or verdict.kind.headline, turn.id)
     if isinstance(reply, NotFound) and reply.nowhere.unreachable:
-        return Found(f"{UNREACHABLE}{cluster}", f"{cluster} does not answer", turn.id)
+        return Found(
+            f"{UNREACHABLE}{cluster}", say("{cluster} does not answer", cluster=cluster), turn.id
+        )
     return unknown
 
 

@@ -41,6 +41,7 @@ from bot.services.resolve import Resolver
 from bot.services.sights import Sights
 from bot.services.silent import SILENT
 from bot.services.unanswered import offered
+from bot.words import mark
 
 _PICK = Retry(attempts=4, pause=0.5, seconds=10.0)
 _FINDING = 120.0  # seconds to find out what is meant, before the deadline for evidence starts
@@ -169,7 +170,7 @@ class AskService:
         """
         chosen = await steps.run("pick", partial(self._chosen, turn_id, option, question), _PICK)
         if chosen is None:
-            raise BadRequest("I no longer have that choice on a list. Please ask again.")
+            raise BadRequest(mark("I no longer have that choice on a list. Please ask again."))
         return await self.handle(chosen, channel, steps)
 
     async def _chosen(self, turn_id: str, option: int, question: Question) -> Question | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.domain.evidence import Evidence, GapReason
 from bot.domain.targets import Nowhere, Target
+from bot.words import say
 
 
 def missing_from(asked: Target, evidence: Evidence) -> Nowhere | None:
@@ -17,19 +18,24 @@ def missing_from(asked: Target, evidence: Evidence) -> Nowhere | None:
         return None
     if asked.run_id is not None and evidence.dag_run is None and _not_found(evidence, "run"):
         return Nowhere(
-            looked_for=f"a run {asked.run_id} of {asked.dag_id}",
+            looked_for=say("a run {run} of {dag}", run=asked.run_id, dag=asked.dag_id),
             where=(asked.cluster,),
-            remedy=f"Ask for the latest run of `{asked.dag_id}`, or paste its link in Airflow.",
+            remedy=say(
+                "Ask for the latest run of `{dag}`, or paste its link in Airflow.",
+                dag=asked.dag_id,
+            ),
         )
     seen = {one.task_id for one in evidence.task_instances}
     known = seen | {one.task_id for one in evidence.tasks}
     if asked.task_id is None or not seen or asked.task_id in known:
         return None
     names = ", ".join(f"`{name}`" for name in sorted(seen)[:5])
+    if len(seen) > 5:
+        names += say(" and more")
     return Nowhere(
-        looked_for=f"a task {asked.task_id} in {asked.dag_id}",
+        looked_for=say("a task {task} in {dag}", task=asked.task_id, dag=asked.dag_id),
         where=(asked.cluster,),
-        remedy=f"This run has {names}{' and more' if len(seen) > 5 else ''}.",
+        remedy=say("This run has {names}.", names=names),
     )
 
 
@@ -40,11 +46,17 @@ def differing(asked: Target, evidence: Evidence) -> str:
         return ""
     parts = []
     if asked.map_index is not None and asked.map_index != seen.map_index:
-        there = f"map index {seen.map_index}" if seen.map_index >= 0 else "the task, not mapped"
-        parts.append(f"there is no map index {asked.map_index}; this is {there}")
+        there = say("the task, not mapped")
+        if seen.map_index >= 0:
+            there = say("map index {n}", n=seen.map_index)
+        parts.append(
+            say("there is no map index {n}; this is {there}", n=asked.map_index, there=there)
+        )
     tries = {one.try_number for one in evidence.tries} | {seen.try_number}
     if asked.try_number is not None and asked.try_number not in tries:
-        parts.append(f"there is no try {asked.try_number}; this is try {seen.try_number}")
+        parts.append(
+            say("there is no try {n}; this is try {seen}", n=asked.try_number, seen=seen.try_number)
+        )
     return "; ".join(parts)
 
 

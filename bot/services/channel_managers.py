@@ -11,10 +11,11 @@ from bot.domain.errors import NotTold
 from bot.domain.questions import Asker
 from bot.services.access import Access
 from bot.services.access_ports import Directory
+from bot.words import mark
 
 log = structlog.get_logger(__name__)
 
-WHO = (
+WHO = mark(
     "whoever made this channel, the admins and owners of this workspace, and those whom the bot's "
     "settings name"
 )

@@ -7,8 +7,9 @@ from dataclasses import replace
 from bot.domain.answers import Apology, Choice, NotFound, Reply
 from bot.domain.conversations import Turn
 from bot.domain.questions import Question
+from bot.words import mark
 
-_NOT_KEPT = "Nothing is kept of what people outside of this workspace ask."
+_NOT_KEPT = mark("Nothing is kept of what people outside of this workspace ask.")
 
 
 def kept_of(turn: Turn) -> Turn:
@@ -30,5 +31,5 @@ def _without_words(reply: Reply) -> Reply:
         case Choice():
             return reply
         case NotFound(nowhere=nowhere):
-            return replace(reply, nowhere=replace(nowhere, looked_for="what you named"))
+            return replace(reply, nowhere=replace(nowhere, looked_for=mark("what you named")))
     return Apology(reply.reference, _NOT_KEPT)

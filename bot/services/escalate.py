@@ -36,6 +36,7 @@ from bot.services.escalation_ports import (
     NoEscalationMeter,
 )
 from bot.services.ports import ConversationStore, DurableSteps, Steps
+from bot.words import mark
 
 log = structlog.get_logger(__name__)
 
@@ -96,7 +97,7 @@ class Escalator:
         """
         turn = await self._turns.turn(turn_id)
         if turn is None:
-            raise BadRequest("I no longer have that answer. Write “get me a human” instead.")
+            raise BadRequest(mark("I no longer have that answer. Write “get me a human” instead."))
         call = self._caller.for_turn(key, turn, ASKED_FOR, self._now(), party)
         return (await self._call(call)).escalation
 

@@ -25,6 +25,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.questions import Origin, Question
 from bot.domain.targets import Target
 from bot.domain.verdicts import VerdictKind
+from bot.words import mark, say
 
 _QUESTION_MAX = 600
 _REACH_MAX = 200
@@ -51,7 +52,7 @@ class Caller:
             fired=fired,
             severity=severity_of(fired, verdict),
             subject=Subject(
-                title=f"{verdict.title or verdict.kind.headline}: {target_words(diagnosis.target)}",
+                title=_title_of(diagnosis),
                 question=_words_of(turn.question),
                 turn_id=turn.id,
                 verdict=verdict.kind,
@@ -82,7 +83,7 @@ class Caller:
             fired=fired,
             severity=severity_of(fired, None),
             subject=Subject(
-                title="Somebody asks for help",
+                title=mark("Somebody asks for help"),
                 question=_words_of(question),
                 turn_id=turn_id,
             ),
@@ -95,6 +96,11 @@ class Caller:
         if kind is not VerdictKind.CODE:
             return ""
         return next((self.owners[one.lower()] for one in owners if one.lower() in self.owners), "")
+
+
+def _title_of(diagnosis: Diagnosis) -> str:
+    verdict = diagnosis.verdict
+    return f"{say(verdict.title or verdict.kind.headline)}: {target_words(diagnosis.target)}"
 
 
 def _words_of(question: Question) -> str:

@@ -15,6 +15,7 @@ from bot.domain.targets import TargetHints
 from bot.questions.runs import hours_in_words, hours_meant
 from bot.services.answering_clusters import unless_all_failed
 from bot.services.ports import Cluster, TasksSeen
+from bot.words import mark, number, say
 
 _LOOK_BACK = timedelta(hours=48)
 _LOOKED_AT = 100  # failures of one cluster
@@ -55,7 +56,10 @@ async def failures_seen(
 
     looked = dict(zip(clusters, await asyncio.gather(*map(failed, clusters)), strict=True))
     seen = unless_all_failed(looked)
-    by_cluster, doubts = {}, [f"{name} did not answer." for name in looked if name not in seen]
+    by_cluster, doubts = (
+        {},
+        [say("{name} did not answer.", name=name) for name in looked if name not in seen],
+    )
     for name, tasks in seen.items():
         span = hours[name]
         by_cluster[name] = [
@@ -65,7 +69,8 @@ async def failures_seen(
         ]
         doubts += [f"{name}: {gap_in_words(gap)}" for gap in tasks.gaps]
         if len(tasks.task_instances) >= _LOOKED_AT:
-            doubts.append(f"{name}: only the newest {_LOOKED_AT} failures were looked at.")
-    when = hours_in_words(hints) if any(hours.values()) else "in the last two days"
+            newest = mark("{name}: only the newest {n} failures were looked at.")
+            doubts.append(say(newest, name=name, n=number(_LOOKED_AT)))
+    when = hours_in_words(hints) if any(hours.values()) else say("in the last two days")
     hidden = all(tasks.gaps and not tasks.task_instances for tasks in seen.values())
     return FailuresSeen(by_cluster, when, tuple(doubts), hidden)

@@ -51,6 +51,7 @@ from bot.services.unanswered import (
     unreachable,
     unresolved,
 )
+from bot.words import ENGLISH, language_here, say
 
 log = structlog.get_logger(__name__)
 
@@ -170,13 +171,16 @@ class Gatherer:
         The reading went on meanwhile: Airflow would finish it in any case, and a huge log decides
         as often as a small one. A process that did not begin it reads it anew.
         """
-        await channel.progress("The log is large. I go on reading it and will amend this answer.")
+        await channel.progress(
+            say("The log is large. I go on reading it and will amend this answer.")
+        )
         name = evidence.target.cluster
         sight = await self.sight(question)
         cluster = sight.shown(question.is_private).clusters.get(name)
         try:
             if cluster is None:
-                raise AirflowError(f"The cluster {name} is not configured any more.")
+                gone = say("The cluster {name} is not configured any more.", name=name)
+                raise AirflowError(gone)
             reading, gaps = await cluster.read_log(evidence.target, LATE_LOG_SECONDS)
         except AirflowError as error:
             reading, gaps = None, (Gap(TASK_LOG, GapReason.UNAVAILABLE, str(error)),)
@@ -229,7 +233,10 @@ class Gatherer:
         found, cluster, is_private = at
         if not is_private:
             subject = target_words(found.target)
-            await channel.progress(f"Reading every try, the log and the events of {subject} …")
+            reading = say(
+                "Reading every try, the log and the events of {subject} …", subject=subject
+            )
+            await channel.progress(reading)
         try:
             evidence = await cluster.gather(found.target, self._seconds)
         except AirflowError as error:
@@ -258,7 +265,8 @@ class Gatherer:
             return at
         found, cluster, is_private = at
         if not is_private:
-            await channel.progress(f"Reading the log of {target_words(found.target)} …")
+            subject = target_words(found.target)
+            await channel.progress(say("Reading the log of {subject} …", subject=subject))
         report = await log_report(cluster, found.target, self._seconds, asked.reference)
         return _Answer(report, is_private)
 
@@ -303,7 +311,8 @@ async def _without_others(found: Resolved, asked: _Asked, shown: Sight) -> Resol
 
 def _manner(question: Question, policy: ChannelPolicy, shows_more: bool) -> Manner:
     """`shows_more` than everybody in the channel may see."""
-    language = policy.language if policy.language != "en" else ""
+    spoken = policy.language if policy.language != ENGLISH else language_here()
+    language = spoken if spoken != ENGLISH else ""
     is_private = shows_more or question.is_private
     is_private = is_private or (policy.is_private and bool(question.asker.user_id))
     return Manner(is_private, is_private and not shows_more, language)

@@ -32,6 +32,7 @@ from bot.domain.targets import Target
 from bot.questions.veil import Veil, mapped, veil_over
 from bot.services.diagnose import TASK_LOG
 from bot.services.ports import Cluster, RunsSeen, TasksSeen
+from bot.words import mark
 
 NO_SUCH_DAG = "airflow-bot.no-such-dag"
 """What is asked for in place of a hidden Dag. No Dag bears that name."""
@@ -193,7 +194,7 @@ class GuardedCluster:
         seen = await self._only_seen(found.task_instances)
         gaps = found.gaps
         if len(found.task_instances) >= read and len(seen) < limit:
-            detail = "there were too many failures to look at all of them"
+            detail = mark("there were too many failures to look at all of them")
             gaps = (*gaps, Gap("task instances", GapReason.TOO_LARGE, detail))
         return (await self.veil()).over(TasksSeen(seen[:limit], gaps))
 
@@ -296,8 +297,8 @@ def labels_of(cluster: str, dag: DagDetails | None) -> Labels | None:
 _NO_LOGS = Gap(
     TASK_LOG,
     GapReason.FORBIDDEN,
-    "you may see this Dag here, but not its logs",
-    "Ask somebody who may, or have the bot's access rules changed.",
+    mark("you may see this Dag here, but not its logs"),
+    mark("Ask somebody who may, or have the bot's access rules changed."),
 )
 
 

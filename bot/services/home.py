@@ -28,6 +28,7 @@ from bot.services.people_ports import PreferenceStore, RecentThreads
 from bot.services.reports import cluster_reports
 from bot.services.sight import SeenBy
 from bot.services.sights import Sight
+from bot.words import mark, say
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +38,7 @@ Escalations = Callable[[Asker, str], Awaitable[Sequence[OpenEscalation]]]
 Permalink = Callable[[str, str], Awaitable[str]]
 """The address of a message by channel and ts; "" where there is none."""
 
-NOT_SEEN = "About a Dag that you may not see now"
+NOT_SEEN = mark("About a Dag that you may not see now")
 _THREADS = 5
 _TITLE = 90
 _FRESH = 60.0
@@ -74,11 +75,13 @@ class HomeService:
         missing: list[str] = []
         look = _Looking(self.seconds, missing)
         wanted, failing, clusters, escalations, threads = await asyncio.gather(
-            look.at("your settings", self.preferences.preferences(workspace, asker.user_id), None),
-            look.at("your Dags", self.mine.failing(asker, workspace), None),
-            look.at("the clusters", self._clusters(asker), ()),
-            look.at("escalations", self._escalations(asker, workspace), ()),
-            look.at("your threads", self._threads(asker, workspace, permalink), ()),
+            look.at(
+                mark("your settings"), self.preferences.preferences(workspace, asker.user_id), None
+            ),
+            look.at(mark("your Dags"), self.mine.failing(asker, workspace), None),
+            look.at(mark("the clusters"), self._clusters(asker), ()),
+            look.at(mark("escalations"), self._escalations(asker, workspace), ()),
+            look.at(mark("your threads"), self._threads(asker, workspace, permalink), ()),
         )
         return Home(
             made_at=self.now(),
@@ -136,7 +139,7 @@ class HomeService:
         for turn in turns:
             target = target_of(turn.reply)
             is_seen = target is None or await sight.sees(target)
-            titles.append(veil.text(_title(turn)) if is_seen else NOT_SEEN)
+            titles.append(veil.text(_title(turn)) if is_seen else say(NOT_SEEN))
         return titles
 
     async def _escalations(self, asker: Asker, workspace: str) -> tuple[OpenEscalation, ...]:
@@ -164,7 +167,7 @@ class _Looking:
 def _title(turn: Turn) -> str:
     reply = turn.reply
     if isinstance(reply, Diagnosis):
-        title = f"{short_name(reply.target)}: {reply.verdict.title}"
+        title = f"{short_name(reply.target)}: {say(reply.verdict.title)}"
     else:
         title = turn.question.text or turn.intent.value.replace("_", " ")
     flat = " ".join(title.split())

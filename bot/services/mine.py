@@ -18,6 +18,7 @@ from bot.services.own_dags import Ownership
 from bot.services.people_ports import PreferenceStore, Profiles
 from bot.services.ports import Cluster
 from bot.services.sight import SeenBy
+from bot.words import mark, mark_many, number, say, say_many
 
 HOURS = 24
 _FAILURES = 200  # task instances read of each cluster
@@ -128,7 +129,10 @@ class _Look:
             async with asyncio.timeout(seconds):
                 await self._through()
         except TimeoutError:
-            self._gap(GapReason.TIMEOUT, f"{name} was not looked through in {seconds:.0f} s")
+            self._gap(
+                GapReason.TIMEOUT,
+                say("{name} was not looked through in {n} s", name=name, n=number(seconds)),
+            )
         except AirflowError as error:
             self._gap(GapReason.UNAVAILABLE, f"{name}: {error}")
 
@@ -147,7 +151,11 @@ class _Look:
         )
         if len(rest) > _LOOKED_UP:
             left = len(rest) - _LOOKED_UP
-            self._gap(GapReason.NOT_ASKED, f"the owners of {left} more failing Dags were not read")
+            one, many = mark_many(
+                "the owners of {n} more failing Dag were not read",
+                "the owners of {n} more failing Dags were not read",
+            )
+            self._gap(GapReason.NOT_ASKED, say_many(one, many, left))
 
     async def _if_owned(self, newest: _Newest) -> None:
         details = await self.cluster.dag(newest.task.dag_id)
@@ -176,7 +184,7 @@ class _Look:
         )
 
     def _gap(self, reason: GapReason, detail: str) -> None:
-        self.gaps.append(Gap("failing Dags", reason, detail))
+        self.gaps.append(Gap(mark("failing Dags"), reason, detail))
 
 
 def _newest_of_each(failed: Sequence[TaskInstance]) -> dict[str, _Newest]:

@@ -12,10 +12,13 @@ from bot.domain.errors import BadRequest
 from bot.domain.questions import Asker
 from bot.domain.targets import Target
 from bot.services.sights import Sight, Sights
+from bot.words import mark, say
 
-NOT_FOR_YOU = "I cannot show you more of that here."
-_NOT_YOURS = "Only whoever asked can share this answer."
-_NOT_HERE = "I cannot share this here: not everybody in this channel may see what it is about. "
+NOT_FOR_YOU = mark("I cannot show you more of that here.")
+_NOT_YOURS = mark("Only whoever asked can share this answer.")
+_NOT_HERE = mark(
+    "I cannot share this here: not everybody in this channel may see what it is about."
+)
 SHARED = "share"
 
 
@@ -51,7 +54,7 @@ class Onlookers:
         decision = await decision_on(sight, turn.reply)
         await self._keep(key, turn, presser, channel, SHARED, decision)
         if isinstance(decision, Denied):
-            raise BadRequest(f"{_NOT_HERE}{self._sights.access.hint}")
+            raise BadRequest(f"{say(_NOT_HERE)} {self._sights.access.hint}")
         return (await sight.veil()).over(turn.reply)
 
     async def _sight(self, turn: Turn, presser: Asker, channel: str) -> Sight:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from bot.domain.people import Profile
 from bot.questions.names import plain
+from bot.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +23,18 @@ class Ownership:
         """Why it is theirs, in words; "" where no pattern of theirs fits."""
         low = dag_id.lower()
         hit = next((one for one in self.patterns if fnmatchcase(low, one.lower())), "")
-        return f"your pattern {hit}" if hit else ""
+        return say("your pattern {pattern}", pattern=hit) if hit else ""
 
     def by_owner(self, owners: Sequence[str]) -> str:
         """The same by what Airflow calls the Dag's owners."""
         for owner in owners:
             people = self.mapping.get(owner)
             if people is not None and self._is_among(people):
-                return f"owner {owner}, yours by the settings"
+                return say("owner {owner}, yours by the settings", owner=owner)
             if owner.lower() == self.profile.email.lower() != "":
-                return f"owner {owner}, your e-mail address"
+                return say("owner {owner}, your e-mail address", owner=owner)
             if plain(owner) in self._names:
-                return f"owner {owner}, your name"
+                return say("owner {owner}, your name", owner=owner)
         return ""
 
     @property

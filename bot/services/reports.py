@@ -12,6 +12,7 @@ from bot.domain.evidence import Gap, GapReason, TaskInstance
 from bot.domain.targets import Target
 from bot.services.capacity import Outlooks
 from bot.services.ports import Cluster
+from bot.words import say
 
 _RUNS_SHOWN = 5
 _STUCK_OR_FAILED = frozenset({"failed", "upstream_failed", "up_for_retry", "up_for_reschedule"})
@@ -56,8 +57,8 @@ async def log_report(cluster: Cluster, target: Target, seconds: float, reference
         gap = Gap(
             "task log",
             GapReason.NOT_FOUND,
-            f"no failed task in {subject.label()}",
-            "Name the task whose log you want.",
+            say("no failed task in {name}", name=subject.label()),
+            say("Name the task whose log you want."),
         )
         return LogReport(reference, subject, (), 0, 0, tuple(cluster.links(subject)), (gap,))
     reading, gaps = await cluster.read_log(subject, seconds)

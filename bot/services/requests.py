@@ -10,6 +10,7 @@ from bot.domain.targets import Ambiguous, Nowhere, Target, TargetHints
 from bot.services.access import Access
 from bot.services.sights import Sight
 from bot.services.unanswered import options_of
+from bot.words import say
 
 _ACTIONS = {
     Intent.RETRY: Action.RETRY,
@@ -41,8 +42,8 @@ async def only_seen(found: Ambiguous | Nowhere, sight: Sight) -> Ambiguous | Now
     if isinstance(found, Nowhere):
         return replace(found, close=seen)
     if not seen:
-        return Nowhere("any of the Dags named in this thread", tuple(sight.clusters))
-    question = found.question if len(seen) == len(options) else "Which one do you mean?"
+        return Nowhere(say("any of the Dags named in this thread"), tuple(sight.clusters))
+    question = found.question if len(seen) == len(options) else say("Which one do you mean?")
     return Ambiguous(question, seen)
 
 

@@ -35,6 +35,7 @@ from bot.services.ports import Cluster
 from bot.services.run_meant import RunMeant, no_such_day
 from bot.services.several import which_of
 from bot.services.without_dag import WithoutDag
+from bot.words import say, say_many
 
 _NAMES_SEARCHED = 3
 
@@ -118,7 +119,9 @@ class Resolver:
             hints.map_index,
             hints.try_number,
         )
-        note = "" if match.fit >= Fit.SAME_WORDS else f"closest Dag to “{match.said}”"
+        note = (
+            "" if match.fit >= Fit.SAME_WORDS else say("closest Dag to “{name}”", name=match.said)
+        )
         if target.run_id is not None:
             return Found(target, note)
         return await self._with_run(target, hints, now, unfinished, note)
@@ -144,9 +147,16 @@ class Resolver:
             if broken is None:
                 continue
             if is_id_like(name):
-                return Found(broken[0], f"no Dag “{name}” is registered: {broken[1]} is broken")
+                unlisted = say(
+                    "no Dag “{name}” is registered: {file} is broken", name=name, file=broken[1]
+                )
+                return Found(broken[0], unlisted)
             options = [dag_option(match, several=len(where) > 1) for match in best]
-            question = f"{broken[1]} does not import, so there is no Dag “{name}”. Which is meant?"
+            question = say(
+                "{file} does not import, so there is no Dag “{name}”. Which is meant?",
+                file=broken[1],
+                name=name,
+            )
             shown = (*options[: MAX_OPTIONS - 1], unregistered_option(broken[0]))
             return Ambiguous(question, shown)
         return None
@@ -157,15 +167,17 @@ class Resolver:
         """Offers the matches; for a name that no Dag has, also the files that do not import."""
         said = best[0].said
         options = [dag_option(match, several=several) for match in best[:MAX_OPTIONS]]
-        more = f" ({len(best) - MAX_OPTIONS} more)" if len(best) > MAX_OPTIONS else ""
+        left = len(best) - MAX_OPTIONS
+        more = say_many(" ({n} more)", " ({n} more)", left) if left > 0 else ""
         if best[0].fit is not Fit.TYPO:
-            return Ambiguous(f"Which Dag do you mean by “{said}”?{more}", tuple(options))
+            which = say("Which Dag do you mean by “{name}”?", name=said)
+            return Ambiguous(which + more, tuple(options))
         files = await broken_files({name: self._clusters[name] for name in where})
         broken = files.perhaps(said)
         if broken is not None:
             options.append(unregistered_option(broken))
-        question = f"There is no Dag “{said}”. Did you mean one of these?{more}"
-        return Ambiguous(question, tuple(options))
+        question = say("There is no Dag “{name}”. Did you mean one of these?", name=said)
+        return Ambiguous(question + more, tuple(options))
 
     async def _dags(
         self, hints: TargetHints, where: Sequence[str]

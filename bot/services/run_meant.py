@@ -12,10 +12,12 @@ from bot.domain.evidence import DagRun, Gap, GapReason
 from bot.domain.targets import Found, Nowhere, Resolution, RunChoice, Target, TargetHints
 from bot.questions.runs import Hours, choose_run, hours_in_words, hours_meant
 from bot.services.ports import Cluster
+from bot.words import mark, say
 
 _RUNS_LOOKED_AT = 25
 _EARLIER_LOOKED_AT = 5
-_INSTEAD = "Ask for the latest run, or paste the link of the run in Airflow."
+_TO_COME = mark("That time is still to come.")
+_INSTEAD = mark("Ask for the latest run, or paste the link of the run in Airflow.")
 _FAILED_OR_NOT = frozenset({RunChoice.LATEST, RunChoice.PREVIOUS})
 
 
@@ -24,8 +26,8 @@ def no_such_day(hints: TargetHints, now: datetime) -> Nowhere | None:
     try:
         hours_meant(hints, now, ZoneInfo("UTC"))
     except (ValueError, OverflowError):
-        remedy = "There is no such day or time. Write the date as YYYY-MM-DD, e.g. 2026-11-13."
-        return Nowhere(f"a run {hours_in_words(hints)}", (), remedy=remedy)
+        remedy = say("There is no such day or time. Write the date as YYYY-MM-DD, e.g. 2026-11-13.")
+        return Nowhere(say("a run {when}", when=hours_in_words(hints)), (), remedy=remedy)
     return None
 
 
@@ -51,7 +53,7 @@ class RunMeant:
         """
         hours = hours_meant(self.hints, self.now, self.zone)
         if hours and hours[0] > self.now:
-            return self._none(f"That time is still to come. {_INSTEAD}")
+            return self._none(f"{say(_TO_COME)} {say(_INSTEAD)}")
         runs, gaps = await self._runs(hours)
         if runs:
             return await self._chosen(runs, gaps, hours)
@@ -60,7 +62,7 @@ class RunMeant:
         if hidden and chosen_by_words:
             return replace(self._none(gap_in_words(hidden)), unreachable=True)
         if hidden:
-            return self._as(self.target, "the list of its runs could not be read")
+            return self._as(self.target, say("the list of its runs could not be read"))
         if hours and not gaps:
             return await self._under_way(hours)
         return self._as(self.target, "")
@@ -85,13 +87,14 @@ class RunMeant:
     ) -> Resolution:
         run, words = choose_run(runs, self.hints, self.unfinished, self._when() if hours else "")
         if run is None:
-            before = self.hints.before_run or "the latest"
-            remedy = f"{runs[-1].run_id} is the first run that Airflow has. {_INSTEAD}"
-            looked_for = f"a run of {self.target.dag_id} before {before}"
+            before = self.hints.before_run or say("the latest")
+            first = say("{run} is the first run that Airflow has.", run=runs[-1].run_id)
+            remedy = f"{first} {say(_INSTEAD)}"
+            looked_for = say("a run of {dag} before {run}", dag=self.target.dag_id, run=before)
             if gaps:
                 return replace(self._none(gap_in_words(gaps[0]), looked_for), unreachable=True)
             return self._none(remedy, looked_for)
-        cut = "only some of its runs could be read" if gaps else ""
+        cut = say("only some of its runs could be read") if gaps else ""
         return self._as(replace(self.target, run_id=run.run_id), words, cut)
 
     async def _under_way(self, hours: Hours) -> Resolution:
@@ -101,18 +104,20 @@ class RunMeant:
         )
         for run in seen.runs:
             if (run.end or datetime.max.replace(tzinfo=UTC)) >= hours[0] and run.start:
-                words = f"the run that was under way {self._when()}"
+                words = say("the run that was under way {when}", when=self._when())
                 return self._as(replace(self.target, run_id=run.run_id), words)
-        return self._none(_INSTEAD)
+        return self._none(say(_INSTEAD))
 
     def _as(self, target: Target, *words: str) -> Found:
         return Found(target, "; ".join(part for part in (self.note, *words) if part))
 
     def _none(self, remedy: str, looked_for: str = "") -> Nowhere:
-        looked_for = looked_for or f"a run of {self.target.dag_id} {self._when()}"
+        looked_for = looked_for or say(
+            "a run of {dag} {when}", dag=self.target.dag_id, when=self._when()
+        )
         return Nowhere(looked_for, (self.target.cluster,), remedy=remedy)
 
     def _when(self) -> str:
         if self.hints.run is RunChoice.PREVIOUS:
-            return f"before {self.hints.before_run or 'the latest'}"
+            return say("before {run}", run=self.hints.before_run or say("the latest"))
         return f"{hours_in_words(self.hints)} ({self.zone.key})"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from bot.answering.wording import run_in_words
 from bot.domain.targets import Ambiguous, Option, Target
 from bot.questions.choices import short
+from bot.words import number, say, say_many
 
 MOST_NAMED = 25
 """The first few become buttons, the rest a menu."""
@@ -16,8 +17,11 @@ MOST_NAMED = 25
 def which_of(several: Sequence[Target], *, single: str) -> Ambiguous:
     """Nothing is asked of Airflow: one of these is meant. `single` is the cluster that need not be
     named, where there is but one."""
-    more = f" ({len(several) - MOST_NAMED} more)" if len(several) > MOST_NAMED else ""
-    question = f"This message names {len(several)} failures. Which one shall I explain?{more}"
+    question = say(
+        "This message names {n} failures. Which one shall I explain?", n=number(len(several))
+    )
+    if (more := len(several) - MOST_NAMED) > 0:
+        question += say_many(" ({n} more)", " ({n} more)", more)
     options = tuple(_option(target, single) for target in several[:MOST_NAMED])
     return Ambiguous(question, options)
 
@@ -25,5 +29,7 @@ def which_of(several: Sequence[Target], *, single: str) -> Ambiguous:
 def _option(target: Target, single: str) -> Option:
     parts = [replace(target, run_id=None, try_number=None).label()]
     parts += [run_in_words(target.run_id)] if target.run_id else []
-    parts += [f"on {target.cluster}"] if target.cluster not in ("", single) else []
+    parts += (
+        [say("on {cluster}", cluster=target.cluster)] if target.cluster not in ("", single) else []
+    )
     return Option(short(" · ".join(parts)), target)

@@ -7,8 +7,9 @@ from bot.domain.answers import Choice, NotFound, Reply
 from bot.domain.errors import AirflowError
 from bot.domain.questions import Intent
 from bot.domain.targets import Ambiguous, Nowhere, Option, Target
+from bot.words import mark, say
 
-_NOT_THE_DAG = "That says nothing about your Dag."
+_NOT_THE_DAG = mark("That says nothing about your Dag.")
 
 
 def offered(reply: Reply) -> tuple[Option, ...]:
@@ -35,7 +36,7 @@ def unreachable(target: Target, error: AirflowError, said: str = "") -> Nowhere:
     return Nowhere(
         looked_for=target_words(target) if target.dag_id else named,
         where=(target.cluster,) if target.cluster else (),
-        remedy=f"{str(error).rstrip('.')}. {_NOT_THE_DAG}",
+        remedy=f"{str(error).rstrip('.')}. {say(_NOT_THE_DAG)}",
         unreachable=True,
     )
 
@@ -44,38 +45,38 @@ def unreachable(target: Target, error: AirflowError, said: str = "") -> Nowhere:
 REMARKS = frozenset({Intent.SMALL_TALK, Intent.UNCLEAR, Intent.HELP})
 
 HELP_LEADS = {
-    Intent.SMALL_TALK: "Happy to help.",
-    Intent.UNCLEAR: "I did not understand what to look at.",
+    Intent.SMALL_TALK: mark("Happy to help."),
+    Intent.UNCLEAR: mark("I did not understand what to look at."),
 }
 
 NOT_DONE = {
-    Intent.RETRY: "rerun tasks",
-    Intent.BACKFILL: "start backfills",
-    Intent.ESCALATE: "page anybody",
-    Intent.SETTINGS: "be set up by a mention",
-    Intent.RUNBOOK: "show runbooks",
-    Intent.MINE: "tell which Dags are yours",
-    Intent.ON_CALL: "tell who is on call",
+    Intent.RETRY: mark("rerun tasks"),
+    Intent.BACKFILL: mark("start backfills"),
+    Intent.ESCALATE: mark("page anybody"),
+    Intent.SETTINGS: mark("be set up by a mention"),
+    Intent.RUNBOOK: mark("show runbooks"),
+    Intent.MINE: mark("tell which Dags are yours"),
+    Intent.ON_CALL: mark("tell who is on call"),
 }
 
 INSTEAD = {
-    Intent.RETRY: (
+    Intent.RETRY: mark(
         "I only read Airflow. Ask me why it failed and I will say whether a retry can help; "
         "then clear the task instance in Airflow."
     ),
-    Intent.BACKFILL: (
+    Intent.BACKFILL: mark(
         "I only read Airflow. Start the backfill in Airflow: on the Dag's page, Trigger, Backfill."
     ),
-    Intent.ESCALATE: (
+    Intent.ESCALATE: mark(
         "Ask me for the diagnosis first and hand that to the on-call engineer: it names the "
         "evidence and what could not be seen. Whoever runs this bot can have it call people: "
         "the setting is escalation.channel."
     ),
-    Intent.SETTINGS: (
+    Intent.SETTINGS: mark(
         "Use the command in the channel: /airflow settings opens what I do there. Slack lets me "
         "open a form only for a command or a button."
     ),
-    Intent.RUNBOOK: "Ask how to do what you have in mind, and I will look it up.",
-    Intent.MINE: "Ask me how a Dag stands by its name.",
-    Intent.ON_CALL: "Ask in the channel of whoever runs Airflow for you.",
+    Intent.RUNBOOK: mark("Ask how to do what you have in mind, and I will look it up."),
+    Intent.MINE: mark("Ask me how a Dag stands by its name."),
+    Intent.ON_CALL: mark("Ask in the channel of whoever runs Airflow for you."),
 }

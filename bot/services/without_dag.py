@@ -15,6 +15,7 @@ from bot.questions.words import is_id_like
 from bot.services.broken_files import broken_files
 from bot.services.failures_seen import FailuresSeen, failures_seen
 from bot.services.ports import Cluster
+from bot.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +43,11 @@ class WithoutDag:
                         options.setdefault(option.target, option)
         if len(options) == 1:
             target = next(iter(options))
-            words = f"the task that failed {seen.when}"
+            words = say("the task that failed {when}", when=seen.when)
             return Found(replace(target, try_number=hints.try_number), words)
         if options:
             return Ambiguous(
-                f"“{names[0]}” failed in several places. Which one?",
+                say("“{name}” failed in several places. Which one?", name=names[0]),
                 tuple(options.values())[:MAX_OPTIONS],
             )
         return await self._not_found(names, where, silent, seen)
@@ -63,15 +64,21 @@ class WithoutDag:
         files = await broken_files({name: self.clusters[name] for name in answering})
         named = files.naming(said)
         if named is not None:
-            return Found(named[0], f"no Dag “{said}” is registered: {named[1]} is broken")
+            return Found(
+                named[0],
+                say("no Dag “{name}” is registered: {file} is broken", name=said, file=named[1]),
+            )
         broken = files.perhaps(said)
         if broken is not None:
-            return Found(broken, f"no Dag “{said}” is registered, and files fail to import")
-        doubts = [f"{name} did not answer, so it may be there." for name in silent]
+            unlisted = say("no Dag “{name}” is registered, and files fail to import", name=said)
+            return Found(broken, unlisted)
+        doubts = [say("{name} did not answer, so it may be there.", name=name) for name in silent]
         doubts += [*failures.doubts, *files.doubts]
-        instead = "Paste the link of the run in Airflow, or write the Dag id as Airflow shows it."
+        instead = say(
+            "Paste the link of the run in Airflow, or write the Dag id as Airflow shows it."
+        )
         return Nowhere(
-            looked_for=f"a Dag or a failed task called “{said}”",
+            looked_for=say("a Dag or a failed task called “{name}”", name=said),
             where=tuple(where),
             remedy=" ".join((*dict.fromkeys(doubts), instead)),
         )
@@ -87,14 +94,14 @@ class WithoutDag:
         options = self._preferring_likely(options)
         doubts = " ".join(seen.doubts)
         if not options:
-            instead = "Name the Dag, or paste the link of the run in Airflow."
+            instead = say("Name the Dag, or paste the link of the run in Airflow.")
             return Nowhere(
-                looked_for=f"a failure {seen.when}",
+                looked_for=say("a failure {when}", when=seen.when),
                 where=tuple(name for name in where if name in seen.by_cluster),
                 remedy=f"{doubts} {instead}".strip(),
                 unreachable=seen.is_hidden,
             )
-        question = f"Which failure do you mean? These failed {seen.when}:"
+        question = say("Which failure do you mean? These failed {when}:", when=seen.when)
         return Ambiguous(f"{question} {doubts}".strip(), tuple(options[:MAX_OPTIONS]))
 
     def _preferring_likely(self, options: list[Option]) -> list[Option]:

@@ -46,6 +46,7 @@ from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.workspaces import in_workspace
+from bot.words import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -137,7 +138,11 @@ class AlertDesk:
             log.info("alert.over_before_it_was_told", alert=alert.id)
             return
         workspace = await self._workspace_of(alert.channel, steps)
-        with in_workspace(workspace):
+        languages = self.replies.kit.poster.languages
+        with (
+            in_workspace(workspace),
+            speaking(await languages.of(workspace, alert.channel)),
+        ):
             try:
                 alert = await self._shown(alert, body.change, workspace, steps)
             except SlackRefused as refusal:
@@ -145,10 +150,10 @@ class AlertDesk:
                     raise
                 await self._divert([alert], refusal, steps)
                 return
-        if body.change is Change.RECOVERED:
-            self.alerting.meter.recovered()
-        if body.change in _NEWS and alert.thread:
-            await self._news(alert, body.change, workspace, steps)
+            if body.change is Change.RECOVERED:
+                self.alerting.meter.recovered()
+            if body.change in _NEWS and alert.thread:
+                await self._news(alert, body.change, workspace, steps)
 
     async def list(self, body: AlertList, steps: DurableSteps) -> None:
         """Names what there was no room for, in one message."""

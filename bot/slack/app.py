@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from slack_sdk.web.async_client import AsyncWebClient
+
 from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF
 from bot.services.dag_names import DagNames, no_names
 from bot.services.dead_letters import UNFINISHED
 from bot.services.home import HomeService
+from bot.services.languages import Languages
 from bot.services.link_cards import LinkCards
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
@@ -52,6 +55,7 @@ from bot.slack.jobs import (
     WORKSPACE_GONE,
 )
 from bot.slack.leaving import Leaving
+from bot.slack.locales import SlackLocales
 from bot.slack.onlooking import Everybody, Rights
 from bot.slack.outgoing import Outgoing
 from bot.slack.outsiders import Outsiders
@@ -64,6 +68,7 @@ from bot.slack.replies import Replies, Whispers, never
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.several import in_its_workspace
 from bot.slack.side import Door, Handler, SlackSide
+from bot.slack.speaking import in_its_language
 from bot.slack.streaming import Streams
 from bot.slack.tabs import Tabs
 from bot.slack.talk.deleting import Deletion
@@ -130,12 +135,15 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     """The Slack side over `services`; nothing is sent before it is opened."""
     client = web_client(config, config.bot_token, services.meter)
     gestures = Gestures(client, services.sleep)
+    languages = _languages(services, client, gestures)
     outgoing = Outgoing(client, services.meter, services.pace)
     handlers: dict[str, Handler] = {}
     door, missed = None, None
     if services.working is not None:
         outsiders = Outsiders(client, services.clock)
-        handlers = _handlers(config, services, services.working, outgoing, gestures, outsiders)
+        handlers = _handlers(
+            config, services, services.working, outgoing, gestures, outsiders, languages
+        )
         if services.working.home is not None:
             handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
             forgetting = Forgetting(services.working.talk)
@@ -143,7 +151,12 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
             handlers[HOME] = home.work
         if services.working.leaving is not None:
             handlers[WORKSPACE_GONE] = services.working.leaving.leave
-        handlers = {kind: in_its_workspace(kind, one, config) for kind, one in handlers.items()}
+        calling = services.working.calling
+        on_call = calling.channel if calling is not None else ""
+        handlers = {
+            kind: in_its_workspace(kind, in_its_language(one, languages, on_call), config)
+            for kind, one in handlers.items()
+        }
     if services.taking_in is not None:
         parser = Parser(
             services.redact,
@@ -154,7 +167,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
             config.bridges,
         )
         taking_in = services.taking_in
-        forms = _forms(taking_in, gestures, outgoing)
+        forms = _forms(taking_in, gestures, outgoing, languages)
         inbox = Inbox(
             parser,
             taking_in.intake,
@@ -177,12 +190,26 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     return SlackSide(config, client, gestures, handlers, door, services.sleep, missed)
 
 
-def _forms(taking_in: TakingIn, gestures: Gestures, outgoing: Outgoing) -> Forms:
+def _languages(services: Services, client: AsyncWebClient, gestures: Gestures) -> Languages:
+    """As channels have it set, and people in Slack."""
+    sides = (services.working, services.taking_in)
+    settings = next((one.settings for one in sides if one is not None and one.settings), None)
+
+    async def home() -> str:
+        return (await gestures.identity()).team_id
+
+    policies = settings.policies if settings is not None else None
+    return Languages(policies, SlackLocales(client), home)
+
+
+def _forms(
+    taking_in: TakingIn, gestures: Gestures, outgoing: Outgoing, languages: Languages
+) -> Forms:
     settings = taking_in.settings
     openers: dict[Intent, Opener] = {}
     if settings is not None:
         openers[Intent.SETTINGS] = partial(settings.open, gestures)
-    return Forms(gestures, outgoing, taking_in.names, openers, taking_in.preferring)
+    return Forms(gestures, outgoing, taking_in.names, openers, taking_in.preferring, languages)
 
 
 async def _opened(command: Command, steps: DurableSteps) -> None:
@@ -214,6 +241,7 @@ def _handlers(
     outgoing: Outgoing,
     gestures: Gestures,
     outsiders: Outsiders,
+    languages: Languages,
 ) -> dict[str, Handler]:
     poster = Poster(
         outgoing,
@@ -225,6 +253,7 @@ def _handlers(
         config.read_lag,
         services.sleep,
         Streams(outgoing.client, services.pace),
+        languages,
     )
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact, working.whispers)

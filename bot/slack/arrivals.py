@@ -11,6 +11,7 @@ from bot.domain.conversations import Rating
 from bot.domain.questions import Asker, Intent, Question
 from bot.slack.escalation_values import Attached
 from bot.slack.home_arrivals import Errand, PatternsWanted
+from bot.words import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Place:
     An empty `channel` is the asker's direct messages. `language` is the code of
     its fixed words, empty for English. `may_keep_out`: the bot was not called, so that below its
     reply people can send it away. `is_direct`: the asker's direct messages with the bot.
+    `mistyped` is the word that is none of the commands, and the command nearest to it.
     """
 
     channel: str
@@ -49,6 +51,7 @@ class Place:
     language: str = ""
     may_keep_out: bool = False
     is_direct: bool = False
+    mistyped: tuple[str, ...] = ()
 
 
 class Way(StrEnum):
@@ -189,9 +192,11 @@ class TasksWanted:
 
 @dataclass(frozen=True, slots=True)
 class FormFaulty:
-    """A form that cannot be taken as it is: what is wrong, by block id."""
+    """A form that cannot be taken as it is: what is wrong, by block id; and whose form it is."""
 
-    faults: tuple[tuple[str, str], ...]
+    faults: tuple[tuple[str, Sentence], ...]
+    place: Place
+    workspace: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from bot.domain.errors import BotError
 from bot.slack.arrivals import Place
 from bot.slack.gestures import Gestures
 from bot.slack.limits import Limit
-from bot.slack.narrating import BEGINNING, Narrator
+from bot.slack.narrating import Narrator, beginning
 from bot.slack.posting import Poster
 from bot.slack.posts import (
     ANSWER,
@@ -37,14 +37,15 @@ from bot.slack.refusals import UNSURE, Tried
 from bot.slack.saying import Saying
 from bot.slack.streaming import Growing
 from bot.slack.work_plan import WorkPlan
+from bot.words import mark, say
 
 log = structlog.get_logger(__name__)
 
-LOOKING = "Looking into it …"
+LOOKING = mark("Looking into it …")
 _FOLLOWS = Notice(
-    "I am no member of this channel, so only you see this. What I find follows below."
+    mark("I am no member of this channel, so only you see this. What I find follows below.")
 )
-NOT_READ = "I could not read what was said in this thread before the question."
+NOT_READ = mark("I could not read what was said in this thread before the question.")
 _SIGN_SECONDS = 5.0  # longer than this nobody waits for a mere sign of work
 # As long as Slack may take over a call: one given up sooner could arrive after the answer.
 _AMEND_SECONDS = 15.0
@@ -56,7 +57,7 @@ _GROWS = "grows"
 
 
 def working(words: str) -> Notice:
-    return Notice(f"⏳ {words}")
+    return Notice(f"⏳ {say(words)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class ThreadChannel:
         if self.place.thread is None:
             return
         sign = self.saying.of_workspace(self._sign(LOOKING))
-        ts = await self.kit.poster.begin(sign, BEGINNING)
+        ts = await self.kit.poster.begin(sign, beginning())
         streams = self.kit.poster.streams
         if ts is not None and streams is not None:
             self._takes_status = True
@@ -162,7 +163,7 @@ class ThreadChannel:
         place = self.place
         if place.thread is None:
             return
-        tried = await self.kit.gestures.status(place.channel, place.thread, words)
+        tried = await self.kit.gestures.status(place.channel, place.thread, say(words))
         self._takes_status = tried is not Tried.REFUSED
         self._has_status = self._has_status or tried in _STANDS
         self._status_in_doubt = self._status_in_doubt or tried is Tried.UNSURE
@@ -380,7 +381,7 @@ class WhisperChannel:
 def _title_of(reply: Reply) -> str:
     if not isinstance(reply, Diagnosis):
         return ""
-    return f"{short_name(reply.target)}: {reply.verdict.title}"
+    return f"{short_name(reply.target)}: {say(reply.verdict.title)}"
 
 
 def _private(key: str) -> str:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from bot.answering.wording import duration
 from bot.domain.comparisons import Comparison, Measure, Timed
+from bot.words import say
 
 # Pixels; Slack shows a third of these in the narrow pane of a thread, where it must be legible.
 _WIDTH, _HEIGHT = 1_080, 620
@@ -41,8 +42,9 @@ def chart(comparison: Comparison) -> bytes:
 
 
 def title_of(comparison: Comparison) -> str:
-    what = "Time in the queue" if comparison.measure is Measure.QUEUED else "Duration"
-    return f"{what} of {comparison.name}, run by run"
+    if comparison.measure is Measure.QUEUED:
+        return say("Time in the queue of {name}, run by run", name=comparison.name)
+    return say("Duration of {name}, run by run", name=comparison.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class _Chart:
         for number, timed in enumerate(bars):
             self._bar(number, len(bars), timed)
         self._dates(bars)
-        self._line(self.comparison.usual, _GREY, "usual")
-        self._line(self.comparison.limit, _LIMIT, "limit")
+        self._line(self.comparison.usual, _GREY, say("usual"))
+        self._line(self.comparison.limit, _LIMIT, say("limit"))
 
     @property
     def _top(self) -> float:
@@ -71,12 +73,13 @@ class _Chart:
         self.on.text((32, 26), _plain(title_of(self.comparison)), _INK, _font(_BIG))
         this = duration(self.comparison.this.seconds)
         usual = self.comparison.usual
-        compared = f", usually {duration(usual)}" if usual is not None else ""
-        self.on.text((32, 84), f"This run: {this}{compared}", _GREY, _font(_MIDDLE))
+        compared = say(", usually {usual}", usual=duration(usual)) if usual is not None else ""
+        words = say("This run: {this}", this=this) + compared
+        self.on.text((32, 84), words, _GREY, _font(_MIDDLE))
 
         if any(one.state == "failed" for one in self.comparison.earlier):
             self.on.rectangle((_WIDTH - 258, 92, _WIDTH - 234, 116), _FAILED)
-            self.on.text((_WIDTH - 222, 84), "failed before", _GREY, _font(_MIDDLE))
+            self.on.text((_WIDTH - 222, 84), say("failed before"), _GREY, _font(_MIDDLE))
 
     def _grid(self) -> None:
         for seconds in _ticks(self._top):
@@ -106,10 +109,10 @@ class _Chart:
             left, right = _span(number, len(bars))
             if number == len(bars) - 1:
                 x = min((left + right) / 2, _WIDTH - _RIGHT - 56)
-                self.on.text((x, y), "this run", _INK, _font(_MIDDLE), anchor="ma")
+                self.on.text((x, y), say("this run"), _INK, _font(_MIDDLE), anchor="ma")
             elif number % every == 0 and len(bars) - 1 - number >= every / 2 and timed.at:
                 x = max((left + right) / 2, _LEFT + 56)
-                words = f"{timed.at:%d %b}\n{timed.at:%H:%M}"
+                words = timed.at.strftime(say("%d %b") + "\n%H:%M")
                 self.on.multiline_text((x, y), words, _GREY, _font(_SMALL), "ma", align="center")
 
     def _line(self, seconds: float | None, colour: str, name: str) -> None:

@@ -32,12 +32,13 @@ from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
 from bot.slack.unrefined import Unrefined
+from bot.words import mark
 
-_CALLED_OFF = (
+_CALLED_OFF = mark(
     "An operator of this bot called this question off before I had the answer. Nothing was changed "
     "in Airflow. Ask again, or ask them why."
 )
-STOPPED = "Stopped."
+STOPPED = mark("Stopped.")
 _READ = Retry(attempts=3, pause=1.0, seconds=30.0)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 

@@ -9,10 +9,11 @@ from bot.domain.errors import BadRequest
 from bot.slack.channel import Channel
 from bot.slack.confiding import ConfidingChannel
 from bot.slack.refusals import SlackRefused
+from bot.words import mark
 
 log = structlog.get_logger(__name__)
 
-_SORRY = (
+_SORRY = mark(
     "Something broke on my side while I worked on this; nothing was changed in Airflow. Try again; "
     "if it breaks again, tell whoever runs this bot."
 )

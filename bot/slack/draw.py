@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.answers import Diagnosis, HealthReport, HowTo, LogReport, StatusReport
 from bot.slack.alert_values import AlertCard
+from bot.slack.arrivals import Place
 from bot.slack.blocks.alert import alert_message
 from bot.slack.blocks.escalation import (
     call_out_message,
@@ -35,11 +36,13 @@ from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
 from bot.slack.limits import RICH_TEXT, Limit
 from bot.slack.posts import EDITION, WORKING, Deed, Face, Notice, Post
 from bot.slack.presses import Press
-from bot.slack.words import translated
+from bot.words import ENGLISH, mark, say, speaking
 
 _ECHO = Limit(150)
 _LEAD = Limit(500)
-_NOT_CALLED = "I follow this thread since I was called into it. If this was not for me, say so."
+_NOT_CALLED = mark(
+    "I follow this thread since I was called into it. If this was not for me, say so."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +55,13 @@ class Style:
     def draw(self, post: Post) -> SlackMessage:
         """`post` as Slack takes it. Above it stands who asked, where others could not see that;
         below it what its readers must know of all replies there."""
-        message = self._drawn(post)
-        language = post.place.language
-        if not language or not message.blocks:
-            return message
-        return replace(message, blocks=tuple(translated(one, language) for one in message.blocks))
+        with speaking(post.place.language or ENGLISH):
+            return self._drawn(post)
 
     def _drawn(self, post: Post) -> SlackMessage:
         message = self._plain(post)
-        if post.place.note and not isinstance(post.content, Notice):
-            message = _with_note(message, post.place.note)
+        if (note := _note_of(post.place)) and not isinstance(post.content, Notice):
+            message = _with_note(message, note)
         if post.whispers:
             return _with_share(message, post)
         message = replace(message, blocks=(*_head_of(post), *message.blocks, *_foot_of(post)))
@@ -98,9 +98,17 @@ class Style:
 
 def notice(words: str, deeds: Sequence[Deed] = ()) -> SlackMessage:
     """A short message of our own."""
+    words = say(words)
     said = rich(section(text(RICH_TEXT.head(words))))
-    pressed = [button(one.label, one.press, one.value) for one in deeds]
+    pressed = [button(say(one.label), one.press, one.value) for one in deeds]
     return SlackMessage(mrkdwn(words), (said, actions(pressed)) if pressed else (said,))
+
+
+def _note_of(place: Place) -> str:
+    if not place.mistyped:
+        return say(place.note)
+    word, nearest = place.mistyped
+    return say("“{word}” is none of my commands; {nearest} is.", word=word, nearest=nearest)
 
 
 def _with_note(message: SlackMessage, note: str) -> SlackMessage:
@@ -113,7 +121,7 @@ def _with_share(message: SlackMessage, post: Post) -> SlackMessage:
     worth = isinstance(post.content, Diagnosis | HealthReport | HowTo | LogReport | StatusReport)
     if not (post.may_be_shared and worth and post.face is Face.CARD and message.blocks):
         return message
-    share = button("Share in the channel", Press.SHARE, post.turn_id)
+    share = button(say("Share in the channel"), Press.SHARE, post.turn_id)
     return replace(message, blocks=(*message.blocks, actions([share])))
 
 
@@ -122,11 +130,11 @@ def _foot_of(post: Post) -> tuple[Block, ...]:
     bot away."""
     if isinstance(post.content, Notice):
         is_sign = post.revision % EDITION == WORKING and post.turn_id and post.place.user
-        return (actions([button("Stop", Press.STOP, post.turn_id)]),) if is_sign else ()
+        return (actions([button(say("Stop"), Press.STOP, post.turn_id)]),) if is_sign else ()
     if not post.place.may_keep_out:
         return ()
-    leave = button("Stay out of this thread", Press.KEEP_OUT, post.place.thread or "")
-    return (context(_NOT_CALLED), actions([leave]))
+    leave = button(say("Stay out of this thread"), Press.KEEP_OUT, post.place.thread or "")
+    return (context(say(_NOT_CALLED)), actions([leave]))
 
 
 def _with_plan(message: SlackMessage, post: Post) -> SlackMessage:
@@ -140,12 +148,12 @@ def _with_plan(message: SlackMessage, post: Post) -> SlackMessage:
 def _head_of(post: Post) -> tuple[Block, ...]:
     place = post.place
     if place.lead:
-        return (rich(section(text(_LEAD.head(place.lead)))),)
+        return (rich(section(text(_LEAD.head(say(place.lead))))),)
     if not re.fullmatch(r"[UW][A-Z0-9]{2,30}", place.user):
         return ()
     asker = {"type": "user", "user_id": place.user}
     if post.face is Face.SHARED:
-        return (rich(section(asker, text(" shared this answer."))),)
+        return (rich(section(asker, text(say(" shared this answer.")))),)
     if not place.echo:
         return ()
-    return (rich(section(asker, text(" asked "), text(_ECHO.head(place.echo), code=True))),)
+    return (rich(section(asker, text(say(" asked ")), text(_ECHO.head(place.echo), code=True))),)

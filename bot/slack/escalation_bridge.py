@@ -23,14 +23,15 @@ from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_values import Relayed
 from bot.slack.posts import ANSWER, EDITION, Post, message_job
 from bot.slack.talk.hearing import Hearing, forget_job
+from bot.words import mark, say
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _PARTIES = 100
-_FROM_CARD, _FROM_ASKER = "from those on call", "from the thread that asked"
+_FROM_CARD, _FROM_ASKER = mark("from those on call"), mark("from the thread that asked")
 _PREFIX = "relay:"
 _MENTION = re.compile(r"<@([UW][A-Z0-9]{2,30})>")
 _NAMED = 20  # of those whom one message mentions; the others are somebody
-_SOMEBODY = "somebody"
+_SOMEBODY = mark("somebody")
 
 NameOf = Callable[[str], Awaitable[str]]
 """What somebody is called; "" where Slack does not say. Never raises."""
@@ -119,8 +120,8 @@ class Bridge:
         said = asked.said if asked.said is not None else asked.question.text
         users = [asked.place.user, *_MENTION.findall(said)]
         names = await steps.run("names", partial(self._names, users))
-        text = _MENTION.sub(lambda hit: f"@{names.get(hit[1]) or _SOMEBODY}", said)
-        return Relayed(names.get(asked.place.user) or _SOMEBODY, text, "", asked.files)
+        text = _MENTION.sub(lambda hit: f"@{names.get(hit[1]) or say(_SOMEBODY)}", said)
+        return Relayed(names.get(asked.place.user) or say(_SOMEBODY), text, "", asked.files)
 
     async def _names(self, users: Iterable[str]) -> Mapping[str, str]:
         return {user: await self.name_of(user) for user in list(dict.fromkeys(users))[:_NAMED]}

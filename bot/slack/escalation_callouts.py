@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.domain.escalations import WAITING, Deed, Escalation, Kind
 from bot.domain.oncall import OnCallNow
 from bot.slack.escalation_values import CallOut
+from bot.words import mark, say
 
 
 def call_out_of(escalation: Escalation, deed: Deed, found: OnCallNow | None) -> CallOut | None:
@@ -14,25 +15,27 @@ def call_out_of(escalation: Escalation, deed: Deed, found: OnCallNow | None) -> 
         case Kind.LEVEL_RAISED if found is not None:
             return _level_called(found)
         case Kind.OPENED if holder:
-            return CallOut("this is about a Dag of yours. Please acknowledge it above.", holder)
+            return CallOut(
+                mark("this is about a Dag of yours. Please acknowledge it above."), holder
+            )
         case Kind.HANDED_ON | Kind.WOKEN:
-            return CallOut("this is yours now. Please acknowledge it above.", holder)
+            return CallOut(mark("this is yours now. Please acknowledge it above."), holder)
         case Kind.CHANNEL_CALLED:
-            return CallOut("Nobody has acknowledged this yet. Who can look?", is_for_all=True)
+            return CallOut(mark("Nobody has acknowledged this yet. Who can look?"), is_for_all=True)
         case Kind.REMINDED if escalation.state in WAITING:
-            return CallOut("Still nobody has acknowledged this.", is_for_all=True)
+            return CallOut(mark("Still nobody has acknowledged this."), is_for_all=True)
         case Kind.REMINDED:
-            return CallOut("still yours. Resolve it, hand it on, or snooze it.", holder)
+            return CallOut(mark("still yours. Resolve it, hand it on, or snooze it."), holder)
     return None
 
 
 def _level_called(found: OnCallNow) -> CallOut:
     users = tuple(one.user_id for one in found.responders if one.user_id)
     named = ", ".join(one.name for one in found.responders if not one.user_id)
-    words = f"level {found.level} is called. Please acknowledge it above."
+    words = say("level {n} is called. Please acknowledge it above.", n=found.level)
     if named:
-        words = f"{named} (not known in Slack): {words}"
+        words = say("{named} (not known in Slack): {words}", named=named, words=words)
     if not found.responders:
         fault = f" {found.fault}" if found.fault else ""
-        words = f"Nobody is on call at level {found.level}.{fault}"
+        words = say("Nobody is on call at level {n}.", n=found.level) + fault
     return CallOut(words, users)

@@ -63,6 +63,7 @@ from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
 from bot.slack.uploads import Upload
+from bot.words import mark, say
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -73,7 +74,7 @@ _PARTIES = 100  # of whom the card knows
 _LINKS = 3  # to threads that asked
 _IN_THREADS = (Way.FOLLOW_UP, Way.MENTION, Way.ASIDE, Way.DIRECT)
 _DIRECT = "D"  # begins the ids of direct messages
-_QUICKER = (
+_QUICKER = mark(
     "Somebody was quicker to say what was true. Use Correct under the card if this is to stand in "
     "place of that:"
 )
@@ -223,7 +224,7 @@ class EscalationDesk:
         truth = _truth_of(sent, before)
         is_resolved = before is not None and before.state is State.RESOLVED
         if is_resolved and known is not None and not sent.corrects:
-            words = f"{_QUICKER}\n\n{truth.was_wrong}\n\n{truth.fixed_by}"
+            words = f"{say(_QUICKER)}\n\n{truth.was_wrong}\n\n{truth.fixed_by}"
             await self._whisper(Place(self.channel, sent.user), sent.key, words, steps)
             return
         kind = Kind.EXPLAINED if is_resolved else Kind.RESOLVED
@@ -336,8 +337,11 @@ class EscalationDesk:
             key=f"escalation:{escalation.id}:card refused:{escalation.moves}",
             kind=Kind.CARD_REFUSED,
             at=escalation.since,
-            words=f"I may not post in the channel of those on call ({refusal.code}). "
-            "Tell them yourself, and whoever runs this bot.",
+            words=say(
+                "I may not post in the channel of those on call ({code}). Tell them yourself, and "
+                "whoever runs this bot.",
+                code=refusal.code,
+            ),
         )
         await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
 

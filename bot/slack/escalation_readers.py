@@ -11,8 +11,9 @@ from bot.domain.questions import ThreadKey
 from bot.services.onlookers import decision_on
 from bot.services.readers import Readers
 from bot.slack.escalation_values import Handoff, Relayed
+from bot.words import mark
 
-NOT_FOR_THIS_CHANNEL = "Somebody asks for help about a Dag that this channel may not see"
+NOT_FOR_THIS_CHANNEL = mark("Somebody asks for help about a Dag that this channel may not see")
 
 
 @dataclass(frozen=True, slots=True)

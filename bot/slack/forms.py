@@ -15,7 +15,16 @@ from bot.domain.errors import BotError
 from bot.domain.people import Preferences
 from bot.domain.questions import Intent
 from bot.services.dag_names import DagNames, no_names
-from bot.slack.arrivals import Command, FormWanted, NamesWanted, Place, RatingPress, TasksWanted
+from bot.services.languages import Languages
+from bot.slack.arrivals import (
+    Command,
+    FormFaulty,
+    FormWanted,
+    NamesWanted,
+    Place,
+    RatingPress,
+    TasksWanted,
+)
 from bot.slack.blocks.asking import asking_form, dag_options, task_options
 from bot.slack.blocks.escalation_form import resolve_form
 from bot.slack.blocks.forms import rating_form
@@ -27,14 +36,16 @@ from bot.slack.home_arrivals import PatternsWanted
 from bot.slack.outgoing import Outgoing
 from bot.slack.refusals import UNSURE
 from bot.slack.talk.arrivals import TellMore
+from bot.words import mark, say, speaking
 
 log = structlog.get_logger(__name__)
 
-THANKS = "Thanks, noted. You can change your mind with the other thumb."
-_NOT_OPENED = "The form did not open. Please press the button again."
+THANKS = mark("Thanks, noted. You can change your mind with the other thumb.")
+_NOT_OPENED = mark("The form did not open. Please press the button again.")
 _SECONDS = 2.5
-_WITHOUT_FORM = (
-    "I could not open the form. Say it with the command: {0} why orders_daily, or {0} help."
+_WITHOUT_FORM = mark(
+    "I could not open the form. Say it with the command: {command} why orders_daily, or "
+    "{command} help."
 )
 
 Preferring = Callable[[str, str], Awaitable[Preferences]]
@@ -57,6 +68,13 @@ class Forms:
     names: DagNames = field(default_factory=no_names)
     openers: Mapping[Intent, Opener] = field(default_factory=dict)
     preferring: Preferring | None = None
+    languages: Languages = field(default_factory=Languages)
+
+    async def faults_of(self, faulty: FormFaulty) -> dict[str, str]:
+        """What is wrong with a form, by block id."""
+        place = faulty.place
+        with speaking(await self.languages.of(faulty.workspace, place.channel, place.user)):
+            return {block: fault.said() for block, fault in faulty.faults}
 
     async def opened_for(self, command: Command) -> None:
         """Opens the form of a command that has one of its own. Never raises."""
@@ -65,19 +83,23 @@ class Forms:
             return
         try:
             async with asyncio.timeout(_SECONDS):
-                await opener(command)
+                with speaking(await self._of(command.question.thread.workspace, command.place)):
+                    await opener(command)
         except (BotError, SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
 
     async def ask(self, wanted: FormWanted, command: str) -> None:
         """Asks what is to be looked at. Where the form does not open, a word says how to do without
         it. Never raises."""
-        form = asking_form(wanted, self.names.cluster_names)
+        place = wanted.place
         try:
             async with asyncio.timeout(_SECONDS):
-                opened = await self.gestures.open_form(wanted.trigger_id, form)
-                if not opened and wanted.place.channel:
-                    await self.outgoing.whisper(wanted.place, notice(_WITHOUT_FORM.format(command)))
+                with speaking(await self._of("", place)):
+                    form = asking_form(wanted, self.names.cluster_names)
+                    opened = await self.gestures.open_form(wanted.trigger_id, form)
+                    if not opened and place.channel:
+                        words = notice(say(_WITHOUT_FORM, command=command))
+                        await self.outgoing.whisper(place, words)
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
 
@@ -88,8 +110,10 @@ class Forms:
             return
         try:
             async with asyncio.timeout(_SECONDS):
-                known = await self.preferring(wanted.workspace, wanted.asker.user_id)
-                await self.gestures.open_form(wanted.trigger_id, patterns_form(known))
+                user = wanted.asker.user_id
+                known = await self.preferring(wanted.workspace, user)
+                with speaking(await self.languages.of(wanted.workspace, "", user)):
+                    await self.gestures.open_form(wanted.trigger_id, patterns_form(known))
         except (BotError, SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
 
@@ -108,11 +132,12 @@ class Forms:
 
     async def ask_what_was_true(self, wanted: ResolveWanted) -> None:
         """Never raises; where the form did not open the card's button can be pressed again."""
-        form = resolve_form(wanted.escalation, corrects=wanted.corrects)
         try:
             async with asyncio.timeout(_SECONDS):
-                if not await self.gestures.open_form(wanted.trigger_id, form):
-                    await self.outgoing.whisper(wanted.place, notice(_NOT_OPENED))
+                with speaking(await self._of(wanted.key.partition(":")[0], wanted.place)):
+                    form = resolve_form(wanted.escalation, corrects=wanted.corrects)
+                    if not await self.gestures.open_form(wanted.trigger_id, form):
+                        await self.outgoing.whisper(wanted.place, notice(_NOT_OPENED))
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
 
@@ -128,11 +153,16 @@ class Forms:
         await self._open(press.rating, press.place, press.trigger_id)
 
     async def _open(self, rating: Rating, place: Place | None, trigger_id: str) -> None:
-        form = rating_form(rating.turn_id, rating.source)
+        where = place or Place("", rating.user_id)
         try:
             async with asyncio.timeout(_SECONDS):
-                opened = await self.gestures.open_form(trigger_id, form)
-                if not opened and place is not None:
-                    await self.outgoing.whisper(place, notice(THANKS))
+                with speaking(await self._of(rating.turn_id.partition(":")[0], where)):
+                    form = rating_form(rating.turn_id, rating.source)
+                    opened = await self.gestures.open_form(trigger_id, form)
+                    if not opened and place is not None:
+                        await self.outgoing.whisper(place, notice(THANKS))
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
+
+    async def _of(self, workspace: str, place: Place) -> str:
+        return await self.languages.of(workspace, place.channel, place.user)

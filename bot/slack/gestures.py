@@ -24,6 +24,7 @@ from bot.slack.refusals import (
 )
 from bot.slack.uploads import Upload
 from bot.slack.workspaces import workspace_here
+from bot.words import say
 
 log = structlog.get_logger(__name__)
 
@@ -143,7 +144,7 @@ class Gestures:
             lambda: self._client.assistant_threads_setStatus(
                 channel_id=channel,
                 thread_ts=thread,
-                status="is looking into it …",
+                status=say("is looking into it …"),
                 loading_messages=[words],
             ),
         )

@@ -24,6 +24,7 @@ from bot.slack.home_arrivals import (
 )
 from bot.slack.limits import Limit
 from bot.slack.tabs import Tabs
+from bot.words import say
 
 log = structlog.get_logger(__name__)
 
@@ -81,14 +82,17 @@ class HomeDesk:
 def prompts_for(failing: Sequence[FailingDag]) -> Sequence[tuple[str, str]]:
     """(title, message) of up to four things to ask, those about failing Dags first."""
     own = [
-        (_TITLE.head(f"Why did {dag.dag_id} fail?"), _MESSAGE.head(f"why did {dag.dag_id} fail?"))
+        (
+            _TITLE.head(say("Why did {dag} fail?", dag=dag.dag_id)),
+            _MESSAGE.head(f"why did {dag.dag_id} fail?"),
+        )
         for dag in failing
         if not dag.recovered
     ]
     always = [
-        ("Is the platform healthy?", "is the platform healthy?"),
-        ("What failed last night?", "what failed last night?"),
-        ("How do I backfill safely?", "how do I run a backfill safely?"),
-        ("What can you do?", "help"),
+        (say("Is the platform healthy?"), "is the platform healthy?"),
+        (say("What failed last night?"), "what failed last night?"),
+        (say("How do I backfill safely?"), "how do I run a backfill safely?"),
+        (say("What can you do?"), "help"),
     ]
     return [*own[:2], *always][:_PROMPTS]

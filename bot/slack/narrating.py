@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bot.answering.headline import headline
-from bot.answering.wording import count, short_name
+from bot.answering.wording import short_name
 from bot.domain.answers import Diagnosis
 from bot.domain.cases import Case, LateLog, Retrieved
 from bot.domain.errors import BotError
@@ -21,23 +21,28 @@ from bot.domain.work import ONCE, Job, Retry
 from bot.services.looked_at import telling
 from bot.services.ports import DurableSteps
 from bot.slack.work_plan import Stage, StageState, WorkPlan
+from bot.words import mark, mark_many, say, say_many
 
 T = TypeVar("T")
 
 _FIND, _TRIES, _LOG, _AROUND = "find", "tries", "log", "around"
 _VERDICT, _RUNBOOKS = "verdict", "runbooks"
-_FINDING = "Find out what is meant"
+_FINDING = mark("Find out what is meant")
 _LOOKING = {
-    _TRIES: "Status and every try",
-    _LOG: "Task log",
-    _AROUND: "Events, pools, scheduler, earlier runs",
+    _TRIES: mark("Status and every try"),
+    _LOG: mark("Task log"),
+    _AROUND: mark("Events, pools, scheduler, earlier runs"),
 }
 # The last pieces of evidence with which each of these is done.
 _DONE_WITH = {"tries": _TRIES, "log": _LOG}
 _LOG_GAP = "task log"
 _NEAR = frozenset({"run", "task instances", "tries", _LOG_GAP})
 
-BEGINNING = WorkPlan("Looking into it …", (Stage(_FIND, _FINDING, StageState.UNDER_WAY),))
+
+def beginning() -> WorkPlan:
+    """The plan before anything is known."""
+    finding = Stage(_FIND, say(_FINDING), StageState.UNDER_WAY)
+    return WorkPlan(say("Looking into it …"), (finding,))
 
 
 class Narrator:
@@ -45,7 +50,7 @@ class Narrator:
 
     def __init__(self, show: Callable[[WorkPlan], None]) -> None:
         self._show = show
-        self._plan = BEGINNING
+        self._plan = beginning()
         self._is_diagnosis = False
 
     @property
@@ -53,39 +58,42 @@ class Narrator:
         """The plan that stands above a diagnosis; other answers speak for themselves."""
         if not self._is_diagnosis:
             return None
-        return self._plan.ended("What I looked at")
+        return self._plan.ended(say("What I looked at"))
 
     def begun(self, step: str) -> None:
         if step == "classify":
-            self._told(Stage(_VERDICT, "Whose side it is on", StageState.UNDER_WAY))
+            self._told(Stage(_VERDICT, say("Whose side it is on"), StageState.UNDER_WAY))
         elif step == "retrieve":
-            self._told(Stage(_RUNBOOKS, "Runbooks", StageState.UNDER_WAY))
+            self._told(Stage(_RUNBOOKS, say("Runbooks"), StageState.UNDER_WAY))
 
     def said(self, words: str) -> None:
         """What is meant is known, and is being looked at."""
-        looking = [Stage(one, title, StageState.UNDER_WAY) for one, title in _LOOKING.items()]
+        looking = [Stage(one, say(title), StageState.UNDER_WAY) for one, title in _LOOKING.items()]
         over = {one.id for one in self._plan.stages if one.state is not StageState.UNDER_WAY}
-        stages = [Stage(_FIND, _FINDING, StageState.DONE), *looking]
+        stages = [Stage(_FIND, say(_FINDING), StageState.DONE), *looking]
         self._told(*(one for one in stages if one.id not in over), title=words)
 
     def seen(self, piece: str) -> None:
         stage = _DONE_WITH.get(piece, "")
         under_way = {one.id for one in self._plan.stages if one.state is StageState.UNDER_WAY}
         if stage in under_way:
-            self._told(Stage(stage, _LOOKING[stage], StageState.DONE))
+            self._told(Stage(stage, say(_LOOKING[stage]), StageState.DONE))
 
     def ended(self, result: object) -> None:
         match result:
             case Case(evidence=evidence):
                 self._is_diagnosis = True
-                self._told(*_looked_at(evidence), title="Putting it together …")
+                self._told(*_looked_at(evidence), title=say("Putting it together …"))
             case Diagnosis(verdict=verdict):
                 self._told(Stage(_VERDICT, headline(verdict), StageState.DONE))
             case Retrieved(passages=passages):
-                words = count(len(passages), "passage") if passages else "nothing on this"
+                words = say("Runbooks: nothing on this")
+                if passages:
+                    one, many = mark_many("Runbooks: {n} passage", "Runbooks: {n} passages")
+                    words = say_many(one, many, len(passages))
                 self._told(
-                    Stage(_RUNBOOKS, f"Runbooks: {words}", StageState.DONE),
-                    title="Writing the answer …",
+                    Stage(_RUNBOOKS, words, StageState.DONE),
+                    title=say("Writing the answer …"),
                 )
             case LateLog(reading=reading, gaps=gaps):
                 self._told(_log_stage(reading, gaps))
@@ -102,9 +110,11 @@ class Narrator:
 
 def _looked_at(evidence: Evidence) -> Sequence[Stage]:
     target = evidence.target
-    found = Stage(_FIND, f"Found {short_name(target)}", StageState.DONE)
-    missing = [gap.source for gap in evidence.gaps if gap.source not in _NEAR]
-    around = f"Not seen: {', '.join(missing[:4])}" if missing else _LOOKING[_AROUND]
+    found = Stage(_FIND, say("Found {name}", name=short_name(target)), StageState.DONE)
+    missing = [say(gap.source) for gap in evidence.gaps if gap.source not in _NEAR]
+    around = say(_LOOKING[_AROUND])
+    if missing:
+        around = say("Not seen: {pieces}", pieces=", ".join(missing[:4]))
     return (
         found,
         _tries_stage(evidence),
@@ -116,21 +126,23 @@ def _looked_at(evidence: Evidence) -> Sequence[Stage]:
 def _tries_stage(evidence: Evidence) -> Stage:
     task, run = evidence.task_instance, evidence.dag_run
     if task is None and run is None:
-        return Stage(_TRIES, f"{_LOOKING[_TRIES]}: none seen", StageState.FAILED)
-    state = (task.state if task else run.state if run else None) or "no state yet"
-    tries = f", {count(len(evidence.tries), 'try', 'tries')}" if evidence.tries else ""
-    return Stage(_TRIES, f"Status and every try: {state}{tries}", StageState.DONE)
+        return Stage(_TRIES, say("Status and every try: none seen"), StageState.FAILED)
+    state = (task.state if task else run.state if run else None) or say("no state yet")
+    said = say("Status and every try: {state}", state=state)
+    if evidence.tries:
+        said += say_many(", {n} try", ", {n} tries", len(evidence.tries))
+    return Stage(_TRIES, said, StageState.DONE)
 
 
 def _log_stage(reading: LogReading | None, gaps: Sequence[Gap]) -> Stage:
     if reading is not None:
-        read = count(reading.lines_read, "line")
-        return Stage(_LOG, f"Task log: {read} read", StageState.DONE)
+        one, many = mark_many("Task log: {n} line read", "Task log: {n} lines read")
+        return Stage(_LOG, say_many(one, many, reading.lines_read), StageState.DONE)
     if any(gap.reason is GapReason.TIMEOUT for gap in gaps):
-        return Stage(_LOG, "Task log: large, I go on reading it", StageState.DONE)
+        return Stage(_LOG, say("Task log: large, I go on reading it"), StageState.DONE)
     if gaps:
-        return Stage(_LOG, "Task log: not to be had", StageState.FAILED)
-    return Stage(_LOG, "Task log: there is none", StageState.DONE)
+        return Stage(_LOG, say("Task log: not to be had"), StageState.FAILED)
+    return Stage(_LOG, say("Task log: there is none"), StageState.DONE)
 
 
 @dataclass(frozen=True, slots=True)

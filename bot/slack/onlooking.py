@@ -22,9 +22,12 @@ from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER
 from bot.slack.saying import Saying
 from bot.slack.uploads import Upload
+from bot.words import mark
 
-GONE = "I no longer have that answer. Please ask the question again."
-_INVITE = "I am not in this channel, so I cannot share it here. Invite me, and press it again."
+GONE = mark("I no longer have that answer. Please ask the question again.")
+_INVITE = mark(
+    "I am not in this channel, so I cannot share it here. Invite me, and press it again."
+)
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 
 

@@ -20,6 +20,7 @@ from bot.slack.gestures import Gestures
 from bot.slack.jobs import UNANSWERED, job_of
 from bot.slack.plain import flatten
 from bot.slack.reading import moment_of
+from bot.words import mark, number, say
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +28,9 @@ _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 _LOOK = Retry(attempts=4, pause=2.0, seconds=30.0)
 _PAGES = 2
 _READ_SECONDS = 8.0
-_WHY = (
-    "Nobody answered this for {0} minutes, so I looked into it: this channel's settings ask me to. "
-    "Change that with {1} settings."
+_WHY = mark(
+    "Nobody answered this for {minutes} minutes, so I looked into it: this channel's settings ask "
+    "me to. Change that with {command} settings."
 )
 
 
@@ -84,7 +85,7 @@ class Overhearing:
         flat = flatten(root, me.user_id)
         if not looks_like_question(flat.text):
             return None
-        why = _WHY.format(minutes, self.command)
+        why = say(_WHY, minutes=number(minutes), command=self.command)
         place = Place(
             overheard.channel, overheard.asker.user_id, overheard.ts, overheard.ts, lead=why
         )

@@ -27,6 +27,7 @@ from bot.slack.filled import chosen_in, held_in, typed_in
 from bot.slack.plain import flatten_mrkdwn
 from bot.slack.reading import Reading, asker_of, read
 from bot.slack.surface_shapes import FilledView, FormSent, Suggestion
+from bot.words import Sentence, mark
 
 _ASKED = {
     Intent.DIAGNOSE: "why",
@@ -59,7 +60,7 @@ def read_asked(body: Mapping[str, Any], reading: Reading, bot: Identity) -> Arri
     place = _place(sent, where)
     faults = _faults(filled, place, where, reading.now())
     if faults:
-        return FormFaulty(tuple(faults.items()))
+        return FormFaulty(tuple(faults.items()), place, bot.team_id)
     place = replace(place, echo=f"{reading.command} {filled.echo}")
     return Command(_question(filled, sent, place, reading, bot), place)
 
@@ -124,31 +125,33 @@ class _Filled:
         return " ".join(part for part in (_ASKED[self.intent], named, self.text) if part)
 
 
-def _faults(filled: _Filled, place: Place, where: str, now: datetime) -> dict[str, str]:
+def _faults(filled: _Filled, place: Place, where: str, now: datetime) -> dict[str, Sentence]:
     """What to say at which block; empty where all is well."""
-    found: dict[str, str] = {}
+    found: dict[str, Sentence] = {}
     if filled.intent is not Intent.HEALTH and not filled.names_something:
-        found[Field.DAG] = "Choose a Dag, or say below what you mean."
+        found[Field.DAG] = Sentence(mark("Choose a Dag, or say below what you mean."))
     if filled.task and not filled.names_something:
-        found[Field.TASK] = "Say of which Dag."
+        found[Field.TASK] = Sentence(mark("Say of which Dag."))
     if filled.when and (fault := _fault_of_time(filled.when, now)):
         found[Field.RUN] = fault
     if where == Where.CHANNEL and not place.channel:
-        found[Field.CHANNEL] = "Choose the channel in which I shall answer."
+        found[Field.CHANNEL] = Sentence(mark("Choose the channel in which I shall answer."))
     return found
 
 
-def _fault_of_time(when: str, now: datetime) -> str:
-    """What is wrong with the words for the run; "" where nothing is."""
+def _fault_of_time(when: str, now: datetime) -> Sentence | None:
+    """What is wrong with the words for the run."""
     said = mentions_in(when, ())
     if said.run is RunChoice.UNSAID:
-        return "I do not know this run. Write yesterday, 2026-11-21, or a run id."
+        return Sentence(mark("I do not know this run. Write yesterday, 2026-11-21, or a run id."))
     try:
         hours = hours_meant(said, now, ZoneInfo("UTC"))
     except (ValueError, OverflowError):
-        return "There is no such day or time."
+        return Sentence(mark("There is no such day or time."))
     # A day begins somewhere on earth up to fourteen hours before it does in UTC.
-    return "That time is still to come." if hours and hours[0] > now + _AHEAD else ""
+    if hours and hours[0] > now + _AHEAD:
+        return Sentence(mark("That time is still to come."))
+    return None
 
 
 def _question(

@@ -24,7 +24,7 @@ def read_command(form: CommandForm, reading: Reading, bot: Identity) -> Arrival:
         response_url=form.response_url,
         is_private=subcommand.is_private,
         echo=f"{reading.command} {word} {words}".strip(),
-        note=f"“{reading.clean(word)}” is none of my commands; {nearest} is." if nearest else "",
+        mistyped=(reading.clean(word), nearest) if nearest else (),
     )
     if subcommand.needs_words and not words and not flat.links:
         return FormWanted(form.trigger_id, subcommand.intent, place)

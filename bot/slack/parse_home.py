@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.slack.arrivals import Arrival, FormFaulty, Identity, Ignored
+from bot.slack.arrivals import Arrival, FormFaulty, Identity, Ignored, Place
 from bot.slack.home_arrivals import (
     HomeOpened,
     KeepingSet,
@@ -20,6 +20,7 @@ from bot.slack.presses import KEEP, MY_DAGS, PATTERNS_FIELD, Press, kind_of
 from bot.slack.reading import Reading, asker_of, moment_of, read
 from bot.slack.shapes import Action, User
 from bot.slack.surface_shapes import FormSent
+from bot.words import Sentence, mark
 
 # Several looks within so many seconds are one: nothing would have changed.
 _ONE_LOOK = 3
@@ -137,18 +138,21 @@ def read_patterns(body: Mapping[str, Any], reading: Reading, bot: Identity) -> A
     words = dict.fromkeys(re.split(r"[\s,;]+", typed.strip()) if isinstance(typed, str) else ())
     patterns = tuple(word for word in words if word)
     if fault := _fault(patterns):
-        return FormFaulty(((PATTERNS_FIELD, fault),))
+        # A form of the Home tab belongs to no channel.
+        place = Place("", sent.user.id)
+        return FormFaulty(((PATTERNS_FIELD, fault),), place, bot.team_id)
     asker = asker_of(sent.user.id, sent.user.team_id or "", bot)
     key = f"{bot.team_id}:home:{asker.user_id}:{MY_DAGS}:{sent.view.id}"
     return PatternsSet(asker, bot.team_id, patterns, key)
 
 
-def _fault(patterns: tuple[str, ...]) -> str:
-    """What is wrong with them; "" where nothing is."""
+def _fault(patterns: tuple[str, ...]) -> Sentence | None:
+    """What is wrong with them."""
     if len(patterns) > _MOST:
-        return f"{len(patterns)} patterns are too many; write up to {_MOST}, with * for anything."
+        too_many = mark("{n} patterns are too many; write up to {most}, with * for anything.")
+        return Sentence(too_many, (("n", str(len(patterns))), ("most", str(_MOST))))
     for pattern in patterns:
         if not _PATTERN.fullmatch(pattern) or len(pattern) > _LONGEST:
-            shown = pattern[:40]
-            return f"“{shown}” can be no Dag id: letters, digits, . _ - and * for anything."
-    return ""
+            no_id = mark("“{shown}” can be no Dag id: letters, digits, . _ - and * for anything.")
+            return Sentence(no_id, (("shown", pattern[:40]),))
+    return None

@@ -13,6 +13,7 @@ from bot.slack.filled import chosen_in, held_in, typed_in
 from bot.slack.reading import Reading, asker_of, read
 from bot.slack.settings_form import PRIVATE, WAITS, Field, read_subject
 from bot.slack.surface_shapes import FilledView, FormSent
+from bot.words import Sentence, mark
 
 _PATTERN = re.compile(r"[\w.\-*?]{1,250}")
 _PATTERNS_MAX = 20
@@ -23,7 +24,7 @@ def read_settings(body: Mapping[str, Any], reading: Reading, bot: Identity) -> A
     subject = read_subject(sent.view.private_metadata or "")
     if subject is None:
         return Ignored("settings of no channel")
-    view, faults = sent.view, dict[str, str]()
+    view, faults = sent.view, dict[str, Sentence]()
     policy = ChannelPolicy(
         answers_after=_wait(chosen_in(view, Field.WAIT)),
         is_private=chosen_in(view, Field.PRIVACY) == PRIVATE,
@@ -33,10 +34,10 @@ def read_settings(body: Mapping[str, Any], reading: Reading, bot: Identity) -> A
         language=_language(chosen_in(view, Field.LANGUAGE)),
         version=subject.version + 1,
     )
-    if faults:
-        return FormFaulty(tuple(faults.items()))
-    asker = asker_of(sent.user.id, sent.user.team_id or "", bot)
     place = Place(subject.channel, sent.user.id)
+    if faults:
+        return FormFaulty(tuple(faults.items()), place, bot.team_id)
+    asker = asker_of(sent.user.id, sent.user.team_id or "", bot)
     return PolicyChange(asker, place, policy, f"{bot.team_id}:{subject.channel}:form:{view.id}")
 
 
@@ -48,35 +49,43 @@ def _language(code: str) -> str:
     return code if code in LANGUAGES else "en"
 
 
-def _patterns(words: str, faults: dict[str, str]) -> tuple[str, ...]:
+def _patterns(words: str, faults: dict[str, Sentence]) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(re.split(r"[,\s]+", words.strip()))) if words.strip() else ()
     wrong = next((one for one in found if not _PATTERN.fullmatch(one)), None)
     if wrong is not None:
-        faults[Field.DAGS] = "Write Dag ids, with * and ? if you like, and commas in between."
+        faults[Field.DAGS] = Sentence(
+            mark("Write Dag ids, with * and ? if you like, and commas in between.")
+        )
     elif len(found) > _PATTERNS_MAX:
-        faults[Field.DAGS] = f"Write {_PATTERNS_MAX} of them at most."
+        faults[Field.DAGS] = Sentence(
+            mark("Write {most} of them at most."), (("most", str(_PATTERNS_MAX)),)
+        )
     return found
 
 
-def _quiet(view: FilledView, faults: dict[str, str]) -> QuietHours | None:
+def _quiet(view: FilledView, faults: dict[str, Sentence]) -> QuietHours | None:
     start = _minutes(held_in(view, Field.FROM).get("selected_time"))
     end = _minutes(held_in(view, Field.TO).get("selected_time"))
     if start is None and end is None:
         return None
     if start is None or end is None:
-        faults[Field.TO if end is None else Field.FROM] = "Give both times, or none."
+        faults[Field.TO if end is None else Field.FROM] = Sentence(
+            mark("Give both times, or none.")
+        )
         return None
     zone = typed_in(view, Field.ZONE)
     try:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError):
-        faults[Field.ZONE] = "I do not know this time zone. Write one like Europe/Berlin or UTC."
+        faults[Field.ZONE] = Sentence(
+            mark("I do not know this time zone. Write one like Europe/Berlin or UTC.")
+        )
         return None
     chosen = held_in(view, Field.DAYS).get("selected_options") or ()
     values = [str(one.get("value")) for one in chosen if isinstance(one, Mapping)]
     days = tuple(sorted(int(value) for value in set(values) if value in set("0123456")))
     if not days:
-        faults[Field.DAYS] = "Choose a day at least."
+        faults[Field.DAYS] = Sentence(mark("Choose a day at least."))
         return None
     return QuietHours(zone, start, end, days)
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 
@@ -26,6 +26,7 @@ from slack_sdk.errors import SlackClientError
 
 from bot.domain.errors import BotError, StoreError
 from bot.domain.work import Retry
+from bot.services.languages import Languages
 from bot.services.ports import DurableSteps, Posted, PostEntry, PostLedger
 from bot.slack.arrivals import Place
 from bot.slack.attaching import DELETED, FILE, attach, taken_away
@@ -78,9 +79,11 @@ class Poster:
     read_lag: float = 20.0
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     streams: Streams | None = None
+    languages: Languages = field(default_factory=Languages)
 
     async def work(self, post: Post, steps: DurableSteps) -> Sent | Later:
         """Does a job of kind "post". Raises `SlackRefused` where it can never be done."""
+        post = await self._in_its_language(post)
         if post.is_sign:
             return await steps.run("post", lambda: self._shown(post), BRIEF)
         try:
@@ -92,6 +95,13 @@ class Poster:
         if (file := wanted_with(post)) is not None:
             await self._with_file(post, file, steps)
         return sent
+
+    async def _in_its_language(self, post: Post) -> Post:
+        place = post.place
+        if place.language:
+            return post
+        language = await self.languages.of(post.workspace, place.channel, place.user)
+        return replace(post, place=replace(place, language=language))
 
     async def _taken(self, post: Post) -> Sent | Later:
         """Raises a refusal, so that the step has failed over it: who retries the work, once Slack
@@ -313,6 +323,7 @@ class Poster:
         channel has no room for it now. Raises like `Outgoing.update`."""
         if not self.outgoing.has_room_for_sign(post.place.channel):
             return False
+        post = await self._in_its_language(post)
         async with self.ledger.page(post.key, post.thread) as page:
             known = page.posted
             if known is None or known.ts in (None, _WITHDRAWN):

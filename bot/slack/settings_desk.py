@@ -23,15 +23,16 @@ from bot.slack.blocks.settings import facts_of, settings_form, settings_shown
 from bot.slack.channel import WhisperChannel
 from bot.slack.gestures import Gestures
 from bot.slack.settings_form import Subject
+from bot.words import ENGLISH, mark, say, speaking
 
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
-_NOT_YOU = f"You may not change the settings of this channel. These may: {WHO}."
-_WHO_SEES = f"whoever may see the Dags that they name: {WHO}"
-_TOO_LATE = (
+_NOT_YOU = mark("You may not change the settings of this channel. These may: {who}.")
+_WHO_SEES = mark("whoever may see the Dags that they name: {who}")
+_TOO_LATE = mark(
     "Somebody else changed the settings of this channel while your form was open, so yours were "
     "not saved. Open them again to see what stands now."
 )
-_SAVED = "Saved. From now on in this channel: {0}."
+_SAVED = mark("Saved. From now on in this channel: {facts}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,12 @@ class SettingsDesk:
         policy = await self.policies.policy(PolicyKey(question.thread.workspace, channel))
         shown = await self._shown(question.asker, policy)
         if shown != policy:
-            form = settings_shown(shown, _WHO_SEES)
+            form = settings_shown(shown, say(_WHO_SEES, who=say(WHO)))
         elif isinstance(await self.managers.may_change(question.asker, channel), Allowed):
             subject = Subject(channel, policy.version)
             form = settings_form(policy, subject, self.clusters, self.zone)
         else:
-            form = settings_shown(policy, WHO)
+            form = settings_shown(policy, say(WHO))
         await gestures.open_form(command.trigger_id, form)
 
     async def _shown(self, asker: Asker, policy: ChannelPolicy) -> ChannelPolicy:
@@ -75,9 +76,10 @@ class SettingsDesk:
         refusal = await steps.run("save settings", lambda: self._saved(change), _STORE)
         if refusal:
             raise BadRequest(refusal)
-        facts = facts_of(change.policy)
-        words = "; ".join(f"{label.lower()}: {value}" for label, value in facts.items())
-        await channel.tell(_SAVED.format(words))
+        # The language that was chosen is the channel's from here on.
+        with speaking(change.policy.language):
+            channel.place = replace(channel.place, language=change.policy.language)
+            await channel.tell(say(_SAVED, facts=_facts(change.policy)))
 
     async def _saved(self, change: PolicyChange) -> str:
         """What to say where it was not."""
@@ -92,18 +94,19 @@ class SettingsDesk:
                 Action.SETTINGS.value,
                 decision,
             )
-            return _NOT_YOU
+            return say(_NOT_YOU, who=say(WHO))
         key = PolicyKey(workspace, place.channel)
         policy = change.policy
         if policy.cluster not in self.clusters:
             policy = replace(policy, cluster="")
         entry = self._entry(change, change.asker, workspace, decision)
-        return "" if await self.policies.save(key, policy, entry) else _TOO_LATE
+        return "" if await self.policies.save(key, policy, entry) else say(_TOO_LATE)
 
     def _entry(
         self, change: PolicyChange, asker: Asker, workspace: str, decision: Decision
     ) -> AuditEntry:
-        facts = facts_of(change.policy)
+        with speaking(ENGLISH):  # for whoever runs the bot
+            detail = _facts(change.policy)
         return AuditEntry(
             key=f"{change.key}:{Action.SETTINGS}",
             at=self.now(),
@@ -114,5 +117,9 @@ class SettingsDesk:
             outcome=Outcome.ALLOWED,
             rule=decision.rule,
             reference=reference_of(change.key),
-            detail="; ".join(f"{label.lower()}: {value}" for label, value in facts.items()),
+            detail=detail,
         )
+
+
+def _facts(policy: ChannelPolicy) -> str:
+    return "; ".join(f"{label}: {value}" for label, value in facts_of(policy).items())

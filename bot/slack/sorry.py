@@ -19,6 +19,7 @@ from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingP
 from bot.slack.posts import ANSWER, SORRY, Post
 from bot.slack.presses import Words
 from bot.slack.saying import Saying
+from bot.words import mark, say
 
 T = TypeVar("T")
 
@@ -41,8 +42,15 @@ FIRST_WORDS = SORRY
 REPORTED = "failure:"
 """What begins the keys of failures that Airflow reported."""
 
-_NEXT = "Nothing was changed in Airflow. Ask again; if it breaks again, tell whoever runs this bot."
-_SORRY = f"I could not answer this: something broke on my side. {_NEXT}"
+_SORRY = mark(
+    "I could not answer this: something broke on my side. Nothing was changed in Airflow. Ask "
+    "again; if it breaks again, tell whoever runs this bot."
+)
+_REPORTED = mark(
+    "Airflow reported a failure of {dag} in {cluster}, and something broke on my side when I "
+    "looked into it. Nothing was changed in Airflow. Ask again; if it breaks again, tell whoever "
+    "runs this bot."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +128,7 @@ def _what(key: str) -> str:
         return _SORRY
     cluster, _, rest = key.removeprefix(REPORTED).partition(":")
     dag_id = rest.partition(":")[0]
-    return (
-        f"Airflow reported a failure of {dag_id} in {cluster}, and something broke on my side when "
-        f"I looked into it. {_NEXT}"
-    )
+    return say(_REPORTED, dag=dag_id, cluster=cluster)
 
 
 def key_of(body: object) -> str | None:

@@ -6,6 +6,7 @@ import difflib
 from dataclasses import dataclass
 
 from bot.domain.questions import Intent
+from bot.words import mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,17 +21,23 @@ class Subcommand:
 
 
 SUBCOMMANDS = (
-    Subcommand("why", Intent.DIAGNOSE, "why it failed and what to do", needs_words=True),
-    Subcommand("status", Intent.STATUS, "how the latest runs of a Dag stand", needs_words=True),
-    Subcommand("logs", Intent.LOGS, "the lines of a log that matter", needs_words=True),
-    Subcommand("runbook", Intent.RUNBOOK, "a runbook by its name, or the one that words fit"),
-    Subcommand("health", Intent.HEALTH, "how the clusters are doing"),
-    Subcommand("incidents", Intent.INCIDENTS, "what fails right now, by what it comes from"),
-    Subcommand("mine", Intent.MINE, "your Dags that fail", is_private=True),
-    Subcommand("oncall", Intent.ON_CALL, "who is on call, now and next", is_private=True),
-    Subcommand("escalate", Intent.ESCALATE, "call a human"),
-    Subcommand("settings", Intent.SETTINGS, "what this bot does in this channel", is_private=True),
-    Subcommand("help", Intent.HELP, "what can be asked", is_private=True),
+    Subcommand("why", Intent.DIAGNOSE, mark("why it failed and what to do"), needs_words=True),
+    Subcommand(
+        "status", Intent.STATUS, mark("how the latest runs of a Dag stand"), needs_words=True
+    ),
+    Subcommand("logs", Intent.LOGS, mark("the lines of a log that matter"), needs_words=True),
+    Subcommand("runbook", Intent.RUNBOOK, mark("a runbook by its name, or the one that words fit")),
+    Subcommand("health", Intent.HEALTH, mark("how the clusters are doing")),
+    Subcommand(
+        "incidents", Intent.INCIDENTS, mark("what fails right now, by what it comes from")
+    ),
+    Subcommand("mine", Intent.MINE, mark("your Dags that fail"), is_private=True),
+    Subcommand("oncall", Intent.ON_CALL, mark("who is on call, now and next"), is_private=True),
+    Subcommand("escalate", Intent.ESCALATE, mark("call a human")),
+    Subcommand(
+        "settings", Intent.SETTINGS, mark("what this bot does in this channel"), is_private=True
+    ),
+    Subcommand("help", Intent.HELP, mark("what can be asked"), is_private=True),
 )
 _BY_WORD = {one.word: one for one in SUBCOMMANDS}
 _HELP = _BY_WORD["help"]

@@ -10,6 +10,7 @@ from bot.domain.comparisons import Comparison
 from bot.slack.blocks.logs import excerpt_file, file_stem
 from bot.slack.limits import ALT_TEXT, FILE_TITLE
 from bot.slack.posts import ANSWER, EDITION, Face, Post
+from bot.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +64,5 @@ def chart_file(post: Post, comparison: Comparison) -> Upload:
         f"{stem}-{comparison.measure.value}.png",
         chart(comparison),
         FILE_TITLE.head(title_of(comparison)),
-        ALT_TEXT.head(f"Bar chart: {in_words(comparison)}."),
+        ALT_TEXT.head(say("Bar chart: {words}.", words=in_words(comparison))),
     )

@@ -18,6 +18,7 @@ from bot.domain.evidence import GapReason
 from bot.services.at_work import gives_way
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
+from bot.words import mark, number, say
 
 Work = Callable[[], Outcome]
 
@@ -120,8 +121,8 @@ class Gate:
         if future.done() and not future.cancelled():
             return future.result()
         if future.cancelled():
-            return self._unheard() or _late("its turn did not come before the deadline")
-        return _late("Airflow did not answer before the deadline")
+            return self._unheard() or _late(mark("its turn did not come before the deadline"))
+        return _late(mark("Airflow did not answer before the deadline"))
 
     def refusal(self) -> Refusal | None:
         """Why nothing may be asked just now, if so."""
@@ -179,8 +180,8 @@ class Gate:
     def _unheard(self) -> Refusal | None:
         if not self.is_silent:
             return None
-        detail = f"Airflow has answered nothing for {self._pulse.silence():.0f} s"
-        remedy = "Look at the cluster's API server, then ask again."
+        detail = say("Airflow has answered nothing for {n} s", n=number(self._pulse.silence()))
+        remedy = say("Look at the cluster's API server, then ask again.")
         return Refusal(GapReason.UNAVAILABLE, detail, remedy=remedy)
 
     def _count(self, change: int) -> None:
@@ -199,7 +200,7 @@ def _looked_at(wrapped: asyncio.Future[Outcome]) -> None:
 
 
 def _late(detail: str) -> Refusal:
-    return Refusal(GapReason.TIMEOUT, detail, remedy="Ask again in a minute.")
+    return Refusal(GapReason.TIMEOUT, detail, remedy=say("Ask again in a minute."))
 
 
 def _word(outcome: Outcome) -> str:
@@ -213,6 +214,8 @@ def _is_trouble(outcome: Outcome) -> bool:
 def _spared(wait: float) -> Refusal | None:
     if wait <= 0:
         return None
-    detail = "the cluster has been slow or failing, so it is spared for now"
-    remedy = f"Ask again in {max(1, round(wait))} s; look at the cluster's API server."
+    detail = say("the cluster has been slow or failing, so it is spared for now")
+    remedy = say(
+        "Ask again in {n} s; look at the cluster's API server.", n=number(max(1, round(wait)))
+    )
     return Refusal(GapReason.UNAVAILABLE, detail, remedy=remedy)

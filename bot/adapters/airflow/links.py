@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from bot.domain.answers import Link
 from bot.domain.targets import Target
+from bot.words import mark
 
 
 def pages_of(target: Target, base: str) -> tuple[Link, ...]:
@@ -16,11 +17,11 @@ def pages_of(target: Target, base: str) -> tuple[Link, ...]:
     found = [Link("Dag", dag)]
     if target.run_id:
         run = f"{dag}/runs/{_part(target.run_id)}"
-        found.append(Link("Run", run))
+        found.append(Link(mark("Run"), run))
         if target.task_id:
-            found.append(Link("Task log", _task_page(run, target)))
+            found.append(Link(mark("Task log"), _task_page(run, target)))
     elif target.task_id:
-        found.append(Link("Task", f"{dag}/tasks/{_part(target.task_id)}"))
+        found.append(Link(mark("Task"), f"{dag}/tasks/{_part(target.task_id)}"))
     return tuple(reversed(found))
 
 

@@ -17,6 +17,7 @@ from bot.adapters.airflow.gate import Gate
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.domain.evidence import GapReason
 from bot.domain.logs import LogReading
+from bot.words import mark
 
 log = structlog.get_logger(__name__)
 
@@ -132,8 +133,8 @@ class LogDesk:
             return self._read_through(key)
         except Exception:
             log.exception("log_reader_failed", dag_id=key.dag_id, task_id=key.task_id)
-            detail = "the log reader stumbled over it"
-            return Refusal(GapReason.MALFORMED, detail, remedy="Open the log in Airflow.")
+            detail = mark("the log reader stumbled over it")
+            return Refusal(GapReason.MALFORMED, detail, remedy=mark("Open the log in Airflow."))
 
     def _read_through(self, key: LogKey) -> Outcome:
         reader = self._make_reader(key.try_number)

@@ -12,6 +12,7 @@ from bot.adapters.airflow import parse_cluster, parse_runs, parse_tasks
 from bot.adapters.airflow.outcome import Outcome, Refusal, Reply
 from bot.adapters.airflow.values import mapping
 from bot.domain.evidence import GapReason
+from bot.words import mark, say
 
 log = structlog.get_logger(__name__)
 
@@ -35,19 +36,25 @@ class Piece:
     def remedy(self) -> str:
         """What to do where Airflow forbids it."""
         if not self.permission:
-            return "Give the bot's user the Viewer role."
-        return f'Give the bot\'s role the permission "{self.permission}".'
+            return say("Give the bot's user the Viewer role.")
+        return say(
+            'Give the bot\'s role the permission "{permission}".', permission=self.permission
+        )
 
 
 PIECES: Mapping[str, Piece] = {
-    "health": Piece("health", lambda body, _: {"health": parse_cluster.health(body)}),
-    "version": Piece("version", lambda body, _: {"airflow_version": parse_cluster.version(body)}),
-    "jobs": Piece("jobs", lambda body, _: {"jobs": parse_cluster.jobs(body)}, "can read on Jobs"),
+    "health": Piece(mark("health"), lambda body, _: {"health": parse_cluster.health(body)}),
+    "version": Piece(
+        mark("version"), lambda body, _: {"airflow_version": parse_cluster.version(body)}
+    ),
+    "jobs": Piece(
+        mark("jobs"), lambda body, _: {"jobs": parse_cluster.jobs(body)}, "can read on Jobs"
+    ),
     "pools": Piece(
-        "pools", lambda body, _: {"pools": parse_cluster.pools(body)}, "can read on Pools"
+        mark("pools"), lambda body, _: {"pools": parse_cluster.pools(body)}, "can read on Pools"
     ),
     "dag_details": Piece(
-        "Dag",
+        mark("Dag"),
         lambda body, redact: {
             "dag": parse_runs.dag_details(mapping(body), redact),
             "dag_exists": True,
@@ -55,87 +62,87 @@ PIECES: Mapping[str, Piece] = {
         "can read on DAGs",
     ),
     "dag_versions": Piece(
-        "Dag versions",
+        mark("Dag versions"),
         lambda body, redact: {"versions": parse_runs.dag_versions(body, redact)},
         "can read on DAG Versions",
         of_dag=True,
     ),
     "dag_warnings": Piece(
-        "Dag warnings",
+        mark("Dag warnings"),
         lambda body, redact: {"warnings": parse_runs.dag_warnings(body, redact)},
         "can read on DAG Warnings",
         of_dag=True,
     ),
     "import_errors": Piece(
-        "import errors",
+        mark("import errors"),
         lambda body, redact: {"import_problems": parse_runs.import_problems(body, redact)},
         "can read on ImportError",
     ),
     "event_logs": Piece(
-        "event log",
+        mark("event log"),
         lambda body, redact: {"events": parse_cluster.events(body, redact)},
         "can read on Audit Logs",
     ),
     "dag_run": Piece(
-        "run",
+        mark("run"),
         lambda body, redact: {"dag_run": parse_runs.dag_run(mapping(body), redact)},
         "can read on DAG Runs",
         of_dag=True,
     ),
     "recent_runs": Piece(
-        "recent runs",
+        mark("recent runs"),
         lambda body, redact: {"recent_runs": parse_runs.dag_runs(body, redact)},
         "can read on DAG Runs",
         of_dag=True,
     ),
     "task_instances": Piece(
-        "task instances",
+        mark("task instances"),
         lambda body, redact: {"task_instances": parse_tasks.task_instances(body, redact)},
         "can read on Task Instances",
         of_dag=True,
     ),
     "tasks": Piece(
-        "tasks of the Dag",
+        mark("tasks of the Dag"),
         lambda body, redact: {"tasks": parse_tasks.tasks(body, redact)},
         "can read on DAGs",
         of_dag=True,
     ),
     "tries": Piece(
-        "tries",
+        mark("tries"),
         lambda body, redact: {"tries": parse_tasks.task_instances(body, redact)},
         "can read on Task Instances",
     ),
     "dependencies": Piece(
-        "unmet dependencies",
+        mark("unmet dependencies"),
         lambda body, redact: {"unmet": parse_tasks.unmet_dependencies(body, redact)},
         "can read on Task Instances",
     ),
     "links": Piece(
-        "extra links",
+        mark("extra links"),
         lambda body, redact: {"links": parse_cluster.extra_links(body, redact)},
         "can read on Task Instances",
     ),
     "history": Piece(
-        "earlier runs of the task",
+        mark("earlier runs of the task"),
         lambda body, redact: {"history": parse_tasks.task_instances(body, redact)},
         "can read on Task Instances",
     ),
     "assets": Piece(
-        "assets",
+        mark("assets"),
         lambda body, _: {"assets": parse_cluster.assets(body)},
         "can read on Assets",
     ),
     "elsewhere": Piece(
-        "other failures in the same minutes",
+        mark("other failures in the same minutes"),
         lambda body, redact: {"elsewhere": parse_tasks.task_instances(body, redact)},
         "can read on Task Instances",
     ),
     "child_runs": Piece(
-        "triggered runs",
+        mark("triggered runs"),
         lambda body, redact: {"child_runs": (parse_runs.dag_run(mapping(body), redact),)},
         "can read on DAG Runs",
     ),
-    "log": Piece("task log", lambda body, _: {}, "can read on Task Logs"),
+    "log": Piece(mark("task log"), lambda body, _: {}, "can read on Task Logs"),
 }
 
 
@@ -147,7 +154,7 @@ def parsed(piece: str, outcome: Outcome, redact: Redact) -> Outcome:
         return Reply(PIECES[piece].parse(outcome.body, redact))
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError) as error:
         log.warning("reply_of_unknown_shape", error=type(error).__name__)
-        return Refusal(GapReason.MALFORMED, "the reply has a shape that is unknown here")
+        return Refusal(GapReason.MALFORMED, mark("the reply has a shape that is unknown here"))
 
 
 def fields_of(outcome: Outcome) -> Mapping[str, Any]:

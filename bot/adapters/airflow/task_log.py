@@ -10,6 +10,7 @@ from bot.adapters.airflow.dossier import Dossier
 from bot.adapters.airflow.log_desk import LogDesk, LogKey
 from bot.adapters.airflow.outcome import Refusal
 from bot.domain.evidence import GapReason, TaskInstance
+from bot.words import mark
 
 SMALL_LOG = 2_000_000  # bytes up to which the log of one more try is read for comparison
 SPARE_SECONDS = 3.0  # that must be left for it
@@ -56,5 +57,7 @@ def explained(refusal: Refusal) -> Refusal:
     """A log that is late is still being read: asking again is not in vain."""
     if refusal.reason is not GapReason.TIMEOUT:
         return refusal
-    detail = "the log had not been read to its end by the deadline; it may be very large"
-    return replace(refusal, detail=detail, remedy="Ask again in a minute: the reading goes on.")
+    detail = mark("the log had not been read to its end by the deadline; it may be very large")
+    return replace(
+        refusal, detail=detail, remedy=mark("Ask again in a minute: the reading goes on.")
+    )

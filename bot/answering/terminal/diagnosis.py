@@ -13,8 +13,8 @@ from bot.answering.gaps import gap_in_words
 from bot.answering.headline import nothing_failed
 from bot.answering.model_note import model_note
 from bot.answering.quotes import quoted_words, telling
-from bot.answering.terminal.page import Part, links, numbered, quoted, section, table, text
-from bot.answering.wording import count, sentence
+from bot.answering.terminal.page import Part, count, links, numbered, quoted, section, table, text
+from bot.answering.wording import sentence
 from bot.domain.answers import Claim, Diagnosis, Explanation
 from bot.domain.verdicts import Quote, Verdict, VerdictKind
 

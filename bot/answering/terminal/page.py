@@ -99,3 +99,8 @@ def _without_fences(markdown: str) -> str:
             continue
         lines.append(f"    {line}" if in_code else line)
     return "\n".join(lines)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 line`, `3 lines`."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"

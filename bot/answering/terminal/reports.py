@@ -17,8 +17,8 @@ from bot.answering.incidents import (
     notes,
     unknown_words,
 )
-from bot.answering.terminal.page import Part, links, section, table, text
-from bot.answering.wording import clock, count, duration, moment
+from bot.answering.terminal.page import Part, count, links, section, table, text
+from bot.answering.wording import clock, duration, moment
 from bot.domain.answers import ClusterReport, HealthReport, Link, LogReport, StatusReport
 from bot.domain.evidence import DagRun, Gap, TaskInstance
 from bot.domain.incidents import IncidentsReport

@@ -8,6 +8,7 @@ from bot.diagnosis.findings import NOTHING, Finding, Matched, RuledOut
 from bot.domain.evidence import Evidence
 from bot.domain.logs import RaisedException
 from bot.domain.signals import Signals
+from bot.words import say
 
 _TYPES = frozenset({"FileNotFoundError", "NotADirectoryError"})
 _WRITING_CODE = re.compile(
@@ -34,11 +35,11 @@ def input_file_missing(signals: Signals, evidence: Evidence) -> Finding:
         return NOTHING
     lines = (proofs[0].quote,)
     if _OTHER_SYSTEM.search(error.message):
-        return RuledOut("the path belongs to another operating system", lines)
+        return RuledOut(say("the path belongs to another operating system"), lines)
     if _OUTPUT.search(error.message) or _writes(error):
-        return RuledOut("the code was about to write there", lines)
+        return RuledOut(say("the code was about to write there"), lines)
     if any(_STARTING.search(frame.file) for frame in error.frames):
-        return RuledOut("a program was to be started", lines)
+        return RuledOut(say("a program was to be started"), lines)
     return Matched(proofs)
 
 

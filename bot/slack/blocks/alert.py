@@ -19,6 +19,7 @@ from bot.slack.alert_values import AlertCard
 from bot.slack.blocks.kit import Element, channel, link, mrkdwn, rich, section, text
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.limits import Limit
+from bot.words import say
 
 _RADIUS, _SUMMARY = Limit(900), Limit(300)
 
@@ -26,7 +27,7 @@ _RADIUS, _SUMMARY = Limit(900), Limit(300)
 def alert_message(card: AlertCard, reply: SlackMessage | None) -> SlackMessage:
     """`reply` is what was found, drawn."""
     if reply is None:
-        said = f"☑️ {MOVED}"
+        said = f"☑️ {say(MOVED)}"
         return SlackMessage(mrkdwn(said), (rich(section(text(said))),))
     standing = rich(section(*_standing(card)))
     summary = f"{mrkdwn(_SUMMARY.head(_headline(card)))}\n{reply.text}"
@@ -43,7 +44,7 @@ def _standing(card: AlertCard) -> Iterator[Element]:
     yield text(standing_words(alert, radius), bold=True)
     details = [_RADIUS.head(radius_words(radius)), history_words(alert, radius)]
     if alert.incident.startswith(UNREACHABLE):
-        details.append(AGAIN)
+        details.append(say(AGAIN))
     for line in filter(None, details):
         yield text(f"\n{line}")
     for one in radius.diverted:
@@ -51,6 +52,6 @@ def _standing(card: AlertCard) -> Iterator[Element]:
         yield channel(one.channel)
         yield text(diverted_words(one))
     if card.escalation:
-        yield text("\n🙋 A human is called: ")
-        words = f"escalation {card.escalation}"
+        yield text("\n🙋 " + say("A human is called: "))
+        words = say("escalation {id}", id=card.escalation)
         yield link(words, card.escalation_url) if card.escalation_url else text(words)

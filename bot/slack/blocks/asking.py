@@ -11,30 +11,39 @@ from bot.services.dag_names import NamesFound
 from bot.slack.arrivals import FormWanted
 from bot.slack.asking_form import ASK_FORM, Field, Where, dag_value, kept_place
 from bot.slack.blocks.kit import Block, Element, one_line, plain
-from bot.slack.limits import MODAL_TITLE, OPTION_TEXT, OPTION_VALUE, OPTIONS_PER_SELECT
+from bot.slack.limits import (
+    MODAL_TITLE,
+    OPTION_TEXT,
+    OPTION_VALUE,
+    OPTIONS_PER_SELECT,
+    PLACEHOLDER_TEXT,
+)
+from bot.words import mark, number, say
 
 _WHAT = {
-    Intent.DIAGNOSE: "Why did it fail?",
-    Intent.STATUS: "How are its latest runs?",
-    Intent.LOGS: "What does its log say?",
-    Intent.HEALTH: "Is the platform healthy?",
+    Intent.DIAGNOSE: mark("Why did it fail?"),
+    Intent.STATUS: mark("How are its latest runs?"),
+    Intent.LOGS: mark("What does its log say?"),
+    Intent.HEALTH: mark("Is the platform healthy?"),
 }
 
 
 def asking_form(wanted: FormWanted, clusters: Sequence[str]) -> dict[str, Any]:
     """A modal; where it was asked for in no channel, it asks for one."""
-    intents = [_option(words, intent.value) for intent, words in _WHAT.items()]
+    intents = [_option(say(words), intent.value) for intent, words in _WHAT.items()]
     chosen = next((one for one in intents if one["value"] == wanted.intent), intents[0])
     menu = {"type": "static_select", "options": intents, "initial_option": chosen}
     blocks = [
-        _input(Field.WHAT, "What do you want to know?", menu),
+        _input(Field.WHAT, say("What do you want to know?"), menu),
         *_cluster(clusters),
-        _input(Field.DAG, "Dag", _DAGS, optional=True),
-        _input(Field.RUN, "Run", _text("yesterday, 2026-11-21, or a run id"), optional=True),
-        _input(Field.TASK, "Task", _TASKS, optional=True),
+        _input(Field.DAG, say("Dag"), _dags(), optional=True),
+        _input(
+            Field.RUN, say("Run"), _text(say("yesterday, 2026-11-21, or a run id")), optional=True
+        ),
+        _input(Field.TASK, say("Task"), _tasks(), optional=True),
         _input(
             Field.WORDS,
-            "In your own words, or a link",
+            say("In your own words, or a link"),
             {**_text(""), "multiline": True, "max_length": 3_000, **_begun(wanted.words)},
             optional=True,
         ),
@@ -44,24 +53,24 @@ def asking_form(wanted: FormWanted, clusters: Sequence[str]) -> dict[str, Any]:
         "type": "modal",
         "callback_id": ASK_FORM,
         "private_metadata": kept_place(wanted.place),
-        "title": plain(MODAL_TITLE.head("Ask about Airflow")),
-        "submit": plain("Ask"),
-        "close": plain("Cancel"),
+        "title": plain(MODAL_TITLE.head(say("Ask about Airflow"))),
+        "submit": plain(say("Ask")),
+        "close": plain(say("Cancel")),
         "blocks": blocks,
     }
 
 
-_DAGS: Element = {
-    "type": "external_select",
-    "min_query_length": 0,
-    "placeholder": plain("Type some of its name"),
-}
+def _dags() -> Element:
+    return _menu(say("Type some of its name"))
 
-_TASKS: Element = {
-    "type": "external_select",
-    "min_query_length": 0,
-    "placeholder": plain("All that failed, unless you choose one"),
-}
+
+def _tasks() -> Element:
+    return _menu(say("All that failed, unless you choose one"))
+
+
+def _menu(placeholder: str) -> Element:
+    words = plain(PLACEHOLDER_TEXT.head(placeholder))
+    return {"type": "external_select", "min_query_length": 0, "placeholder": words}
 
 
 def _text(placeholder: str) -> Element:
@@ -80,29 +89,31 @@ def _cluster(clusters: Sequence[str]) -> list[Block]:
     element = {
         "type": "static_select",
         "options": named[:OPTIONS_PER_SELECT],
-        "placeholder": plain("Any"),
+        "placeholder": plain(say("Any")),
     }
-    return [_input(Field.CLUSTER, "Cluster", element, optional=True)]
+    return [_input(Field.CLUSTER, say("Cluster"), element, optional=True)]
 
 
 def _where(channel: str) -> list[Block]:
-    here = "For everybody in this channel" if channel else "For everybody in a channel"
-    options = [_option("For me alone", Where.PRIVATE), _option(here, Where.CHANNEL)]
+    here = say("For everybody in a channel")
+    if channel:
+        here = say("For everybody in this channel")
+    options = [_option(say("For me alone"), Where.PRIVATE), _option(here, Where.CHANNEL)]
     element = {
         "type": "radio_buttons",
         "options": options,
         "initial_option": options[1 if channel else 0],
     }
-    blocks = [_input(Field.WHERE, "Where shall I answer?", element)]
+    blocks = [_input(Field.WHERE, say("Where shall I answer?"), element)]
     if not channel:
         # With a response_url the answer reaches the asker where the bot is no member.
         menu = {
             "type": "conversations_select",
             "response_url_enabled": True,
             "filter": {"include": ["public", "private"]},
-            "placeholder": plain("Choose a channel"),
+            "placeholder": plain(say("Choose a channel")),
         }
-        blocks.append(_input(Field.CHANNEL, "Channel", menu, optional=True))
+        blocks.append(_input(Field.CHANNEL, say("Channel"), menu, optional=True))
     return blocks
 
 
@@ -141,11 +152,14 @@ def task_options(found: Sequence[str], words: str) -> dict[str, Any]:
     names = [one for one in found if OPTION_VALUE.fits(one)]
     options = [_option(one, one) for one in names[: OPTIONS_PER_SELECT - 1]]
     if typed and typed not in names and OPTION_VALUE.fits(typed):
-        options.append(_option(f"“{typed}”, as typed", typed))
+        options.append(_option(say("“{typed}”, as typed", typed=typed), typed))
     return {"options": options}
 
 
 def _heading(cluster: str, found: NamesFound, shown: int) -> str:
-    more = f": {shown:,} of {found.total:,}, type on" if found.total > shown else ""
-    silent = f" ({', '.join(found.silent)} silent)" if found.silent else ""
+    more = silent = ""
+    if found.total > shown:
+        more = say(": {n} of {all}, type on", n=number(shown), all=number(found.total))
+    if found.silent:
+        silent = say(" ({clusters} silent)", clusters=", ".join(found.silent))
     return f"{cluster}{more}{silent}"

@@ -30,6 +30,7 @@ from bot.slack.blocks.pieces import (
     MARKS,
     explanation_parts,
     feedback,
+    lines_read_words,
     model_line,
     more_buttons,
     origin_of,
@@ -38,10 +39,11 @@ from bot.slack.blocks.pieces import (
     unseen,
 )
 from bot.slack.limits import Limit
+from bot.words import mark, percent, say, say_many
 
 _FACTS_SHOWN = 5
 _TRACEBACK = ("Traceback", '  File "')
-_SURE, _LIKELY = 0.8, 0.5
+_BANDS = ((0.8, mark("Sure")), (0.5, mark("Likely")))
 
 
 def diagnosis_card(diagnosis: Diagnosis, turn_id: str, has_model: bool = False) -> SlackMessage:
@@ -74,7 +76,7 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
     yield small_print(
         diagnosis.reference,
         _confidence(diagnosis),
-        f"{diagnosis.lines_read:,} log lines read" if diagnosis.lines_read else "",
+        lines_read_words(diagnosis.lines_read),
         model_line(diagnosis.explanation, has_model),
     )
 
@@ -84,7 +86,7 @@ def _facts(diagnosis: Diagnosis, room: Room) -> str:
     deciding = diagnosis.verdict.deciding
     # A line of the log has it beside it already.
     shown = ROUTINE | ({RAISED_AT} if deciding and deciding.line else set())
-    facts = [f"{label}: {value}" for label, value in diagnosis.facts if label not in shown]
+    facts = [f"{say(label)}: {value}" for label, value in diagnosis.facts if label not in shown]
     return Limit(room.prose).head(" · ".join(facts[:_FACTS_SHOWN]))
 
 
@@ -98,9 +100,8 @@ def _confidence(diagnosis: Diagnosis) -> str:
     verdict = diagnosis.verdict
     if verdict.kind is VerdictKind.UNKNOWN:
         return ""
-    bands = ((_SURE, "Sure"), (_LIKELY, "Likely"))
-    word = next((word for floor, word in bands if verdict.confidence >= floor), "A guess")
-    return f"{word} ({verdict.confidence:.0%})"
+    word = next((word for floor, word in _BANDS if verdict.confidence >= floor), mark("A guess"))
+    return f"{say(word)} ({percent(verdict.confidence)})"
 
 
 def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
@@ -110,8 +111,10 @@ def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
         return
     yield rich(preformatted(Limit(room.quote).tail(quoted_words(deciding))))
     raised_at = dict(diagnosis.facts).get(RAISED_AT) if deciding.line else None
-    place = f" · raised at {Limit(room.step).head(raised_at)}" if raised_at else ""
-    yield context(f"{origin_of(deciding)}{place}")
+    origin = origin_of(deciding)
+    if raised_at:
+        origin += " · " + say("raised at {place}", place=Limit(room.step).head(raised_at))
+    yield context(origin)
     if others:
         size = min(room.quote, 200)
         yield rich(listing((text(_one_line(one.text, size), code=True),) for one in others))
@@ -130,15 +133,18 @@ def _last_line(words: str) -> str:
 
 def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
     owner = f" · {Limit(120).head(diagnosis.owner)}" if diagnosis.owner else ""
-    yield section(text("What to do", bold=True), text(owner))
+    yield section(text(say("What to do"), bold=True), text(owner))
     shown = diagnosis.steps[: room.steps]
     yield from steps(shown, Limit(room.step))
     more = len(diagnosis.steps) - len(shown)
     if more > 0:
-        yield section(text(f"… and {more} more under “Show evidence”", italic=True))
+        left = say_many(
+            "… and {n} more under “Show evidence”", "… and {n} more under “Show evidence”", more
+        )
+        yield section(text(left, italic=True))
     if diagnosis.retry_text:
         retry = Limit(min(room.prose, 400)).head(diagnosis.retry_text)
-        yield section(text("Will a retry help?", bold=True), text(f"  {retry}"))
+        yield section(text(say("Will a retry help?"), bold=True), text(f"  {retry}"))
 
 
 def _summary(diagnosis: Diagnosis) -> str:
@@ -149,7 +155,8 @@ def _summary(diagnosis: Diagnosis) -> str:
     for deciding in telling(verdict.quotes)[:1]:
         lines.append(f"{_last_line(deciding.text)}  ({origin_of(deciding)})")
     if diagnosis.steps:
-        lines.append(f"First: {_one_line(diagnosis.steps[0], 400)}")
-    lines.append(diagnosis.retry_text and f"Will a retry help? {diagnosis.retry_text}")
-    lines.append(f"Ref {diagnosis.reference}")
+        lines.append(say("First: {step}", step=_one_line(diagnosis.steps[0], 400)))
+    if diagnosis.retry_text:
+        lines.append(say("Will a retry help?") + f" {diagnosis.retry_text}")
+    lines.append(say("Ref {reference}", reference=diagnosis.reference))
     return mrkdwn("\n".join(Limit(900).head(line) for line in lines if line))

@@ -14,7 +14,7 @@ from bot.answering.escalations import (
     why_called,
 )
 from bot.answering.quotes import quoted_words, telling
-from bot.answering.wording import count, target_words
+from bot.answering.wording import target_words
 from bot.domain.answers import Diagnosis, HumanCalled, SeenIn
 from bot.domain.escalations import Escalation, State, Truth, WasRight
 from bot.domain.oncall import PageStatus
@@ -43,23 +43,24 @@ from bot.slack.blocks.pieces import MARKS, link_buttons, origin_of, small_print,
 from bot.slack.escalation_presses import ASK_HUMAN, Act, action_id
 from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
 from bot.slack.limits import BUTTON_VALUE, Limit
+from bot.words import mark, mark_many, percent, say, say_many
 
 _USER = re.compile(r"[UW][A-Z0-9]{2,30}")
 _SNOOZES = (
-    ("30 minutes", 30),
-    ("1 hour", 60),
-    ("4 hours", 240),
-    ("Until tomorrow (16 hours)", 960),
+    (mark("30 minutes"), 30),
+    (mark("1 hour"), 60),
+    (mark("4 hours"), 240),
+    (mark("Until tomorrow (16 hours)"), 960),
 )
 _RIGHT = {
-    WasRight.YES: "The bot was right.",
-    WasRight.PARTLY: "The bot was partly right.",
-    WasRight.NO: "The bot was wrong.",
+    WasRight.YES: mark("The bot was right."),
+    WasRight.PARTLY: mark("The bot was partly right."),
+    WasRight.NO: mark("The bot was wrong."),
     WasRight.NOT_SAID: "",
 }
 _WHERE = {
-    SeenIn.ABOVE: "My message above",
-    SeenIn.DIRECT: "My direct message to you",
+    SeenIn.ABOVE: mark("My message above"),
+    SeenIn.DIRECT: mark("My direct message to you"),
 }
 _TRUTH, _NAME, _DRAFT = Limit(1_200), Limit(80), Limit(2_800)
 
@@ -75,20 +76,22 @@ def standing_card(reply: HumanCalled) -> SlackMessage:
     if page is not None and page.status in (PageStatus.FAILED, PageStatus.UNCERTAIN):
         details.insert(0, f"🔶 {page_words(page)}")
     if escalation.fault:
-        details.insert(0, f"🔶 {escalation.fault}")
+        details.insert(0, f"🔶 {say(escalation.fault)}")
     if not escalation.state.is_over:
-        details.append("What you write in this thread reaches those on call.")
+        details.append(say("What you write in this thread reaches those on call."))
     parts = [section(text(f"{mark} {words}", bold=True), *_by(escalation), text("."))]
     parts += _truth_parts(truth)
     summary = "\n".join([f"{mark} {words}.", *_truth_words(truth), *details])
     return SlackMessage(
-        mrkdwn(summary), (rich(*parts), context(*details, f"Escalation {escalation.id}"))
+        mrkdwn(summary), (rich(*parts), context(*details, say("Escalation {id}", id=escalation.id)))
     )
 
 
 def _pointer(reply: HumanCalled) -> SlackMessage:
-    words = f"🔔 Those on call have it. {_WHERE[reply.seen_in]} says where it stands."
-    named = context(f"Escalation {reply.escalation.id}")
+    words = "🔔 " + say(
+        "Those on call have it. {where} says where it stands.", where=say(_WHERE[reply.seen_in])
+    )
+    named = context(say("Escalation {id}", id=reply.escalation.id))
     return SlackMessage(mrkdwn(words), (rich(section(text(words))), named))
 
 
@@ -104,7 +107,7 @@ def with_human(message: SlackMessage, turn_id: str) -> SlackMessage:
     if not rows or not turn_id or not BUTTON_VALUE.fits(turn_id):
         return message
     row = message.blocks[rows[-1]]["elements"]
-    wider = actions([*row, button("Ask a human", ASK_HUMAN, turn_id)])
+    wider = actions([*row, button(say("Ask a human"), ASK_HUMAN, turn_id)])
     blocks = (*message.blocks[: rows[-1]], wider, *message.blocks[rows[-1] + 1 :])
     offered = replace(message, blocks=blocks)
     return offered if offered.fits else message
@@ -123,7 +126,7 @@ def handoff_card(handoff: Handoff) -> SlackMessage:
     summary = mrkdwn(
         "\n".join(
             [
-                f"{standing_mark(escalation.state)} {escalation.subject.title}",
+                f"{standing_mark(escalation.state)} {say(escalation.subject.title)}",
                 f"{standing_words(escalation)}.",
                 why_called(escalation),
             ]
@@ -134,7 +137,7 @@ def handoff_card(handoff: Handoff) -> SlackMessage:
 
 def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
     escalation, diagnosis = handoff.escalation, handoff.diagnosis
-    yield header(f"{standing_mark(escalation.state)} {escalation.subject.title}")
+    yield header(f"{standing_mark(escalation.state)} {say(escalation.subject.title)}")
     standing = text(f"{standing_words(escalation)}", bold=True)
     why = text(f"\n{Limit(room.prose).head(why_called(escalation))}")
     yield rich(section(standing, *_by(escalation), why, *_paged(escalation, room)))
@@ -147,9 +150,9 @@ def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
     if handoff.truth is not None:
         yield rich(*_truth_parts(handoff.truth))
     yield from _buttons(handoff, room)
-    notes = [count(handoff.parties, "thread is told", "threads are told")]
+    notes = [say_many("{n} thread is told", "{n} threads are told", handoff.parties)]
     if handoff.runbook:
-        notes.append(f"Runbook: {Limit(80).head(handoff.runbook)}")
+        notes.append(say("Runbook: {name}", name=Limit(80).head(handoff.runbook)))
     yield small_print(escalation.id, *notes)
 
 
@@ -161,29 +164,29 @@ def _paged(escalation: Escalation, room: Room) -> tuple[Element, ...]:
     said = text(f"\n{Limit(room.prose).head(words)}")
     if not page.link.startswith("https://") or not room.urls:
         return (said,)
-    return (said, text("  "), link("Open the page", page.link))
+    return (said, text("  "), link(say("Open the page"), page.link))
 
 
 def _question(handoff: Handoff, room: Room) -> Iterator[Block]:
     question = handoff.escalation.subject.question
-    links = [link(f"thread {number}", url) for number, url in enumerate(handoff.asked_in, 1)]
+    links = [link(say("thread {n}", n=place), url) for place, url in enumerate(handoff.asked_in, 1)]
     asked_in = [part for one in links for part in (text("  "), one)] if room.urls else []
     if question.strip():
         words = Limit(min(room.prose, 500)).head(question)
-        yield rich(section(text("The question", bold=True), *asked_in), quote(text(words)))
+        yield rich(section(text(say("The question"), bold=True), *asked_in), quote(text(words)))
     elif asked_in:
-        yield rich(section(text("Asked in", bold=True), *asked_in))
+        yield rich(section(text(say("Asked in"), bold=True), *asked_in))
 
 
 def _verdict(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     verdict = diagnosis.verdict
-    said = f"{MARKS[verdict.kind]} {verdict.kind.headline}"
+    said = f"{MARKS[verdict.kind]} {say(verdict.kind.headline)}"
     if verdict.kind is not VerdictKind.UNKNOWN:
-        said += f": {verdict.title} ({verdict.confidence:.0%})"
+        said += f": {say(verdict.title)} ({percent(verdict.confidence)})"
     what = Limit(room.prose).head(diagnosis.what_happened or verdict.why)
     yield rich(
         section(
-            text("What I found  ", bold=True),
+            text(say("What I found") + "  ", bold=True),
             text(Limit(300).head(said)),
             text(f"\n{target_words(diagnosis.target)}", code=False),
             *((text(f"\n{what}"),) if what else ()),
@@ -199,25 +202,30 @@ def _verdict(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
 def _reach(handoff: Handoff, room: Room) -> Iterator[Block]:
     words = reach_words(handoff.reach)
     calls = handoff.escalation.count
-    counted = count(calls, "call", "calls") + " so far" if calls > 1 else ""
+    counted = say_many("{n} call so far", "{n} calls so far", calls) if calls > 1 else ""
     said = ". ".join(part for part in (words, counted) if part)
     if said:
-        yield rich(section(text("Blast radius  ", bold=True), text(Limit(room.prose).head(said))))
+        yield rich(
+            section(text(say("Blast radius") + "  ", bold=True), text(Limit(room.prose).head(said)))
+        )
 
 
 def _tried(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     """What was looked at and ruled out, what is left to find out, and what the runbook says."""
     verdict, size = diagnosis.verdict, Limit(min(room.step, 200))
-    out = [f"{one.cause}: {one.reason}" for one in verdict.ruled_out[: room.items]]
+    out = [f"{one.cause}: {say(one.reason)}" for one in verdict.ruled_out[: room.items]]
     if diagnosis.lines_read:
-        out.insert(0, f"{diagnosis.lines_read:,} lines of its log were read")
+        one, many = mark_many("{n} line of its log was read", "{n} lines of its log were read")
+        out.insert(0, say_many(one, many, diagnosis.lines_read))
     parts: list[Element] = []
     if out:
-        parts.append(section(text("Tried and ruled out", bold=True)))
+        parts.append(section(text(say("Tried and ruled out"), bold=True)))
         parts.append(listing((text(size.head(one)),) for one in out))
-    parts.append(section(text("Open question  ", bold=True), text(_open_question(diagnosis))))
+    parts.append(
+        section(text(say("Open question") + "  ", bold=True), text(_open_question(diagnosis)))
+    )
     if diagnosis.check:
-        parts.append(section(text("The runbook says to check", bold=True)))
+        parts.append(section(text(say("The runbook says to check"), bold=True)))
         parts += rich_parts(diagnosis.check, Limit(room.step), trusted=True)
     yield rich(*parts)
 
@@ -226,10 +234,12 @@ def _open_question(diagnosis: Diagnosis) -> str:
     verdict = diagnosis.verdict
     others = ", ".join(verdict.also_possible[:4])
     if verdict.kind is VerdictKind.UNKNOWN:
-        return f"What is it? It may be {others}." if others else "What is it?"
+        return (
+            say("What is it? It may be {others}.", others=others) if others else say("What is it?")
+        )
     if others:
-        return f"Is it really {verdict.cause}, or rather {others}?"
-    return "Why did it come to that, and will it come again?"
+        return say("Is it really {cause}, or rather {others}?", cause=verdict.cause, others=others)
+    return say("Why did it come to that, and will it come again?")
 
 
 def _buttons(handoff: Handoff, room: Room) -> Iterator[Block]:
@@ -240,19 +250,21 @@ def _buttons(handoff: Handoff, room: Room) -> Iterator[Block]:
         return button(label, named, escalation.id, primary=primary)
 
     if escalation.state.is_over:
-        told = "Say what was true …" if handoff.truth is None else "Correct what was true …"
+        told = (
+            say("Say what was true …") if handoff.truth is None else say("Correct what was true …")
+        )
         is_resolved = escalation.state is State.RESOLVED
         correct = [press(told, Act.CORRECT)] if is_resolved else []
-        yield actions([press("Open again", Act.REOPEN), *correct])
+        yield actions([press(say("Open again"), Act.REOPEN), *correct])
         return
     row = []
     if escalation.state in (State.OPEN, State.HANDED_ON):
-        row.append(press("Acknowledge", Act.ACKNOWLEDGE, primary=True))
+        row.append(press(say("Acknowledge"), Act.ACKNOWLEDGE, primary=True))
     if escalation.state is not State.OPEN:
-        row.append(press("Take over", Act.TAKE_OVER))
+        row.append(press(say("Take over"), Act.TAKE_OVER))
     if escalation.state is not State.MITIGATED:
-        row.append(press("Mitigated", Act.MITIGATE))
-    row.append(press("Resolve …", Act.RESOLVE))
+        row.append(press(say("Mitigated"), Act.MITIGATE))
+    row.append(press(say("Resolve …"), Act.RESOLVE))
     yield actions(row)
     yield actions([_hand_to(escalation), _snooze(escalation)])
     if diagnosis is not None and (pages := link_buttons(diagnosis.links, room.urls)):
@@ -263,32 +275,35 @@ def _hand_to(escalation: Escalation) -> Element:
     return {
         "type": "users_select",
         "action_id": action_id(Act.HAND_TO, escalation.id, escalation.hands),
-        "placeholder": plain("Hand to …"),
+        "placeholder": plain(say("Hand to …")),
     }
 
 
 def _snooze(escalation: Escalation) -> Element:
-    options = [(label, str(minutes)) for label, minutes in _SNOOZES]
-    return select("Snooze …", action_id(Act.SNOOZE, escalation.id, escalation.hands), options)
+    options = [(say(label), str(minutes)) for label, minutes in _SNOOZES]
+    return select(say("Snooze …"), action_id(Act.SNOOZE, escalation.id, escalation.hands), options)
 
 
 def _truth_parts(truth: Truth | None) -> list[Element]:
     if truth is None:
         return []
     parts = []
-    for label, words in (("What was wrong", truth.was_wrong), ("What fixed it", truth.fixed_by)):
+    for label, words in _said(truth):
         if words:
             parts.append(section(text(f"{label}  ", bold=True), text(_TRUTH.head(words))))
     if right := _RIGHT[truth.bot]:
-        parts.append(section(text(right, italic=True)))
+        parts.append(section(text(say(right), italic=True)))
     return parts
 
 
 def _truth_words(truth: Truth | None) -> list[str]:
     if truth is None:
         return []
-    pairs = (("What was wrong", truth.was_wrong), ("What fixed it", truth.fixed_by))
-    return [f"{label}: {_TRUTH.head(words)}" for label, words in pairs if words]
+    return [f"{label}: {_TRUTH.head(words)}" for label, words in _said(truth) if words]
+
+
+def _said(truth: Truth) -> tuple[tuple[str, str], ...]:
+    return (say("What was wrong"), truth.was_wrong), (say("What fixed it"), truth.fixed_by)
 
 
 def call_out_message(call: CallOut) -> SlackMessage:
@@ -297,12 +312,13 @@ def call_out_message(call: CallOut) -> SlackMessage:
     if call.is_for_all:
         people.append({"type": "broadcast", "range": "channel"})
     named = [part for one in people for part in (one, text(" "))]
-    return SlackMessage(mrkdwn(call.words), (rich(section(*named, text(call.words))),))
+    words = say(call.words)
+    return SlackMessage(mrkdwn(words), (rich(section(*named, text(words))),))
 
 
 def draft_message(draft: Draft) -> SlackMessage:
     """Of a long draft the beginning, which says what it is told by."""
-    words = f"A runbook for the next time, to be finished and saved as {draft.name}:"
+    words = say("A runbook for the next time, to be finished and saved as {name}:", name=draft.name)
     shown = preformatted(_DRAFT.head(draft.words))
     return SlackMessage(mrkdwn(words), (rich(section(text(words)), shown),))
 
@@ -310,11 +326,12 @@ def draft_message(draft: Draft) -> SlackMessage:
 def relayed_message(relayed: Relayed) -> SlackMessage:
     """Somebody else's words, with who said them; they call and link nobody."""
     said = Limit(2_500).head(relayed.text)
+    side = say(relayed.side)
     who = text(_NAME.head(relayed.user), bold=True)  # a mention would call them
-    parts = [section(text("💬 "), who, text(f" {relayed.side}:", italic=True))]
+    parts = [section(text("💬 "), who, text(f" {side}:", italic=True))]
     if said.strip():
         parts.append(quote(text(said)))
     if relayed.files:
         files = [(text("📎 "), link(one.name, one.url)) for one in relayed.files[:10]]
         parts.append(listing(files))
-    return SlackMessage(mrkdwn(f"{relayed.side}: {said}"), (rich(*parts),))
+    return SlackMessage(mrkdwn(f"{side}: {said}"), (rich(*parts),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.answering.wording import count
 from bot.domain.answers import ClusterReport
 from bot.domain.home import Home
 from bot.domain.people import Preferences
@@ -25,12 +24,13 @@ from bot.slack.blocks.kit import (
     section,
     text,
 )
-from bot.slack.blocks.mine import how_matched, mine_headline
+from bot.slack.blocks.mine import and_more, how_matched, mine_headline, not_shown, of_cluster
 from bot.slack.blocks.pieces import WARNING, clock, unseen
 from bot.slack.blocks.reports import cluster_words
 from bot.slack.limits import MODAL_TITLE, Limit
 from bot.slack.presses import DROP, KEEP, MY_DAGS, PATTERNS_FIELD, Press
 from bot.slack.subcommands import SUBCOMMANDS
+from bot.words import mark, say
 
 _NAME = Limit(160)
 _CLUSTERS = 10
@@ -54,25 +54,29 @@ def home_view(home: Home) -> dict[str, Any]:
 
 def first_view() -> dict[str, Any]:
     """Before the first one is there."""
-    return {"type": "home", "blocks": [context("Looking …")]}
+    return {"type": "home", "blocks": [context(say("Looking …"))]}
 
 
 def _small_print(home: Home) -> str:
-    missing = f" · {WARNING} could not see {', '.join(home.missing)}" if home.missing else ""
-    return f"As of {clock(home.made_at)}{missing}"
+    said = say("As of {at}", at=clock(home.made_at))
+    if home.missing:
+        pieces = ", ".join(map(say, home.missing))
+        said += f" · {WARNING} " + say("could not see {pieces}", pieces=pieces)
+    return said
 
 
 def _failing(home: Home) -> Iterator[Block]:
-    yield header("Your Dags")
+    yield header(say("Your Dags"))
     failing = home.failing
     if failing is not None:
         yield from _failing_dags(failing)
     else:
-        yield rich(section(text(f"{WARNING} I could not look for your Dags just now.")))
+        sorry = say("I could not look for your Dags just now.")
+        yield rich(section(text(f"{WARNING} {sorry}")))
     yield actions(
         [
-            button("Edit my Dags", Press.MY_DAGS.value, "edit"),
-            button("Refresh", Press.REFRESH.value, "now"),
+            button(say("Edit my Dags"), Press.MY_DAGS.value, "edit"),
+            button(say("Refresh"), Press.REFRESH.value, "now"),
         ]
     )
 
@@ -81,27 +85,32 @@ def _failing_dags(failing: FailingDags) -> Iterator[Block]:
     yield rich(section(text(mine_headline(failing), bold=True)))
     if failing.dags:
         yield rich(listing(_dag(dag, failing.several_clusters) for dag in failing.dags))
-    notes = [f"{failing.more} more are not shown" if failing.more else ""]
-    notes += [unseen(failing.gaps, 5), how_matched(failing)]
-    yield context(*notes)
+    yield context(not_shown(failing.more), unseen(failing.gaps, 5), how_matched(failing))
 
 
 def _dag(dag: FailingDag, several: bool) -> Sequence[Element]:
-    where = f" on {dag.cluster}" if several else ""
-    name = _NAME.head(f"{dag.dag_id}{where}")
+    name = _NAME.head(of_cluster(dag, several))
     named = link(name, dag.link, bold=True) if dag.link else text(name, bold=True)
-    state = "well again since" if dag.recovered else "failed"
-    when = f" at {clock(dag.failed_at)}" if dag.failed_at else ""
-    more = f" and {count(dag.failed_tasks - 1, 'more')}" if dag.failed_tasks > 1 else ""
-    words = f" · {_NAME.head(dag.task_id)} {state}{when}{more} · {_NAME.head(dag.why_yours)}"
+    task = and_more(_NAME.head(dag.task_id), dag.failed_tasks)
+    words = f" · {_came_to(dag, task)} · {_NAME.head(dag.why_yours)}"
     return [text("✅ " if dag.recovered else "❌ "), named, text(words)]
+
+
+def _came_to(dag: FailingDag, task: str) -> str:
+    if dag.failed_at and dag.recovered:
+        said = mark("{task} failed at {at}, well again since")
+    elif dag.failed_at:
+        said = mark("{task} failed at {at}")
+    else:
+        said = mark("{task} well again since") if dag.recovered else mark("{task} failed")
+    return say(said, task=task, at=clock(dag.failed_at))
 
 
 def _escalations(home: Home) -> Iterator[Block]:
     yield divider()
-    yield header("Escalations")
+    yield header(say("Escalations"))
     if not home.escalations:
-        yield rich(section(text("None of yours is open.")))
+        yield rich(section(text(say("None of yours is open."))))
         return
     items = []
     for one in home.escalations:
@@ -113,53 +122,58 @@ def _escalations(home: Home) -> Iterator[Block]:
 
 def _platform(clusters: Sequence[ClusterReport]) -> Iterator[Block]:
     yield divider()
-    yield header("Platform")
+    yield header(say("Platform"))
     lines = [section(text(cluster_words(one))) for one in clusters[:_CLUSTERS]]
-    yield rich(*(lines or [section(text("Nothing is known of it just now."))]))
+    yield rich(*(lines or [section(text(say("Nothing is known of it just now.")))]))
 
 
 def _threads(home: Home) -> Iterator[Block]:
     yield divider()
-    yield header("Your recent threads")
+    yield header(say("Your recent threads"))
     items = []
     for one in home.threads:
         title = _NAME.head(one.title)
         named = link(title, one.url) if one.url else text(title)
         items.append([named, text(f" · {clock(one.at)}", italic=True)])
-    yield rich(listing(items) if items else section(text("You have not asked me anything yet.")))
+    yield rich(
+        listing(items) if items else section(text(say("You have not asked me anything yet.")))
+    )
 
 
 def _privacy(preferences: Preferences) -> Iterator[Block]:
     yield divider()
-    yield header("Privacy")
+    yield header(say("Privacy"))
     if preferences.keeps_conversations:
-        words = (
+        words = say(
             "What you ask me is kept with my answer, so that I can go on from there. The button "
             "also deletes what was kept so far, for good: answers stay in Slack, but their buttons "
             "stop working."
         )
-        press = button("Do not keep my conversations", Press.KEEPING.value, DROP)
+        press = button(say("Do not keep my conversations"), Press.KEEPING.value, DROP)
     else:
-        words = (
+        words = say(
             "What you ask me is not kept: of an answer I keep what Airflow said, neither your "
             "words nor your name. What was kept before is deleted."
         )
-        press = button("Keep my conversations", Press.KEEPING.value, KEEP)
+        press = button(say("Keep my conversations"), Press.KEEPING.value, KEEP)
     yield rich(section(text(words)))
     yield actions([press])
 
 
 def _help() -> Iterator[Block]:
     yield divider()
-    yield header("What you can ask")
+    yield header(say("What you can ask"))
     known = [
-        (text(f"/airflow {one.word}", code=True), text(f"  {one.about}")) for one in SUBCOMMANDS
+        (text(f"/airflow {one.word}", code=True), text(f"  {say(one.about)}"))
+        for one in SUBCOMMANDS
     ]
     yield rich(
         section(
             text(
-                "Write to me, mention me in a channel or a thread, use “Explain this failure” on "
-                "any message, or a command:"
+                say(
+                    "Write to me, mention me in a channel or a thread, use “Explain this failure” "
+                    "on any message, or a command:"
+                )
             )
         ),
         listing(known),
@@ -172,16 +186,16 @@ def patterns_form(preferences: Preferences) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": MY_DAGS,
-        "title": plain(MODAL_TITLE.head("My Dags")),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain(MODAL_TITLE.head(say("My Dags"))),
+        "submit": plain(say("Save")),
+        "close": plain(say("Cancel")),
         "blocks": [
             {
                 "type": "input",
                 "block_id": PATTERNS_FIELD,
                 "optional": True,
-                "label": plain("Dag ids, one a line"),
-                "hint": plain("* stands for anything: orders_* for all that begin so."),
+                "label": plain(say("Dag ids, one a line")),
+                "hint": plain(say("* stands for anything: orders_* for all that begin so.")),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": PATTERNS_FIELD,

@@ -27,6 +27,7 @@ from bot.slack.limits import (
     RICH_TEXT,
     ROWS_PER_TABLE,
 )
+from bot.words import say
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -49,7 +50,7 @@ def one_line(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """`text` for the top-level fallback, the one place that Slack still parses as mrkdwn."""
     escaped = safe(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return MESSAGE_TEXT.head(escaped) if escaped.strip() else "(no words)"
+    return MESSAGE_TEXT.head(escaped) if escaped.strip() else say("(no words)")
 
 
 def plain(text: str) -> Element:

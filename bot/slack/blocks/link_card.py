@@ -7,6 +7,7 @@ from bot.domain.link_cards import LinkCard
 from bot.slack.blocks.kit import Block, context, rich, section, text
 from bot.slack.blocks.pieces import clock, state_mark
 from bot.slack.limits import Limit
+from bot.words import say
 
 _NAME = Limit(160)
 
@@ -16,16 +17,21 @@ def link_card(card: LinkCard) -> list[Block]:
     target = card.target
     name = _NAME.head(short_name(target))
     run = f" · {_NAME.head(run_in_words(target.run_id))}" if target.run_id else ""
-    whose = "latest run " if card.of_latest_run else ""
-    state = f"{whose}{_NAME.head(card.state)}" if card.state else "never ran"
-    details = [f"try {card.try_number}" if card.try_number else ""]
-    details += [f"ended {clock(card.ended)}" if card.ended else ""]
-    details += [f"took {duration(card.duration)}" if card.duration is not None else ""]
+    state = _NAME.head(card.state) if card.state else say("never ran")
+    if card.state and card.of_latest_run:
+        state = say("latest run {state}", state=state)
+    details = [say("try {n}", n=card.try_number) if card.try_number else ""]
+    details += [say("ended {at}", at=clock(card.ended)) if card.ended else ""]
+    details += [say("took {ran}", ran=duration(card.duration)) if card.duration is not None else ""]
     said = " · ".join([state, *(one for one in details if one)])
-    failed = f"\nFailed: {_NAME.head(', '.join(card.failed))}" if card.failed else ""
-    small = [f"on {target.cluster}"]
-    small += [f"owner: {_NAME.head(', '.join(card.owners))}"] if card.owners else []
-    small += ["paused"] if card.is_paused else []
+    failed = ""
+    if card.failed:
+        failed = "\n" + say("Failed: {names}", names=_NAME.head(", ".join(card.failed)))
+    small = [say("on {cluster}", cluster=target.cluster)]
+    small += (
+        [say("owner: {names}", names=_NAME.head(", ".join(card.owners)))] if card.owners else []
+    )
+    small += [say("paused")] if card.is_paused else []
     head = section(
         text(f"{state_mark(card.state)} "),
         text(name, bold=True),

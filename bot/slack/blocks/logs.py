@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from bot.answering.excerpt import says_something, without_packaged_frames
 from bot.answering.foreign import middle_cut
-from bot.answering.wording import count, short_name
+from bot.answering.wording import short_name
 from bot.domain.answers import Diagnosis, LogReport
 from bot.domain.logs import LogLine
 from bot.domain.targets import Target
@@ -15,6 +15,7 @@ from bot.slack.blocks.kit import Block, context, header, mrkdwn, preformatted, r
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import more_buttons, small_print, unseen
 from bot.slack.limits import Limit
+from bot.words import number, say, say_many
 
 _FILE_NAME = Limit(120)
 _LINE_MAX = 600  # characters of one line in a card; the file has them all
@@ -39,14 +40,16 @@ def _blocks(report: LogReport, turn_id: str, room: Room) -> Iterator[Block]:
 
 
 def _headline(target: Target) -> str:
-    tried = f", try {target.try_number}" if target.try_number else ""
-    return f"Log of {Limit(120).head(short_name(target))}{tried}"
+    name = Limit(120).head(short_name(target))
+    if target.try_number:
+        return say("Log of {name}, try {n}", name=name, n=target.try_number)
+    return say("Log of {name}", name=name)
 
 
 def _counts(report: LogReport) -> str:
     if not report.lines:
-        return "There is no log to show."
-    return f"The end of {count(report.lines_read, 'line')}"
+        return say("There is no log to show.")
+    return say_many("The end of {n} line", "The end of {n} lines", report.lines_read)
 
 
 def _end(lines: Sequence[LogLine], size: int) -> str:
@@ -58,7 +61,7 @@ def _end(lines: Sequence[LogLine], size: int) -> str:
 
 def excerpt_card(diagnosis: Diagnosis) -> SlackMessage:
     """The lines behind a diagnosis where a file cannot be sent."""
-    title = f"Log excerpt of {short_name(diagnosis.target)}"
+    title = say("Log excerpt of {name}", name=short_name(diagnosis.target))
     summary = mrkdwn(f"{title}\n{_end(diagnosis.log_lines, 1_500)}")
 
     def draw(room: Room) -> SlackMessage:
@@ -70,8 +73,13 @@ def excerpt_card(diagnosis: Diagnosis) -> SlackMessage:
 
 def excerpt_file(target: Target, lines: Sequence[LogLine], lines_read: int) -> tuple[str, str]:
     """(file name, content) of the excerpt; gaps between lines are marked."""
-    shown = f"{len(lines):,} of {count(lines_read, 'line')}"
-    head = f"# {target.label()}\n# {shown}: those that matter, secrets masked\n"
+    shown = say_many(
+        "{shown} of {n} line: those that matter, secrets masked",
+        "{shown} of {n} lines: those that matter, secrets masked",
+        lines_read,
+        shown=number(len(lines)),
+    )
+    head = f"# {target.label()}\n# {shown}\n"
     return f"{file_stem(target)}.log.txt", safe(head) + "\n".join(_with_gaps(lines)) + "\n"
 
 
@@ -79,7 +87,9 @@ def _with_gaps(lines: Sequence[LogLine]) -> Iterator[str]:
     previous: int | None = None
     for line in lines:
         if previous is not None and line.number > previous + 1:
-            yield f"       … {count(line.number - previous - 1, 'line')} …"
+            yield say_many(
+                "       … {n} line …", "       … {n} lines …", line.number - previous - 1
+            )
         yield f"{line.number:>6} {_line_words(line)}"
         previous = line.last_number or line.number
 
@@ -87,7 +97,9 @@ def _with_gaps(lines: Sequence[LogLine]) -> Iterator[str]:
 def _line_words(line: LogLine) -> str:
     at = f"{line.at:%Y-%m-%d %H:%M:%S} " if line.at else ""
     level = f"{line.level.upper()} " if line.level else ""
-    folded = f"  (repeated {line.repeated:,} times)" if line.repeated > 1 else ""
+    folded = ""
+    if line.repeated > 1:
+        folded = say_many("  (repeated {n} time)", "  (repeated {n} times)", line.repeated)
     return safe(f"{at}{level}{line.text}{folded}")
 
 

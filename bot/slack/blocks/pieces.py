@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.answering.model_note import model_note
 from bot.answering.quotes import where_cited
-from bot.answering.wording import moment, run_in_words, short_name
+from bot.answering.wording import moment, run_in_words, second, short_name
 from bot.domain.answers import Claim, Explanation, Link, ModelOutcome
 from bot.domain.conversations import Score
 from bot.domain.evidence import Gap, GapReason
@@ -30,6 +30,7 @@ from bot.slack.blocks.markdown import inline
 from bot.slack.blocks.message import Room
 from bot.slack.limits import Limit
 from bot.slack.presses import Press, rating_value
+from bot.words import mark, number, say, say_many
 
 # Emoji that need no variation selector: those are taken out of every text with what hides there.
 NEUTRAL, WARNING = "🔹", "🔶"
@@ -55,17 +56,17 @@ _STATES = {
     "removed": "🚮",
 }
 _REASONS = {
-    GapReason.FORBIDDEN: "not permitted",
-    GapReason.NOT_FOUND: "not there",
-    GapReason.TIMEOUT: "took too long",
-    GapReason.UNAVAILABLE: "did not answer",
-    GapReason.TOO_LARGE: "too large",
-    GapReason.MALFORMED: "unreadable",
-    GapReason.UNSUPPORTED: "not offered by this Airflow",
-    GapReason.NOT_ASKED: "not looked at",
+    GapReason.FORBIDDEN: mark("not permitted"),
+    GapReason.NOT_FOUND: mark("not there"),
+    GapReason.TIMEOUT: mark("took too long"),
+    GapReason.UNAVAILABLE: mark("did not answer"),
+    GapReason.TOO_LARGE: mark("too large"),
+    GapReason.MALFORMED: mark("unreadable"),
+    GapReason.UNSUPPORTED: mark("not offered by this Airflow"),
+    GapReason.NOT_ASKED: mark("not looked at"),
 }
 _LINKS_SHOWN = 3
-_NO_MODEL = "From rules and runbooks; no language model is set up"
+_NO_MODEL = mark("From rules and runbooks; no language model is set up")
 
 
 def state_mark(state: str | None) -> str:
@@ -88,11 +89,12 @@ def target_line(
 
 def origin_of(quote: Quote) -> str:
     """`Task log, try 2, line 118, 2026-11-21 14:03:22 UTC`."""
-    parts = [quote.source[:1].upper() + quote.source[1:]]
+    source = say(quote.source)
+    parts = [source[:1].upper() + source[1:]]
     if quote.try_number:
-        parts.append(f"try {quote.try_number}")
+        parts.append(say("try {n}", n=quote.try_number))
     if quote.line:
-        parts.append(f"line {quote.line:,}")
+        parts.append(say("line {n}", n=number(quote.line)))
     if quote.at:
         parts.append(_moment(quote.at))
     return Limit(160).head(", ".join(parts))
@@ -100,7 +102,7 @@ def origin_of(quote: Quote) -> str:
 
 def _moment(iso: str) -> str:
     try:
-        return f"{datetime.fromisoformat(iso):%Y-%m-%d %H:%M:%S} UTC"
+        return second(datetime.fromisoformat(iso))
     except ValueError:
         return iso
 
@@ -114,18 +116,22 @@ def unseen(gaps: Sequence[Gap], limit: int) -> str:
     """`Not seen: event log (not permitted), pools (took too long)`; "" where nothing is missing."""
     if not gaps:
         return ""
-    named = [f"{Limit(60).head(gap.source)} ({_REASONS[gap.reason]})" for gap in gaps[:limit]]
-    more = f" and {len(gaps) - limit} more" if len(gaps) > limit else ""
-    return f"🔶 Not seen: {', '.join(named)}{more}"
+    shown = [
+        f"{Limit(60).head(say(gap.source))} ({say(_REASONS[gap.reason])})" for gap in gaps[:limit]
+    ]
+    named, more = ", ".join(shown), len(gaps) - limit
+    if more > 0:
+        named = say_many("{named} and {n} more", "{named} and {n} more", more, named=named)
+    return say("🔶 Not seen: {named}", named=named)
 
 
 def gap_item(gap: Gap, size: int) -> tuple[Element, ...]:
     """One gap in full, with its remedy."""
-    words = f": {_REASONS[gap.reason]}"
+    words = f": {say(_REASONS[gap.reason])}"
     if gap.detail:
-        words += f" ({Limit(size).head(gap.detail)})"
-    remedy = (text(" " + Limit(size).head(gap.remedy), italic=True),) if gap.remedy else ()
-    return (text(Limit(80).head(gap.source), bold=True), text(words), *remedy)
+        words += f" ({Limit(size).head(say(gap.detail))})"
+    remedy = (text(" " + Limit(size).head(say(gap.remedy)), italic=True),) if gap.remedy else ()
+    return (text(Limit(80).head(say(gap.source)), bold=True), text(words), *remedy)
 
 
 def claims(
@@ -138,7 +144,9 @@ def claims(
     items = []
     for claim in said[:limit]:
         cites = f"  ({cited(claim.cites)})" if claim.cites else ""
-        disputed = (text(f"{WARNING} disputed: ", bold=True),) if claim.disputed else ()
+        disputed: tuple[Element, ...] = ()
+        if claim.disputed:
+            disputed = (text(f"{WARNING} " + say("disputed: "), bold=True),)
         words = inline(claim.text, Limit(size))
         items.append((*disputed, *words, text(Limit(80).head(cites), italic=True)))
     return tuple(items)
@@ -151,14 +159,14 @@ def explanation_parts(explanation: Explanation, room: Room) -> tuple[Element, ..
     parts: list[Element] = []
     size = min(room.step, 400)
     if explanation.claims:
-        parts.append(section(text("In other words", bold=True)))
+        parts.append(section(text(say("In other words"), bold=True)))
         parts.append(listing(claims(explanation.claims, min(room.items, 5), size)))
     if explanation.next_steps:
-        parts.append(section(text("It also suggests", bold=True)))
+        parts.append(section(text(say("It also suggests"), bold=True)))
         parts.append(listing(claims(explanation.next_steps, 3, size)))
     if explanation.disputes_verdict:
         reason = Limit(size).head(explanation.disputes_verdict)
-        parts.append(section(text("The model disagrees: ", bold=True), text(reason)))
+        parts.append(section(text(say("The model disagrees: "), bold=True), text(reason)))
     return tuple(parts)
 
 
@@ -166,15 +174,15 @@ def model_line(explanation: Explanation, has_model: bool) -> str:
     """One line on what the model did, or is about to do, for the small print."""
     if explanation.outcome is not ModelOutcome.NOT_CONFIGURED:
         return Limit(250).head(model_note(explanation).removesuffix("."))
-    return "A language model is adding its words …" if has_model else _NO_MODEL
+    return say(mark("A language model is adding its words …") if has_model else _NO_MODEL)
 
 
 def link_buttons(links: Sequence[Link], urls: int) -> list[Element]:
     """Buttons for pages of Airflow, as many as there is room for."""
     made: list[Element] = []
-    for number, one in enumerate(links):
+    for place, one in enumerate(links):
         urls -= len(one.url)
-        made_button = link_button(one.label, f"{Press.OPEN}:{number}", one.url)
+        made_button = link_button(say(one.label), f"{Press.OPEN}:{place}", one.url)
         if urls >= 0 and made_button and len(made) < _LINKS_SHOWN:
             made.append(made_button)
     return made
@@ -196,8 +204,8 @@ def feedback(turn_id: str) -> Block:
             {
                 "type": "feedback_buttons",
                 "action_id": Press.RATE.value,
-                "positive_button": thumb("👍", "This helped", Score.UP),
-                "negative_button": thumb("👎", "This did not help", Score.DOWN),
+                "positive_button": thumb("👍", say("This helped"), Score.UP),
+                "negative_button": thumb("👎", say("This did not help"), Score.DOWN),
             }
         ],
     }
@@ -205,7 +213,7 @@ def feedback(turn_id: str) -> Block:
 
 def solved_button(turn_id: str) -> Element:
     """For the asker: this was it."""
-    return button("Solved", Press.SOLVED, turn_id)
+    return button(say("Solved"), Press.SOLVED, turn_id)
 
 
 def more_buttons(
@@ -214,9 +222,9 @@ def more_buttons(
     """One row: what there is to see here, then where to go in Airflow."""
     row: list[Element] = []
     if evidence:
-        row.append(button("Show evidence", Press.EVIDENCE, turn_id, primary=True))
+        row.append(button(say("Show evidence"), Press.EVIDENCE, turn_id, primary=True))
     if log:
-        row.append(button("Log excerpt", Press.LOG_EXCERPT, turn_id))
+        row.append(button(say("Log excerpt"), Press.LOG_EXCERPT, turn_id))
     if evidence:
         row.append(solved_button(turn_id))
     row.extend(link_buttons(links, urls))
@@ -226,4 +234,10 @@ def more_buttons(
 def small_print(reference: str, *notes: str) -> Block:
     """The last line of every card: notes, then the reference that the log carries too."""
     lines = [note for note in notes if note]
-    return context(" · ".join([*lines, f"Ref {Limit(80).head(reference)}"]))
+    named = say("Ref {reference}", reference=Limit(80).head(reference))
+    return context(" · ".join([*lines, named]))
+
+
+def lines_read_words(lines: int) -> str:
+    """`1,234 log lines read`; "" where none were."""
+    return say_many("{n} log line read", "{n} log lines read", lines) if lines else ""

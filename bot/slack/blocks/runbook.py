@@ -21,39 +21,50 @@ from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import small_print
 from bot.slack.limits import Limit
 from bot.slack.presses import Press
+from bot.words import mark, say
 
 _ALL_NAMES = Limit(1_500)
 _HEADING = Limit(80)
+HEADINGS = (
+    mark("What happened"),
+    mark("Check"),
+    mark("Fix"),
+    mark("Verify"),
+    mark("Escalate"),
+)
+"""Of the parts that every runbook has."""
 _NAME = Limit(60)
 
 
 def runbook_card(report: RunbookReport) -> SlackMessage:
     if not report.cause:
         return _names_card(report)
-    summary = mrkdwn(f"📘 {report.title} ({report.cause})")
+    summary = mrkdwn(f"📘 {say(report.title)} ({report.cause})")
     return fit(lambda room: SlackMessage(summary, tuple(_blocks(report, room))))
 
 
 def _blocks(report: RunbookReport, room: Room) -> Iterator[Block]:
-    yield header(f"📘 {Limit(120).head(report.title)}")
+    yield header(f"📘 {Limit(120).head(say(report.title))}")
     for heading, body in report.sections[: room.steps * 2]:
         parts = rich_parts(body, Limit(room.prose * 2), trusted=True)
-        yield rich(section(text(_HEADING.head(heading), bold=True)), *parts)
-    if report.link and (button := link_button("Open the runbook", Press.OPEN, report.link)):
+        yield rich(section(text(_HEADING.head(say(heading)), bold=True)), *parts)
+    if report.link and (button := link_button(say("Open the runbook"), Press.OPEN, report.link)):
         yield actions([button])
-    owner = f"owner: {_NAME.head(report.owner)}" if report.owner else ""
-    notes = [f"Runbook {_NAME.head(report.cause)}", owner]
+    owner = say("owner: {names}", names=_NAME.head(report.owner)) if report.owner else ""
+    notes = [say("Runbook {name}", name=_NAME.head(report.cause)), owner]
     others = ", ".join(_NAME.head(one.cause) for one in report.others[: room.items])
-    notes.append(f"also near: {others}" if others else "")
+    notes.append(say("also near: {names}", names=others) if others else "")
     yield context(" · ".join(note for note in notes if note))
     yield small_print(report.reference)
 
 
 def _names_card(report: RunbookReport) -> SlackMessage:
     asked = Limit(120).head(report.asked)
-    lead = f"No runbook fits “{asked}”." if asked else "These are the runbooks:"
+    lead = say("These are the runbooks:")
+    if asked:
+        lead = say("No runbook fits “{asked}”.", asked=asked)
     names = _ALL_NAMES.head(", ".join(one.cause for one in report.others))
-    hint = "Ask for one by its name or by what happened: /airflow runbook out of memory"
+    hint = say("Ask for one by its name or by what happened: /airflow runbook out of memory")
     body = [section(text(lead, bold=True))]
     if names:
         body.append(section(text(names, code=True)))

@@ -17,10 +17,22 @@ from bot.slack.settings_form import (
     Subject,
     kept_subject,
 )
+from bot.words import mark, say
 
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_TITLE = "Settings of this channel"
-_PRIVACY = {PUBLIC: "Everybody in the thread", PRIVATE: "The asker alone, who may share them"}
+DAYS = (
+    mark("Monday"),
+    mark("Tuesday"),
+    mark("Wednesday"),
+    mark("Thursday"),
+    mark("Friday"),
+    mark("Saturday"),
+    mark("Sunday"),
+)
+_TITLE = mark("Settings of this channel")
+_PRIVACY = {
+    PUBLIC: mark("Everybody in the thread"),
+    PRIVATE: mark("The asker alone, who may share them"),
+}
 
 
 def settings_form(
@@ -29,34 +41,44 @@ def settings_form(
     """`zone` stands in the form where no quiet hours are set yet."""
     quiet = policy.quiet
     blocks = [
-        _input(Field.WAIT, "Which questions do I answer?", _select(_waits(), str(_wait(policy)))),
-        _input(Field.PRIVACY, "Who sees the answers?", _radio(_PRIVACY, _privacy(policy))),
+        _input(
+            Field.WAIT, say("Which questions do I answer?"), _select(_waits(), str(_wait(policy)))
+        ),
+        _input(
+            Field.PRIVACY,
+            say("Who sees the answers?"),
+            _radio({at: say(one) for at, one in _PRIVACY.items()}, _privacy(policy)),
+        ),
         *_cluster(policy, clusters),
         _input(
             Field.DAGS,
-            "Dags that are meant where several fit",
+            say("Dags that are meant where several fit"),
             _typed(", ".join(policy.dags), "team_a_*, orders_*"),
             optional=True,
         ),
-        _input(Field.LANGUAGE, "Language of the answers", _select(LANGUAGES, policy.language)),
+        _input(Field.LANGUAGE, say("Language of the answers"), _select(LANGUAGES, policy.language)),
         _input(
             Field.FROM,
-            "Quiet hours from",
+            say("Quiet hours from"),
             _time(f"{clock(quiet.start):%H:%M}" if quiet else ""),
             optional=True,
-            hint="In these I answer mentions only, and failures that Airflow reports wait.",
+            hint=say("In these I answer mentions only, and failures that Airflow reports wait."),
         ),
-        _input(Field.TO, "To", _time(f"{clock(quiet.end):%H:%M}" if quiet else ""), optional=True),
-        _input(Field.DAYS, "On", _days(quiet.days if quiet else EVERY_DAY)),
-        _input(Field.ZONE, "Time zone", _typed(quiet.zone if quiet else zone, "Europe/Berlin")),
+        _input(
+            Field.TO, say("To"), _time(f"{clock(quiet.end):%H:%M}" if quiet else ""), optional=True
+        ),
+        _input(Field.DAYS, say("On"), _days(quiet.days if quiet else EVERY_DAY)),
+        _input(
+            Field.ZONE, say("Time zone"), _typed(quiet.zone if quiet else zone, "Europe/Berlin")
+        ),
     ]
     return {
         "type": "modal",
         "callback_id": SETTINGS_FORM,
         "private_metadata": kept_subject(subject),
-        "title": plain(MODAL_TITLE.head(_TITLE)),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain(MODAL_TITLE.head(say(_TITLE))),
+        "submit": plain(say("Save")),
+        "close": plain(say("Cancel")),
         "blocks": blocks,
     }
 
@@ -70,35 +92,46 @@ def settings_shown(policy: ChannelPolicy, who: str) -> dict[str, Any]:
     return {
         "type": "modal",
         "callback_id": SETTINGS_FORM,
-        "title": plain(MODAL_TITLE.head(_TITLE)),
-        "close": plain("Close"),
-        "blocks": [*rows, context(f"These may be changed by {who}.")],
+        "title": plain(MODAL_TITLE.head(say(_TITLE))),
+        "close": plain(say("Close")),
+        "blocks": [*rows, context(say("These may be changed by {who}.", who=say(who)))],
     }
 
 
 def facts_of(policy: ChannelPolicy) -> Mapping[str, str]:
     """What stands, in words."""
     quiet = policy.quiet
-    hours = "none"
+    hours = say("none")
     if quiet is not None:
-        days = "every day"
+        days = say("every day")
         if len(quiet.days) < len(DAYS):
-            days = ", ".join(DAYS[day] for day in sorted(quiet.days))
-        hours = f"{clock(quiet.start):%H:%M} to {clock(quiet.end):%H:%M} ({quiet.zone}), {days}"
+            days = ", ".join(say(DAYS[day]) for day in sorted(quiet.days))
+        hours = say(
+            "{begin} to {end} ({zone}), {days}",
+            begin=f"{clock(quiet.start):%H:%M}",
+            end=f"{clock(quiet.end):%H:%M}",
+            zone=quiet.zone,
+            days=days,
+        )
+    waits = _waits().get(str(policy.answers_after)) or say(
+        "Also those that nobody answers in {n} minutes", n=policy.answers_after
+    )
     return {
-        "Questions": _waits().get(str(policy.answers_after), f"{policy.answers_after} minutes"),
-        "Answers are for": _PRIVACY[_privacy(policy)],
-        "Cluster": policy.cluster or "none in particular",
-        "Dags": ", ".join(policy.dags) or "none in particular",
-        "Language": LANGUAGES.get(policy.language, policy.language),
-        "Quiet hours": hours,
+        say("Questions"): waits,
+        say("Answers are for"): say(_PRIVACY[_privacy(policy)]),
+        say("Cluster"): policy.cluster or say("none in particular"),
+        say("Dags"): ", ".join(policy.dags) or say("none in particular"),
+        say("Language"): LANGUAGES.get(policy.language, policy.language),
+        say("Quiet hours"): hours,
     }
 
 
 def _waits() -> dict[str, str]:
-    words = {"0": "Those that mention me"}
+    words = {"0": say("Those that mention me")}
     return words | {
-        str(one): f"Also those that nobody answers in {one} minutes" for one in WAITS if one
+        str(one): say("Also those that nobody answers in {n} minutes", n=one)
+        for one in WAITS
+        if one
     }
 
 
@@ -115,7 +148,7 @@ def _cluster(policy: ChannelPolicy, clusters: Sequence[str]) -> list[Block]:
     if len(named) < 2:
         return []
     menu = _select(named, policy.cluster)
-    label = "Cluster that is meant where none is named"
+    label = say("Cluster that is meant where none is named")
     return [_input(Field.CLUSTER, label, menu, optional=True)]
 
 
@@ -151,7 +184,7 @@ def _radio(options: Mapping[str, str], chosen: str) -> Element:
 
 
 def _days(days: Sequence[int]) -> Element:
-    options = [_option(str(number), name) for number, name in enumerate(DAYS)]
+    options = [_option(str(day), say(name)) for day, name in enumerate(DAYS)]
     chosen = [options[day] for day in sorted(days)]
     return {"type": "checkboxes", "options": options, "initial_options": chosen}
 

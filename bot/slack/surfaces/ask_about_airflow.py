@@ -27,8 +27,8 @@ def register(app: AsyncApp, forms: Forms, command: str) -> None:
 
     async def take(ack: AsyncAck, context: AsyncBoltContext) -> None:
         match arrival_of(context):
-            case FormFaulty(faults):
-                await ack(response_action="errors", errors=dict(faults))
+            case FormFaulty() as faulty:
+                await ack(response_action="errors", errors=await forms.faults_of(faulty))
             case _:
                 await ack()
 

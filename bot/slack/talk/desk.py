@@ -33,6 +33,7 @@ from bot.slack.talk.arrivals import (
 )
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.hearing import SOLVED_MARK, forget_job
+from bot.words import mark
 
 log = structlog.get_logger(__name__)
 
@@ -40,14 +41,14 @@ _STORE = Retry(attempts=10, pause=1.0, seconds=15.0, longest=60.0)
 _REMARKS = ":remark"
 _UNWINDING = 1.0  # seconds for work that was called off to notice
 
-_WHAT_WENT_WRONG = "Thanks, noted. What went wrong?"
-_SOLVED = "Solved, good. I have marked your question."
-_NOT_SOLVED = "It is open again."
-_ASKER_CLOSES = "Only the person who asked can say that it is solved."
-_ASKER_STOPS = "Only the person who asked can stop this."
-_NOTHING_TO_STOP = "There is nothing to stop any more."
-_KEEPING_OUT = "I stay out of this thread until somebody mentions me."
-_BACK = "I follow this thread again."
+_WHAT_WENT_WRONG = mark("Thanks, noted. What went wrong?")
+_SOLVED = mark("Solved, good. I have marked your question.")
+_NOT_SOLVED = mark("It is open again.")
+_ASKER_CLOSES = mark("Only the person who asked can say that it is solved.")
+_ASKER_STOPS = mark("Only the person who asked can stop this.")
+_NOTHING_TO_STOP = mark("There is nothing to stop any more.")
+_KEEPING_OUT = mark("I stay out of this thread until somebody mentions me.")
+_BACK = mark("I follow this thread again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class TalkDesk:
             await channel.tell(THANKS)
         else:
             value = more_value(reaction.name, turn_id)
-            await channel.tell(_WHAT_WENT_WRONG, Deed("Tell", Press.TELL_MORE, value))
+            await channel.tell(_WHAT_WENT_WRONG, Deed(mark("Tell"), Press.TELL_MORE, value))
 
     async def _solve_pressed(self, pressed: Solved, steps: DurableSteps) -> None:
         async def find() -> AnswerPlace | None:
@@ -161,7 +162,7 @@ class TalkDesk:
         async def keep() -> bool:
             return await self.records.solve(thread, place.user, at, solved=is_solved)
 
-        async def mark() -> None:
+        async def mark_question() -> None:
             first = await self.records.first_asked(thread)
             root = first if first is not None and first[:1].isdigit() else thread.thread
             show = gestures.mark if is_solved else gestures.unmark
@@ -169,10 +170,10 @@ class TalkDesk:
 
         if not await steps.run("keep outcome", keep, _STORE):
             return
-        await steps.run("mark question", mark)
+        await steps.run("mark question", mark_question)
         channel = self._whisper(place, thread.workspace, key, steps)
         if is_solved:
-            await channel.tell(_SOLVED, Deed("Undo", Press.NOT_SOLVED, answer.turn_id))
+            await channel.tell(_SOLVED, Deed(mark("Undo"), Press.NOT_SOLVED, answer.turn_id))
         else:
             await channel.tell(_NOT_SOLVED)
 
@@ -187,7 +188,7 @@ class TalkDesk:
             await steps.run("call off", lambda: self._stop_remarks(thread), _STORE)
         whisper = self._whisper(place, thread.workspace, told.key, steps)
         if told.out:
-            back = Deed("Come back", Press.COME_BACK, thread.thread)
+            back = Deed(mark("Come back"), Press.COME_BACK, thread.thread)
             await whisper.tell(_KEEPING_OUT, back)
         else:
             await whisper.tell(_BACK)
