@@ -93,7 +93,7 @@ async def test_a_manager_changes_what_the_bot_does(ws: LocalWorkspace, bot: Sett
     assert await bot.policies.policy(HERE) == wanted
     (entry,) = bot.policies.audit.kept.values()
     assert (entry.user_id, entry.action, entry.rule) == (PLATFORM.id, "settings", "workspace admin")
-    assert "Saved" in words(ws.ephemerals(PLATFORM.id)[-1])
+    assert "Gespeichert" in words(ws.ephemerals(PLATFORM.id)[-1])
     again = await opened(ws, PLATFORM.id)
     assert "team_a_*, orders" in str(again.definition)
 
@@ -118,7 +118,7 @@ async def test_of_two_who_save_at_once_the_second_is_told(
     await ws.submit(first, filled(WAIT="60"))
     await bot.idle()
     assert (await bot.policies.policy(HERE)).answers_after == 30
-    assert "not saved" in words(ws.ephemerals(PLATFORM.id)[-1])
+    assert "nicht gespeichert" in words(ws.ephemerals(PLATFORM.id)[-1])
 
 
 @pytest.mark.parametrize(
