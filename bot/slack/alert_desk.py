@@ -196,7 +196,9 @@ class AlertDesk:
             diverted = Diverted(alerts[0].channel, refusal.code)
             key = f"alert:{alerts[0].id}:untold:{alerts[0].version}"
             home = await self._workspace_of(alerting.default, steps)
-            words = Notice(untold_words(untold, diverted))
+            languages = self.replies.kit.poster.languages
+            with speaking(await languages.of(home, alerting.default)):
+                words = Notice(untold_words(untold, diverted))
             place = Place(alerting.default, "")
             post = Post(key, ANSWER, place, words, workspace=home)
             await steps.start(message_job(post, f"{key}:say"))

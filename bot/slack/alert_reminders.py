@@ -25,6 +25,7 @@ from bot.services.announced import Audience
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Place
 from bot.slack.posts import ANSWER, Notice, Post, message_job
+from bot.words import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -88,4 +89,6 @@ class Reminders:
         return max(1.0, (until - self.now()).total_seconds()) if until else 0.0
 
     async def _words(self, alert: Alert) -> str:
-        return reminder(alert, await self.alerts.radius(alert.id), self.now())
+        radius = await self.alerts.radius(alert.id)
+        with speaking(await self.audience(alert.channel).language()):
+            return reminder(alert, radius, self.now())

@@ -48,7 +48,7 @@ def _standing(card: AlertCard) -> Iterator[Element]:
     for line in filter(None, details):
         yield text(f"\n{line}")
     for one in radius.diverted:
-        yield text("\n↪️ Meant for ")
+        yield text("\n↪️ " + say("Meant for "))
         yield channel(one.channel)
         yield text(diverted_words(one))
     if card.escalation:
