@@ -11,6 +11,7 @@ from bot.slack.arrivals import Place
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_values import CallOut
 from bot.slack.posts import ANSWER, Post
+from bot.words import say
 
 
 async def hand_in_pager(
@@ -34,4 +35,8 @@ async def hand_in_pager(
 def _words(outcome: PageOutcome, escalation: Escalation) -> str:
     link = outcome.link or (escalation.page.link if escalation.page else "")
     there = f": {link}" if link else "."
-    return f"the pager still has it with somebody else. {outcome.reason} Reassign it there{there}"
+    return say(
+        "the pager still has it with somebody else. {reason} Reassign it there{there}",
+        reason=say(outcome.reason),
+        there=there,
+    )

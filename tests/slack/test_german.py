@@ -12,7 +12,6 @@ import pytest
 
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.posts import Post
-from bot.words import speaking
 from tests.slack.saying import GIVEN, STYLE, messages, views
 from tests.slack.test_blocks import objects
 from tests.words.pseudo import in_brackets, without_brackets

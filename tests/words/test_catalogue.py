@@ -49,11 +49,12 @@ def pairs(said: Catalog, translated: Catalog) -> list[tuple[str, str]]:
 
 
 def ids(message: Message) -> tuple[str, ...]:
-    return message.id if isinstance(message.id, tuple) else (message.id,)
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
 
 
 def forms(message: Message) -> tuple[str, ...]:
-    return message.string if isinstance(message.string, tuple) else (message.string,)
+    said = message.string or ""
+    return (said,) if isinstance(said, str) else tuple(one or "" for one in said)
 
 
 def names(sentence: str) -> set[str]:

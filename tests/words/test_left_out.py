@@ -45,6 +45,7 @@ NOT_SAID = frozenset(
         "it may not be seen here",
         " in the pager by ",  # of what an escalation went through
         "Handed on in the pager.",
+        "The pager",  # whose word it is, for the log
         *("workspace gone", "channel gone", "left at ", "run id "),  # of keys, and of questions
         *("not solved", "keep out", "come back", "tell more", "why did "),
         "at once",  # the form of runbooks
