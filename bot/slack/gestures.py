@@ -207,11 +207,15 @@ class Gestures:
         )
         return tried is Tried.DONE
 
-    async def suggest(self, channel: str, prompts: Sequence[tuple[str, str]]) -> None:
-        """Prompts to begin with. With a thread_ts Slack would show none, and not say so."""
+    async def suggest(
+        self, channel: str, prompts: Sequence[tuple[str, str]], thread: str = ""
+    ) -> None:
+        """Prompts to begin with. `thread` is for the older assistant alone, which wants it;
+        elsewhere Slack would show none with it, and not say so."""
         body = {
             "channel_id": channel,
             "prompts": [{"title": title, "message": message} for title, message in prompts],
+            **({"thread_ts": thread} if thread else {}),
         }
         method = "assistant.threads.setSuggestedPrompts"
         await self._refusals.attempt(method, lambda: self._client.api_call(method, json=body))

@@ -76,7 +76,7 @@ class HomeDesk:
         failing = await self.service.failing(asker, workspace, opened.beside)
         # Slack does not always say where their messages are.
         channel = opened.channel or await self.gestures.direct(asker.user_id)
-        await self.gestures.suggest(channel, prompts_for(failing))
+        await self.gestures.suggest(channel, prompts_for(failing), opened.thread)
 
 
 def prompts_for(failing: Sequence[FailingDag]) -> Sequence[tuple[str, str]]:

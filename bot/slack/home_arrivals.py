@@ -25,13 +25,15 @@ class HomeOpened:
 @dataclass(frozen=True, slots=True)
 class MessagesOpened:
     """Somebody looks at their direct messages with the bot. `channel` is "" where Slack does not
-    say which these are, `beside` the channel that they look at meanwhile, "" for none."""
+    say which these are, `beside` the channel that they look at meanwhile, "" for none. `thread` is
+    theirs in a workspace that shows the older assistant, each of whose threads has prompts."""
 
     asker: Asker
     workspace: str
     channel: str
     key: str
     beside: str = ""
+    thread: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
 from bot.slack.escalation_presses import RESOLVE_FORM
 from bot.slack.leaving import GONE_EVENTS, read_gone
 from bot.slack.parse_asking import read_asked, read_suggestion
+from bot.slack.parse_assistant import ASSISTANT_EVENTS, read_assistant
 from bot.slack.parse_home import read_home_press, read_moved, read_opened, read_patterns
 from bot.slack.parse_settings import read_settings
 from bot.slack.parse_shortcut import read_message_shortcut, read_shortcut
@@ -34,6 +35,7 @@ PRESSED_IN_VIEW: Reader = read_home_press
 EVENTS: Mapping[str, Reader] = {
     "app_context_changed": read_moved,
     "app_home_opened": read_opened,
+    **dict.fromkeys(ASSISTANT_EVENTS, read_assistant),
     "link_shared": read_links,
     **dict.fromkeys(GONE_EVENTS, read_gone),
 }

@@ -213,6 +213,25 @@ class Actors(Speaking):
         }
         self.send_event("app_context_changed", body)
 
+    def open_assistant(self, user: str, beside: str = "", *, thread: str = "") -> str:
+        """Opens a thread with the app in a workspace that shows the older assistant, or shows the
+        channel `beside` the `thread` that is open; its ts."""
+        channel = self._hub.open_direct(user)
+        ts = thread or self._hub.new_ts()
+        context = {"channel_id": beside, "team_id": self._hub.world.team_id} if beside else {}
+        body = {
+            "type": "assistant_thread_context_changed" if thread else "assistant_thread_started",
+            "assistant_thread": {
+                "user_id": user,
+                "context": context,
+                "channel_id": channel.id,
+                "thread_ts": ts,
+            },
+            "event_ts": self._hub.new_ts(),
+        }
+        self.send_event(body["type"], body)
+        return ts
+
     def stop_session(self, channel: str, thread_ts: str, user: str) -> None:
         """Clicks the stop button of a working assistant; its streams end."""
         streaming = [m for m in self._hub.state.thread(channel, thread_ts) if m.stream]

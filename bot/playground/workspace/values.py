@@ -27,6 +27,7 @@ class Person:
     is_bot: bool = False
     is_guest: bool = False  # of one channel or several
     is_admin: bool = False
+    locale: str = "en-US"
 
     @property
     def email(self) -> str:

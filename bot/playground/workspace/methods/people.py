@@ -20,7 +20,10 @@ def _json(call: Call, user: str) -> Json:
 
 
 def _info(call: Call) -> Json:
-    return {"user": _json(call, call.user())}
+    user = _json(call, call.user())
+    if call.arguments.flag("include_locale"):
+        user["locale"] = call.hub.world.members[call.user()].locale
+    return {"user": user}
 
 
 def _list(call: Call) -> Json:
