@@ -76,7 +76,7 @@ def history_words(alert: Alert, radius: Radius) -> str:
     if 0 < radius.recovered < radius.dags:
         parts.append(
             say_many(
-                "{n} of {all} Dags runs well again.",
+                "{n} of {all} Dags run well again.",
                 "{n} of {all} Dags run well again.",
                 radius.recovered,
                 all=number(radius.dags),

@@ -69,7 +69,7 @@ async def test_a_private_answer_is_shared_once_in_the_channels_language(tmp_path
         policy = ChannelPolicy(is_private=True, language="de", version=1)
         assert await stage.parts.policies.save(here, policy, entry)
         asked = await stage.ask(WHY)
-        card = await whispered(stage, RIGHT)
+        card = await whispered(stage, "Eine Airflow-Variable gibt es nicht")
         assert "Dein Code" in shown(card)
         assert stage.answers(asked) == []
         for _ in range(2):
@@ -77,8 +77,8 @@ async def test_a_private_answer_is_shared_once_in_the_channels_language(tmp_path
         shared = await stage.ws.wait_for_reply(asked)
         await at_rest(stage)
         assert len(stage.answers(asked)) == 1
-        assert RIGHT in shown(shared)
-        assert "shared this answer" in shown(shared)
+        assert "Eine Airflow-Variable gibt es nicht" in shown(shared)
+        assert "hat diese Antwort geteilt" in shown(shared)
         kept = await stage.parts.audit.entries(AuditQuery(action="share"))
         assert {one.outcome for one in kept} == {Outcome.ALLOWED}
 
