@@ -100,10 +100,10 @@ def messages() -> Iterator[tuple[str, Post]]:
         "relayed",
         said(Relayed("u1", "w1", "from those on call", (Attached("f1", "https://a/1"),))),
     )
-    for state in AlertState:
-        recovered_at = LATER if state is AlertState.RECOVERED else None
-        alert = replace(ALERT, state=state, recovered_at=recovered_at, relapses=2)
-        yield f"alert_{state}", said(AlertCard(alert, RADIUS, example.CAPACITY, "E1"))
+    for stands in AlertState:
+        recovered_at = LATER if stands is AlertState.RECOVERED else None
+        alert = replace(ALERT, state=stands, recovered_at=recovered_at, relapses=2)
+        yield f"alert_{stands}", said(AlertCard(alert, RADIUS, example.CAPACITY, "E1"))
     moved = said(AlertCard(ALERT, RADIUS))
     yield "moved", moved
     yield "kept_out", replace(moved, place=replace(HERE, may_keep_out=True, mistyped=("w1", "w2")))
