@@ -8,6 +8,7 @@ from bot.adapters.sql.capacity import SqlCapacity
 from bot.bootstrap import Parts
 from bot.domain.capacity import CAPACITY, look_job
 from bot.services.capacity import CapacityService
+from bot.services.languages import Languages
 from bot.settings import Settings
 from bot.slack.capacity_desk import CapacityDesk, Warnings
 from bot.workflows.config import Handler, Schedule
@@ -20,7 +21,8 @@ def watching_handlers(
 ) -> Mapping[str, Handler]:
     channel = parts.settings.capacity.channel or ""
     service = CapacityService(list(parts.clusters.values()), capacity, tells=bool(channel))
-    desk = CapacityDesk(Warnings(capacity, channel, parts.redactor.redact), workspace)
+    warnings = Warnings(capacity, channel, parts.redactor.redact)
+    desk = CapacityDesk(warnings, workspace, Languages(parts.policies))
     return {CAPACITY: service.look, **desk.handlers}
 
 

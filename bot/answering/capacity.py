@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.answering.wording import count, duration, moment
+from bot.answering.wording import duration, moment
 from bot.domain.capacity import Forecast, Gauge, GaugeKind, Outlook, Standing, Warned
+from bot.words import mark, number, say, say_many
 
 _MARKS = {Standing.ROOM: "▫️", Standing.FORESEEN: "🟠", Standing.FULL: "🔴"}
 _NAME_MAX = 80
@@ -23,7 +24,7 @@ def outlook_words(outlook: Outlook) -> str:
     gauge, forecast = outlook.gauge, outlook.forecast
     words = f"{_named(gauge)}: {_measured(gauge)}"
     if gauge.is_full and gauge.waiting and gauge.kind is GaugeKind.POOL:
-        return f"{words}, {count(gauge.waiting, 'task')} waiting"
+        return words + say_many(", {n} task waiting", ", {n} tasks waiting", gauge.waiting)
     if forecast is None:
         return words
     return f"{words}, {_rate(gauge, forecast)}: {_foreseen(gauge, forecast)}"
@@ -40,25 +41,28 @@ def warning_words(warned: Warned) -> str:
     outlook, where = warned.outlook, warned.cluster
     if warned.is_over:
         lasted = duration((warned.last_at - warned.began_at).total_seconds())
-        return f"✅ {where}: {outlook_words(outlook)}. Over after {lasted}."
+        return f"✅ {where}: {outlook_words(outlook)}. " + say(
+            "Over after {lasted}.", lasted=lasted
+        )
     words = f"{outlook_mark(outlook)} {where}: {outlook_words(outlook)}."
-    return f"{words}\nSeen since {moment(warned.began_at)}. I say so here when it is over."
+    since = say("Seen since {at}. I say so here when it is over.", at=moment(warned.began_at))
+    return f"{words}\n{since}"
 
 
 def over_words(warned: Warned) -> str:
     """For the thread, once."""
-    return f"✅ There is room again: {outlook_words(warned.outlook)}."
+    return say("✅ There is room again: {outlook}.", outlook=outlook_words(warned.outlook))
 
 
 def _named(gauge: Gauge) -> str:
     name = gauge.name if len(gauge.name) <= _NAME_MAX else f"{gauge.name[: _NAME_MAX - 1]}…"
     match gauge.kind:
         case GaugeKind.POOL:
-            return f"pool {name}"
+            return say("pool {name}", name=name)
         case GaugeKind.SLOTS:
-            return f"slots of the {name}"
+            return say("slots of the {name}", name=name)
         case GaugeKind.QUEUE:
-            return f"queue of the {name}"
+            return say("queue of the {name}", name=name)
         case _:
             return name
 
@@ -67,31 +71,46 @@ def _measured(gauge: Gauge) -> str:
     match gauge.kind:
         case GaugeKind.POOL | GaugeKind.SLOTS:
             if gauge.limit is None:
-                return f"{gauge.used:,.0f} taken, without a limit that is known"
-            return f"{gauge.used:,.0f} of {gauge.limit:,.0f} slots taken"
+                return say("{n} taken, without a limit that is known", n=number(gauge.used))
+            used, limit = number(gauge.used), number(gauge.limit)
+            return say("{n} of {all} slots taken", n=used, all=limit)
         case GaugeKind.QUEUE:
             if not gauge.waiting:
-                return "nothing waits"
-            tasks = count(gauge.waiting, "task")
-            given_up = f", given up after {duration(gauge.limit)}" if gauge.limit else ""
-            return f"{tasks} queued, the oldest for {duration(gauge.used)}{given_up}"
+                return say("nothing waits")
+            queued = say_many(
+                "{n} task queued, the oldest for {age}",
+                "{n} tasks queued, the oldest for {age}",
+                gauge.waiting,
+                age=duration(gauge.used),
+            )
+            if not gauge.limit:
+                return queued
+            return queued + say(", given up after {limit}", limit=duration(gauge.limit))
         case GaugeKind.HEARTBEAT:
-            state = "not healthy, last" if gauge.is_full else "healthy,"
-            return f"{state} heard of {duration(gauge.used)} before"
+            healthy = mark("healthy, heard of {age} before")
+            ill = mark("not healthy, last heard of {age} before")
+            return say(ill if gauge.is_full else healthy, age=duration(gauge.used))
         case GaugeKind.ANSWER:
-            return "does not answer" if gauge.is_full else "answers"
+            return say("does not answer") if gauge.is_full else say("answers")
 
 
 def _rate(gauge: Gauge, forecast: Forecast) -> str:
     if gauge.kind is GaugeKind.QUEUE:
-        return "longer and longer"
-    return f"{forecast.per_hour:,.0f} more an hour" if forecast.per_hour >= 1 else "slowly more"
+        return say("longer and longer")
+    if forecast.per_hour < 1:
+        return say("slowly more")
+    return say("{n} more an hour", n=number(forecast.per_hour))
 
 
 def _foreseen(gauge: Gauge, forecast: Forecast) -> str:
-    what = "that long" if gauge.kind is GaugeKind.QUEUE else "full"
-    latest = f"to {_clock(forecast.latest)}" if forecast.latest else "or perhaps never"
-    return f"{what} at about {_clock(forecast.at)} UTC ({_clock(forecast.earliest)} {latest})"
+    about, earliest = _clock(forecast.at), _clock(forecast.earliest)
+    span = say("{earliest} or perhaps never", earliest=earliest)
+    if forecast.latest:
+        latest = _clock(forecast.latest)
+        span = say("{earliest} to {latest}", earliest=earliest, latest=latest)
+    if gauge.kind is GaugeKind.QUEUE:
+        return say("that long at about {at} UTC ({span})", at=about, span=span)
+    return say("full at about {at} UTC ({span})", at=about, span=span)
 
 
 def _clock(at: datetime) -> str:

@@ -24,6 +24,7 @@ from bot.domain.questions import Question
 from bot.services.incident_ports import Incidents
 from bot.services.ports import Cluster, ConversationStore
 from bot.services.sights import Sight
+from bot.words import mark, number, say, say_many
 
 HOURS = 24
 _ALIKE = timedelta(days=14)
@@ -33,8 +34,8 @@ _LOOKED_UP = 20  # Dags of each cluster whose latest run is asked for
 _SHOWN = 10
 _UNKNOWN_SHOWN = 10
 _SECONDS = 10.0
-_NO_THIS = "tell what you mean by “this”"
-_ASK_THERE = "Ask that in the thread of a diagnosis, or first about a Dag by its name."
+_NO_THIS = mark("tell what you mean by “this”")
+_ASK_THERE = mark("Ask that in the thread of a diagnosis, or first about a Dag by its name.")
 
 Dag = tuple[str, str]  # cluster and Dag
 
@@ -144,7 +145,8 @@ class _Look:
             async with asyncio.timeout(seconds):
                 await self._through(own)
         except TimeoutError:
-            self._gap(GapReason.TIMEOUT, f"{name} was not looked through in {seconds:.0f} s")
+            late = say("{name} was not looked through in {n} s", name=name, n=number(seconds))
+            self._gap(GapReason.TIMEOUT, late)
         except AirflowError as error:
             self._gap(GapReason.UNAVAILABLE, f"{name}: {error}")
         self.known = [
@@ -176,14 +178,21 @@ class _Look:
         self.gaps.extend(seen.gaps)
         self.failed.extend(seen.task_instances)
         if len(seen.task_instances) >= _FAILURES:
-            detail = f"{self.cluster.name}: only the newest {_FAILURES} failures were looked at"
+            detail = say(
+                "{name}: only the newest {n} failures were looked at",
+                name=self.cluster.name,
+                n=number(_FAILURES),
+            )
             self._gap(GapReason.TOO_LARGE, detail)
         failing = [one.dag_id for one in own if not one.is_answered]
         dags = list(dict.fromkeys([*failing, *(one.dag_id for one in self.failed)]))
         await asyncio.gather(*map(self._latest, dags[:_LOOKED_UP]))
         if len(dags) > _LOOKED_UP:
-            left = len(dags) - _LOOKED_UP
-            detail = f"whether {left} more Dags run well again was not asked"
+            detail = say_many(
+                "whether {n} more Dag runs well again was not asked",
+                "whether {n} more Dags run well again was not asked",
+                len(dags) - _LOOKED_UP,
+            )
             self._gap(GapReason.NOT_ASKED, detail)
 
     async def _latest(self, dag_id: str) -> None:
@@ -198,4 +207,4 @@ class _Look:
         return well is not None and well[0] != run_id and well[1] > failed_at
 
     def _gap(self, reason: GapReason, detail: str) -> None:
-        self.gaps.append(Gap("failures", reason, detail))
+        self.gaps.append(Gap(mark("failures"), reason, detail))

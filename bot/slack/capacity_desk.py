@@ -4,7 +4,7 @@ over."""
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -12,10 +12,12 @@ from bot.answering.capacity import over_words, warning_words
 from bot.domain.capacity import CAPACITY_TOLD, CapacityTold
 from bot.domain.work import FOR_A_DAY
 from bot.services.capacity_ports import CapacityStore
+from bot.services.languages import Languages
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Place
 from bot.slack.posts import ANSWER, Notice, Post
 from bot.slack.saying import Saying
+from bot.words import speaking
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -35,6 +37,7 @@ class CapacityDesk:
 
     warnings: Warnings
     workspace: Callable[[str], Awaitable[str]]
+    languages: Languages = field(default_factory=Languages)
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -49,7 +52,9 @@ class CapacityDesk:
         workspace = await steps.run("workspace", partial(self.workspace, channel), FOR_A_DAY)
         key = f"capacity:{warned.id}"
         saying = Saying(steps, workspace, key)
-        words = self.warnings.redact(warning_words(warned))
+        with speaking(await self.languages.of(workspace, channel)):
+            words = self.warnings.redact(warning_words(warned))
+            over = self.warnings.redact(over_words(warned))
         post = Post(key, ANSWER + warned.version, Place(channel, ""), Notice(words))
         sent = await saying.say(post)
         thread = warned.thread or sent.ts or ""
@@ -57,5 +62,5 @@ class CapacityDesk:
             keep = partial(store.put_thread, warned.id, thread)
             await steps.run("keep thread", keep, FOR_A_DAY)
         if warned.is_over and thread:
-            said = Notice(self.warnings.redact(over_words(warned)))
-            await saying.say(Post(f"{key}:over", ANSWER, Place(channel, "", thread), said))
+            place = Place(channel, "", thread)
+            await saying.say(Post(f"{key}:over", ANSWER, place, Notice(over)))

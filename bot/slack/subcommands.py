@@ -28,9 +28,7 @@ SUBCOMMANDS = (
     Subcommand("logs", Intent.LOGS, mark("the lines of a log that matter"), needs_words=True),
     Subcommand("runbook", Intent.RUNBOOK, mark("a runbook by its name, or the one that words fit")),
     Subcommand("health", Intent.HEALTH, mark("how the clusters are doing")),
-    Subcommand(
-        "incidents", Intent.INCIDENTS, mark("what fails right now, by what it comes from")
-    ),
+    Subcommand("incidents", Intent.INCIDENTS, mark("what fails right now, by what it comes from")),
     Subcommand("mine", Intent.MINE, mark("your Dags that fail"), is_private=True),
     Subcommand("oncall", Intent.ON_CALL, mark("who is on call, now and next"), is_private=True),
     Subcommand("escalate", Intent.ESCALATE, mark("call a human")),

@@ -219,8 +219,9 @@ class Actors(Speaking):
         channel = self._hub.open_direct(user)
         ts = thread or self._hub.new_ts()
         context = {"channel_id": beside, "team_id": self._hub.world.team_id} if beside else {}
-        body = {
-            "type": "assistant_thread_context_changed" if thread else "assistant_thread_started",
+        kind = "assistant_thread_context_changed" if thread else "assistant_thread_started"
+        body: Json = {
+            "type": kind,
             "assistant_thread": {
                 "user_id": user,
                 "context": context,
@@ -229,7 +230,7 @@ class Actors(Speaking):
             },
             "event_ts": self._hub.new_ts(),
         }
-        self.send_event(body["type"], body)
+        self.send_event(kind, body)
         return ts
 
     def stop_session(self, channel: str, thread_ts: str, user: str) -> None:

@@ -17,6 +17,7 @@ from bot.domain.incidents import Incident, IncidentsReport
 from bot.slack.blocks.kit import Block, context, header, lines, mrkdwn, rich, section, text
 from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import small_print, unseen
+from bot.words import say, say_many
 
 _SUMMED_UP = 3
 
@@ -35,9 +36,9 @@ def _blocks(report: IncidentsReport, room: Room) -> Iterator[Block]:
     unknown = report.unknown[: room.items]
     if unknown:
         told = [unknown_words(one, several_clusters=several) for one in unknown]
-        yield rich(section(text("Not looked into yet", bold=True)), lines(told))
+        yield rich(section(text(say("Not looked into yet"), bold=True)), lines(told))
     more = max(0, len(report.incidents) - room.items) + max(0, len(report.unknown) - room.items)
-    left = f"{more:,} more had no room." if more else ""
+    left = say_many("{n} more had no room.", "{n} more had no room.", more) if more else ""
     yield context(" ".join(filter(None, [*notes(report), left])))
     if missing := unseen(report.gaps, room.items):
         yield context(missing)
