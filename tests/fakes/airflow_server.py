@@ -269,14 +269,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = self.close_connection or cut
 
     def _send_log(self, route: Route, query: Mapping[str, Sequence[str]]) -> Answer | None:
-        """The log as ndjson in chunks, with the continuation token that is always there."""
-        if self.headers.get("Accept") not in ("application/x-ndjson", "application/json"):
+        """The log as ndjson in chunks, with the continuation token that is always there; as one
+        JSON object for whoever does not ask for ndjson."""
+        accept = self.headers.get("Accept", "*/*")
+        if not any(kind in accept for kind in ("application/x-ndjson", "application/json", "*/*")):
             return Answer(406, {"detail": "Only application/json or application/x-ndjson"})
         status, lines = self.airflow.world.log(route.place, query)
         if status != 200:
             return Answer(status, json.loads(next(lines)))
         if self.airflow.log_source:
             lines = self.airflow.log_source()
+        if "application/x-ndjson" not in accept:
+            records = [json.loads(line) for line in lines]
+            return Answer(200, {"content": records, "continuation_token": None})
         self.send_response(200)
         self.send_header("Content-Type", "application/x-ndjson")
         self.send_header("Transfer-Encoding", "chunked")
