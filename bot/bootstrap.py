@@ -36,7 +36,6 @@ from bot.bootstrap_asking import AskedOf, asking_of
 from bot.bootstrap_oncall import on_call_of
 from bot.bootstrap_people import People, people_of
 from bot.diagnosis.judgements import JUDGEMENTS
-from bot.diagnosis.logs import LogReader
 from bot.diagnosis.redaction import Redactor, load_catalog
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.answers import Explanation
@@ -53,6 +52,7 @@ from bot.knowledge.runbook_file import Words
 from bot.questions.links import ClusterAddress
 from bot.services.access_ports import Directory
 from bot.services.capacity import last_outlooks
+from bot.services.log_readers import LogReaders
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Explainer, Meter
 from bot.settings import (
@@ -143,8 +143,9 @@ async def parts_of(
 
     meter = meter or NoMeter()
     redactor = redactor_of(settings)
-    clusters = _clusters(settings, redactor, meter)
     runbooks = _folder_of(runbook_folders(settings))
+    readers = LogReaders(redactor, runbooks.catalogue)
+    clusters = _clusters(settings, redactor, readers, meter)
     knowledge = _knowledge(settings, runbooks)
     async with (
         _closing(clusters.values()),
@@ -211,9 +212,11 @@ async def _on_call(
         yield installed, on_call
 
 
-def _clusters(settings: Settings, redactor: Redactor, meter: Meter) -> dict[str, AirflowCluster]:
+def _clusters(
+    settings: Settings, redactor: Redactor, readers: LogReaders, meter: Meter
+) -> dict[str, AirflowCluster]:
     return {
-        name: _cluster(name, cluster, settings, redactor, meter)
+        name: _cluster(name, cluster, settings, redactor, readers, meter)
         for name, cluster in settings.clusters.items()
     }
 
@@ -310,7 +313,12 @@ def slack_config(settings: Settings, installed: Installed | None = None) -> Slac
 
 
 def _cluster(
-    name: str, cluster: ClusterSettings, settings: Settings, redactor: Redactor, meter: Meter
+    name: str,
+    cluster: ClusterSettings,
+    settings: Settings,
+    redactor: Redactor,
+    readers: LogReaders,
+    meter: Meter,
 ) -> AirflowCluster:
     from bot.adapters.airflow.cluster import AirflowCluster
 
@@ -333,7 +341,7 @@ def _cluster(
     )
     return AirflowCluster(
         config,
-        make_log_reader=lambda try_number: LogReader(try_number, redactor=redactor),
+        make_log_reader=readers,
         redact=redactor.redact,
         meter=meter,
     )

@@ -25,7 +25,8 @@ class LogLine:
     """One kept record. `number` counts records or physical lines from 1 as they were served.
 
     `repeated` > 1 means that lines equal but for numbers and ids were folded into this one, up
-    to line `last_number`. `level` is lower case, of the innermost writer where it is known.
+    to line `last_number`: into the first of them, or into the last, next to the failure. `level`
+    is lower case, of the innermost writer where it is known.
     """
 
     number: int

@@ -1,160 +1,241 @@
-"""Prints how fast a huge log is read through, and how much memory that takes.
+"""Prints what reading huge logs costs: processor time beside ripgrep's, and memory.
 
-    python -m tests.benchmarks.log_speed [--megabytes 200] [--chunk 65536]
+    python -m tests.benchmarks.log_speed [--megabytes 1000] [--rg rg] [--only plain]
 
-Each form is read in a process of its own, so that its peak memory is its own. The text is
-generated: mostly chatter, about seven lines in a hundred with a word of failure, one failure
-at the end.
+Each step is a process of its own, so that processor seconds (user and system) and peak memory
+include its start and the compiling of patterns. ripgrep seeks the same patterns in one thread and
+counts lines. The text is made up: 64 MB in which lines differ, said again up to the size.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
-import subprocess
+import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.diagnosis.logs import LogReader
-from bot.diagnosis.redaction import Redactor
+from bot.diagnosis.logs.raw_patterns import every_raw_pattern, raw_patterns
+from bot.domain.runbooks import Signature
+from tests.benchmarks.log_noise import Noise
 
-FORMS = ("plain", "ndjson", "content", "hostile")
-_CHATTER = (
-    "processed batch {n} of {n} rows in {n} ms",
-    "GET https://api.internal/v1/items?page={n} 200 {n}ms",
-    '{{"stage": "merge", "rows": {n}, "errors": []}}',
-    "26/11/22 03:00:00 INFO TaskSetManager: Finished task {n}.0 in stage {n}.0 (TID {n})",
-    "query: [select * from orders where id > {n} and state = 'open' limit {n}]",
-    "checkpoint /data/out/part-{n}.parquet written, {n} bytes",
-)
-_ALARMING = (
-    "WARN retrying request {n}: connection timed out",
-    "row {n} skipped: invalid value",
-    "heartbeat sent after {n} ms",
-)
-_END = (
-    ("ERROR", "taskinstance.py:2905", "Task failed with exception"),
-    (None, None, "Traceback (most recent call last):"),
-    (None, None, '  File "/opt/airflow/dags/orders.py", line 33, in load'),
-    (None, None, "    total = row['amount']"),
-    (None, None, "KeyError: 'amount'"),
-    ("INFO", "taskinstance.py:1206", "Marking task as FAILED. dag_id=orders, task_id=load"),
+FORMS = ("plain", "ndjson")
+SIGNATURES = 300
+_VARIED = 64 << 20
+_CHUNK = 1 << 16
+_FAILURE = (
+    "Traceback (most recent call last):",
+    '  File "/opt/airflow/dags/orders.py", line 33, in load',
+    "    total = row['amount']",
+    "KeyError: 'amount'",
 )
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--megabytes", type=int, default=200)
-    parser.add_argument("--chunk", type=int, default=65536)
-    parser.add_argument("--form", choices=FORMS)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--rg", default=shutil.which("rg"), help="where ripgrep is")
+    parser.add_argument("--only", choices=FORMS)
+    parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
+    parser.add_argument("--path", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--patterns", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.form:
-        measure(options.form, options.megabytes << 20, options.chunk)
+    if options.step:
+        STEPS[options.step](options.path, options.patterns)
         return
-    for form in FORMS:
-        command = [sys.executable, "-m", __spec__.name, "--form", form]
-        command += ["--megabytes", str(options.megabytes), "--chunk", str(options.chunk)]
-        subprocess.run(command, check=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for form in [options.only] if options.only else FORMS:
+            compare(Path(folder), form, options.megabytes, options.rg)
+        single_costs(Path(folder))
 
 
-def measure(form: str, size: int, chunk: int) -> None:
-    memory = held(form, size, chunk)
-    redactor = Redactor()
-    redactor.redact("warm up")
-    started = time.process_time()
-    generating = 0.0
-    reader = LogReader(redactor=redactor)
-    for piece in chunks(form, size, chunk):
-        at = time.process_time()
-        reader.feed(piece)
-        generating -= time.process_time() - at
-    generating += time.process_time() - started
-    reading = reader.finish()
-    seconds = time.process_time() - started - generating
-    root = reading.chains[0].root_cause if reading.chains else None
-    print(
-        f"{form:8} {reading.bytes_read / 1e6:6.0f} MB {reading.lines_read:9,} lines  "
-        f"{seconds:6.2f} CPU s  {reading.bytes_read / 1e6 / seconds:7.1f} MB/s  "
-        f"{memory:5.1f} MB held while reading  "
-        f"kept {len(reading.lines)} lines  root {root.type if root else None}"
+def compare(folder: Path, form: str, megabytes: int, rg: str | None) -> None:
+    """ripgrep, the bare scan and the whole way to a pack over one file."""
+    path, patterns = folder / f"{form}.log", folder / "patterns.txt"
+    write(path, form, megabytes << 20)
+    patterns.write_text("\n".join(signatures(SIGNATURES)))
+    print(f"{form}, {path.stat().st_size / 1e6:,.0f} MB, {SIGNATURES} signatures")
+    base = None
+    if rg:
+        flags = ["-c", "-a", "-i", "-j1", "--no-unicode", "--no-config", "--no-ignore", "-f"]
+        base = run(f"rg -c, {SIGNATURES} patterns", [rg, *flags, str(patterns), str(path)], None)
+    else:
+        print("  ripgrep is not installed; name it with --rg")
+    for step, words in (("scan", "scan, same patterns"), ("pack", "whole log to a pack")):
+        run(words, own(step, path, patterns), base)
+    path.unlink()
+
+
+def single_costs(folder: Path) -> None:
+    """A record of 120 MB beside as much in lines, and a log of 5 MB to its verdict."""
+    path = folder / "one.log"
+    for words, piece in (
+        ("120 MB in lines", b"x" * 119 + b"\n"),
+        ("120 MB in one line", b"x" * 120),
+    ):
+        with path.open("wb") as file:
+            for _ in range(1000):
+                file.write(piece * 1000)
+            file.write(b"\n" + "\n".join(failure("plain")).encode())
+        run(words, own("pack", path, path), None)
+    write(path, "plain", 5 << 20)
+    run("5 MB to a verdict", own("verdict", path, path), None)
+
+
+def own(step: str, path: Path, patterns: Path) -> list[str]:
+    arguments = ["--step", step, "--path", str(path), "--patterns", str(patterns)]
+    return [sys.executable, "-m", "tests.benchmarks.log_speed", *arguments]
+
+
+def run(words: str, command: list[str], base: float | None) -> float:
+    """Run it, print a row, give its processor seconds."""
+    sys.stdout.flush()
+    reading, writing = os.pipe()
+    child = os.posix_spawn(
+        shutil.which(command[0]) or command[0],
+        command,
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_CLOSE, reading)],
     )
+    os.close(writing)
+    with os.fdopen(reading) as said:
+        told = said.read().strip()
+    _, status, usage = os.wait4(child, 0)
+    if status:
+        raise SystemExit(f"{words}: the command ended with status {status}")
+    seconds = usage.ru_utime + usage.ru_stime
+    ratio = f"{seconds / base:5.2f} of ripgrep" if base else ""
+    print(f"  {words:24} {seconds:6.2f} CPU s {usage.ru_maxrss / 1024:6.0f} MB  {ratio:16} {told}")
+    return seconds
 
 
-def held(form: str, size: int, chunk: int) -> float:
-    """Megabytes that reading adds to the process, before the rules for redaction are built."""
-    reader = LogReader()
-    pieces = chunks(form, size, chunk)
-    reader.feed(next(pieces))
-    forget_peak()
-    before = peak_megabytes()
-    for piece in pieces:
+def scan(path: Path, patterns: Path) -> None:
+    """The bare scanner over blocks of the file."""
+    from bot.diagnosis.logs.lines import LineSplitter
+    from bot.diagnosis.logs.scan import hyperscan_engine
+
+    engine = hyperscan_engine(patterns.read_text().split("\n"))
+    splitter, lines = LineSplitter(), 0
+    for piece in pieces(path):
+        for block in splitter.feed(piece):
+            lines += count_lines(block, engine(block))
+    for block in splitter.finish():
+        lines += count_lines(block, engine(block))
+    print(f"{lines:,} lines hit")
+
+
+def count_lines(block: bytes, places: list[int]) -> int:
+    found, end = 0, -1
+    for place in places:
+        if place >= end:
+            found += 1
+            end = block.find(b"\n", place)
+            end = len(block) if end < 0 else end
+    return found
+
+
+def pack(path: Path, _: Path) -> None:
+    """What the bot does with a log."""
+    from bot.diagnosis.logs import LogReader
+
+    reader = LogReader(signatures=raw_patterns(known_signatures()))
+    for piece in pieces(path):
         reader.feed(piece)
-    return peak_megabytes() - before
+    reading = reader.finish()
+    root = reading.chains[-1].root_cause.type if reading.chains else None
+    kept = f"{reading.lines_read:,} lines read, {len(reading.lines)} kept"
+    print(f"{kept}, {reading.lines_dropped:,} dropped, root {root}")
 
 
-def peak_megabytes() -> float:
-    """Of this process since `forget_peak`; Linux only."""
-    status = Path("/proc/self/status").read_text()
-    return int(status.split("VmHWM:")[1].split()[0]) / 1024
+def verdict(path: Path, _: Path) -> None:
+    """A log of a few megabytes, by a bot that has been at work for a while."""
+    from bot.diagnosis.classify import diagnose
+    from bot.diagnosis.known import Known
+    from bot.diagnosis.logs import LogReader
+    from bot.domain.evidence import Evidence, TaskInstance
+    from bot.domain.targets import Target
+    from tests.scenarios.shipped import catalogue
+
+    known = Known(catalogue().failures)
+    patterns = raw_patterns(known_signatures())
+    task = TaskInstance("", "", "", state="failed", try_number=1)
+
+    def judged(text: bytes) -> str:
+        reader = LogReader(signatures=patterns)
+        reader.feed(text)
+        return diagnose(Evidence(Target("c"), task_instance=task, log=reader.finish()), known).cause
+
+    judged("\n".join(failure("plain")).encode())
+    text = path.read_bytes()
+    started = time.process_time()
+    cause = judged(text)
+    print(f"{cause}, {time.process_time() - started:.2f} CPU s of it for the log itself")
 
 
-def forget_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
+STEPS = {"scan": scan, "pack": pack, "verdict": verdict}
 
 
-def chunks(form: str, size: int, chunk: int) -> Iterator[bytes]:
-    """The log in pieces, from a megabyte of lines said again and again."""
-    pattern = b"".join(body(form, random.Random(5), 1 << 20))
-    if form == "content":
-        yield b'{"content":['
+def known_signatures() -> list[Signature]:
+    from tests.scenarios.shipped import catalogue
+
+    return [signature for known in catalogue().failures for signature in known.signatures]
+
+
+def signatures(count: int) -> list[str]:
+    """So many of all known failures' signatures, evenly taken."""
+    found = every_raw_pattern(known_signatures())
+    return [found[index * len(found) // count] for index in range(count)]
+
+
+def pieces(path: Path) -> Iterator[bytes]:
+    with path.open("rb", buffering=0) as file:
+        while piece := file.read(_CHUNK):
+            yield piece
+
+
+def write(path: Path, form: str, size: int) -> None:
+    """Chatter with about seven lines in a hundred that alarm, and one failure at the end."""
+    noise = Noise(5)
+    varied: list[str] = []
     made = 0
-    while made < size:
-        made += len(pattern)
-        for start in range(0, len(pattern), chunk):
-            yield pattern[start : start + chunk]
-    yield ending(form)
-    if form == "content":
-        yield b'{"event":"end"}],"continuation_token":null}'
+    while made < min(size, _VARIED):
+        line = record(form, "INFO", "logging_mixin.py:190", noise.line())
+        varied.append(line)
+        made += len(line) + 1
+    text = "\n".join(varied).encode() + b"\n"
+    with path.open("wb") as file:
+        while size > 0:
+            file.write(text[:size] if size < len(text) else text)
+            size -= len(text)
+        file.write(("\n" + "\n".join(failure(form)) + "\n").encode())
 
 
-def body(form: str, chance: random.Random, size: int) -> Iterator[bytes]:
-    made = 0
-    while made < size:
-        text = chance.choice(_ALARMING if chance.random() < 0.07 else _CHATTER)
-        if form == "hostile":
-            text = "error {n} Caused by: exception Traceback (most recent call last) " + text
-        line = record(form, "INFO", "logging_mixin.py:190", text.format(n=chance.randrange(10**6)))
-        made += len(line)
-        yield line
-
-
-def ending(form: str) -> bytes:
-    if form in ("plain", "hostile"):
-        return b"".join(record(form, *part) for part in _END)
+def failure(form: str) -> list[str]:
+    state = "Marking task as FAILED. dag_id=orders, task_id=load"
+    end = record(form, "INFO", "taskinstance.py:1206", state)
+    said = "Task failed with exception"
+    if form == "plain":
+        return [record(form, "ERROR", "taskinstance.py:2905", said), *_FAILURE, end]
     detail = [{"exc_type": "KeyError", "exc_value": "'amount'", "frames": []}]
-    return record(form, "ERROR", "task_runner.py:9", "Task failed with exception", detail)
+    return [record(form, "ERROR", "task_runner.py:9", said, detail), end]
 
 
-def record(
-    form: str, level: str | None, source: str | None, text: str, detail: object = None
-) -> bytes:
-    if form in ("plain", "hostile"):
-        lead = f"[2026-11-22T03:00:00.000+0000] {{{source}}} {level} - " if level else ""
-        return f"{lead}{text}\n".encode()
+def record(form: str, level: str, source: str, text: str, detail: object = None) -> str:
+    if form == "plain":
+        return f"[2026-03-02T03:00:00.000+0000] {{{source}}} {level} - {text}"
     fields: dict[str, object] = {
-        "timestamp": "2026-11-22T03:00:00.000000Z",
+        "timestamp": "2026-03-02T03:00:00.000000Z",
         "event": text,
-        "level": (level or "info").lower(),
-        "dag_id": "orders",
-        "run_id": "scheduled__2026-11-22T00:00:00+00:00",
-        "logger": "task" if detail else "task.stdout",
+        "level": level.lower(),
+        "logger": "task.stdout" if source.startswith("logging_mixin") else "task",
     }
     if detail:
         fields["error_detail"] = detail
-    return json.dumps(fields).encode() + (b"," if form == "content" else b"\n")
+    return json.dumps(fields)
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def _log_lines(rows: Sequence[Row], texts: dict[int, str], repeats: Repeats) -> 
     lines = []
     for number, indexes in by_number.items():
         row = rows[indexes[0]]
-        count, last = repeats.of(row)
+        count, last = repeats.of(row, by_number)
         lines.append(
             LogLine(
                 number,

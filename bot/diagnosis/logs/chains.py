@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,13 +22,14 @@ class Chain:
     """Linked exceptions, the one that surfaced first, the deepest cause last.
 
     `handled`: it was logged and the task went on. `after_failure`: it was raised in the wake of
-    a failure that already stood.
+    a failure that already stood. `count`: how often the same was raised.
     """
 
     raised: list[Raised]
     root: int = 0
     handled: bool = False
     after_failure: bool = False
+    count: int = 1
 
     @property
     def cause(self) -> Raised:
@@ -64,13 +66,17 @@ def link(raised: Sequence[Raised]) -> list[Chain]:
 
 
 def unique(chains: Sequence[Chain]) -> list[Chain]:
-    """The same exceptions logged again are one chain: the first that ended the task."""
+    """The same exceptions logged again are one chain: the last of those that ended the task."""
     best: dict[tuple[tuple[str, str], ...], Chain] = {}
+    counts: Counter[tuple[tuple[str, str], ...]] = Counter()
     for chain in chains:
         words = tuple(words_of(raised) for raised in chain.raised)
+        counts[words] += 1
         known = best.get(words)
-        if known is None or _fate(chain) < _fate(known):
+        if known is None or _fate(chain) <= _fate(known):
             best[words] = chain
+    for words, chain in best.items():
+        chain.count = counts[words]
     found = sorted(best.values(), key=lambda chain: chain.start)
     if len(found) <= _MOST:
         return found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 _STAMP = re.compile(
     rb"(\d{4}-\d\d-\d\d)(?:[T ]|, )(\d\d:\d\d:\d\d)([.,]\d{1,9})?"
@@ -25,16 +25,22 @@ class Silence:
 
 def stamp_of(line: bytes) -> datetime | None:
     """The time a line says of itself, as aware UTC; a naive one is taken for UTC."""
-    start = line.find(_FIELD) if line.startswith(b"{") else 0
-    if start < 0:
-        return None
-    match = _STAMP.search(line, start, start + _WHERE)
+    return _stamp_at(line, 0, len(line))
+
+
+def _stamp_at(text: bytes, start: int, end: int) -> datetime | None:
+    """As `stamp_of`, of the line of `text` that begins and ends there."""
+    if text.startswith(b"{", start):
+        start = text.find(_FIELD, start, end)
+        if start < 0:
+            return None
+    match = _STAMP.search(text, start, min(end, start + _WHERE))
     if match is None:
         return None
     day, clock, fraction, zone = match.groups()
-    text = (day + b"T" + clock).decode() + _fraction(fraction) + _zone(zone)
+    words = (day + b"T" + clock).decode() + _fraction(fraction) + _zone(zone)
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
+        return datetime.fromisoformat(words).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -50,70 +56,74 @@ def _zone(zone: bytes | None) -> str:
 
 
 class Clock:
-    """First and last time of a stream, and its longest silence since the last `restart`."""
+    """First and last time of a stream, and its longest silence."""
 
     def __init__(self) -> None:
         self.first: datetime | None = None
         self.last: datetime | None = None
         self.silence: Silence | None = None
 
-    def restart(self) -> None:
-        """A new try begins: silence before it says nothing about it."""
-        self.first = self.last = self.silence = None
-
-    def add(self, lines: Sequence[bytes], number: int) -> None:
+    def add(self, text: bytes, number: int) -> None:
         """Neighbouring lines, the first with this number; time is taken to go forward."""
-        first = _next_stamped(lines, 0, len(lines))
+        first = _first_stamped(text, 0, len(text))
         if first is None:
             return
-        at, stamp = first
-        self.first = self.first or stamp
+        self.first = self.first or first.time
         if self.last is not None:
-            self._note((stamp - self.last).total_seconds(), number + at)
-        last = _last_stamped(lines, at, len(lines))
-        self._search(lines, number, (at, stamp), last)
-        self.last = last[1]
+            self._note((first.time - self.last).total_seconds(), text, first.at, number)
+        last = _last_stamped(text, len(text), first)
+        self._search(text, number, first, last)
+        self.last = last.time
 
-    def _search(
-        self,
-        lines: Sequence[bytes],
-        number: int,
-        low: tuple[int, datetime],
-        high: tuple[int, datetime],
-    ) -> None:
+    def _search(self, text: bytes, number: int, low: _Stamped, high: _Stamped) -> None:
         """Halve the range; a half shorter than the longest silence so far cannot beat it."""
         open_ranges = [(low, high)]
         while open_ranges:
             low, high = open_ranges.pop()
-            seconds = (high[1] - low[1]).total_seconds()
+            seconds = (high.time - low.time).total_seconds()
             if seconds <= (self.silence.seconds if self.silence else 0.0):
                 continue
-            middle = _next_stamped(lines, (low[0] + high[0]) // 2, high[0])
-            if middle is None or middle[0] <= low[0]:
-                middle = _next_stamped(lines, low[0] + 1, high[0])
-            if middle is None:
-                self._note(seconds, number + high[0])
-            else:
-                open_ranges += [(low, middle), (middle, high)]
+            middle = (low.at + high.at) // 2 + 1
+            # Neighbours among the lines with a time: what lies between is looked at only once.
+            before = _last_stamped(text, middle, low)
+            after = _first_stamped(text, middle, high.at) or high
+            self._note((after.time - before.time).total_seconds(), text, after.at, number)
+            open_ranges += [(low, before), (after, high)]
 
-    def _note(self, seconds: float, number: int) -> None:
+    def _note(self, seconds: float, text: bytes, at: int, number: int) -> None:
         if seconds > (self.silence.seconds if self.silence else 0.0):
-            self.silence = Silence(seconds, number)
+            self.silence = Silence(seconds, number + text.count(b"\n", 0, at))
 
 
-def _next_stamped(lines: Sequence[bytes], start: int, end: int) -> tuple[int, datetime] | None:
-    for index in range(start, end):
-        stamp = stamp_of(lines[index])
-        if stamp is not None:
-            return index, stamp
+class _Stamped(NamedTuple):
+    """A line with a time: the place in the text where it begins."""
+
+    at: int
+    time: datetime
+
+
+def _first_stamped(text: bytes, start: int, end: int) -> _Stamped | None:
+    """The first line with a time that begins at `start` or later, and before `end`."""
+    at = start if start == 0 else text.find(b"\n", start - 1) + 1
+    while start <= at < end:
+        line_end = _end_of_line(text, at)
+        time = _stamp_at(text, at, line_end)
+        if time is not None:
+            return _Stamped(at, time)
+        at = line_end + 1
     return None
 
 
-def _last_stamped(lines: Sequence[bytes], start: int, end: int) -> tuple[int, datetime]:
-    for index in range(end - 1, start, -1):
-        stamp = stamp_of(lines[index])
-        if stamp is not None:
-            return index, stamp
-    stamp = stamp_of(lines[start])
-    assert stamp is not None  # the caller found it there
-    return start, stamp
+def _last_stamped(text: bytes, end: int, first: _Stamped) -> _Stamped:
+    """The last line with a time that begins before `end`, but not before `first`."""
+    while (at := text.rfind(b"\n", first.at, end - 1) + 1) > first.at:
+        time = _stamp_at(text, at, _end_of_line(text, at))
+        if time is not None:
+            return _Stamped(at, time)
+        end = at
+    return first
+
+
+def _end_of_line(text: bytes, at: int) -> int:
+    end = text.find(b"\n", at)
+    return len(text) if end < 0 else end

@@ -1,4 +1,4 @@
-"""Cuts a stream of bytes into physical lines, whatever the chunks, in bounded memory.
+"""Cuts a stream of bytes into blocks of physical lines, whatever the chunks, in bounded memory.
 
 Blocks end where the stream says, never where a chunk ends, so that the same log read in other
 chunks gives the same lines and the same blocks.
@@ -6,13 +6,15 @@ chunks gives the same lines and the same blocks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+
+from bot.diagnosis.logs.excerpts import Excerpts, first_word, last_word
 
 # Lines handed on together. Larger gains nothing in speed.
 BLOCK = 256 * 1024
 
-# Single records of more than 100 MB occur; what is beyond this length keeps head and tail only.
+# Single records of more than 100 MB occur; what is beyond this length keeps head, tail and the
+# neighbourhood of what is interesting in between.
 LINE_MAX = 64 * 1024
 _HALF = LINE_MAX // 2
 CUT_MARK = b" ...[cut]... "
@@ -20,86 +22,111 @@ CUT_MARK = b" ...[cut]... "
 # A cut through a word could leave half a secret that no rule knows any more.
 _RAGGED_MAX = 4096
 
-
-class Block(NamedTuple):
-    """Neighbouring lines: as one text, and each without its end."""
-
-    text: bytes
-    lines: list[bytes]
+Find = Callable[[bytes], list[int]]
+"""Ascending places of what is interesting in a text."""
 
 
 class LineSplitter:
-    """Feed chunks, receive blocks."""
+    """Feed chunks, receive blocks: neighbouring lines as one text, without the last line's end.
 
-    def __init__(self) -> None:
-        self._pending = bytearray()
-        self._head: bytes | None = None  # of a line that is too long to be held
-        self._tail = bytearray()
+    `find` says what is worth an excerpt within a line that is too long to be held.
+    """
 
-    def feed(self, chunk: bytes) -> Iterator[Block]:
+    def __init__(self, find: Find | None = None) -> None:
+        self._find = find or _nothing
+        self._parts: list[bytes] = []  # of what is pending, joined when a block may be full
+        self._size = 0
+        self._long: _LongLine | None = None
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
         """Blocks that are complete now."""
         for start in range(0, len(chunk), BLOCK):
-            self._pending += chunk[start : start + BLOCK]
-            yield from self._blocks()
+            piece = chunk[start : start + BLOCK]
+            self._parts.append(piece)
+            self._size += len(piece)
+            if self._size >= BLOCK or self._long is not None:
+                yield from self._blocks()
 
-    def finish(self) -> Iterator[Block]:
+    def finish(self) -> Iterator[bytes]:
         """What is left; a last line without an end counts as a line."""
-        if self._head is not None:
-            self._tail += self._pending
-            self._pending.clear()
-            yield self._end_of_long_line()
-        elif self._pending:
-            yield _block(bytes(self._pending))
-            self._pending.clear()
+        text = b"".join(self._parts)
+        self._parts, self._size = [], 0
+        if self._long is not None:
+            self._long.add(text)
+            yield self._long.end()
+            self._long = None
+        elif text:
+            yield self._shortened(text.removesuffix(b"\n"))
 
-    def _blocks(self) -> Iterator[Block]:
-        while len(self._pending) >= BLOCK or self._head is not None:
-            if self._head is not None:
-                newline = self._pending.find(b"\n")
-                self._tail += self._pending if newline < 0 else self._pending[:newline]
-                del self._tail[: -_HALF - _RAGGED_MAX]
-                if newline < 0:
-                    self._pending.clear()
-                    return
-                del self._pending[: newline + 1]
-                yield self._end_of_long_line()
+    def _blocks(self) -> Iterator[bytes]:
+        text = b"".join(self._parts)
+        at = 0
+        while len(text) - at >= BLOCK or (self._long is not None and at < len(text)):
+            if self._long is not None:
+                newline = text.find(b"\n", at)
+                self._long.add(text[at : newline if newline >= 0 else len(text)])
+                at = newline + 1 if newline >= 0 else len(text)
+                if newline >= 0:
+                    yield self._long.end()
+                    self._long = None
                 continue
-            cut = self._pending.rfind(b"\n", 0, BLOCK) + 1
-            if cut:
-                yield _block(bytes(self._pending[:cut]))
-                del self._pending[:cut]
+            cut = text.rfind(b"\n", at, at + BLOCK)
+            if cut >= 0:
+                yield self._shortened(text[at:cut])
+                at = cut + 1
             else:
-                self._head = bytes(self._pending[:_HALF])
-                del self._pending[:_HALF]
+                self._long = _LongLine(self._find, text[at : at + _HALF])
+                at += _HALF
+        rest = text[at:] if at else text
+        self._parts, self._size = [rest] if rest else [], len(rest)
 
-    def _end_of_long_line(self) -> Block:
-        line = _joined(self._head or b"", bytes(self._tail[-_HALF:]))
-        self._head = None
-        self._tail.clear()
-        return Block(line, [line])
+    def _shortened(self, text: bytes) -> bytes:
+        """The block with no line longer than can be held."""
+        if not _has_long_line(text):
+            return text
+        return b"\n".join(
+            line if len(line) <= LINE_MAX else self._cut(line) for line in text.split(b"\n")
+        )
 
-
-def _block(text: bytes) -> Block:
-    text = text.removesuffix(b"\n")
-    lines = text.split(b"\n")
-    if len(text) > LINE_MAX and max(map(len, lines)) > LINE_MAX:
-        lines = [
-            line if len(line) <= LINE_MAX else _joined(line[:_HALF], line[-_HALF:])
-            for line in lines
-        ]
-        text = b"\n".join(lines)
-    return Block(text, lines)
+    def _cut(self, line: bytes) -> bytes:
+        long = _LongLine(self._find, line[:_HALF])
+        long.add(line[_HALF:])
+        return long.end()
 
 
-def _joined(head: bytes, tail: bytes) -> bytes:
-    return head[: -len(_last_word(head)) or None] + CUT_MARK + tail[len(_first_word(tail)) :]
+class _LongLine:
+    """A line of any length, of which a bounded part is held."""
+
+    def __init__(self, find: Find, head: bytes) -> None:
+        self._head = head
+        self._tail = bytearray()
+        self._excerpts = Excerpts(find)
+
+    def add(self, text: bytes) -> None:
+        """What follows in it."""
+        self._tail += text
+        while len(self._tail) >= BLOCK + _HALF + _RAGGED_MAX:
+            self._excerpts.add(bytes(self._tail[:BLOCK]))
+            del self._tail[:BLOCK]
+
+    def end(self) -> bytes:
+        """Head, excerpts and tail, with marks between them."""
+        self._excerpts.add(bytes(self._tail[:-_HALF]))
+        tail = bytes(self._tail[-_HALF:])
+        head = self._head[: -len(last_word(self._head, _RAGGED_MAX)) or None]
+        tail = tail[len(first_word(tail, _RAGGED_MAX)) :]
+        return CUT_MARK.join((head, *self._excerpts.found(), tail))
 
 
-def _last_word(text: bytes) -> bytes:
-    end = text[-_RAGGED_MAX:]
-    return b"" if end[-1:].isspace() else end.split()[-1]
+def _has_long_line(text: bytes) -> bool:
+    at = 0
+    while len(text) - at > LINE_MAX:
+        newline = text.rfind(b"\n", at, at + LINE_MAX + 1)
+        if newline < 0:
+            return True
+        at = newline + 1
+    return False
 
 
-def _first_word(text: bytes) -> bytes:
-    start = text[:_RAGGED_MAX]
-    return b"" if start[:1].isspace() else start.split()[0]
+def _nothing(_: bytes) -> list[int]:
+    return []

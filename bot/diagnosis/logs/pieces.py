@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import log2
 
 from bot.diagnosis.logs import score, shapes
 from bot.diagnosis.logs.chains import Chain
@@ -25,6 +26,16 @@ _LAST_WORDS = 6
 _LAST_WORDS_REACH = 400
 _HEAD_REACH = 6
 
+# What stands near to the failure explains it more often than what was said long before. The
+# weight of that, and the lines at which half of it is left.
+_CHAIN_NEARNESS = 55.0
+_NEARNESS = 45.0
+_NEAR = 40.0
+_ERROR = 3
+_TOLD_TIMES = 3
+
+_FAILED = re.compile(r"(?i:Marking task as)|Task failed with exception|Failed to execute job")
+_MARKING = re.compile(r"(?i)Marking task as")
 _BEGINNING = re.compile(r"Executing <Task|Starting attempt \d")
 _ENDING = re.compile(
     r"Marking task as|Task exited|Task failed with exception|Process exited abnormally"
@@ -44,10 +55,7 @@ def find_pieces(
     rows: Sequence[Row], chains: Sequence[Chain], silence: Silence | None
 ) -> list[Piece]:
     """The heaviest first."""
-    failed_at = next(
-        (i for i, row in enumerate(rows) if _is_airflow(row) and "Marking task as" in row.text),
-        len(rows),
-    )
+    where = _Where(rows)
     within = {
         index
         for chain in chains
@@ -55,19 +63,44 @@ def find_pieces(
         if not raised.is_bare
         for index in range(raised.start, raised.end + 1)
     }
-    pieces = [piece for chain in chains for piece in _of_chain(rows, chain)]
-    pieces += _of_lines(rows, within, failed_at)
+    pieces = [piece for chain in chains for piece in _of_chain(rows, chain, where)]
+    pieces += _of_lines(rows, within, where)
     pieces += _last_words(rows, within)
     pieces += _of_kill(rows, silence)
     pieces += _of_course(rows)
     return sorted(pieces, key=lambda piece: -piece.weight)
 
 
-def _of_chain(rows: Sequence[Row], chain: Chain) -> Iterator[Piece]:
+class _Where:
+    """Where the failure stood, and how near to it a row is."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        mine = [(i, row) for i, row in enumerate(rows) if _is_airflow(row)]
+        failed = [i for i, row in mine if _FAILED.search(row.text)]
+        failed = failed or [i for i, row in mine if row.head.rank >= _ERROR]
+        self.failed_at = failed[0] if failed else len(rows) - 1
+        self.marked_at = next((i for i, row in mine if _MARKING.search(row.text)), len(rows))
+
+    def nearness(self, index: int) -> float:
+        """1 at the failure and after it, a half at some dozens of lines before it."""
+        lines = self._rows[self.failed_at].number - self._rows[index].number
+        return 1 / (1 + max(0, lines) / _NEAR)
+
+
+def _rarity(count: int) -> float:
+    """What is said again and again is mostly lived with; a failure is told a few times too."""
+    return 1 / (1 + max(0.0, log2(count / _TOLD_TIMES)))
+
+
+def _of_chain(rows: Sequence[Row], chain: Chain, where: _Where) -> Iterator[Piece]:
     root, surfaced = chain.cause, chain.raised[0]
     has_user_frame = any(frame.is_user for raised in chain.raised for frame, _ in raised.frames)
-    weight = 60 + 25 * root.end / max(1, len(rows)) + 10 * has_user_frame - 25 * chain.is_wrapper
-    weight -= 35 * chain.after_failure + 25 * chain.handled
+    weight = 30 + 10 * has_user_frame - 25 * chain.is_wrapper - 25 * chain.handled
+    if chain.after_failure:
+        weight -= 10
+    else:
+        weight += _CHAIN_NEARNESS * where.nearness(root.end) * _rarity(chain.count)
     if score.is_decoy(root.type + root.message):
         weight -= 20
     yield Piece(weight, tuple(_folded(root, chain)))
@@ -105,12 +138,13 @@ def _opening(rows: Sequence[Row], start: int) -> int | None:
     return None
 
 
-def _of_lines(rows: Sequence[Row], within: set[int], failed_at: int) -> Iterator[Piece]:
-    for scored in score.score_rows(rows):
+def _of_lines(rows: Sequence[Row], within: set[int], where: _Where) -> Iterator[Piece]:
+    for scored in score.score_rows(rows, where.failed_at):
         if scored.index in within:
             continue
-        weight = 20 + scored.score * 5 - max(0, len(rows[scored.index].text) - 300) / 60
-        weight -= 20 * (scored.index > failed_at)
+        near = _NEARNESS * where.nearness(scored.index) * _rarity(scored.count)
+        weight = scored.score * 5 + near - max(0, len(rows[scored.index].text) - 300) / 60
+        weight -= 20 * (scored.index > where.marked_at)
         yield Piece(weight, ((scored.index, LINE),))
 
 

@@ -9,7 +9,8 @@ from functools import cache
 from bot.diagnosis.logs.assemble import Request, assemble
 from bot.diagnosis.logs.envelope import Envelope
 from bot.diagnosis.logs.keep import Keeper
-from bot.diagnosis.logs.lines import Block, LineSplitter
+from bot.diagnosis.logs.lines import LineSplitter
+from bot.diagnosis.logs.scan import best_engine
 from bot.diagnosis.logs.segments import Segments
 from bot.diagnosis.redaction import Redactor
 from bot.domain.logs import LogReading
@@ -23,7 +24,8 @@ class LogReader:
 
     `try_number` chooses the try where several share a file; without it the last that failed
     is read. `token_budget` bounds the kept lines. `redactor` is applied before anything is cut;
-    by default one without known secrets.
+    by default one without known secrets. Lines with one of the `signatures` are kept as those
+    with words of failure are; they are patterns as `raw_patterns` gives them.
     """
 
     def __init__(
@@ -32,13 +34,15 @@ class LogReader:
         *,
         token_budget: int = TOKEN_BUDGET,
         redactor: Redactor | None = None,
+        signatures: tuple[str, ...] = (),
     ) -> None:
         self._try_number = try_number
         self._budget = token_budget
         self._redactor = redactor
         self._envelope = Envelope()
-        self._splitter = LineSplitter()
-        self._keeper = Keeper()
+        engine = best_engine(signatures)
+        self._splitter = LineSplitter(engine)
+        self._keeper = Keeper(engine)
         self._segments = Segments()
         self._bytes_read = 0
 
@@ -61,7 +65,7 @@ class LogReader:
         for block in self._splitter.feed(content):
             self._add(block)
 
-    def _add(self, block: Block) -> None:
+    def _add(self, block: bytes) -> None:
         self._segments.add(block, self._keeper.lines_read + 1)
         self._keeper.add(block)
 

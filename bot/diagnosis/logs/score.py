@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log10
 
 import re2
 
@@ -79,23 +78,27 @@ _SHORTEST = 4
 
 @dataclass(slots=True)
 class Scored:
-    """The first of lines that are equal but for numbers and ids."""
+    """Lines that are equal but for numbers and ids: the one that stands for them, how much it
+    tells, and how many they are.
+    """
 
     index: int
     score: float
+    count: int
 
 
-def score_rows(rows: Sequence[Row]) -> list[Scored]:
-    """The first of each template that tells anything."""
+def score_rows(rows: Sequence[Row], failed_at: int) -> list[Scored]:
+    """Of each template that tells anything the last one up to the row where the failure stood."""
     groups: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
         if len(row.text) >= _SHORTEST and _may_tell(row):
             groups.setdefault(template_of(row.text), []).append(index)
     found = []
-    for index, *others in groups.values():
-        score = _score(rows[index], 1 + len(others))
+    for indexes in groups.values():
+        index = next((i for i in reversed(indexes) if i <= failed_at), indexes[0])
+        score = _score(rows[index])
         if score is not None:
-            found.append(Scored(index, score + 1.5 * index / len(rows)))
+            found.append(Scored(index, score, len(indexes)))
     return found
 
 
@@ -127,7 +130,7 @@ def _may_tell(row: Row) -> bool:
     return row.head.rank >= 2 or (row.inner_rank or 0) >= 2 or _BAD.search(row.text) is not None
 
 
-def _score(row: Row, count: int) -> float | None:
+def _score(row: Row) -> float | None:
     text = row.text
     if _ROUTINE.search(text) is not None and _KILL.search(text) is None:
         return None
@@ -147,6 +150,4 @@ def _score(row: Row, count: int) -> float | None:
         score -= 4
     if row.head.speaker is Speaker.CHILD and bad:
         score += 1
-    if count > 20:
-        score -= min(2.0, log10(count) - 1)
     return score if score > 0 else None

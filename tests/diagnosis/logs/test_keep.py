@@ -4,7 +4,6 @@ import pytest
 
 from bot.diagnosis.logs import keep, scan
 from bot.diagnosis.logs.keep import Keeper
-from bot.diagnosis.logs.lines import Block
 
 CALM = [f"[2026-11-22T03:00:00] {{a.py:1}} INFO - step {word}" for word in ("one", "two", "six")]
 
@@ -15,7 +14,7 @@ def kept(lines: list[str], blocks: int = 1, engine: scan.Engine | None = None) -
     size = max(1, -(-len(raw) // blocks))
     for start in range(0, len(raw), size):
         part = raw[start : start + size]
-        keeper.add(Block(b"\n".join(part), part))
+        keeper.add(b"\n".join(part))
     keeper.finish()
     return keeper
 

@@ -118,12 +118,26 @@ def peak_of(chunks: Iterator[bytes]) -> tuple[int, LogReading]:
         tracemalloc.stop()
 
 
-def test_memory_stays_bounded_where_no_two_lines_are_of_one_kind() -> None:
-    short, _ = peak_of(noisy_stream(2_000_000))
-    longer, reading = peak_of(noisy_stream(4_000_000))
+TIGHT: list[tuple[ModuleType, str, int]] = [
+    (lines, "BLOCK", 16_000),
+    (keep, "_TEMPLATES_MAX", 200),
+    (keep, "_WORD_BYTES", 50_000),
+    (keep, "_FIRST_BYTES", 50_000),
+    (keep, "_LAST_BYTES", 50_000),
+    (keep, "_LATE_BYTES", 50_000),
+]
 
-    assert reading.bytes_read > 3_500_000
-    assert longer < 1.2 * short < 30_000_000
+
+def test_memory_stays_bounded_where_no_two_lines_are_of_one_kind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module, name, small in TIGHT:
+        monkeypatch.setattr(module, name, small)
+    short, _ = peak_of(noisy_stream(500_000))
+    longer, reading = peak_of(noisy_stream(1_000_000))
+
+    assert reading.bytes_read > 900_000
+    assert longer < 1.2 * short < 10_000_000
 
 
 def test_a_record_of_many_megabytes_is_held_in_part_only() -> None:

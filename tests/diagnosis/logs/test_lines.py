@@ -6,15 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.diagnosis.logs.lines import BLOCK, CUT_MARK, LINE_MAX, LineSplitter
+from bot.diagnosis.logs.scan import python_engine
 
 
 def split(content: bytes, sizes: Iterator[int]) -> list[list[bytes]]:
     splitter, blocks, start = LineSplitter(), [], 0
     while start < len(content):
         size = max(1, next(sizes))
-        blocks += [block.lines for block in splitter.feed(content[start : start + size])]
+        blocks += [block.split(b"\n") for block in splitter.feed(content[start : start + size])]
         start += size
-    return blocks + [block.lines for block in splitter.finish()]
+    return blocks + [block.split(b"\n") for block in splitter.finish()]
 
 
 def of_size(size: int) -> Iterator[int]:
@@ -69,3 +70,27 @@ def test_a_word_that_was_cut_is_left_out() -> None:
     (line,) = flat(split(content, of_size(4096)))
 
     assert b"S3CR" not in line
+
+
+def test_what_is_interesting_within_a_huge_line_is_kept() -> None:
+    middle = b" said nothing KeyError: 'amount' and went on "
+    content = b"begin " + b"x " * (2 * BLOCK) + middle + b"y " * (2 * BLOCK) + b" end"
+    splitter = LineSplitter(python_engine())
+
+    (line,) = [*splitter.feed(content), *splitter.finish()]
+
+    assert line.startswith(b"begin ")
+    assert middle in line
+    assert line.endswith(b" end")
+    assert len(line) < 2 * LINE_MAX
+
+
+def test_of_many_hits_in_a_huge_line_the_first_and_the_last_are_kept() -> None:
+    content = b" ".join(b"%d failed %s" % (n, b"x" * 3_000) for n in range(400))
+    splitter = LineSplitter(python_engine())
+
+    (line,) = [*splitter.feed(content), *splitter.finish()]
+
+    assert b" 12 failed " in line
+    assert b" 385 failed " in line
+    assert len(line) < 2 * LINE_MAX
