@@ -96,7 +96,7 @@ def _rarity(count: int) -> float:
 def _of_chain(rows: Sequence[Row], chain: Chain, where: _Where) -> Iterator[Piece]:
     root, surfaced = chain.cause, chain.raised[0]
     has_user_frame = any(frame.is_user for raised in chain.raised for frame, _ in raised.frames)
-    weight = 30 + 10 * has_user_frame - 25 * chain.is_wrapper - 25 * chain.handled
+    weight = 30.0 + 10 * has_user_frame - 25 * chain.is_wrapper - 25 * chain.handled
     if chain.after_failure:
         weight -= 10
     else:
