@@ -21,6 +21,7 @@ import typer
 
 from bot import __version__
 from bot.cli_audit import audit
+from bot.cli_capacity import capacity
 from bot.cli_escalations import escalations_app
 from bot.cli_oncall import oncall
 from bot.cli_work import work_app
@@ -40,6 +41,7 @@ app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")
 app.command()(audit)
+app.command()(capacity)
 app.command(name="oncall")(oncall)
 
 ConfigOption = Annotated[
