@@ -23,6 +23,7 @@ from bot import __version__
 from bot.cli_audit import audit
 from bot.cli_capacity import capacity
 from bot.cli_escalations import escalations_app
+from bot.cli_eval import evaluate
 from bot.cli_oncall import oncall
 from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
@@ -43,6 +44,7 @@ app.add_typer(escalations_app, name="escalations")
 app.command()(audit)
 app.command()(capacity)
 app.command(name="oncall")(oncall)
+app.command(name="eval")(evaluate)
 
 ConfigOption = Annotated[
     Path | None,
@@ -177,31 +179,6 @@ def migrate(config: ConfigOption = None) -> None:
         revision = run(settings.database_url)
         migrate_engine(settings.database_url)
     print(f"The database is at schema {revision}, and ready for durable work.")
-
-
-@app.command(name="eval")
-def evaluate(
-    paths: Annotated[list[Path], typer.Argument(help="Corpus files (.jsonl) or recordings.")],
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-    runbooks: Annotated[
-        list[Path] | None, typer.Option(help="Folders of runbooks instead of the shipped ones.")
-    ] = None,
-) -> None:
-    """Measures verdicts against labelled failures."""
-    from bot.adapters.evaluation import evaluate as run
-    from bot.bootstrap import catalogue_of
-    from bot.services.evaluate import render
-
-    report = run(paths, catalogue_of(runbooks))
-    if as_json:
-        print(json.dumps(report.to_json(), ensure_ascii=False))
-        for reason in report.unreadable:
-            print(f"not readable: {reason}", file=sys.stderr)
-    else:
-        print(render(report))
-    if not report.results:
-        _fail("There was nothing to measure: give corpus files (.jsonl) or recordings (.json).")
-    raise typer.Exit(1 if report.unreadable else 0)
 
 
 @app.command()

@@ -41,7 +41,7 @@ class ModelReply(msgspec.Struct, frozen=True):
 
 def parse_reply(text: str) -> ModelReply:
     """Raises `ModelError` where the text holds no JSON object of the agreed form."""
-    content = _decoded(text)
+    content = decoded(text)
     malformed: list[str] = []
     claims = _parts(content.get("claims"), ReplyClaim, malformed)
     steps = _parts(content.get("next_steps"), ReplyStep, malformed)
@@ -59,7 +59,7 @@ def parse_reply(text: str) -> ModelReply:
     )
 
 
-def _decoded(text: str) -> dict[str, Any]:
+def decoded(text: str) -> dict[str, Any]:
     """The outermost JSON object, freed from thoughts, code fences and words around it."""
     text = _THINKING.sub("", text[:_REPLY_MAX])
     start, end = text.find("{"), text.rfind("}")

@@ -11,6 +11,10 @@ from bot.diagnosis.match import match
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
 from bot.domain.signals import Signals
+from bot.domain.verdicts import VerdictKind
+
+_LAST_RESORT = -10  # rank of rules that only repeat that something failed
+_RAISED = ("exception", "raised_in", "raised_in_user_code", "family")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +25,31 @@ class Candidate:
     found: Matched
 
     @property
-    def key(self) -> tuple[int, bool, int, int, int, str]:
+    def by_mechanism(self) -> bool:
+        """Nothing but the general sense of the words speaks for it."""
+        return bool(self.found.proofs) and all(p.name == "mechanism" for p in self.found.proofs)
+
+    @property
+    def is_fallback(self) -> bool:
+        """It holds only as long as nothing says more."""
+        return self.known.rank < 0
+
+    @property
+    def _tier(self) -> int:
+        """A type that stands for many things says less than words do, words less than a text."""
+        if self.is_fallback:
+            return 0
+        if self.by_mechanism:
+            return 2
+        by_type = all(proof.name in _RAISED for proof in self.found.proofs)
+        return 1 if by_type and self.known.rank == 0 else 3
+
+    @property
+    def key(self) -> tuple[int, int, int, int, int, str]:
         """Greater is better: the deeper rung, within it what is no fallback, then shades."""
         return (
             self.found.depth // 10,
-            self.known.rank >= 0,
+            self._tier,
             self.found.depth,
             self.known.rank,
             len(self.found.proofs),
@@ -64,6 +88,7 @@ def _reason_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:
     """A timeout, a lost worker and the like stand back behind a reason that was stated as well.
 
     A reason counts from the depth of an error line: what merely was written last is no reason.
+    "It ended with an error code" stands back behind whatever the same words say besides.
     """
     ordered = list(candidates)
     for _ in candidates:  # a reason may be the symptom of another one; a circle ends here
@@ -76,5 +101,15 @@ def _reason_first(candidates: list[Candidate]) -> tuple[Candidate, ...]:
 
 
 def _explains(reason: Candidate, symptom: Candidate) -> bool:
+    if reason.by_mechanism:
+        return False
+    if symptom.known.rank <= _LAST_RESORT and symptom.found.depth > reason.found.depth:
+        told = reason.known.verdict is not VerdictKind.UNKNOWN and not reason.is_fallback
+        return told and reason.found.depth >= Depth.WRAPPER and not _ended_in_code(symptom)
     stated = reason.found.depth >= Depth.ERROR_LINE
     return stated and reason.known.cause in symptom.known.symptom_of
+
+
+def _ended_in_code(symptom: Candidate) -> bool:
+    """An exception proves it: that is deeper than any wrapper's words."""
+    return any(proof.name in _RAISED for proof in symptom.found.proofs)

@@ -25,12 +25,13 @@ _DECOY = re2.compile(
     r"|ignor(?:e|ed|ing) (?:errors?|failures?)|without errors?|if .{0,20}fails|errors? ?= ?0"
     r"|ERROR=0|NativeCodeLoader|deprecat|will be retried|retrying"
 )
+_LAST_RETRY = "total=0"  # with which urllib3 announces the last of its retries, and its reason
 _LEVEL = re.compile(r"\b(?:ERROR|FATAL|CRITICAL|SEVERE|PANIC)\b")
 
 
 def weight(text: str, level: str | None = None) -> int:
     """2 for a plain complaint, 1 for a possible one, 0 for none, -1 for a decoy."""
-    if _DECOY.search(text):
+    if _DECOY.search(text) and _LAST_RETRY not in text:
         return -1
     if level in ("error", "critical", "fatal") or _STRONG.search(text):
         return 2

@@ -18,6 +18,7 @@ _CLOSE = 9  # steps of depth within which another cause is as near to the root: 
 _FAR_ABOVE = 20  # steps of rank by which a rule is so specific that rivals beside it do not count
 
 _TAIL_ONLY = 0.8  # the only proof is what happened to be written last
+_BY_MECHANISM = 0.75  # the words' general sense, none of the texts that the rule knows
 _RIVAL = 0.85
 _OPEN_QUESTION = 0.92
 _UNSEEN_VETO = 0.98
@@ -48,6 +49,7 @@ class Doubts:
             for rival in self.rivals
             if rival.known.verdict is not self.best.known.verdict
             and rival.known.rank >= 0
+            and not rival.by_mechanism
             and self.best.known.cause not in rival.known.symptom_of
             and self.best.found.depth - rival.found.depth <= _CLOSE
             and self.best.known.rank - rival.known.rank < _FAR_ABOVE
@@ -76,6 +78,8 @@ def confidence(doubts: Doubts) -> float:
     sure = best.known.confidence
     if best.found.depth <= Depth.TAIL and best.known.signatures:
         sure *= _TAIL_ONLY
+    if best.by_mechanism:
+        sure *= _BY_MECHANISM
     if doubts.close_rivals:
         sure *= _RIVAL
     if doubts.open_questions:

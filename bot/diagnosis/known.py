@@ -26,16 +26,26 @@ class Known:
     def __init__(self, failures: Sequence[KnownFailure]) -> None:
         self.failures = tuple(sorted(failures, key=lambda known: known.cause))
         self._owners: list[str] = []
+        self._signatures: list[Signature] = []
         self._set = re2.Set.SearchSet(_OPTIONS)
         for known in self.failures:
             for signature in known.signatures:
                 self._set.Add(_pattern(signature))
                 self._owners.append(known.cause)
+                self._signatures.append(signature)
         if self._owners:
             self._set.Compile()
 
     def get(self, cause: str) -> KnownFailure | None:
         return next((known for known in self.failures if known.cause == cause), None)
+
+    def signatures_hit(self, signals: Signals) -> frozenset[Signature]:
+        """Every signature that is found in the words of any signal."""
+        if not self._owners:
+            return frozenset()
+        words = {signal.value for signal in signals if signal.name in SPOKEN}
+        indexes = {index for text in words for index in self._set.Match(text) or ()}
+        return frozenset(self._signatures[index] for index in indexes)
 
     def hits(self, signals: Signals) -> Mapping[str, tuple[Signal, ...]]:
         """By cause, the signals in whose words a signature of that cause was found."""

@@ -8,6 +8,7 @@ from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart, log_part
 from bot.diagnosis.quoting import Quotes
 from bot.diagnosis.signals_cluster import from_cluster
+from bot.diagnosis.signals_done import from_done
 from bot.diagnosis.signals_end import from_end, was_stopped
 from bot.diagnosis.signals_events import from_events
 from bot.diagnosis.signals_exceptions import from_exceptions
@@ -36,12 +37,13 @@ _LOG = (
     "wrapper",
     "http_status",
     "against",
+    "work_done",
 )
 BLINDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("event log", _EVENTS),
     ("task log", _LOG),
     ("unmet dependencies", ("unmet", "unmet_reason", "tasks_at_limit")),
-    ("pools", ("pool_slots", "pool_open_slots", "pool_missing")),
+    ("pools", ("pool_slots", "pool_open_slots", "pool_missing", "pools_running")),
     ("health", ("scheduler", "triggerer", "dag_processor", "metadatabase")),
     ("jobs", ("scheduler_restarted",)),
     ("import errors", ("import_error",)),
@@ -66,6 +68,7 @@ def signals_from(evidence: Evidence) -> Signals:
     found: list[Signal] = []
     if part is not None:
         found.extend(_from_part(part, quotes))
+        found.extend(from_done(part, evidence, quotes))
     found.extend(_log_presence(evidence, part, quotes))
     found.extend(_silence(evidence, quotes))
     found.extend(from_texts(evidence, quotes))

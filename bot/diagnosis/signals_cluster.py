@@ -14,6 +14,9 @@ from bot.domain.signals import Signal
 STALE_AFTER = timedelta(seconds=90)
 """Three missed beats of Airflow's slowest component clock (30 s)."""
 
+ON_ITS_WAY = timedelta(minutes=2)
+"""Queued for longer than this, a task is not just on its way to a worker."""
+
 _COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 
 
@@ -58,6 +61,20 @@ def _pools(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     quote = quotes.fact(words, "pools")
     yield Signal("pool_slots", str(pool.slots), quote, Depth.OUTSIDE)
     yield Signal("pool_open_slots", str(pool.open_slots), quote, Depth.OUTSIDE)
+    yield from _around_a_queued(evidence, quotes)
+
+
+def _around_a_queued(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    """What runs elsewhere while this one is queued for longer than the way to a worker takes."""
+    task, now = evidence.task_instance, evidence.gathered_at
+    if task is None or task.state != "queued" or task.queued_at is None or now is None:
+        return
+    if now - task.queued_at < ON_ITS_WAY:
+        return
+    running = sum(pool.running for pool in evidence.pools)
+    held = sum(pool.queued for pool in evidence.pools)
+    words = f"in all pools {running} tasks run and {held} are queued"
+    yield Signal("pools_running", str(running), quotes.fact(words, "pools"), Depth.OUTSIDE)
 
 
 def _scheduler_jobs(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:

@@ -40,6 +40,7 @@ _SET_STATE = (
     "dagrun_failed",
     "dagrun_success",
 )
+_OF_KUBERNETES = re.compile(r"\b(?:pod|node|container|kubernetes)\b", re.I)
 _CLEARS = re.compile(r"clear")
 _STATE = re.compile(r"\b(failed|success|skipped)\b")
 
@@ -71,6 +72,8 @@ def from_events(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
 
 
 def _extra_depth(entry: EventLogEntry) -> int:
+    if _OF_KUBERNETES.search(entry.event):
+        return Depth.RECORDED
     return _BY_SYSTEM[entry.event][1] if entry.event in _BY_SYSTEM else Depth.STATE
 
 

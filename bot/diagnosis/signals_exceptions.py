@@ -9,6 +9,7 @@ from bot.diagnosis.against import against
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.families import family
 from bot.diagnosis.log_part import LogPart
+from bot.diagnosis.mechanisms import mechanism_of
 from bot.diagnosis.quoting import Quotes
 from bot.diagnosis.text import lines_of, normalise
 from bot.diagnosis.wrappers import wrapper_of
@@ -37,6 +38,14 @@ _HTTP = tuple(
         r"(?:fail|error|fetch|request|api|download|upload)\w*\b.{0,80}[:=(]\s*([45]\d\d)\)?\.?$",
     )
 )
+_MISTAKES = re.compile(
+    r"^(?:Type|Attribute|Name|Key|Index|UnboundLocal|ZeroDivision|Syntax|Indentation|Tab|Recursion"
+    r"|NotImplemented|Template|Undefined)Error$"
+)
+_PARTS = frozenset(
+    {"metadata_db", "broker", "api_server", "kubernetes_api", "log_server", "airflow_part"}
+)
+_OFTEN_OWN = frozenset({"ValueError", "RuntimeError", "Exception"})
 _WAITING = frozenset(
     {
         "AirflowSensorTimeout",
@@ -129,6 +138,8 @@ def _chain(chain: ExceptionChain, part: LogPart, quotes: Quotes, depth: int) -> 
         at = depth if number == place else min(depth, beside)
         yield Signal("exception_chain", error.short_type, _quote(error, quotes), at)
         yield from _words(error, quotes, at)
+    if against(chain, part.kind, part.stray) not in _PARTS:
+        yield from _mechanisms(chain, quotes, depth)
     yield from _where(chain, part, quote, depth)
     status = http_status(f"{root.short_type}: {root.message}") or http_status(surface.message)
     if status:
@@ -165,6 +176,25 @@ def _words(error: RaisedException, quotes: Quotes, depth: int) -> Iterator[Signa
         # One value of many lines: "Test failed." and below it the query and what it found.
         whole = normalise(f"{error.type}: {error.message[:_WHOLE_MAX]}")
         yield Signal("text", whole, _quote(error, quotes), depth)
+
+
+def _mechanisms(chain: ExceptionChain, quotes: Quotes, depth: int) -> Iterator[Signal]:
+    """Of the root, and of what surfaced where that says something of its own."""
+    for error in dict.fromkeys((chain.root_cause, chain.exceptions[0])):
+        if _by_own_mistake(error):
+            continue
+        mechanism = mechanism_of(normalise(f"{error.type}: {error.message[:_WHOLE_MAX]}"))
+        if mechanism:
+            at = depth if error is chain.root_cause else min(depth, Depth.WRAPPER)
+            yield Signal("mechanism", mechanism, _quote(error, quotes), at)
+
+
+def _by_own_mistake(error: RaisedException) -> bool:
+    """Of these types the words name what the code stumbled over, not what happened outside."""
+    if _MISTAKES.search(error.short_type):
+        return True
+    own = bool(error.frames) and error.frames[-1].is_user
+    return own and error.short_type in _OFTEN_OWN
 
 
 def _quote(error: RaisedException, quotes: Quotes) -> Quote:

@@ -11,6 +11,7 @@ from bot.diagnosis.airflow_lines import is_echo, is_noise, stop_of
 from bot.diagnosis.complaints import weight
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart
+from bot.diagnosis.mechanisms import mechanism_of
 from bot.diagnosis.quoting import Quotes
 from bot.diagnosis.signals_exceptions import CHILD_SPEAKERS, child_chain, wraps
 from bot.diagnosis.text import lines_of, normalise
@@ -94,7 +95,11 @@ def _airflow_lines(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
             if stop is not None and stop.kind not in ("sigterm", "supervisor_sigterm"):
                 depth = Depth.OUTSIDE
             name = "airflow_error" if loud else "text"
-            yield Signal(name, text, quotes.line(line.number, text, line.at), depth)
+            quote = quotes.line(line.number, text, line.at)
+            yield Signal(name, text, quote, depth)
+            mechanism = mechanism_of(text) if loud and stop is None else None
+            if mechanism and line.number <= part.end:
+                yield Signal("mechanism", mechanism, quote, depth)
 
 
 def _pod(line: LogLine, quotes: Quotes) -> Iterator[Signal]:
@@ -132,7 +137,11 @@ def _complaints(
             if not heavy and depth <= Depth.TAIL:
                 continue
             name = "child_error" if heavy and depth > Depth.ROOT else "text"
-            found.append(Signal(name, text, quotes.line(line.number, text, line.at), depth))
+            quote = quotes.line(line.number, text, line.at)
+            found.append(Signal(name, text, quote, depth))
+            mechanism = mechanism_of(text) if name == "child_error" and heavy == 2 else None
+            if mechanism:
+                found.append(Signal("mechanism", mechanism, quote, depth))
     kept = found[: _COMPLAINTS_KEPT // 2]
     yield from dict.fromkeys(kept + found[-_COMPLAINTS_KEPT:])
 

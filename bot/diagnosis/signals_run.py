@@ -69,10 +69,24 @@ def _dag(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
 def _version(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     green = evidence.last_green.version if evidence.last_green else None
     now = evidence.task_instance.version if evidence.task_instance else None
-    if green and now and green.number and now.number and green.number != now.number:
+    if green is None or now is None:
+        return
+    words = ""
+    if green.number and now.number and green.number != now.number:
         words = (
             f"the Dag changed from version {green.number} to {now.number} since the last success"
         )
+    elif green.bundle_version and now.bundle_version and green.bundle_version != now.bundle_version:
+        # Code beside the Dag's own file changes the bundle and not the Dag's version.
+        words = (
+            f"the bundle changed from {green.bundle_version} to {now.bundle_version} since the last"
+            " success"
+        )
+    elif green.number and green.number == now.number:
+        unchanged = f"the Dag still has version {now.number}, as at the last success"
+        quote = quotes.fact(unchanged, "Dag versions")
+        yield Signal("version_unchanged", "true", quote, Depth.STATE)
+    if words:
         yield Signal("version_changed", "true", quotes.fact(words, "Dag versions"), Depth.STATE)
 
 

@@ -26,6 +26,10 @@ _EVENT_WORDS = (
     ("stuck in queued tries exceeded", re.compile(r"stuck in queued", re.I), "queued_timeout"),
     ("state mismatch", re.compile(r"state mismatch", re.I), "executor"),
 )
+_EVENT_NAMES = re.compile(
+    r"\b(?:cancel_backfill|patch_(?:task_instance|dag_run)s?|post_(?:clear|set)_\w+|clear_\w+"
+    r"|dagrun_(?:clear|failed|success)|delete_\w+|state mismatch|update_hitl_detail)\b"
+)
 
 _SET_BY_USER = re.compile(
     r"(?:patch_task_instance|patch_dag_run|task_instance\.modify|dag_run\.modify|set_state)\b"
@@ -106,6 +110,9 @@ def _event_log(text: NamedText, quotes: Quotes) -> Iterator[Signal]:
         for words in lines_of(line, 1):
             quote = inner.line(number, words)
             yield Signal("event_extra", words, quote, Depth.OUTSIDE)
+            named = _EVENT_NAMES.search(words)
+            if named and named.start():  # signatures know how an entry begins, not what precedes it
+                yield Signal("event_extra", words[named.start() :], quote, Depth.OUTSIDE)
             for event, pattern, ended_by in _EVENT_WORDS:
                 if pattern.search(words):
                     depth = Depth.ROOT - 1 if ended_by == "executor" else Depth.RECORDED

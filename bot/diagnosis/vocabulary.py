@@ -29,6 +29,7 @@ How examples (`catches`, `spares`) are read
 Which of several matching files wins
     The one whose proof lies deepest (see `bot.diagnosis.depth`), then the higher `rank`, then the
     one with more proofs. Fallbacks such as python_exception and nonzero_exit have a rank below 0.
+    What only a `mechanism` proves stands between the two, and is less sure.
     A file whose `symptom_of` lists the cause of another match stands back behind that one, however
     deep its own proof lies: a timeout, a lost worker, a signal are what a reason looks like.
 """
@@ -36,6 +37,8 @@ Which of several matching files wins
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from bot.diagnosis.mechanisms import MECHANISMS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,11 @@ _METADATA = (
     Term("pool", "the task's pool", "name"),
     Term("pool_slots", "slots of the task's pool", "number"),
     Term("pool_open_slots", "free slots of the task's pool", "number"),
+    Term(
+        "pools_running",
+        "tasks that run in all pools, while this one is queued for minutes",
+        "number",
+    ),
     Term("pool_missing", "the task's pool does not exist", "name of the pool"),
     Term("dag_paused", "the Dag is paused", "true"),
     Term("paused_by", "who paused it", "user, scheduler"),
@@ -111,6 +119,7 @@ _METADATA = (
     Term("other_dags_failing", "other Dags that failed in the same minutes", "number"),
     Term("same_host_failures", "other failures on the same host in those minutes", "number"),
     Term("version_changed", "the Dag's version changed since the last success", "true"),
+    Term("version_unchanged", "the Dag has the version of its last success", "true"),
     Term("operator", "operator class", "class name"),
     Term("executor", "executor class", "class name"),
     Term("airflow", "version of Airflow", "version"),
@@ -128,6 +137,11 @@ _LOG = (
         "family",
         "what kind of error the root exception is",
         "network, timeout, http, auth, sql, memory, disk, import, template, data, python, airflow",
+    ),
+    Term(
+        "mechanism",
+        "how it came about, by words that any library uses; weaker than a signature",
+        ", ".join(MECHANISMS),
     ),
     Term("raised_in", "whose code raised the root exception", "user_code, airflow, library"),
     Term("raised_in_user_code", "user code is in the traceback of the root exception", "true"),
@@ -160,6 +174,11 @@ _LOG = (
     Term("while_waiting", "a sensor or trigger that waited for its condition", "true"),
     Term("silence_before_end", "silence before the last line or the kill", "seconds"),
     Term("last_line", "the last line of the task itself", "text"),
+    Term(
+        "work_done",
+        "the task's last words say that all was done, and then the try was ended from outside",
+        "then_stopped, then_silent",
+    ),
     Term("after_progress", "the task had written its own lines before it ended", "true"),
     Term("airflow_error", "a line of error level by Airflow itself", "text"),
     Term("text", "any other line that bears on the failure", "text"),

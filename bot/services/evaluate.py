@@ -1,9 +1,10 @@
-"""How well the verdicts fit labelled failures: accuracy, confusions, confidently wrong cases."""
+"""How well verdicts fit labelled failures, case by case; `evaluate_text` words it."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,37 +12,56 @@ from bot.diagnosis.classify import diagnose
 from bot.diagnosis.known import Known
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
-from bot.domain.verdicts import Quote, VerdictKind
+from bot.domain.verdicts import Quote, Verdict, VerdictKind
 
 CONFIDENT = 0.8
 """A wrong verdict other than `unknown` at this confidence or more is confidently wrong."""
 
 _TASK_LOG = "task log"
+_LINE_LEAST = 6  # characters; less is found in any line
+_PREFIX = re.compile(
+    r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,+Z-]{5,30}[^\]\s]*\]?)?\s*(?:\{[^}]{1,80}\})?"
+    r"\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)?\s*(?:- )?"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What a diagnosis may see of one labelled failure: evidence, and its log as it was written."""
+    """What a diagnosis may see of one labelled failure: evidence, and its log as it was written.
+
+    `served` is the log as Airflow served it, where that is not the text that people see.
+    """
 
     id: str
     evidence: Evidence
     log_lines: tuple[str, ...] = ()
+    served: tuple[str, ...] = ()
+
+    @property
+    def raw_log(self) -> tuple[str, ...]:
+        """The whole log, line by line."""
+        return self.served or self.log_lines
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What a person found out. Never shown to the diagnosis."""
+    """What a person found out. Never shown to the diagnosis. `line` is the line that decides."""
 
     verdict: VerdictKind
     also_right: frozenset[VerdictKind] = frozenset()
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One case with its label, None where the file gives none."""
+    """One case with its label, None where the file gives none.
+
+    `source` is where the failure comes from: what rules learnt there is no proof of them there.
+    """
 
     case: Case
     label: Label | None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,7 @@ class Outcome(StrEnum):
     ABSTAINED = "abstained"
     WRONG = "wrong"
     CONFIDENTLY_WRONG = "confidently_wrong"
+    UNANSWERED = "unanswered"  # a model that was asked gave nothing usable
     UNLABELLED = "unlabelled"
 
 
@@ -71,6 +92,8 @@ class Result:
     deciding_line: str
     outcome: Outcome
     expected: VerdictKind | None = None
+    line_found: bool | None = None  # the labelled line is the deciding one; None without a label
+    line_quoted: bool | None = None  # it is among the quotes
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +111,19 @@ class Report:
         """All verdicts `unknown`, also those where the label agrees."""
         return sum(result.verdict is VerdictKind.UNKNOWN for result in self.results)
 
+    def lines(self) -> tuple[int, int, int]:
+        """Labelled deciding lines: how many there are, are the deciding line here, are quoted."""
+        told = [result for result in self.results if result.line_found is not None]
+        found = sum(bool(result.line_found) for result in told)
+        return len(told), found, sum(bool(result.line_quoted) for result in told)
+
     def to_json(self) -> dict[str, object]:
         """`right` + `also_right` are the cases answered well; `abstained` counts `unknown`."""
         return {
             "n": len(self.results),
-            **_scores(self.results),
+            **scores(self.results),
             "by_verdict": {
-                kind.value: {"n": len(found), **_scores(found)}
+                kind.value: {"n": len(found), **scores(found)}
                 for kind in VerdictKind
                 if (found := [result for result in self.results if result.expected is kind])
             },
@@ -120,34 +149,30 @@ def evaluate(samples: Iterable[Sample | Unreadable], failures: Sequence[KnownFai
         if isinstance(sample, Unreadable):
             unreadable.append(sample.reason)
         else:
-            results.append(_result(sample.case, sample.label, known))
+            verdict = diagnose(sample.case.evidence, known)
+            results.append(judged(sample.case, verdict, sample.label))
     return Report(tuple(results), tuple(unreadable))
 
 
-def render(report: Report) -> str:
-    """The report as plain text for a terminal."""
-    lines = [*_summary(report), "", *_table(report), *_confusions(report), *_mistakes(report)]
-    if report.unreadable:
-        lines += ["", f"Not readable ({len(report.unreadable)}):"]
-        lines += [f"  {reason}" for reason in report.unreadable]
-    return "\n".join(lines)
-
-
-def _result(case: Case, label: Label | None, known: Known) -> Result:
-    verdict = diagnose(case.evidence, known)
-    deciding = verdict.deciding
+def judged(case: Case, verdict: Verdict, label: Label | None) -> Result:
+    """A verdict beside the label."""
+    written = [_as_written(quote, case) for quote in verdict.quotes]
+    wanted = label.line if label else ""
     return Result(
         id=case.id,
         verdict=verdict.kind,
         cause=verdict.cause,
         confidence=verdict.confidence,
-        deciding_line=_as_written(deciding, case) if deciding else "",
-        outcome=_outcome(verdict.kind, verdict.confidence, label),
+        deciding_line=written[0] if written else "",
+        outcome=outcome_of(verdict.kind, verdict.confidence, label),
         expected=label.verdict if label else None,
+        line_found=any(same_line(line, wanted) for line in written[:1]) if wanted else None,
+        line_quoted=any(same_line(line, wanted) for line in written) if wanted else None,
     )
 
 
-def _outcome(kind: VerdictKind, confidence: float, label: Label | None) -> Outcome:
+def outcome_of(kind: VerdictKind, confidence: float, label: Label | None) -> Outcome:
+    """How a verdict of this confidence compares with the label."""
     if label is None:
         return Outcome.UNLABELLED
     if kind is label.verdict:
@@ -157,6 +182,17 @@ def _outcome(kind: VerdictKind, confidence: float, label: Label | None) -> Outco
     if kind is VerdictKind.UNKNOWN:
         return Outcome.ABSTAINED
     return Outcome.CONFIDENTLY_WRONG if confidence >= CONFIDENT else Outcome.WRONG
+
+
+def same_line(line: str, wanted: str) -> bool:
+    """One holds the other, but for the prefix that a log gives to its lines and for spaces."""
+    found, meant = _bare(line), _bare(wanted)
+    shorter = min(found, meant, key=len)
+    return len(shorter) >= _LINE_LEAST and (found in meant or meant in found)
+
+
+def _bare(line: str) -> str:
+    return " ".join(_PREFIX.sub("", line).replace('\\"', '"').split())
 
 
 def _as_written(quote: Quote, case: Case) -> str:
@@ -190,7 +226,8 @@ def _source_lines(source: str, case: Case) -> Sequence[str]:
     return ()
 
 
-def _scores(results: Sequence[Result]) -> dict[str, int]:
+def scores(results: Sequence[Result]) -> dict[str, int]:
+    """Counts by outcome; `abstained` counts every `unknown`, right or not."""
     counts = Counter(result.outcome for result in results)
     return {
         "right": counts[Outcome.RIGHT],
@@ -198,51 +235,3 @@ def _scores(results: Sequence[Result]) -> dict[str, int]:
         "abstained": sum(result.verdict is VerdictKind.UNKNOWN for result in results),
         "confidently_wrong": counts[Outcome.CONFIDENTLY_WRONG],
     }
-
-
-def _summary(report: Report) -> list[str]:
-    labelled = [result for result in report.results if result.expected is not None]
-    if not labelled:
-        return [f"{len(report.results)} cases, none labelled."]
-    right, also = report.count(Outcome.RIGHT), report.count(Outcome.ALSO_RIGHT)
-    wrong = report.count(Outcome.CONFIDENTLY_WRONG)
-    share = 100 / len(labelled)
-    return [
-        f"{len(report.results)} cases: right {right} ({right * share:.1f} %), "
-        f"also right {also}, together {(right + also) * share:.1f} %",
-        f"unknown {report.abstained}, confidently wrong {wrong} ({wrong * share:.1f} %)",
-    ]
-
-
-def _table(report: Report) -> list[str]:
-    rows = [f"{'expected':<12}{'n':>5}{'right':>7}{'also':>6}{'unknown':>9}{'conf. wrong':>13}"]
-    by_verdict = report.to_json()["by_verdict"]
-    if isinstance(by_verdict, Mapping):
-        rows += [
-            f"{name:<12}{row['n']:>5}{row['right']:>7}{row['also_right']:>6}"
-            f"{row['abstained']:>9}{row['confidently_wrong']:>13}"
-            for name, row in by_verdict.items()
-        ]
-    return rows
-
-
-def _confusions(report: Report) -> list[str]:
-    missed = [Outcome.ABSTAINED, Outcome.WRONG, Outcome.CONFIDENTLY_WRONG]
-    pairs = Counter(
-        (result.expected, result.verdict) for result in report.results if result.outcome in missed
-    )
-    if not pairs:
-        return []
-    found = [f"  {wanted} taken for {got}: {count}" for (wanted, got), count in pairs.most_common()]
-    return ["", "Confusions:", *found]
-
-
-def _mistakes(report: Report) -> list[str]:
-    wrong = [one for one in report.results if one.outcome is Outcome.CONFIDENTLY_WRONG]
-    if not wrong:
-        return []
-    return ["", "Confidently wrong:"] + [
-        f"  {one.id}: {one.cause} ({one.verdict}, {one.confidence:.2f}) instead of {one.expected}"
-        f"\n    {one.deciding_line[:160]}"
-        for one in wrong
-    ]

@@ -42,6 +42,10 @@ def test_an_evaluation_prints_one_json_object(
         "confidently_wrong",
         "by_verdict",
         "cases",
+        "lines",
+        "reliability",
+        "calibration_error",
+        "cross_validated",
     }
     assert report["n"] == report["right"] == 1
     assert set(report["cases"][0]) == {"id", "verdict", "cause", "confidence", "deciding_line"}

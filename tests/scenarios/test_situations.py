@@ -10,6 +10,7 @@ from bot.diagnosis.classify import diagnose
 from bot.diagnosis.known import Known
 from bot.domain.evidence import Evidence
 from bot.domain.targets import Target
+from tests.scenarios.joins import JOINS
 from tests.scenarios.parts import DAG, END, HEALTHY, RUN, RUN_ID, TASK
 from tests.scenarios.shipped import catalogue
 from tests.scenarios.situations import SITUATIONS
@@ -20,9 +21,9 @@ def known() -> Known:
     return Known(catalogue().failures)
 
 
-@pytest.mark.parametrize("name", SITUATIONS)
+@pytest.mark.parametrize("name", [*SITUATIONS, *JOINS])
 def test_a_situation_gets_its_verdict_and_cause(name: str) -> None:
-    situation = SITUATIONS[name]
+    situation = SITUATIONS.get(name) or JOINS[name]
     fields: dict[str, object] = {
         "airflow_version": "3.3.2",
         "gathered_at": END,

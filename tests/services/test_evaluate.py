@@ -5,7 +5,8 @@ import pytest
 from bot.domain.evidence import Evidence, NamedText, TaskInstance
 from bot.domain.targets import Target
 from bot.domain.verdicts import VerdictKind
-from bot.services.evaluate import Case, Label, Report, Sample, Unreadable, evaluate, render
+from bot.services.evaluate import Case, Label, Report, Sample, Unreadable, evaluate
+from bot.services.evaluate_text import render
 from tests.diagnosis.cases import known
 
 CODE, DEPENDENCY = VerdictKind.CODE, VerdictKind.DEPENDENCY

@@ -55,7 +55,7 @@ def sample_of(row: object, redact: Callable[[str], str]) -> Sample:
     if not isinstance(name, str) or not name:
         raise CorpusError('the row has no "id"')
     shown = {field: row[field] for field in EVIDENCE_FIELDS if row.get(field) is not None}
-    return Sample(_case(name, shown, redact), label_of(row.get("expected")))
+    return Sample(_case(name, shown, redact), label_of(row.get("expected")), _source(row))
 
 
 def label_of(expected: object) -> Label | None:
@@ -67,7 +67,18 @@ def label_of(expected: object) -> Label | None:
     also = expected.get("also_right") or []
     if not isinstance(also, list):
         raise CorpusError('"also_right" is no list')
-    return Label(_verdict(expected.get("verdict")), frozenset(_verdict(name) for name in also))
+    line = expected.get("root_line")
+    return Label(
+        _verdict(expected.get("verdict")),
+        frozenset(_verdict(name) for name in also),
+        line if isinstance(line, str) else "",
+    )
+
+
+def _source(row: Mapping[str, object]) -> str:
+    """Where the failure comes from, without the place within it after a colon."""
+    source = row.get("source")
+    return source.partition(":")[0] if isinstance(source, str) else ""
 
 
 def _verdict(name: object) -> VerdictKind:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from bot.adapters.airflow.recording import evidence_from_recording
 from bot.adapters.evaluation.corpus import label_of
+from bot.diagnosis.redaction import Redactor
 from bot.domain.errors import CorpusError
+from bot.domain.evidence import Evidence
 from bot.services.evaluate import Case, Sample, Unreadable
 
 RECORDING_FIELDS = ("id", "dag_id", "run_id", "airflow", "base_url", "evidence")
@@ -30,4 +33,28 @@ def sample_of(content: object, name: str) -> Sample:
         raise CorpusError("the recording is no JSON object")
     shown = {field: content[field] for field in RECORDING_FIELDS if field in content}
     evidence = evidence_from_recording(shown)
-    return Sample(Case(str(shown.get("id") or name), evidence), label_of(content.get("expected")))
+    case = Case(str(shown.get("id") or name), evidence, served=_log_as_served(shown, evidence))
+    return Sample(case, label_of(content.get("expected")))
+
+
+def _log_as_served(shown: Mapping[str, object], evidence: Evidence) -> tuple[str, ...]:
+    """The records of the deciding try's log, one JSON object a line, secrets masked."""
+    task, log = evidence.task_instance, evidence.log
+    replies = shown.get("evidence")
+    if task is None or log is None or not isinstance(replies, Mapping):
+        return ()
+    recorded = replies.get(f"log:{task.task_id}[{task.map_index}]:try{log.try_number}")
+    answer = recorded if isinstance(recorded, Mapping) else {}
+    body = answer.get("body")
+    content = answer.get("content", body.get("content") if isinstance(body, Mapping) else None)
+    if isinstance(content, str):
+        return tuple(_redactor().redact(content).splitlines())
+    records = content if isinstance(content, list) else []
+    lines = [one if isinstance(one, str) else json.dumps(one, default=str) for one in records]
+    return tuple(_redactor().redact(line) for line in lines)
+
+
+@cache
+def _redactor() -> Redactor:
+    """Made once: its rules take a while to compile."""
+    return Redactor()
