@@ -241,6 +241,7 @@ def _working(
         LinkCards(sights.seen_by, addresses_of(parts.settings)) if shows_links else None,
         ReadersByRules(sights),
         leaving=_leaving(parts, withdrawal),
+        directory=parts.directory,
     )
 
 

@@ -33,7 +33,7 @@ _CALL = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 180)
 
 # Kinds of work that somebody waits for. There from the start: of a counter that begins with its
 # first event, Prometheus sees no increase.
-_LETTERS = ("arrival", "announcement", "unreadable")
+_LETTERS = ("arrival", "alert_look", "unreadable")
 
 
 class PrometheusMeter(Meter):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from bot.domain.alerts import AlertList, AlertTold, AlertWatch, Look
+from bot.domain.alerts import (
+    AlertCheck,
+    AlertList,
+    AlertReminder,
+    AlertTold,
+    AlertWatch,
+    Look,
+)
 from bot.domain.answers import Diagnosis, LogReport, StatusReport, kind_of
 from bot.domain.escalation_pager import PagerLook
 from bot.domain.escalation_work import EscalationDue, EscalationTold
 from bot.domain.failures import FailureBatch
 from bot.slack.alert_values import AlertCard
-from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
 from bot.slack.escalation_arrivals import Acted
 from bot.slack.escalation_values import CallOut, Draft, Escalating, Handoff, Relayed
@@ -20,8 +26,6 @@ def describe(body: object) -> str:
     match body:
         case Asked(question) | Command(question) | Pick(question=question):
             return f"“{question.text}”" if question.text else "a question without words"
-        case Announcement(question):
-            return f"reported failure: “{question.text}”"
         case ButtonPress(button=button):
             return f"button {button.value}"
         case RatingPress(rating):
@@ -40,8 +44,10 @@ def describe(body: object) -> str:
             return f"escalation {named}: {kind.value.replace('_', ' ')}"
         case Look(failure=failure):
             return f"look into {failure.target.label()}"
-        case AlertTold(id=named) | AlertWatch(id=named):
+        case AlertTold(id=named) | AlertWatch(id=named) | AlertCheck(id=named):
             return f"alert {named}"
+        case AlertReminder(id=named, number=number):
+            return f"reminder {number} of alert {named}"
         case AlertList(channel=channel):
             return f"failures listed in {channel}"
         case Post(content=AlertCard(alert=alert)):

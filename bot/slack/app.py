@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF
+from bot.services.access_ports import Directory
 from bot.services.dag_names import DagNames, no_names
 from bot.services.dead_letters import UNFINISHED
 from bot.services.home import HomeService
@@ -25,6 +26,7 @@ from bot.services.readers import Readers
 from bot.services.talk import TalkRecords, WorkRecords
 from bot.slack.alert_desk import AlertDesk, Alerting
 from bot.slack.arrivals import Command, PolicyChange
+from bot.slack.belonging import SlackBelonging
 from bot.slack.bolt import build_app
 from bot.slack.channel import Kit
 from bot.slack.channel_homes import ChannelHomes
@@ -42,7 +44,6 @@ from bot.slack.home import HomeDesk
 from bot.slack.home_arrivals import HOME, UNFURL
 from bot.slack.inbox import Engaged, Inbox
 from bot.slack.jobs import (
-    ANNOUNCEMENT,
     ARRIVAL,
     EDIT,
     MESSAGE,
@@ -114,6 +115,7 @@ class Working:
     readers: Readers = field(default_factory=EverybodyReads)
     alerting: Alerting | None = None
     leaving: Leaving | None = None
+    directory: Directory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,9 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     handlers: dict[str, Handler] = {}
     door, missed = None, None
     if services.working is not None:
-        outsiders = Outsiders(client, services.clock)
+        directory = services.working.directory
+        directory = directory or SlackBelonging(config, services.meter, services.clock)
+        outsiders = Outsiders(directory)
         handlers = _handlers(
             config, services, services.working, outgoing, gestures, outsiders, languages
         )
@@ -283,7 +287,6 @@ def _handlers(
         **(alerts.handlers if alerts else {}),
         **_beside(config, services, working.settings, replies),
         ARRIVAL: humans.bridged(desk.work) if humans else desk.work,
-        ANNOUNCEMENT: desk.announce,
         MESSAGE: desk.say,
         POST: poster.work,
         CALLED_OFF: desk.call_off,

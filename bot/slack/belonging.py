@@ -17,7 +17,6 @@ from bot.services.access_ports import Member
 from bot.services.ports import Meter
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
-from bot.slack.outsiders import GUEST, SHARED
 from bot.slack.refusals import MAY_NOT_ASK, UNSURE, is_passing, word_for
 from bot.slack.workspaces import workspace_here
 
@@ -30,7 +29,10 @@ _FRESH = 300.0  # for how long an answer of Slack counts
 _REFUSED = 300.0  # for how long a refusal does: scopes change rarely
 _TROUBLE = 10.0  # and trouble
 _OLD = 3_600.0  # for how long what Slack said counts on while it is in trouble
-_KEPT = 2_000
+_KEPT = 10_000  # people, channels and groups
+# What Slack says of people who are none of the workspace's own, and of channels that others read.
+_GUEST = ("is_restricted", "is_ultra_restricted", "is_stranger")
+_SHARED = ("is_ext_shared", "is_pending_ext_shared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class SlackBelonging:
 
     async def is_shared(self, channel: str) -> bool:
         found = await self._channel(channel)
-        return any(found.get(flag) is True for flag in SHARED)
+        return any(found.get(flag) is True for flag in _SHARED)
 
     async def creator(self, channel: str) -> str:
         return str((await self._channel(channel)).get("creator") or "")
@@ -83,7 +85,8 @@ class SlackBelonging:
             reply = await self._client.users_info(user=user_id)
             user: Mapping[str, Any] = reply.get("user") or {}
             admin = any(user.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
-            return Member(user_id, bool(admin), any(user.get(flag) for flag in GUEST))
+            is_guest = any(user.get(flag) is True for flag in _GUEST)
+            return Member(user_id, bool(admin), is_guest)
 
         return await self._once(("user", user_id), ask)
 

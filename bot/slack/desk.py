@@ -12,11 +12,10 @@ import structlog
 from bot.domain.answers import Apology, ModelOutcome
 from bot.domain.conversations import Rating, Turn
 from bot.domain.errors import BadRequest
-from bot.domain.questions import EarlierMessage, Intent, Question, ThreadKey
+from bot.domain.questions import EarlierMessage, Intent, Question
 from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, ReplyChannel
-from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
 from bot.slack.channel import NOT_READ, WhisperChannel
 from bot.slack.confiding import ConfidingChannel, OpenChannel
@@ -124,13 +123,6 @@ class SlackDesk:
                 channel = self._private(place, arrival.key, steps)
                 await excused(self._rate(arrival, channel, steps), arrival.key, channel)
 
-    async def announce(self, announcement: Announcement, steps: DurableSteps) -> None:
-        """Does jobs of kind "announcement"; ends like `work`."""
-        question, place = announcement.question, announcement.place
-        me = await self.replies.kit.gestures.identity()
-        question = replace(question, thread=ThreadKey(me.team_id, place.channel, ""))
-        await self._turn(question.id, question, place, steps, self.answers.handle)
-
     async def say(self, post: Post, steps: DurableSteps) -> None:
         """Does jobs of kind "message": words that belong to no question."""
         await Saying(steps, post.workspace, post.key).say(post)
@@ -146,8 +138,6 @@ class SlackDesk:
                     await self._call_off(question, place, apology, steps)
                 else:
                     await self._end(question, place, steps)
-            case Announcement(question, place):
-                await self._end(question, place, steps)
 
     async def _end(self, question: Question, place: Place, steps: DurableSteps) -> None:
         """Without a word of its own."""

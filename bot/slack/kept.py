@@ -21,7 +21,6 @@ from bot.domain.cases import Shown
 from bot.domain.failures import Collected
 from bot.services.alert_ports import Joined, NothingLeft, Opened
 from bot.slack.alert_values import AlertCard
-from bot.slack.announcer import Announcement
 from bot.slack.arrivals import (
     Asked,
     Button,
@@ -51,7 +50,6 @@ TYPES: tuple[type, ...] = (
     AlertReminder,
     AlertTold,
     AlertWatch,
-    Announcement,
     Asked,
     Button,
     ButtonPress,

@@ -14,7 +14,6 @@ from bot.domain.references import reference_of
 from bot.domain.work import ONCE, Job, Retry
 from bot.services.dead_letters import sorry_key
 from bot.services.ports import DurableSteps
-from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress
 from bot.slack.posts import ANSWER, SORRY, Post
 from bot.slack.presses import Words
@@ -136,8 +135,6 @@ def key_of(body: object) -> str | None:
     match body:
         case Asked() | Command() | Pick():
             return body.key
-        case Announcement(question=question):
-            return question.id
     return None
 
 
@@ -149,7 +146,6 @@ def _place_of(body: object) -> Place | None:
             | Pick(place=place)
             | ButtonPress(place=place)
             | RatingPress(place=place)
-            | Announcement(place=place)
         ):
             return place
         case Look(channel=channel):
@@ -159,11 +155,6 @@ def _place_of(body: object) -> Place | None:
 
 def _question_of(body: object) -> Question | None:
     match body:
-        case (
-            Asked(question=question)
-            | Command(question=question)
-            | Pick(question=question)
-            | Announcement(question=question)
-        ):
+        case Asked(question=question) | Command(question=question) | Pick(question=question):
             return question
     return None

@@ -13,7 +13,6 @@ from bot.domain.references import reference_of
 from bot.domain.work import CALLED_OFF, Job, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
-from bot.slack.announcer import Announcement
 from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.channel import Kit
 from bot.slack.client import web_client
@@ -23,7 +22,7 @@ from bot.slack.gestures import Gestures
 from bot.slack.jobs import ARRIVAL
 from bot.slack.outgoing import Outgoing
 from bot.slack.posting import Poster
-from bot.slack.posts import ANSWER, WORKING, Notice, Post, post_job
+from bot.slack.posts import WORKING, Notice, Post, post_job
 from bot.slack.presses import Press
 from bot.slack.replies import Replies
 from tests.slack.doubles import NOW
@@ -149,22 +148,6 @@ async def test_a_model_adds_to_an_answer_after_all_where_the_work_is_taken_up_ag
     assert "This was called off" not in words(answer)
 
 
-async def test_a_card_on_a_report_that_nobody_asked_for_says_that_no_model_adds_to_it(
-    ws: LocalWorkspace, modelled: RunningBot, asked: Asked
-) -> None:
-    place = Place(SUPPORT_CHANNEL, user="", lead="orders_daily failed")
-    post = Post(asked.question.id, ANSWER, place, CODE, turn_id=asked.question.id)
-    modelled.engine.put(post_job(post))
-    await modelled.idle()
-    question = replace(asked.question, thread=ThreadKey("", "", ""), message_ts="")
-    await call_off(modelled, Announcement(question, place), times=2)
-    (card,) = by_bot(ws, SUPPORT_CHANNEL)
-    assert "orders_daily failed" in words(card)
-    assert "KeyError" in words(card)
-    assert "is adding its words" not in words(card)
-    assert "This was called off" in words(card)
-
-
 async def test_before_an_answer_stands_the_asker_is_told_though_one_is_stored(
     ws: LocalWorkspace, modelled: RunningBot, asked: Asked
 ) -> None:
@@ -205,18 +188,6 @@ async def test_whoever_made_a_remark_that_was_taken_up_is_told(
     (told,) = by_bot(ws, SUPPORT_CHANNEL)
     assert "called this question off" in words(told)
     assert ws.current(message).reactions == ()
-
-
-async def test_a_report_that_nobody_asked_for_goes_without_a_word(
-    ws: LocalWorkspace, slack: RunningBot, asked: Asked
-) -> None:
-    place = Place(SUPPORT_CHANNEL, user="", lead="orders_daily failed")
-    question = replace(asked.question, thread=ThreadKey("", "", ""), message_ts="")
-    slack.engine.put(post_job(Post(question.id, WORKING, place, Notice("Looking"))))
-    await slack.idle()
-    assert len(by_bot(ws, SUPPORT_CHANNEL)) == 1
-    await call_off(slack, Announcement(question, place))
-    assert by_bot(ws, SUPPORT_CHANNEL) == []
 
 
 async def test_where_the_bot_is_no_member_the_asker_alone_is_told(

@@ -10,12 +10,10 @@ import pytest
 from bot.domain.answers import Reply
 from bot.domain.conversations import Turn
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
-from bot.domain.targets import Target
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.config import SlackConfig
-from tests.slack.announcing import announced
 from tests.slack.doubles import NOW, MemoryRecords
 from tests.slack.driver import by_bot, hand_in, words
 from tests.slack.payloads import event, load, press, says
@@ -265,36 +263,6 @@ async def test_a_whisper_of_unknown_outcome_is_repeated_once_at_most(
 
         def check() -> None:
             assert 1 <= len(ws.ephemerals(AUTHOR.id)) - before <= 2
-
-        return check
-
-    await at_every_point(config, stepped, scene)
-
-
-async def test_a_reported_failure_opens_one_thread_under_its_lead(
-    ws: LocalWorkspace, config: SlackConfig, stepped: SteppedAnswers
-) -> None:
-    told = 0
-
-    async def scene(bot: RunningBot) -> Callable[[], None]:
-        nonlocal told
-        told += 1
-        question = replace(
-            QUESTION,
-            id=f"failure:production:orders_daily:{told}",
-            chosen=Target("production", "orders_daily"),
-        )
-        bot.engine.put(announced(SUPPORT_CHANNEL, question, "orders_daily failed"))
-        so_far = told
-
-        def check() -> None:
-            said = by_bot(ws, SUPPORT_CHANNEL)
-            assert len(said) == so_far
-            assert "orders_daily failed" in words(said[-1])
-            assert MODELS_WORDS in words(said[-1])
-            asked = stepped.records.turns[question.id].question
-            assert asked.thread.thread == said[-1].ts
-            assert asked.thread.workspace == ws.team_id
 
         return check
 

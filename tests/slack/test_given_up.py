@@ -8,8 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.answers import Reply
-from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
-from bot.domain.targets import Target
+from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.domain.work import Job, WorkStatus
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
@@ -17,7 +16,6 @@ from bot.services.dead_letters import UNFINISHED
 from bot.services.ports import ReplyChannel
 from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.jobs import delivery_of, job_of
-from tests.slack import announcing
 from tests.slack.doubles import NOW, always
 from tests.slack.driver import by_bot, words
 from tests.slack.replies import CODE, EXPLAINED
@@ -34,21 +32,6 @@ REFINED = replace(CODE, explanation=EXPLAINED)
 def modelled(stage: Stage) -> Stage:
     """Where a language model is set up."""
     return replace(stage, config=replace(stage.config, has_model=True))
-
-
-def announced() -> Job:
-    question = Question(
-        "failure:production:orders_daily:manual__1:load::2",
-        Origin.WEBHOOK,
-        Asker(""),
-        ThreadKey("", "", ""),
-        "",
-        "Why did orders_daily fail?",
-        NOW,
-        intent=Intent.DIAGNOSE,
-        chosen=Target("production", "orders_daily"),
-    )
-    return announcing.announced(SUPPORT_CHANNEL, question, "orders_daily failed")
 
 
 async def asked(ws: LocalWorkspace, way: Way = Way.MENTION) -> Job:
@@ -94,7 +77,7 @@ def cards_in(ws: LocalWorkspace) -> list[Message]:
 async def test_cards_whose_work_was_given_up_wait_for_no_model(
     ws: LocalWorkspace, modelled: Stage
 ) -> None:
-    jobs = announced(), await asked(ws), await asked(ws, Way.FOLLOW_UP), commanded(ws)
+    jobs = await asked(ws), await asked(ws, Way.FOLLOW_UP), commanded(ws)
     await given_up_after(modelled, CODE, *jobs)
     before = cards_in(ws)
     assert len(before) == len(jobs)
@@ -111,14 +94,13 @@ async def test_cards_whose_work_was_given_up_wait_for_no_model(
         assert ADDING not in words(card)
         assert BROKE_OFF in words(card)
         assert "KeyError" in words(card)
-    assert sum("orders_daily failed" in words(card) for card in cards) == 1
     assert sum("asked" in words(card) for card in cards) == 1
 
 
 async def test_work_that_is_tried_again_after_all_puts_the_models_words_there(
     ws: LocalWorkspace, modelled: Stage
 ) -> None:
-    job = announced()
+    job = await asked(ws)
     await given_up_after(modelled, CODE, job)
     modelled.answers.script = always(CODE, REFINED)
     async with working(modelled) as bot:

@@ -282,7 +282,7 @@ async def test_a_process_that_only_takes_in_has_no_handlers(slack: RunningBot) -
 
 async def test_a_process_that_only_works_has_no_listeners(slack: RunningBot) -> None:
     side = build_slack(slack.config, replace(slack.services, taking_in=None))
-    kinds = {"arrival", "announcement", "message", "post", "called_off"}
+    kinds = {"arrival", "message", "post", "called_off"}
     kinds |= {"talk", "edit", "stopped", "forget", "home", "unfinished", "unfurl"}
     assert set(side.handlers) == kinds
     with pytest.raises(RuntimeError, match="takes nothing in"):

@@ -12,7 +12,7 @@ from bot.domain.questions import Intent
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.discretion import kept_of
-from bot.slack.client import web_client
+from bot.slack.belonging import SlackBelonging
 from bot.slack.outsiders import Outsiders
 from tests.fakes.turns import evidence, question, turn
 from tests.slack.asking import mention
@@ -58,8 +58,7 @@ async def test_who_cannot_be_looked_up_for_now_counts_as_an_outsider(
 ) -> None:
     ws.faults.add(Fault(FaultKind.REFUSE, "users.info", error=error))
     seconds = [0.0]
-    client = web_client(slack.config, slack.config.bot_token)
-    outsiders = Outsiders(client, lambda: seconds[0])
+    outsiders = Outsiders(SlackBelonging(slack.config, clock=lambda: seconds[0]))
     assert await outsiders.is_guest(AUTHOR.id) is outside
     seconds[0] = 4_000.0
     assert await outsiders.is_guest(AUTHOR.id) is False

@@ -10,17 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.answers import Reply
-from bot.domain.work import Delivery, Priority
+from bot.domain.work import Delivery
 from bot.slack.arrivals import AtOnce, Beside, Ignored, Place
 from bot.slack.home_arrivals import Errand
-from bot.slack.jobs import delivery_of, job_of, question_of
+from bot.slack.jobs import delivery_of, job_of
 from bot.slack.kept import TYPES
 from bot.slack.parse import Parser
 from bot.slack.posts import ANSWER, Face, Post, Sent, post_job
 from bot.slack.presses import Words
 from bot.workflows.serializer import TypedJson
 from tests.fakes.work import assert_keepable
-from tests.slack.announcing import announced
 from tests.slack.payloads import BOT, load
 from tests.slack.strategies import replies
 
@@ -59,16 +58,6 @@ def test_every_reply_is_kept_whole(reply: Reply, face: Face) -> None:
 def test_what_came_of_a_post_is_kept() -> None:
     sent = Sent("1.2", is_new=True)
     assert JSON.deserialize(JSON.serialize(sent)) == sent
-
-
-def test_announcements_are_kept_whole() -> None:
-    arrival = PARSER.parse(load("app_mention"), BOT)
-    assert not isinstance(arrival, AtOnce | Beside | Errand | Ignored)
-    question = question_of(arrival)
-    assert question is not None
-    job = announced("C1", question, "It failed")
-    assert JSON.deserialize(JSON.serialize(job)) == job
-    assert (job.key, job.priority) == (question.id, Priority.REPORTED)
 
 
 def test_a_private_question_engages_nobody() -> None:
