@@ -18,7 +18,7 @@ from bot.services.announced import Audience
 from bot.services.failures import FailureService
 from bot.services.ports import ReportedFailures
 from bot.settings import Settings
-from bot.slack.alert_desk import Alerting
+from bot.slack.alert_cards import Alerting
 
 Enqueue = Callable[[Connection, Job], None]
 

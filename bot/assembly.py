@@ -22,7 +22,8 @@ from bot.adapters.sql.ledger import HELD_BY, SqlPostLedger
 from bot.adapters.sql.talk import SqlTalkRecords
 from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
 from bot.alerting import alerting_of, alerts_of, failures_of
-from bot.bootstrap import Parts, addresses_of, kept_types, now, slack_config
+from bot.bootstrap import Parts, kept_types, now, slack_config
+from bot.bootstrap_clusters import addresses_of
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
@@ -37,12 +38,12 @@ from bot.services.escalate import WatchedRatings
 from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
 from bot.services.readers import ReadersByRules
-from bot.services.tidy import TIDY, Tidier
+from bot.services.tidy import TIDY, Forget, Tidier
 from bot.settings import Role
 from bot.slack.app import Services, TakingIn, Working, build_slack
 from bot.slack.desk import Records
 from bot.slack.escalation_bridge import is_bridged
-from bot.slack.escalation_desk import Calling
+from bot.slack.escalation_calling import Calling
 from bot.slack.leaving import Leaving
 from bot.slack.oauth import InstallFlow
 from bot.slack.posts import ANSWER
@@ -84,7 +85,7 @@ def put_together(
     parts: Parts, meter: PrometheusMeter, admin: WorkAdmin, stack: AsyncExitStack
 ) -> Service:
     """All parts, knowing one another; nothing is taken in or worked on yet. `stack` closes them."""
-    settings, role = parts.settings, parts.settings.work.role
+    settings = parts.settings
     posting = create_engine(settings.database_url, connections=_POSTING_CONNECTIONS)
     stack.push_async_callback(posting.dispose)
 
@@ -112,20 +113,10 @@ def put_together(
     stack.push_async_callback(withdrawal.close)
     working = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
     answering = replace(working, alerting=alerting_of(parts, alerts, meter.alerts))
-    slack = build_slack(
-        slack_config(settings, parts.installed),
-        Services(
-            redact=parts.redactor.redact,
-            now=now,
-            taking_in=None if role is Role.WORKER else _taking_in(parts, inbox, talk, calling),
-            working=None if role is Role.SERVE else answering,
-            meter=meter,
-        ),
-    )
+    slack = _slack(parts, _taking_in(parts, inbox, talk, calling), answering, meter)
     stack.push_async_callback(slack.close)
-    keep = timedelta(days=settings.work.keep_days)
-    places = {
-        "work": lambda before: admin.tidy(now() - before),
+    dead_letters = _dead_letters(parts, admin, start)
+    tidy = {
         "inbox": inbox.tidy,
         "posts": ledger.tidy,
         "failures": reported.tidy,
@@ -135,10 +126,9 @@ def put_together(
         "capacity": capacity.tidy,
         "incidents": SqlIncidents(parts.database).tidy,
     }
-    dead_letters = _dead_letters(parts, admin, start)
     handlers: dict[str, Handler] = {
         **slack.handlers,
-        TIDY: Tidier(places, keep, now).work,
+        TIDY: _tidier(parts, admin, tidy).work,
         BATCH: failures_of(parts, reported, alerts, slack.workspace, meter.alerts).tell,
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
@@ -149,6 +139,27 @@ def put_together(
     if parts.installed is not None:
         service.install = flow_of(settings, parts.installed, parts.audit, now)
     return service
+
+
+def _slack(
+    parts: Parts, taking_in: TakingIn, working: Working, meter: PrometheusMeter
+) -> SlackSide:
+    """What of it this process does goes by its role."""
+    role = parts.settings.work.role
+    services = Services(
+        redact=parts.redactor.redact,
+        now=now,
+        taking_in=None if role is Role.WORKER else taking_in,
+        working=None if role is Role.SERVE else working,
+        meter=meter,
+    )
+    return build_slack(slack_config(parts.settings, parts.installed), services)
+
+
+def _tidier(parts: Parts, admin: WorkAdmin, places: Mapping[str, Forget]) -> Tidier:
+    """Of what is finished, so much is remembered."""
+    keep = timedelta(days=parts.settings.work.keep_days)
+    return Tidier({"work": lambda before: admin.tidy(now() - before), **places}, keep, now)
 
 
 def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMeter) -> Engine:

@@ -6,7 +6,7 @@ is wanted: an answer at the terminal needs neither Slack nor a model, a migratio
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,13 +16,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.adapters.airflow.config import ClusterConfig
-from bot.adapters.llm.config import ModelConfig, Prices
-from bot.adapters.llm.none import NoExplainer
 from bot.adapters.oncall.sources import LeveledOnCall
 from bot.adapters.runbook_folder import RunbookFolder
-from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
-from bot.adapters.search.embedders import EmbeddingServer
 from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.adapters.sql.audit import SqlAuditLog
 from bot.adapters.sql.capacity import CapacityReads
@@ -33,6 +28,8 @@ from bot.adapters.sql.migrate import make_ready
 from bot.adapters.sql.spend import SqlSpendLedger
 from bot.adapters.sql.store import SqlConversationStore
 from bot.bootstrap_asking import AskedOf, asking_of
+from bot.bootstrap_clusters import addresses_of, closing_all, clusters_of
+from bot.bootstrap_model import explainer_of, knowledge_of
 from bot.bootstrap_oncall import on_call_of
 from bot.bootstrap_people import People, people_of
 from bot.diagnosis.judgements import JUDGEMENTS
@@ -49,17 +46,13 @@ from bot.domain.questions import EarlierMessage, Origin
 from bot.installing import Installed, homes_of, installed_of, slack_checks
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.runbook_file import Words
-from bot.questions.links import ClusterAddress
+from bot.revealing import revealed
 from bot.services.access_ports import Directory
 from bot.services.capacity import last_outlooks
 from bot.services.log_readers import LogReaders
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Explainer, Meter
 from bot.settings import (
-    ClusterSettings,
-    Embeddings,
-    EmbeddingsSettings,
-    ModelSettings,
     Settings,
     SlackMode,
 )
@@ -69,9 +62,8 @@ from bot.slack.config import SlackConfig
 if TYPE_CHECKING:
     from bot.adapters.airflow.cluster import AirflowCluster
     from bot.services.ask import AskService
+    from bot.services.resolve import Resolver
     from bot.services.sights import Sights
-
-_OPENAI = "https://api.openai.com/v1"
 
 Prepare = Callable[[AsyncEngine], Awaitable[None]]
 """Sees to it that the database has this version's schema. Raises `StoreError` where not."""
@@ -138,49 +130,31 @@ async def parts_of(
     Raises `StoreError` for a schema that is not ours; without `prepare` it is not looked at. The
     default changes a SQLite file, which this process must have claimed.
     """
-    from bot.admission import access_of, resolvers
-    from bot.services.sights import Sights
-
     meter = meter or NoMeter()
     redactor = redactor_of(settings)
     runbooks = _folder_of(runbook_folders(settings))
     readers = LogReaders(redactor, runbooks.catalogue)
-    clusters = _clusters(settings, redactor, readers, meter)
-    knowledge = _knowledge(settings, runbooks)
+    clusters = clusters_of(settings, redactor, readers, meter)
+    knowledge = knowledge_of(settings, runbooks)
     async with (
-        _closing(clusters.values()),
+        closing_all(clusters.values()),
         _database(settings, prepare=prepare) as database,
-        _explainer(settings, redactor, SqlSpendLedger(database), meter) as explainer,
+        explainer_of(settings, redactor, SqlSpendLedger(database), meter, now) as explainer,
         _on_call(settings, database, meter) as (installed, on_call),
     ):
         store = SqlConversationStore(database, redact=redactor.redact)
+        slack = partial(slack_config, settings, installed)
         audit = SqlAuditLog(database, redact=redactor.redact)
         policies = SqlChannelPolicies(database)
-        resolver = resolvers(settings)
-        asked_of_slack = directory(slack_config(settings, installed)) if directory else None
-        access = access_of(settings, clusters, now=now, audit=audit, directory=asked_of_slack)
-        sights = Sights(access, clusters, resolver, policies)
-        slack = partial(slack_config, settings, installed)
+        asked_of_slack = directory(slack()) if directory else None
+        sights, resolver = _sights(settings, clusters, audit, policies, asked_of_slack)
         people = people_of(settings, sights.seen_by, database, slack, now)
-        asking = asking_of(
-            settings,
-            AskedOf(
-                clusters,
-                runbooks,
-                knowledge,
-                explainer,
-                on_call,
-                sights,
-                addresses_of(settings),
-                last_outlooks(CapacityReads(database), now),
-                SqlIncidents(database),
-            ),
-            resolver(clusters),
-            people,
-            store,
-            meter,
-            now,
-        )
+        addresses, outlooks = addresses_of(settings), last_outlooks(CapacityReads(database), now)
+        asked = AskedOf(
+            clusters, runbooks, knowledge, explainer, on_call, sights, addresses, outlooks,
+            SqlIncidents(database),
+        )  # fmt: skip
+        asking = asking_of(settings, asked, resolver, people, store, meter, now)
         yield Parts(
             settings,
             redactor,
@@ -202,6 +176,22 @@ async def parts_of(
         )
 
 
+def _sights(
+    settings: Settings,
+    clusters: Mapping[str, AirflowCluster],
+    audit: SqlAuditLog,
+    policies: SqlChannelPolicies,
+    directory: Directory | None,
+) -> tuple[Sights, Resolver]:
+    """What each may see, and the way to what is meant among all clusters."""
+    from bot.admission import access_of, resolvers
+    from bot.services.sights import Sights
+
+    resolver = resolvers(settings)
+    access = access_of(settings, clusters, now=now, audit=audit, directory=directory)
+    return Sights(access, clusters, resolver, policies), resolver(clusters)
+
+
 @asynccontextmanager
 async def _on_call(
     settings: Settings, database: AsyncEngine, meter: Meter
@@ -210,24 +200,6 @@ async def _on_call(
     config = slack_config(settings, installed) if installed else None
     async with on_call_of(settings, now, meter, config) as on_call:
         yield installed, on_call
-
-
-def _clusters(
-    settings: Settings, redactor: Redactor, readers: LogReaders, meter: Meter
-) -> dict[str, AirflowCluster]:
-    return {
-        name: _cluster(name, cluster, settings, redactor, readers, meter)
-        for name, cluster in settings.clusters.items()
-    }
-
-
-@asynccontextmanager
-async def _closing(clusters: Iterable[AirflowCluster]) -> AsyncIterator[None]:
-    try:
-        yield
-    finally:
-        for cluster in clusters:
-            cluster.close()
 
 
 @asynccontextmanager
@@ -310,110 +282,3 @@ def slack_config(settings: Settings, installed: Installed | None = None) -> Slac
         workspace=slack.workspace or "",
         homes=homes_of(settings),
     )
-
-
-def _cluster(
-    name: str,
-    cluster: ClusterSettings,
-    settings: Settings,
-    redactor: Redactor,
-    readers: LogReaders,
-    meter: Meter,
-) -> AirflowCluster:
-    from bot.adapters.airflow.cluster import AirflowCluster
-
-    config = ClusterConfig(
-        name=name,
-        base_url=cluster.base_url,
-        username=cluster.username or "",
-        password=revealed(cluster.password),
-        token=revealed(cluster.token),
-        verify_tls=cluster.verify,
-        ca_file=str(cluster.ca_file or ""),
-        ui_url=cluster.ui_url or "",
-        description=cluster.description,
-        executor=cluster.executor or "",
-        deadline_seconds=cluster.deadline or settings.answers.deadline,
-        max_calls=cluster.max_calls,
-        dag_ids_seconds=cluster.dag_list_seconds,
-        slots=cluster.slots,
-        queued_seconds=cluster.queued_timeout,
-    )
-    return AirflowCluster(
-        config,
-        make_log_reader=readers,
-        redact=redactor.redact,
-        meter=meter,
-    )
-
-
-def addresses_of(settings: Settings) -> tuple[ClusterAddress, ...]:
-    return tuple(
-        ClusterAddress(
-            name, tuple(filter(None, (cluster.base_url, cluster.ui_url))), cluster.aliases
-        )
-        for name, cluster in settings.clusters.items()
-    )
-
-
-@asynccontextmanager
-async def _explainer(
-    settings: Settings, redactor: Redactor, spend: SqlSpendLedger, meter: Meter
-) -> AsyncIterator[Explainer]:
-    model = settings.model
-    if not model.is_enabled:
-        yield NoExplainer()
-        return
-    from bot.adapters.llm.explainer import OpenAIExplainer
-
-    explainer = OpenAIExplainer(
-        _model_config(model),
-        ledger=spend,
-        redact=redactor.redact,
-        now=now,
-        meter=meter,
-    )
-    try:
-        yield explainer
-    finally:
-        await explainer.close()
-
-
-def _model_config(model: ModelSettings) -> ModelConfig:
-    prices = None
-    if model.price_in is not None and model.price_out is not None:
-        prices = Prices(model.price_in, model.price_out)
-    return ModelConfig(
-        base_url=model.base_url or _OPENAI,
-        model=model.name or "",
-        api_key=revealed(model.api_key),
-        seconds=model.timeout,
-        max_reply_tokens=model.max_tokens,
-        prices=prices,
-        max_cost_per_question=model.max_cost_per_question,
-        max_cost_per_day=model.max_cost_per_day,
-    )
-
-
-def _knowledge(settings: Settings, runbooks: RunbookFolder) -> RunbookKnowledge:
-    config = SearchConfig(settings.chroma_dir, _embeddings(settings.knowledge.embeddings))
-    return build_knowledge(runbooks.catalogue, config)
-
-
-def _embeddings(chosen: EmbeddingsSettings) -> LocalModel | EmbeddingServer | None:
-    match chosen.kind:
-        case Embeddings.LOCAL:
-            return LocalModel(chosen.folder)
-        case Embeddings.OPENAI:
-            return EmbeddingServer(
-                base_url=chosen.base_url or _OPENAI,
-                model=chosen.name or "",
-                api_key=revealed(chosen.api_key),
-            )
-        case _:
-            return None
-
-
-def revealed(secret: object) -> str:
-    reveal = getattr(secret, "get_secret_value", None)
-    return str(reveal()) if reveal else ""

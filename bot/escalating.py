@@ -22,7 +22,7 @@ from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
 from bot.services.home import Escalations as EscalationsOf
 from bot.settings import Settings
-from bot.slack.escalation_desk import Calling
+from bot.slack.escalation_calling import Calling
 
 Enqueue = Callable[[Connection, Job], None]
 

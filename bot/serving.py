@@ -18,17 +18,13 @@ from bot import __version__
 from bot.adapters.airflow.load import ClusterLoad
 from bot.adapters.metrics import PrometheusMeter
 from bot.assembly import Service, put_together
-from bot.bootstrap import (
-    addresses_of,
-    kept_types,
-    parts_of,
-    redactor_of,
-    revealed,
-)
+from bot.bootstrap import kept_types, parts_of, redactor_of
+from bot.bootstrap_clusters import addresses_of
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import Failure, Success
 from bot.domain.work import QueueDepth
+from bot.revealing import revealed
 from bot.services.at_work import trace_with
 from bot.services.repeated import repeated
 from bot.services.standing import Standing

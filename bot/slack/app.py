@@ -24,17 +24,19 @@ from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.services.readers import Everybody as EverybodyReads
 from bot.services.readers import Readers
 from bot.services.talk import TalkRecords, WorkRecords
-from bot.slack.alert_desk import AlertDesk, Alerting
+from bot.slack.alert_cards import Alerting
+from bot.slack.alert_desk import AlertDesk
 from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.belonging import SlackBelonging
 from bot.slack.bolt import build_app
-from bot.slack.channel import Kit
 from bot.slack.channel_homes import ChannelHomes
+from bot.slack.channel_kit import Kit
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
 from bot.slack.desk import Answers, Records, SlackDesk, excused
 from bot.slack.draw import Style
-from bot.slack.escalation_desk import Calling, EscalationDesk
+from bot.slack.escalation_calling import Calling
+from bot.slack.escalation_desk import EscalationDesk
 from bot.slack.escalation_missed import Heard, Missed, Threads
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.forgetting import Forgetting

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from bot.domain.answers import Apology, Reply
 from bot.domain.cases import Manner
 from bot.slack.arrivals import Place
-from bot.slack.channel import ThreadChannel, WhisperChannel
+from bot.slack.channel import ThreadChannel
 from bot.slack.narrating import Narrator
 from bot.slack.presses import Words
+from bot.slack.whispering import WhisperChannel
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from bot.domain.references import reference_of
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps, ReplyChannel
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress, Way
-from bot.slack.channel import NOT_READ, WhisperChannel
+from bot.slack.channel import NOT_READ
 from bot.slack.confiding import ConfidingChannel, OpenChannel
 from bot.slack.door import excuse
 from bot.slack.forms import THANKS, asks_why
@@ -31,6 +31,7 @@ from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
 from bot.slack.unrefined import Unrefined
+from bot.slack.whispering import WhisperChannel
 from bot.words import mark
 
 _CALLED_OFF = mark(

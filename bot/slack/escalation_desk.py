@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -11,13 +10,10 @@ from typing import Any
 
 import structlog
 
-from bot.answering.runbook_draft import is_worth_a_draft
-from bot.domain.answers import Diagnosis
-from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.escalation_course import Refused
 from bot.domain.escalation_pager import PAGER
-from bot.domain.escalation_work import DUE, TOLD, EscalationTold
+from bot.domain.escalation_work import TOLD, EscalationTold
 from bot.domain.escalations import (
     WAITING,
     Deed,
@@ -30,15 +26,13 @@ from bot.domain.escalations import (
 )
 from bot.domain.oncall import OnCallNow
 from bot.domain.questions import ThreadKey
-from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Retry
 from bot.services.escalate import Escalator
 from bot.services.escalation_pager import PagerWatch
 from bot.services.escalation_pages import Pages
-from bot.services.escalation_ports import Card, Escalations
+from bot.services.escalation_ports import Escalations
 from bot.services.ports import DurableSteps
 from bot.services.readers import Everybody
-from bot.services.runbook_drafts import checked_draft
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.desk import Records
 from bot.slack.escalation_arrivals import (
@@ -50,54 +44,28 @@ from bot.slack.escalation_arrivals import (
     ResolveWanted,
 )
 from bot.slack.escalation_bridge import Bridge
+from bot.slack.escalation_calling import Calling, Handler
 from bot.slack.escalation_callouts import call_out_of
+from bot.slack.escalation_cards import Cards
 from bot.slack.escalation_handing import hand_in_pager
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
-from bot.slack.escalation_status import Statuses, permalink_of
+from bot.slack.escalation_status import Statuses
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
-from bot.slack.escalation_values import Draft, Escalating, Handoff
 from bot.slack.posts import ANSWER, Post
-from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
-from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
-from bot.slack.uploads import Upload
 from bot.words import mark, say
-
-Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 log = structlog.get_logger(__name__)
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
-_PARTIES = 100  # of whom the card knows
-_LINKS = 3  # to threads that asked
 _IN_THREADS = (Way.FOLLOW_UP, Way.MENTION, Way.ASIDE, Way.DIRECT)
-_DIRECT = "D"  # begins the ids of direct messages
 _QUICKER = mark(
     "Somebody was quicker to say what was true. Use Correct under the card if this is to stand in "
     "place of that:"
 )
 _UNSEEN = frozenset({Kind.JOINED, Kind.REMINDED})
-
-
-@dataclass(frozen=True, slots=True)
-class Calling:
-    """Who calls humans, and the id of the channel of those on call. `unanswered_after` is minutes
-    in which somebody may react to what the bot said to a question of nobody in particular.
-    `workspace` is the channel's, where there are several."""
-
-    channel: str
-    escalations: Escalations
-    escalator: Escalator
-    pages: Pages
-    unanswered_after: float = 30.0
-    workspace: str = ""
-
-    @property
-    def handlers(self) -> Mapping[str, Handler]:
-        """What needs no Slack."""
-        return {DUE: self.escalator.pass_time}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +81,7 @@ class EscalationDesk:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         reactions = Reactions(self.escalator, self.replies.kit.gestures)
-        watch = PagerWatch(self.pages, self._card_link, self.escalator.do, self.pages.now)
+        watch = PagerWatch(self.pages, self._cards.link, self.escalator.do, self.pages.now)
         return {
             TOLD: self.tell,
             ACT: self.act,
@@ -121,6 +89,10 @@ class EscalationDesk:
             PAGER: watch.look,
             **self.calling.handlers,
         }
+
+    @property
+    def _cards(self) -> Cards:
+        return Cards(self.calling, self.records, self.replies, self.readers)
 
     @property
     def channel(self) -> str:
@@ -175,7 +147,7 @@ class EscalationDesk:
         elif body.deed.kind is Kind.LEVEL_RAISED:
             # What became of the page is shown once that is known.
             if escalation.state in WAITING:
-                link = await steps.run("card link", partial(self._card_link, body.id))
+                link = await steps.run("card link", partial(self._cards.link, body.id))
                 found = await self.pages.page(escalation, link, steps)
                 await self._call_out(escalation, body.deed, workspace, steps, found)
         else:
@@ -252,9 +224,10 @@ class EscalationDesk:
         truth = await steps.run("truth", partial(self.escalations.truth, escalation.id), _STORE)
         if escalation.state is not State.RESOLVED:
             truth = None  # of what was opened again nobody knows it yet
-        diagnosis = await steps.run("find answer", partial(self._diagnosis, escalation), _STORE)
-        handoff = await self._handoff(escalation, diagnosis, truth, workspace, steps)
-        card = await self._card(escalation, handoff, workspace, steps)
+        cards = self._cards
+        diagnosis = await steps.run("find answer", partial(cards.diagnosis, escalation), _STORE)
+        handoff = await cards.handoff(escalation, diagnosis, truth, workspace, steps)
+        card = await cards.put(escalation, handoff, workspace, steps)
         if card is not None:
             await self._call_out(escalation, deed, workspace, steps)
         if deed.kind not in _UNSEEN:
@@ -265,85 +238,7 @@ class EscalationDesk:
             await hand_in_pager(self.pages, escalation, deed, card, workspace, steps)
         is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
         if is_told and truth is not None and card is not None:
-            await self._draft(handoff, truth, card, workspace, steps)
-
-    async def _handoff(
-        self,
-        escalation: Escalation,
-        diagnosis: Diagnosis | None,
-        truth: Truth | None,
-        workspace: str,
-        steps: DurableSteps,
-    ) -> Handoff:
-        """What the channel of those on call may see of it."""
-        reach = await steps.run("reach", partial(self.escalations.reach, escalation.id), _STORE)
-        parties = await steps.run(
-            "parties", partial(self.escalations.parties, escalation.id, _PARTIES), _STORE
-        )
-        asked_in = await steps.run("links", partial(self._links, parties[:_LINKS]))
-        handoff = Handoff(
-            escalation=escalation,
-            diagnosis=diagnosis,
-            runbook=_runbook_of(escalation),
-            reach=reach,
-            parties=len(parties),
-            truth=truth,
-            asked_in=tuple(asked_in),
-        )
-        limit = partial(self.readers.handoff, handoff, ThreadKey(workspace, self.channel, ""))
-        return await steps.run("for those on call", limit, _STORE)
-
-    async def _card(
-        self, escalation: Escalation, handoff: Handoff, workspace: str, steps: DurableSteps
-    ) -> Card | None:
-        post = self._post(f"escalation:{escalation.id}:card", escalation, handoff)
-        try:
-            sent = await Saying(steps, workspace, post.key).say(post)
-        except SlackRefused as refusal:
-            await self._not_shown(escalation, refusal, steps)
-            return None
-        if sent.ts is None:
-            return None
-        card = Card(self.channel, sent.ts)
-        keep = partial(self.escalations.put_card, escalation.id, card)
-        await steps.run("keep card", keep, _STORE)
-        if escalation.fault:
-            key = f"escalation:{escalation.id}:card shown:{escalation.version}"
-            deed = Deed(key, Kind.CARD_SHOWN, escalation.since)
-            await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
-        return card
-
-    async def _card_link(self, escalation_id: str) -> str:
-        """Where those on call find it; "" where nobody knows."""
-        card = await self.escalations.card(escalation_id)
-        if card is None:
-            return ""
-        return await self.replies.kit.gestures.permalink(card.channel, card.ts)
-
-    async def _links(self, parties: Sequence[Party]) -> list[str]:
-        """To the threads of those who asked first, but for direct messages: nobody else sees
-        these."""
-        threads = [one.thread for one in parties if not one.thread.channel.startswith(_DIRECT)]
-        gestures = self.replies.kit.gestures
-        found = [await permalink_of(gestures, one) for one in threads if one.channel]
-        return [link for link in found if link]
-
-    async def _not_shown(
-        self, escalation: Escalation, refusal: SlackRefused, steps: DurableSteps
-    ) -> None:
-        """Whoever asked is told that nobody was."""
-        log.error("escalation.card_refused", escalation=escalation.id, error=refusal.code)
-        deed = Deed(
-            key=f"escalation:{escalation.id}:card refused:{escalation.moves}",
-            kind=Kind.CARD_REFUSED,
-            at=escalation.since,
-            words=say(
-                "I may not post in the channel of those on call ({code}). Tell them yourself, and "
-                "whoever runs this bot.",
-                code=refusal.code,
-            ),
-        )
-        await steps.run("keep", partial(self.escalations.do, escalation.id, deed), _STORE)
+            await cards.draft(handoff, truth, card, workspace, steps)
 
     async def _call_out(
         self,
@@ -362,37 +257,8 @@ class EscalationDesk:
         post = Post(key, ANSWER, Place(card.channel, "", card.ts), content, workspace=workspace)
         await say_soon(post, steps)
 
-    async def _draft(
-        self, handoff: Handoff, truth: Truth, card: Card, workspace: str, steps: DurableSteps
-    ) -> None:
-        """Offers a runbook made of what somebody found out."""
-        escalation, truth = handoff.escalation, handoff.truth or truth
-        if not is_worth_a_draft(escalation, truth):
-            return
-        make = partial(asyncio.to_thread, checked_draft, escalation, truth, handoff.diagnosis)
-        name, words = await steps.run("draft", make)
-        place = Place(card.channel, truth.by, card.ts)
-        key = f"escalation:{escalation.id}:draft:{escalation.version}"
-        attach = self.replies.kit.poster.attach
-        if not await steps.run("attach", lambda: attach(key, place, Upload(name, words))):
-            await say_soon(Post(key, ANSWER, place, Draft(name, words), workspace=workspace), steps)
-
-    def _post(self, key: str, escalation: Escalation, content: Escalating) -> Post:
-        return Post(key, ANSWER + escalation.version, Place(self.channel, ""), content)
-
-    async def _diagnosis(self, escalation: Escalation) -> Diagnosis | None:
-        turn: Turn | None = None
-        if escalation.subject.turn_id:
-            turn = await self.records.turn(escalation.subject.turn_id)
-        return turn.reply if turn is not None and isinstance(turn.reply, Diagnosis) else None
-
     async def _workspace(self) -> str:
         return (await self.replies.kit.gestures.identity()).team_id
-
-
-def _runbook_of(escalation: Escalation) -> str:
-    is_known = escalation.subject.verdict is not VerdictKind.UNKNOWN
-    return escalation.subject.cause if is_known else ""
 
 
 def _truth_of(sent: Resolved, escalation: Escalation | None) -> Truth:

@@ -15,13 +15,13 @@ from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Button, ButtonPress
 from bot.slack.blocks.logs import excerpt_file
-from bot.slack.channel import WhisperChannel
 from bot.slack.posting import Poster
 from bot.slack.posts import ANSWER, NEVER, Face, Post, order_of
 from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER
 from bot.slack.saying import Saying
 from bot.slack.uploads import Upload
+from bot.slack.whispering import WhisperChannel
 from bot.words import mark
 
 GONE = mark("I no longer have that answer. Please ask the question again.")

@@ -29,24 +29,25 @@ from bot.domain.work import Retry
 from bot.services.languages import Languages
 from bot.services.ports import DurableSteps, Posted, PostEntry, PostLedger
 from bot.slack.arrivals import Place
-from bot.slack.attaching import DELETED, FILE, attach, taken_away
+from bot.slack.attaching import DELETED, attach
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures
 from bot.slack.outgoing import Outgoing
-from bot.slack.posts import EDITION, LAST, WORKING, Later, Post, Sent, Standing
+from bot.slack.posts import EDITION, WITHDRAWN, WORKING, Later, Post, Sent, Standing
 from bot.slack.refusals import (
     NOT_A_MEMBER,
     UNSURE,
     SlackRefused,
     SlackUnavailable,
-    Tried,
     is_passing,
     is_unsure,
     wait_asked_for,
     word_for,
 )
 from bot.slack.streaming import Streams
+from bot.slack.taking_back import TakingBack
 from bot.slack.uploads import Upload, Wanted, wanted_with
+from bot.slack.whereabouts import Whereabouts
 from bot.slack.work_plan import WorkPlan
 
 log = structlog.get_logger(__name__)
@@ -55,10 +56,7 @@ log = structlog.get_logger(__name__)
 BRIEF = Retry(attempts=4, pause=1.0, seconds=180.0)
 _PATIENCE = 5.0  # seconds that a job sleeps in its channel's line because Slack asks for it
 _LONGEST = 120.0  # seconds for one try
-# Slack refuses signatures that are five minutes old, so clocks cannot be further apart.
-_CLOCKS_APART = 600.0
 _WHISPERED = "whispered"
-_WITHDRAWN = "withdrawn"
 
 
 class _InDoubt(Exception):
@@ -80,6 +78,14 @@ class Poster:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     streams: Streams | None = None
     languages: Languages = field(default_factory=Languages)
+
+    @property
+    def _whereabouts(self) -> Whereabouts:
+        return Whereabouts(self.outgoing, self.gestures, self.now, self.call_timeout, self.read_lag)
+
+    @property
+    def _taking_back(self) -> TakingBack:
+        return TakingBack(self.gestures, self.ledger, self._whereabouts, self.sleep, self.streams)
 
     async def work(self, post: Post, steps: DurableSteps) -> Sent | Later:
         """Does a job of kind "post". Raises `SlackRefused` where it can never be done."""
@@ -160,26 +166,18 @@ class Poster:
 
     async def _posted(self, post: Post) -> Sent | Later:
         async with self.ledger.page(post.key, post.thread) as page:
-            wait = self._still_in_doubt(page.posted)
+            wait = self._whereabouts.doubt(page.posted)
             return Later(wait) if wait > 0 else await self._settle(page, post)
 
-    def _still_in_doubt(self, known: Posted | None) -> float:
-        """Seconds until it makes sense to look for a message of unknown outcome."""
-        if known is None or known.ts is not None:
-            return 0.0
-        # The call of a process that died goes on in Slack for as long as a call may take.
-        going_on = 0.0 if known.is_given_up else self.call_timeout
-        return going_on + self.read_lag - known.age
-
     async def _settle(self, page: PostEntry, post: Post) -> Sent | Later:
-        known = await self._known(page, post.key, post.place)
+        known = await self._whereabouts.known(page, post.key, post.place)
         if post.redraw:
             return await self._redrawn(post, known)
         if known is None:
             return await self._new(page, post)
         if known.ts == DELETED:
             return Sent()
-        if known.ts != _WITHDRAWN:
+        if known.ts != WITHDRAWN:
             if known.revision >= post.revision:
                 return Sent(known.ts)
             if await self._changed(post, known):
@@ -221,7 +219,7 @@ class Poster:
 
     async def _redrawn(self, post: Post, known: Standing | None) -> Sent:
         """Nothing is posted in place of what somebody deleted."""
-        if known is None or known.ts == _WITHDRAWN or known.revision != post.revision:
+        if known is None or known.ts == WITHDRAWN or known.revision != post.revision:
             return Sent()
         message = self.style.draw(post)
         await self.outgoing.update(post.place.channel, known.ts, message, post.mark)
@@ -263,38 +261,6 @@ class Poster:
             await page.record(sent.ts, post.revision)
         return sent
 
-    async def _known(self, page: PostEntry, key: str, place: Place) -> Standing | None:
-        """Where the message stands and in which revision; None where it has to be posted."""
-        posted = page.posted
-        if posted is None:
-            return None
-        if posted.ts is not None:
-            return Standing(posted.ts, posted.revision)
-        found = await self._find(key, place, posted.age)
-        log.info("slack.post_looked_up", found=found is not None)
-        if found is not None:
-            await page.record(found.ts, found.revision)
-        return found
-
-    async def _find(self, key: str, place: Place, age: float) -> Standing | None:
-        since = self.now().timestamp() - age - _CLOCKS_APART
-        try:
-            me = await self.gestures.identity()
-            return await self.outgoing.find(
-                place.channel,
-                place.thread,
-                key,
-                since=since,
-                me=me,
-                unmarked_after=place.asked_in if place.is_direct else None,
-            )
-        except (SlackClientError, *UNSURE) as error:
-            if is_passing(error):
-                raise
-            # A rare second answer is better than none.
-            log.warning("slack.post_not_looked_up", error=word_for(error))
-            return None
-
     async def _whispered(self, post: Post) -> Sent:
         """Each call of unknown outcome uses up a page; then the next one counts."""
         for attempt in count():
@@ -314,7 +280,7 @@ class Poster:
         """Where the message is known to stand, and in which revision. Raises `StoreError`."""
         async with self.ledger.page(key) as page:
             known = page.posted
-        if known is None or known.ts in (None, _WITHDRAWN):
+        if known is None or known.ts in (None, WITHDRAWN):
             return None
         return Standing(known.ts, known.revision)
 
@@ -326,7 +292,7 @@ class Poster:
         post = await self._in_its_language(post)
         async with self.ledger.page(post.key, post.thread) as page:
             known = page.posted
-            if known is None or known.ts in (None, _WITHDRAWN):
+            if known is None or known.ts in (None, WITHDRAWN):
                 return True
             if known.revision == post.revision:
                 message = self.style.draw(post)
@@ -334,55 +300,13 @@ class Poster:
         return True
 
     async def withdraw(self, key: str, place: Place) -> None:
-        """Takes a sign of work away, where nothing was said after all: also one that is still in
-        its channel's line, and one of unknown outcome. Raises what Slack or the ledger does."""
-        while (wait := await self._withdrawn(key, place)) > 0:
-            await self.sleep(wait)
-
-    async def _withdrawn(self, key: str, place: Place) -> float:
-        """Seconds until it makes sense to try again, 0 where it is done."""
-        async with self.ledger.page(key) as page:
-            wait = self._still_in_doubt(page.posted)
-            if wait > 0:
-                return wait
-            known = await self._known(page, key, place)
-            if known is None:
-                await page.record(_WITHDRAWN, WORKING)
-            elif known.revision % EDITION == WORKING and known.ts != _WITHDRAWN:
-                await self._taken_away(place, known)
-        return 0.0
+        """Takes a sign of work away, where nothing was said after all. Raises what Slack or the
+        ledger does."""
+        await self._taking_back.withdraw(key, place)
 
     async def delete(self, key: str, place: Place) -> None:
-        """Takes a message away for good, or a file: nothing is said on its page from now on, also
-        where nothing was yet. Raises what Slack or the ledger does."""
-        while (wait := await self._deleted(key, place)) > 0:
-            await self.sleep(wait)
-
-    async def _deleted(self, key: str, place: Place) -> float:
-        async with self.ledger.page(key) as page:
-            is_file = key.startswith(FILE)
-            wait = 0.0 if is_file else self._still_in_doubt(page.posted)
-            if wait > 0:
-                return wait
-            gone = Tried.DONE
-            if is_file:
-                gone = await taken_away(self.gestures, place, page.posted)
-            else:
-                known = await self._known(page, key, place)
-                if known is not None and known.ts not in (_WITHDRAWN, DELETED):
-                    gone = await self._taken_away(place, known)
-            if gone in (Tried.FAILED, Tried.UNSURE):
-                raise SlackUnavailable(f"not deleted: {key}")
-            await page.record(DELETED, LAST)
-        return 0.0
-
-    async def _taken_away(self, place: Place, known: Standing) -> Tried:
-        tried = await self.gestures.delete(place.channel, known.ts)
-        if tried is Tried.REFUSED and self.streams is not None:
-            # It may be growing still.
-            await self.streams.close(place.channel, known.ts)
-            return await self.gestures.delete(place.channel, known.ts)
-        return tried
+        """Takes a message away for good, or a file. Raises what Slack or the ledger does."""
+        await self._taking_back.delete(key, place)
 
     async def attach(self, key: str, place: Place, file: Upload) -> bool:
         """Sends a file into the thread, at most once; False where it did not or may not have
@@ -402,5 +326,5 @@ def _is_asked_directly(post: Post) -> bool:
 
 
 def _growing(posted: Posted) -> str | None:
-    is_sign = posted.revision % EDITION == WORKING and posted.ts != _WITHDRAWN
+    is_sign = posted.revision % EDITION == WORKING and posted.ts != WITHDRAWN
     return posted.ts if is_sign else None

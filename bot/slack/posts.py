@@ -27,6 +27,9 @@ EDITION = 1_000
 LAST = 2**31 - 1
 """The revision of a page on which nothing is said any more."""
 
+WITHDRAWN = "withdrawn"
+"""In place of a ts: a sign of work was taken away before anything was said."""
+
 NEVER = (0, 0)
 _NO_WORDS = Words("")
 

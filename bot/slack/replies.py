@@ -10,7 +10,8 @@ from bot.domain.questions import Author, EarlierMessage, Question
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Identity, Place
-from bot.slack.channel import LOOKING, Channel, Kit, ThreadChannel, WhisperChannel, working
+from bot.slack.channel import Channel, ThreadChannel
+from bot.slack.channel_kit import LOOKING, Kit, working
 from bot.slack.confiding import ConfidingChannel, OpenChannel
 from bot.slack.limits import Limit
 from bot.slack.plain import flatten
@@ -19,6 +20,7 @@ from bot.slack.presses import Words
 from bot.slack.reading import Redact
 from bot.slack.refusals import SlackRefused
 from bot.slack.saying import Saying
+from bot.slack.whispering import WhisperChannel
 
 _PAGES = 5
 _NO_WORDS = Words("")

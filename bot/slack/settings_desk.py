@@ -20,9 +20,9 @@ from bot.services.ports import DurableSteps
 from bot.services.sights import Sight
 from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.blocks.settings import facts_of, settings_form, settings_shown
-from bot.slack.channel import WhisperChannel
 from bot.slack.gestures import Gestures
 from bot.slack.settings_form import Subject
+from bot.slack.whispering import WhisperChannel
 from bot.words import ENGLISH, mark, say, speaking
 
 _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)

@@ -42,7 +42,7 @@ from bot.services.announced import Audience
 from bot.services.ports import Steps
 from bot.services.resolve import Resolver
 from bot.services.sights import Sights
-from bot.slack.alert_desk import Alerting
+from bot.slack.alert_cards import Alerting
 from bot.slack.app import Services
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.conversation_store import FakeConversationStore

@@ -37,7 +37,7 @@ from bot.services.ports import ConversationStore, DurableSteps, ReplyChannel
 from bot.slack.app import Services
 from bot.slack.config import SlackConfig
 from bot.slack.escalation_bridge import is_bridged
-from bot.slack.escalation_desk import Calling
+from bot.slack.escalation_calling import Calling
 from bot.slack.escalation_unreacted import UNREACTED
 from tests.fakes.escalations import FakeEscalations
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers

@@ -14,7 +14,7 @@ from bot.domain.work import CALLED_OFF, Job, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.slack.arrivals import Asked, Command, Place, Way
-from bot.slack.channel import Kit
+from bot.slack.channel_kit import Kit
 from bot.slack.client import web_client
 from bot.slack.confiding import ConfidingChannel
 from bot.slack.draw import Style

@@ -12,7 +12,8 @@ from bot.domain.work import Job, Priority, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, SUPPORT_CHANNEL
 from bot.slack.arrivals import Place
-from bot.slack.channel import Kit, ThreadChannel
+from bot.slack.channel import ThreadChannel
+from bot.slack.channel_kit import Kit
 from bot.slack.client import web_client
 from bot.slack.draw import Style
 from bot.slack.gestures import Gestures

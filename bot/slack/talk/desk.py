@@ -13,7 +13,6 @@ from bot.domain.work import Job, Priority, Queue, Retry
 from bot.services.ports import DurableSteps
 from bot.services.talk import AnswerPlace, CalledOff, TalkRecords, WorkRecords, subject_of
 from bot.slack.arrivals import Asked, Command, Pick, Place
-from bot.slack.channel import WhisperChannel
 from bot.slack.forms import THANKS
 from bot.slack.jobs import ARRIVAL, STOPPED, job_of, question_of
 from bot.slack.posts import Deed
@@ -33,6 +32,7 @@ from bot.slack.talk.arrivals import (
 )
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.hearing import SOLVED_MARK, forget_job
+from bot.slack.whispering import WhisperChannel
 from bot.words import mark
 
 log = structlog.get_logger(__name__)
