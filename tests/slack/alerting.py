@@ -56,7 +56,12 @@ LATER = (LOOK, TOLD, WATCH, LISTED, CHECK, REMIND)
 
 
 class AlertEngine(TimedEngine):
-    """What is due later waits until a test lets the time pass."""
+    """What is due later waits until a test lets the time pass. A minute begins with it, since what
+    is only named is on one list for each."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._start_at = self._start_at.replace(second=0, microsecond=0)
 
     def put(self, job: Job) -> None:
         if job.delay > 0 and (job.kind in LATER or job.kind == "message"):
