@@ -17,7 +17,7 @@ from bot.services.access_ports import Member
 from bot.services.ports import Meter
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
-from bot.slack.refusals import MAY_NOT_ASK, UNSURE, is_passing, word_for
+from bot.slack.refusals import MAY_NOT_ASK, UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,7 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 _SECONDS = 3.0  # for one look; whoever waits is somebody with a question
+_PAUSES = (1.0, 3.0)  # before the second look, the least and the most
 _FRESH = 300.0  # for how long an answer of Slack counts
 _REFUSED = 300.0  # for how long a refusal does: scopes change rarely
 _TROUBLE = 10.0  # and trouble
@@ -53,9 +54,11 @@ class SlackBelonging:
         config: SlackConfig,
         meter: Meter | None = None,
         clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = web_client(config, config.bot_token, meter)
         self._clock = clock
+        self._sleep = sleep
         self._known: OrderedDict[tuple[str, str, str], _Known] = OrderedDict()
         self._asking: dict[tuple[str, str, str], asyncio.Task[_Known]] = {}
 
@@ -135,8 +138,7 @@ class SlackBelonging:
 
     async def _ask(self, key: tuple[str, str, str], ask: Callable[[], Awaitable[Any]]) -> _Known:
         try:
-            async with asyncio.timeout(_SECONDS):
-                value = await ask()
+            value = await self._said(ask, is_new=key not in self._known)
             known = _Known(value, self._clock() + _FRESH, said_at=self._clock())
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.directory_unknown", what=key[1], error=word_for(error))
@@ -146,3 +148,17 @@ class SlackBelonging:
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)
         return known
+
+    async def _said(self, ask: Callable[[], Awaitable[T]], *, is_new: bool) -> T:
+        """Of whom nothing was ever known, Slack is asked twice: what rests on nothing is denied,
+        and many a trouble is over in a moment."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await ask()
+        except (SlackClientError, *UNSURE) as error:
+            if not (is_new and is_passing(error)):
+                raise
+            least, most = _PAUSES
+            await self._sleep(min(max(wait_asked_for(error), least), most))
+        async with asyncio.timeout(_SECONDS):
+            return await ask()

@@ -38,9 +38,19 @@ async def test_what_slack_said_counts_on_for_an_hour_while_it_is_in_trouble(
     assert await look() is False
 
 
-async def test_of_whom_slack_never_said_anything_nothing_is_known(
+async def test_of_whom_slack_never_said_anything_it_is_asked_twice(
     ws: LocalWorkspace, config: SlackConfig
 ) -> None:
-    ws.faults.add(Fault(FaultKind.REFUSE, "users.info", None, error="internal_error"))
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    directory = SlackBelonging(config, sleep=sleep)
+    ws.faults.add(Fault(FaultKind.SERVER_ERROR, "users.info"))
+    assert not (await directory.member(AUTHOR.id)).is_guest
+    ws.faults.add(Fault(FaultKind.REFUSE, "conversations.info", None, error="internal_error"))
     with pytest.raises(NotTold, match="internal_error"):
-        await SlackBelonging(config).member(AUTHOR.id)
+        await directory.is_shared(SUPPORT_CHANNEL)
+    assert slept == [1.0, 1.0]
+    assert len(ws.calls("conversations.info")) == 2

@@ -56,10 +56,13 @@ async def test_people_of_the_workspace_are_looked_up_once(
 async def test_who_cannot_be_looked_up_for_now_counts_as_an_outsider(
     ws: LocalWorkspace, slack: RunningBot, error: str, outside: bool
 ) -> None:
-    ws.faults.add(Fault(FaultKind.REFUSE, "users.info", error=error))
+    async def sleep(_: float) -> None: ...
+
+    ws.faults.add(Fault(FaultKind.REFUSE, "users.info", times=None, error=error))
     seconds = [0.0]
-    outsiders = Outsiders(SlackBelonging(slack.config, clock=lambda: seconds[0]))
+    outsiders = Outsiders(SlackBelonging(slack.config, clock=lambda: seconds[0], sleep=sleep))
     assert await outsiders.is_guest(AUTHOR.id) is outside
+    ws.faults.clear()
     seconds[0] = 4_000.0
     assert await outsiders.is_guest(AUTHOR.id) is False
     assert await outsiders.is_shared(SUPPORT_CHANNEL) is False
