@@ -36,6 +36,7 @@ class Place:
     its fixed words, empty for English. `may_keep_out`: the bot was not called, so that below its
     reply people can send it away. `is_direct`: the asker's direct messages with the bot.
     `mistyped` is the word that is none of the commands, and the command nearest to it.
+    `pressed_at` is the moment of the press by which it was asked, as Slack writes it.
     """
 
     channel: str
@@ -52,6 +53,13 @@ class Place:
     may_keep_out: bool = False
     is_direct: bool = False
     mistyped: tuple[str, ...] = ()
+    pressed_at: str | None = None
+
+    @property
+    def grows_after(self) -> str | None:
+        """The moment since when a message there may grow into the answer; None where none does:
+        what only one person sees is for direct messages."""
+        return (self.asked_in or self.pressed_at) if self.is_direct else None
 
 
 class Way(StrEnum):

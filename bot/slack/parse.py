@@ -53,6 +53,7 @@ _QUESTIONS = ("message", "app_mention")
 EVENTS = (*_QUESTIONS, *talk.TALK_EVENTS)
 """The events that are read."""
 
+_DIRECT = "D"  # begins the ids of direct messages
 _TYPED = {None, "file_share", "thread_broadcast", "me_message"}
 
 
@@ -177,7 +178,7 @@ class Parser(Reading):
         match kind_of(pressed.action.action_id):
             case Press.CHOOSE if chosen := read_option(value):
                 question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)
-                return Pick(*chosen, question, place)
+                return Pick(*chosen, question, _asking(pressed))
             case Press.EVIDENCE | Press.LOG_EXCERPT | Press.SHARE as press if value:
                 asker = asker_of(pressed.user.id, pressed.user.team_id or "", bot)
                 return ButtonPress(Button(press.value), value, place, pressed.key, asker)
@@ -187,7 +188,7 @@ class Parser(Reading):
             case Press.ASK_AGAIN if words := read_words(value):
                 question = self._pressed_question(pressed, "again", bot)
                 again = replace(question, text=words.text, links=words.links)
-                return Asked(again, place, Way.AGAIN)
+                return Asked(again, _asking(pressed), Way.AGAIN)
             case Press() as press:
                 when = pressed.action.action_ts or ""
                 done = talk.read_press(press, value, place, when, pressed.trigger_id, bot)
@@ -207,6 +208,7 @@ class Parser(Reading):
             message_ts=ts,
             text=self.clean(pressed.label),
             asked_at=moment_of(ts) or self.now(),
+            is_direct=_asking(pressed).is_direct,
         )
 
     def _submission(self, body: Mapping[str, Any], bot: Identity) -> Parsed:
@@ -254,6 +256,14 @@ class _Pressed:
         words = (chosen.text if chosen else self.action.text) or {}
         text = words.get("text")
         return text if isinstance(text, str) else ""
+
+
+def _asking(pressed: _Pressed) -> Place:
+    """Where what was asked by button is answered: in direct messages as if it had been written."""
+    place = pressed.place
+    if place.is_private or not place.channel.startswith(_DIRECT):
+        return place
+    return replace(place, is_direct=True, pressed_at=pressed.action.action_ts)
 
 
 def _not_a_question(event: shapes.MessageEvent, bot: Identity) -> str:

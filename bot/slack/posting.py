@@ -188,7 +188,7 @@ class Poster:
     async def _changed(self, post: Post, known: Standing) -> bool:
         """False where the message is gone or closed to edits."""
         channel, streams = post.place.channel, self.streams
-        may_grow = known.revision % EDITION == WORKING and _is_asked_directly(post)
+        may_grow = known.revision % EDITION == WORKING and post.place.grows_after is not None
         if may_grow and streams is not None:
             blocks = self.style.draw(replace(post, plan=None)).blocks
             if post.plan is None or not blocks:
@@ -203,7 +203,7 @@ class Poster:
         streams = self.streams
         if streams is None or not streams.are_known_in(sign.workspace):
             return None
-        if not _is_asked_directly(sign):
+        if sign.place.grows_after is None:
             return None
         try:
             async with self.ledger.page(sign.key, sign.thread) as page:
@@ -318,11 +318,6 @@ def _page_of_whisper(post: Post, attempt: int) -> str:
     again = ":again" if attempt else ""
     number = f":{attempt}" if attempt > 1 else ""
     return f"{post.key}:{post.revision}{again}{number}"
-
-
-def _is_asked_directly(post: Post) -> bool:
-    """By a message; what a command opened is a message like any other."""
-    return post.place.is_direct and post.place.asked_in is not None
 
 
 def _growing(posted: Posted) -> str | None:

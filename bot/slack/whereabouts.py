@@ -63,7 +63,7 @@ class Whereabouts:
                 key,
                 since=since,
                 me=me,
-                unmarked_after=place.asked_in if place.is_direct else None,
+                unmarked_after=place.grows_after,
             )
         except (SlackClientError, *UNSURE) as error:
             if is_passing(error):
