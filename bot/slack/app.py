@@ -147,17 +147,18 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         directory = services.working.directory
         directory = directory or SlackBelonging(config, services.meter, services.clock)
         outsiders = Outsiders(directory)
+        calling = services.working.calling
         handlers = _handlers(
             config, services, services.working, outgoing, gestures, outsiders, languages
         )
         if services.working.home is not None:
             handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
-            forgetting = Forgetting(services.working.talk)
+            unquote = calling.escalations.forget if calling is not None else None
+            forgetting = Forgetting(services.working.talk, unquote)
             home = HomeDesk(services.working.home, Tabs(client), gestures, forgetting)
             handlers[HOME] = home.work
         if services.working.leaving is not None:
             handlers[WORKSPACE_GONE] = services.working.leaving.leave
-        calling = services.working.calling
         on_call = calling.channel if calling is not None else ""
         handlers = {
             kind: in_its_workspace(kind, in_its_language(one, languages, on_call), config)

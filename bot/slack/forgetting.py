@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,6 +11,7 @@ import structlog
 from bot.domain.work import FOR_A_DAY
 from bot.services.ports import DurableSteps
 from bot.services.talk import TalkRecords
+from bot.slack.talk.deleting import Forget, showing
 from bot.slack.talk.hearing import forget_job
 
 log = structlog.get_logger(__name__)
@@ -19,7 +21,10 @@ _AT_A_TIME = 50
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
+    """`unquote` takes words out of escalations, where humans are called, and has cards redrawn."""
+
     records: TalkRecords
+    unquote: Forget | None = None
 
     async def forget(self, workspace: str, user: str, key: str, steps: DurableSteps) -> None:
         """`key` is that of the work that asks for it. What is deleted is not found again, so it
@@ -27,7 +32,13 @@ class Forgetting:
         records, forgotten = self.records, 0
         look = partial(records.turns_of, workspace, user, _AT_A_TIME)
         while turns := await steps.run("asked before", look, FOR_A_DAY):
+            cards = await steps.run("unquote", partial(self._unquoted, turns), FOR_A_DAY)
             await steps.run("erase", partial(records.erase, turns), FOR_A_DAY)
-            await steps.start(forget_job(tuple(turns), key))
+            await steps.start(forget_job((*turns, *showing(cards)), key))
             forgotten += len(turns)
         log.info("privacy.forgotten", turns=forgotten)
+
+    async def _unquoted(self, turns: Sequence[str]) -> list[str]:
+        if self.unquote is None:
+            return []
+        return [card for turn in turns for card in await self.unquote(turn)]

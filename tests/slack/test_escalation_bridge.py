@@ -10,7 +10,7 @@ import pytest
 
 from bot.domain.escalations import Deed, Kind, State
 from bot.domain.questions import ThreadKey
-from bot.playground.workspace import LocalWorkspace, Message
+from bot.playground.workspace import LocalWorkspace, Message, View
 from bot.playground.workspace.faults import Fault, FaultKind
 from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM
 from bot.slack.config import SlackConfig
@@ -112,6 +112,24 @@ async def test_a_question_that_is_deleted_is_gone_from_the_card_and_the_course_g
     assert (kept.subject.question, kept.state) == ("", State.OPEN)
     await sides.bot.engine.pass_time(10)
     assert (await sides.bot.only()).level == 2
+
+
+async def test_who_wants_nothing_kept_is_quoted_on_no_card_any_more(sides: Sides) -> None:
+    assert "why did it fail?" in words(sides.card)
+    sides.ws.actors.open_app_home(AUTHOR.id)
+    home = await sides.ws.wait_for(lambda: shown_home(sides.ws))
+    await sides.ws.actors.act_in_view(home.id, "keeping")
+    await sides.quiet()
+
+    assert "why did it fail?" not in words(sides.card)
+    (kept,) = await sides.bot.escalations.list()
+    assert (kept.subject.question, kept.state) == ("", State.OPEN)
+
+
+def shown_home(ws: LocalWorkspace) -> View | None:
+    """The author's tab, once all is on it."""
+    home = ws.home(AUTHOR.id)
+    return home if home is not None and "keeping" in str(home.definition) else None
 
 
 async def test_who_is_mentioned_is_named_and_not_called(sides: Sides) -> None:

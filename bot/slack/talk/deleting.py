@@ -75,9 +75,7 @@ class Deletion:
 
     async def _forgotten(self, fragment: str) -> list[str]:
         """What the keys of work begin with that showed these words to those on call."""
-        found = await self.forget(fragment) if self.forget is not None else ()
-        shown = ("told", "joined", "count", "card")
-        return [f"escalation:{one}:{what}" for one in found for what in shown]
+        return showing(await self.forget(fragment) if self.forget is not None else ())
 
     async def take_files(self, message: MessageKey, place: Place, steps: DurableSteps) -> None:
         """Takes away what is attached to an answer, since it is about to change."""
@@ -115,6 +113,12 @@ class Deletion:
 
     async def _unquote(self, message: MessageKey) -> list[str]:
         return list(await self.records.unquote(message))
+
+
+def showing(escalations: Sequence[str]) -> list[str]:
+    """What the keys of work begin with that shows these to those on call."""
+    shown = ("told", "joined", "count", "card")
+    return [f"escalation:{one}:{what}" for one in escalations for what in shown]
 
 
 def _keys_of(found: Belongings) -> Sequence[str]:
