@@ -16,9 +16,10 @@ SPEAKING = ("bot/answering", "bot/questions", "bot/services", "bot/slack", "bot/
 
 TO_OTHERS = re.compile(
     r"bot/answering/(?:prompts/|terminal/|runbook_draft|support)"  # models, terminals, authors
+    r"|bot/services/verdict_prompt"
     r"|bot/answering/grounding|bot/services/failure_words"  # the log, the bot itself
     r"|bot/answering/steps"  # fills the blanks of runbooks, whose bodies stay as they are
-    r"|bot/services/(?:check_runbooks|evaluate|unreachable)"  # whoever runs the bot
+    r"|bot/services/(?:check_runbooks|evaluate|unreachable|arms_text|model_arms)"  # operators
     r"|bot/slack/(?:doctor|manifest|directory|leaving|oauth|side|tokens|refusals|client)"
     r"|bot/questions/(?:alert_formats|times|words)"  # what is read, not what is said
     r"|bot/slack/(?:parse\.py|plain|talk/parse)"
