@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import reprlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,6 +15,9 @@ from bot.domain.errors import RunbookError
 T = TypeVar("T")
 
 _FENCE = "---"
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 200
+_SHOWN.maxlevel = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,9 @@ class FrontMatter:
         key = field.value.lower() if isinstance(field.value, str) else field.value
         if not isinstance(key, str | bool) or key not in choices:
             words = ", ".join(str(word).lower() for word in choices)
-            raise self.fault(f'"{name}" is {field.value!r}; it must be one of: {words}', field.line)
+            raise self.fault(
+                f'"{name}" is {shown(field.value)}; it must be one of: {words}', field.line
+            )
         return choices[key]
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -91,6 +97,11 @@ class FrontMatter:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self.fault(f'"{name}" must be a list of texts', field.line)
         return tuple(value)
+
+
+def shown(value: object) -> str:
+    """A value for a message. A few lines of YAML can stand for one that fills the memory."""
+    return _SHOWN.repr(value)
 
 
 def split(text: str, path: str) -> tuple[FrontMatter, str]:
@@ -116,6 +127,8 @@ def _fields(source: str, path: str) -> dict[str, Field]:
         line = source[: error.position].count("\n") + 2
         reason = f"the character U+{error.character:04X} may not stand here"
         raise RunbookError(f"{path}:{line}: not valid YAML: {reason}") from error
+    except RecursionError as error:
+        raise RunbookError(f"{path}:2: the front matter is nested too deep") from error
     if not isinstance(node, yaml.MappingNode):
         raise RunbookError(f"{path}:2: the front matter must be a list of `key: value` lines")
     fields: dict[str, Field] = {}
@@ -133,6 +146,8 @@ def _entries(
         line = key.start_mark.line + 2  # the fence is line 1, and marks count from 0
         try:
             yield str(key.value), loader.construct_object(value, deep=True), line
+        except RecursionError as error:
+            raise RunbookError(f'{path}:{line}: "{key.value}" is nested too deep') from error
         except (yaml.MarkedYAMLError, ValueError) as error:
             raise RunbookError(f'{path}:{line}: "{key.value}" cannot be read: {error}') from error
 

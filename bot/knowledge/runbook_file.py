@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from bot.domain.runbooks import Condition, KnownFailure, Section, Signature, When
 from bot.domain.verdicts import ErrorClass, RetryAdvice, VerdictKind
-from bot.knowledge.front_matter import FrontMatter, split
+from bot.knowledge.front_matter import FrontMatter, shown, split
 
 KEYS = (
     "cause",
@@ -173,7 +173,7 @@ def _value(matter: FrontMatter, value: object, line: int) -> str:
         return f"{value:g}" if isinstance(value, float) else str(value)
     if isinstance(value, str) and value:
         return value
-    raise matter.fault(f"a condition compares with {value!r}; use a text or a number", line)
+    raise matter.fault(f"a condition compares with {shown(value)}; use a text or a number", line)
 
 
 def _regex(text: str) -> str | None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.diagnosis.judgements import JUDGEMENTS
 from bot.diagnosis.vocabulary import VOCABULARY
 from bot.domain.errors import RunbookError
 from bot.knowledge.runbook_file import Words, read_runbook
 
+_RUNBOOKS = Path(__file__).parents[2] / "runbooks"
 _PATH = "some_cause.md"
 _WORDS = Words(VOCABULARY, JUDGEMENTS)
+
+
+def seeds() -> list[bytes]:
+    return [path.read_bytes() for path in sorted(_RUNBOOKS.glob("*.md"))]
 
 
 def take(content: bytes) -> None:

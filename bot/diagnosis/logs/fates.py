@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import accumulate
 
 from bot.diagnosis.logs.chains import Chain, link, unique, words_of
 from bot.diagnosis.logs.raised import Raised
@@ -24,7 +25,8 @@ _CALLBACK_FRAME = re.compile(
 _HEARTBEAT = "heartbeat got an exception"
 _HEAD_REACH = 3
 
-# Rows of work after which an exception that was logged cannot have ended the task.
+# Rows of work, by others than Airflow, after which an exception that was logged cannot have
+# ended the task.
 _WENT_ON = 30
 
 
@@ -84,6 +86,7 @@ def _note_handled(rows: Sequence[Row], chains: Sequence[Chain]) -> None:
     said = {words_of(item) for chain in fatal for item in chain.raised}
     end = min((chain.start for chain in fatal), default=len(rows))
     is_explained = any(not chain.cause.is_wrapper for chain in fatal)
+    worked = list(accumulate((row.head.speaker is not Speaker.AIRFLOW for row in rows), initial=0))
     for chain in open_:
         if chain in fatal or said & {words_of(item) for item in chain.raised}:
             continue
@@ -92,14 +95,10 @@ def _note_handled(rows: Sequence[Row], chains: Sequence[Chain]) -> None:
         if is_explained or (not is_child and head.rank == 2):
             chain.handled = True
         elif not is_child or not fatal:
-            chain.handled = _rows_of_work(rows, chain.end, end) > _WENT_ON
+            chain.handled = worked[end] - worked[min(chain.end + 1, end)] > _WENT_ON
 
 
 def _is_heartbeat(rows: Sequence[Row], chain: Chain) -> bool:
     reach = range(chain.start, max(-1, chain.start - _HEAD_REACH), -1)
     head = rows[chain.start].head
     return any(rows[i].head is head and _HEARTBEAT in rows[i].text for i in reach)
-
-
-def _rows_of_work(rows: Sequence[Row], start: int, end: int) -> int:
-    return sum(row.head.speaker is not Speaker.AIRFLOW for row in rows[start + 1 : end])

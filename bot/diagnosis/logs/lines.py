@@ -42,6 +42,14 @@ class LineSplitter:
         """Blocks that are complete now."""
         for start in range(0, len(chunk), BLOCK):
             piece = chunk[start : start + BLOCK]
+            # The usual case, with one copy: the block ends within this piece.
+            while self._long is None and self._size + len(piece) >= BLOCK:
+                newline = piece.rfind(b"\n", 0, BLOCK - self._size)
+                if newline < 0:
+                    break
+                yield self._shortened(b"".join((*self._parts, piece[:newline])))
+                piece = piece[newline + 1 :]
+                self._parts, self._size = [], 0
             self._parts.append(piece)
             self._size += len(piece)
             if self._size >= BLOCK or self._long is not None:

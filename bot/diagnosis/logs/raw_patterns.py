@@ -8,16 +8,15 @@ that the signature would find in it, and maybe some more; it is no proof, only a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.diagnosis.logs.patterns import WORDS
 from bot.domain.runbooks import Signature
 
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(\?[a-zA-Z-]*:|.", re.DOTALL)
-# Groups and classes, innermost first; what may be missing; and words without a condition on what
-# stands beside them.
-_GROUP = re.compile(r"\((?:\\.|[^()\\\[\]])*\)[?*+]?|\[(?:\\.|[^\]\\])*\][?*+]?")
-_OPTIONAL = re.compile(r"(?:\\.|.)(?:[?*]|\{0[^}]*\})|\\.")
+# What makes the piece before it one that may be missing; words without a condition on what stands
+# beside them.
+_OPTIONAL = re.compile(r"[?*]|\{0")
 _PLAIN_WORDS = re.compile("|".join(w for w in WORDS if "\\b" not in w), re.IGNORECASE)
 _BY_PIECE = {
     "^": "",
@@ -73,14 +72,36 @@ def _alternatives(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _is_said_by_a_word(pattern: str) -> bool:
-    """Whether a word stands in what every match begins or goes on with, outside any group."""
-    return _PLAIN_WORDS.search(_OPTIONAL.sub("\0", _without_groups(pattern))) is not None
+    """Whether one of the `WORDS` stands in every match, whichever alternatives are taken."""
+    return all(
+        _sequence_says(_PIECE.findall(one)) for one in _alternatives(_PIECE.findall(pattern))
+    )
 
 
-def _without_groups(pattern: str) -> str:
-    while (shorter := _GROUP.sub("\0", pattern)) != pattern:
-        pattern = shorter
-    return pattern
+def _sequence_says(pieces: Sequence[str]) -> bool:
+    said, at = "", 0
+    while at < len(pieces):
+        end = _end_of(pieces, at)
+        is_optional = end < len(pieces) and _OPTIONAL.match("".join(pieces[end : end + 2]))
+        piece = pieces[at]
+        is_needed_group = piece.startswith("(") and not is_optional
+        if is_needed_group and _is_said_by_a_word("".join(pieces[at + 1 : end - 1])):
+            return True
+        is_letter = len(piece) == 1 and piece not in "(.?*+{" and not is_optional
+        said += piece if is_letter else "\0"
+        at = end
+    return _PLAIN_WORDS.search(said) is not None
+
+
+def _end_of(pieces: Sequence[str], at: int) -> int:
+    """The place after the piece or the whole group that begins there."""
+    depth = 0
+    while at < len(pieces):
+        depth += pieces[at].startswith("(") - (pieces[at] == ")")
+        at += 1
+        if depth <= 0:
+            break
+    return at
 
 
 def _raw(pattern: str) -> Iterator[str]:

@@ -72,7 +72,7 @@ def texts_of(record: Record) -> Iterator[str]:
     if fields:
         yield fields
     for line in detail_lines(record.get("error_detail")):
-        yield clean(line)
+        yield from clean(line).split("\n")
     exception = record.get("exception")
     if isinstance(exception, str):
         yield from clean(exception).split("\n")
@@ -84,7 +84,7 @@ def _fields(record: Record) -> Iterator[str]:
         if value is None or value == "" or _ROUTINE_FIELD.fullmatch(key):
             continue
         text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-        yield f"{key}={clean(text)[:_FIELD_MAX]}".replace("\n", " ")
+        yield f"{clean(key)}={clean(text)[:_FIELD_MAX]}".replace("\n", " ")
 
 
 def _damaged(text: str) -> Record | None:

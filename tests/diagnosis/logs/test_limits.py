@@ -42,6 +42,7 @@ LINES = st.one_of(
             b"  + Exception Group Traceback (most recent call last):",
             b"  +-+---------------- 1 ----------------",
             record("x", error_detail=[{"exc_type": 1, "frames": 3, "exceptions": [[]]}]).encode(),
+            b'{"event": "x", "a\\nb": 1, "error_detail": [{"frames": [{"filename": "a\\nb"}]}]}',
             b'{"event": {"a": [1]}, "level": 3, "logger": [], "timestamp": 5}',
             b'{"event":"cut',
             b'{"content":["a',

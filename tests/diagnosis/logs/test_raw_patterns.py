@@ -86,7 +86,8 @@ def test_a_pattern_is_made_to_fit_raw_lines(pattern: str, raw: list[str]) -> Non
     ("pattern", "is_said"),
     [
         ("KeyErr" + "or: .x.", True),
-        ("Task (failed|error)", False),
+        ("Task (failed|error)", True),
+        ("Task (failed|done)", False),
         ("Pool [error] full", False),
         ("Pool (error )?full", False),
         ("no errors?", True),
