@@ -19,6 +19,9 @@ CONFIDENT = 0.8
 
 _TASK_LOG = "task log"
 _LINE_LEAST = 6  # characters; less is found in any line
+_WORD = re.compile(r"[^\W_]{2,}")
+_WORDS_LEAST = 4
+_WORDS_SHARED = 0.8
 _PREFIX = re.compile(
     r"^\s*(?:\[?\d{4}-\d\d-\d\d[T ][\d:.,+Z-]{5,30}[^\]\s]*\]?)?\s*(?:\{[^}]{1,80}\})?"
     r"\s*(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)?\s*(?:- )?"
@@ -185,10 +188,22 @@ def outcome_of(kind: VerdictKind, confidence: float, label: Label | None) -> Out
 
 
 def same_line(line: str, wanted: str) -> bool:
-    """One holds the other, but for the prefix that a log gives to its lines and for spaces."""
+    """One holds the other, but for the prefix that a log gives to its lines and for spaces.
+
+    Or nearly all words of the shorter: one error is written as the `raise` in a traceback, as the
+    exception, as a record of its parts.
+    """
     found, meant = _bare(line), _bare(wanted)
     shorter = min(found, meant, key=len)
-    return len(shorter) >= _LINE_LEAST and (found in meant or meant in found)
+    if len(shorter) >= _LINE_LEAST and (found in meant or meant in found):
+        return True
+    words = sorted((_words(found), _words(meant)), key=len)
+    shared = len(words[0] & words[1])
+    return shared >= _WORDS_LEAST and shared >= _WORDS_SHARED * len(words[0])
+
+
+def _words(line: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(line.lower()))
 
 
 def _bare(line: str) -> str:
