@@ -202,6 +202,17 @@ class ProducedAsset:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingSensor:
+    """A sensor that waits now for another Dag: for `tasks` of it, or without any for its run.
+    `run_after` is when the run of the sensor was due."""
+
+    dag_id: str
+    waits_for: str
+    tasks: tuple[str, ...] = ()
+    run_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImportProblem:
     filename: str
     stack_trace: str
@@ -266,3 +277,4 @@ class Evidence:
     executor: str | None = None
     gaps: tuple[Gap, ...] = field(default=())
     assets: tuple[ProducedAsset, ...] = ()
+    sensors: tuple[WaitingSensor, ...] = ()

@@ -227,6 +227,7 @@ class GuardedCluster:
             events=tuple(one for one in found.events if one.dag_id in seen),
             import_problems=problems,
             assets=await self._seen_assets(found.assets, asked),
+            sensors=await self._only_seen(found.sensors),
         )
         tasks = {one.task_id for one in found.task_instances} | {one.task_id for one in found.tasks}
         found = (await self.veil()).sparing(tasks).over(found)

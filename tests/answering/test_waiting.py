@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from bot.answering.escalations import reach_words
 from bot.answering.facts import headline_facts
 from bot.answering.waiting import held_assets, waiting_dags, waiting_words
 from bot.domain.escalations import Reach, ReachCount, Touched
-from bot.domain.evidence import Evidence, ProducedAsset, TaskInstance
+from bot.domain.evidence import DagRun, Evidence, ProducedAsset, TaskInstance, WaitingSensor
 from bot.domain.targets import Target
 from bot.services.escalation_calls import reach_of
 
@@ -64,3 +65,21 @@ def test_an_incident_reaches_the_assets_and_the_dags_that_wait() -> None:
     assert words == (
         "1 asset not written (clean), 2 other Dags that wait (prod.features, prod.report)"
     )
+
+
+def test_a_dag_that_waits_by_a_sensor_for_what_did_not_end_well_is_named() -> None:
+    due = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+    sensors = (
+        WaitingSensor("billing", "orders", ("publish",), due),
+        WaitingSensor("audit", "orders", ("extract",), due),
+        WaitingSensor("ledger", "orders", (), due + timedelta(hours=1)),
+        WaitingSensor("yesterday", "orders", (), due - timedelta(days=1)),
+        WaitingSensor("pricing", "rates", (), due),
+        WaitingSensor("orders", "orders", (), due),
+    )
+    run = DagRun("run-1", "orders", "failed", run_after=due)
+    evidence = replace(EVIDENCE, sensors=sensors, dag_run=run)
+    assert waiting_dags(evidence) == ("report", "features", "billing", "ledger")
+    words = "report and features, for clean; billing and ledger, by sensor"
+    assert waiting_words(evidence) == words
+    assert waiting_words(replace(evidence, assets=())) == "billing and ledger, by sensor"

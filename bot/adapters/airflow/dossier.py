@@ -70,6 +70,10 @@ class Dossier:
         if more:
             self._fields[field] = (*self._fields.get(field, ()), *more)
 
+    def put(self, field: str, found: tuple[Any, ...]) -> None:
+        """Files what was chosen out of a reply."""
+        self._fields[field] = found
+
     def add_gap(self, gap: Gap) -> None:
         if gap not in self._gaps:
             self._gaps.append(gap)

@@ -27,9 +27,15 @@ from bot.services.looked_at import looked_at
 HISTORY = 25  # earlier task instances that are looked at
 ELSEWHERE = 30
 ASSETS = 50
+SENSORS = 100  # that wait in the whole cluster
 RECENT_RUNS = 10
 IMPORT_ERRORS_MAX = 300
 CROWD = 40  # task instances of a run beyond which its routine events are left out
+
+
+_SENSOR = "ExternalTaskSensor"
+# What a sensor waits for is rendered once it has begun.
+_WAITS = ("running", "deferred", "up_for_reschedule")
 
 
 class Gathering:
@@ -91,6 +97,7 @@ class Gathering:
             if chosen and chosen.state == "failed":
                 group.create_task(self._elsewhere(chosen))
                 group.create_task(self._assets(dag_id))
+                group.create_task(self._sensors(dag_id))
 
     async def _run_with_tasks(self, dag_id: str) -> None:
         """The run, its task instances and the Dag's tasks; the run first where none was named."""
@@ -215,6 +222,21 @@ class Gathering:
         found = await self._asking.piece("assets", look, Rank.BACKGROUND)
         if not isinstance(found, Refusal) or found.reason is GapReason.FORBIDDEN:
             self._dossier.take("assets", found)
+
+    async def _sensors(self, dag_id: str) -> None:
+        """Sensors that wait for this Dag now: the public API says of no Dag who waits for it, but
+        of each sensor what it waits for. It decides nothing, so that a refusal is no gap."""
+        look = partial(
+            self._api.task_instances,
+            "~",
+            "~",
+            state=list(_WAITS),
+            operator=[_SENSOR],
+            limit=SENSORS,
+        )
+        found = await self._asking.piece("sensors", look, Rank.BACKGROUND)
+        waiting = fields_of(found).get("sensors", ())
+        self._dossier.put("sensors", tuple(one for one in waiting if one.waits_for == dag_id))
 
     def _may_have_import_errors(self) -> bool:
         dag = self._dossier.dag

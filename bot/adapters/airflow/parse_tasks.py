@@ -16,7 +16,7 @@ from bot.adapters.airflow.values import (
     text,
     whole,
 )
-from bot.domain.evidence import TaskDetails, TaskInstance, UnmetDependency
+from bot.domain.evidence import TaskDetails, TaskInstance, UnmetDependency, WaitingSensor
 
 Redact = Callable[[str], str]
 
@@ -63,6 +63,21 @@ def task_instance(raw: Mapping[str, object], redact: Redact) -> TaskInstance:
         version=dag_version(raw.get("dag_version"), redact),
         run_after=moment(raw.get("run_after")),
     )
+
+
+def waiting_sensors(body: object) -> tuple[WaitingSensor, ...]:
+    """Of the task instances of one page those that wait for another Dag, as Airflow rendered that;
+    the others are left out, since a server may not know the filter by operator."""
+    found = []
+    for raw in items(body, "task_instances"):
+        rendered = mapping(raw.get("rendered_fields"))
+        waits_for, dag_id = text(rendered.get("external_dag_id")), text(raw.get("dag_id"))
+        if waits_for and dag_id:
+            one = text(rendered.get("external_task_id"))
+            tasks = (*([one] if one else []), *names(rendered.get("external_task_ids")))
+            due = moment(raw.get("run_after"))
+            found.append(WaitingSensor(dag_id, waits_for, tuple(dict.fromkeys(tasks)), due))
+    return tuple(found)
 
 
 def _state(raw: Mapping[str, object]) -> str | None:

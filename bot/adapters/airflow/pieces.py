@@ -132,6 +132,11 @@ PIECES: Mapping[str, Piece] = {
         lambda body, _: {"assets": parse_cluster.assets(body)},
         "can read on Assets",
     ),
+    "sensors": Piece(
+        mark("sensors that wait"),
+        lambda body, _: {"sensors": parse_tasks.waiting_sensors(body)},
+        "can read on Task Instances",
+    ),
     "elsewhere": Piece(
         mark("other failures in the same minutes"),
         lambda body, redact: {"elsewhere": parse_tasks.task_instances(body, redact)},

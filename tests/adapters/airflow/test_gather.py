@@ -358,3 +358,49 @@ async def test_assets_that_cannot_be_had_are_missed_only_where_somebody_can_perm
     missing = [gap for gap in evidence.gaps if gap.source == "assets"]
     assert len(missing) == gaps
     assert all("Assets" in gap.remedy for gap in missing)
+
+
+async def test_sensors_of_other_dags_that_wait_for_the_failed_one_are_found() -> None:
+    recorded = support.recording(support.UPSTREAM)
+    rows = recorded["evidence"]["task_instances"]["body"]["task_instances"]
+    due = rows[0]["run_after"]
+
+    def sensor(dag_id: str, **rendered: object) -> dict[str, object]:
+        return {
+            **rows[0],
+            "dag_id": dag_id,
+            "task_id": "wait",
+            "state": "up_for_reschedule",
+            "operator": "ExternalTaskSensor",
+            "rendered_fields": rendered,
+        }
+
+    waiting = {
+        "evidence": {
+            "task_instances": {
+                "status": 200,
+                "body": {
+                    "task_instances": [
+                        sensor("billing", external_dag_id=support.UPSTREAM),
+                        sensor(
+                            "ledger",
+                            external_dag_id=support.UPSTREAM,
+                            external_task_id=None,
+                            external_task_ids=["load"],
+                        ),
+                        sensor("audit", external_dag_id="another"),
+                        sensor("plain"),
+                    ]
+                },
+            }
+        }
+    }
+    other = {**recorded, **waiting, "dag_id": "billing"}
+    with RecordedAirflow([recorded, other]) as airflow:
+        evidence = await gathered(airflow, target_of(support.UPSTREAM))
+    assert [(one.dag_id, one.tasks) for one in evidence.sensors] == [
+        ("billing", ()),
+        ("ledger", ("load",)),
+    ]
+    assert due is None or all(one.run_after is not None for one in evidence.sensors)
+    assert waiting_words(evidence) == "billing and ledger, by sensor"
