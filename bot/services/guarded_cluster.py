@@ -26,6 +26,7 @@ from bot.domain.evidence import (
     ImportProblem,
     ProducedAsset,
     TaskInstance,
+    WaitingSensor,
 )
 from bot.domain.logs import LogReading
 from bot.domain.targets import Target
@@ -41,7 +42,7 @@ _MORE = 5  # times as many rows are read where some of them will be left out
 _SEARCHED = 100
 _KEPT = 64
 
-T = TypeVar("T", DagDetails, DagRun, TaskInstance)
+T = TypeVar("T", DagDetails, DagRun, TaskInstance, WaitingSensor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,7 +258,13 @@ class DiesCalling(Outgoing):
     """Its process dies once a message is on its way; Slack goes on with the call."""
 
     async def post(
-        self, channel: str, message: SlackMessage, *, thread: str | None, mark: Mark
+        self,
+        channel: str,
+        message: SlackMessage,
+        *,
+        thread: str | None,
+        mark: Mark,
+        is_for_channel: bool = False,
     ) -> str:
         said = super().post(channel, message, thread=thread, mark=mark)
         self.call = asyncio.create_task(said)
