@@ -24,6 +24,7 @@ from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
+from bot.slack.workspaces import in_workspace
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
 _LOOK = Retry(attempts=2, pause=1.0, seconds=15.0)
@@ -142,7 +143,8 @@ class AlertCards:
         url = ""
         if at is not None:
             permalink = self.replies.kit.gestures.permalink
-            url = await steps.run("link", partial(permalink, at.channel, at.ts))
+            with in_workspace(calling.workspace):
+                url = await steps.run("link", partial(permalink, at.channel, at.ts))
         return replace(card, escalation=escalation.id, escalation_url=url)
 
     async def _language(self, channel: str) -> str:

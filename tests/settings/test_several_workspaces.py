@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from cryptography.fernet import Fernet
 
 from bot.domain.errors import ConfigError
+from bot.installing import homes_of
 from bot.settings import Settings, SlackMode, load_settings
 from tests.settings.support import SECRET
 
@@ -64,3 +67,26 @@ def test_what_is_wrong_is_named_with_its_remedy(changed: dict[str, str | None], 
     found = faults(**changed)
     assert said in found.replace(":", " ", 1).replace("  ", " ")
     assert KEY not in found
+
+
+def routed(folder: Path, *routes: str, **changed: str | None) -> Settings:
+    """With routes of failures, which only a file can hold."""
+    lines = "".join(f"    - {route}\n" for route in routes)
+    webhook = "failure_webhook:\n  token_env: HOOK\n  channel: C0123ABCD\n  routes:\n"
+    config = folder / "bot.yaml"
+    config.write_text(f"slack:\n  workspace: T0123ABCD\n{webhook}{lines}")
+    environ = {**VARIABLES, "HOOK": "a-long-random-word", **changed}
+    known = {name: value for name, value in environ.items() if value is not None}
+    return load_settings(known, config)
+
+
+def test_a_route_may_name_the_workspace_of_its_channels(tmp_path: Path) -> None:
+    route = "{dags: ['a*'], channels: [C0456EFGH], workspace: T0456EFGH}"
+    settings = routed(tmp_path, route)
+    assert homes_of(settings) == {"C0456EFGH": "T0456EFGH"}
+    with pytest.raises(ConfigError, match="another route says that C0456EFGH is in T0456EFGH"):
+        routed(tmp_path, route, "{dags: ['b*'], channels: [C0456EFGH], workspace: T0789IJKL}")
+    with pytest.raises(ConfigError, match="takes every failure"):
+        routed(tmp_path, "{channels: [C0456EFGH], workspace: T0456EFGH}")
+    with pytest.raises(ConfigError, match="installed in several workspaces"):
+        routed(tmp_path, route, AIRFLOW_BOT_SLACK__CLIENT_ID=None, SLACK_BOT_TOKEN="xoxb-1")
