@@ -50,7 +50,7 @@ BLINDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("recent runs", ("runs_at_limit", "previous_run_failed", "consecutive_failed_runs")),
     ("triggered runs", ("child_run_state",)),
     ("tries", ("failed_tries", "recovered")),
-    ("other failures", ("other_dags_failing", "same_host_failures")),
+    ("other failures", ("other_dags_failing", "same_host_failures", "ended_together")),
     ("run", ("run_state", "logical_date_missing", "dag_run_timeout_exceeded")),
     ("dag", ("dag_paused", "dag_stale", "dag_missing", "dag_run_timeout_exceeded")),
 )

@@ -14,6 +14,9 @@ from bot.domain.signals import Signal
 STALE_AFTER = timedelta(seconds=90)
 """Three missed beats of Airflow's slowest component clock (30 s)."""
 
+TOGETHER = timedelta(seconds=60)
+"""Failures no further apart than this may have one cause."""
+
 ON_ITS_WAY = timedelta(minutes=2)
 """Queued for longer than this, a task is not just on its way to a worker."""
 
@@ -104,6 +107,23 @@ def _died(job: Job, start: datetime, end: datetime | None) -> bool:
     return start <= last <= (end or last)
 
 
+def _together(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
+    """Dags of which something failed in the very minute: on a large platform some always fail."""
+    ended = evidence.task_instance.end if evidence.task_instance else None
+    if ended is None:
+        return
+    own = evidence.target.dag_id
+    near = {
+        one.dag_id
+        for one in evidence.elsewhere
+        if one.dag_id != own and one.end is not None and abs(one.end - ended) <= TOGETHER
+    }
+    if near:
+        words = f"{len(near)} other Dags had a failure within {TOGETHER.seconds} s of this one"
+        quote = quotes.fact(words, "elsewhere")
+        yield Signal("ended_together", str(len(near)), quote, Depth.STATE)
+
+
 def _elsewhere(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
     own = evidence.target.dag_id
     dags = {one.dag_id for one in evidence.elsewhere if one.dag_id != own}
@@ -111,6 +131,7 @@ def _elsewhere(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
         names = ", ".join(sorted(dags)[:5])
         quote = quotes.fact(f"{len(dags)} other Dags failed in these minutes: {names}", "elsewhere")
         yield Signal("other_dags_failing", str(len(dags)), quote, Depth.STATE)
+    yield from _together(evidence, quotes)
     host = evidence.task_instance.hostname if evidence.task_instance else None
     same = [one for one in evidence.elsewhere if host and one.hostname == host]
     if same:

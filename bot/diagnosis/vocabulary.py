@@ -117,6 +117,7 @@ _METADATA = (
     Term("failed_tries", "tries of this task instance that failed", "number"),
     Term("child_run_state", "state of the run that this task triggered", "Airflow's words"),
     Term("other_dags_failing", "other Dags that failed in the same minutes", "number"),
+    Term("ended_together", "other Dags that had a failure within a minute of this one", "number"),
     Term("same_host_failures", "other failures on the same host in those minutes", "number"),
     Term("version_changed", "the Dag's version changed since the last success", "true"),
     Term("version_unchanged", "the Dag has the version of its last success", "true"),

@@ -106,6 +106,17 @@ KILLS = {
         PLATFORM,
         {"log": log(*WORKING, TERM), "elsewhere": elsewhere(6, "10.1.1.9")},
     ),
+    "SIGTERM, and many Dags failed minutes away": Situation(
+        "sigterm_undetermined",
+        UNKNOWN,
+        {
+            "log": log(*WORKING, TERM),
+            "elsewhere": tuple(
+                replace(TASK, dag_id=f"other_{n}", hostname="x", end=END - timedelta(minutes=5))
+                for n in range(9)
+            ),
+        },
+    ),
     "SIGTERM, and nothing besides": Situation(
         "sigterm_undetermined", UNKNOWN, {"log": log(*WORKING, TERM)}
     ),

@@ -7,7 +7,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.signals import Signal, Signals
 
 OTHER_DAGS = 3
-"""Other Dags that must fail in the same minutes before chance explains nothing any more."""
+"""Other Dags that must fail within the same minute before chance explains nothing any more."""
 SAME_HOST = 2
 """Other failures on the same host in the same minutes that speak for the host."""
 IN_A_ROW = 2
@@ -15,9 +15,9 @@ IN_A_ROW = 2
 
 
 def happened_to_many(signals: Signals, evidence: Evidence) -> Finding:
-    """Nothing in it says why, and in the same minutes the same host or many Dags failed too."""
+    """Nothing in it says why, and the same host, or many Dags in the same minute, failed too."""
     silent = (*_ended_from_outside(signals), *_unexplained(signals))
-    host, dags = _number(signals, "same_host_failures"), _number(signals, "other_dags_failing")
+    host, dags = _number(signals, "same_host_failures"), _number(signals, "ended_together")
     seen = tuple(one for one in (host, dags) if one is not None)
     if not silent or not seen:
         return NOTHING
@@ -29,13 +29,13 @@ def happened_to_many(signals: Signals, evidence: Evidence) -> Finding:
 
 
 def happens_here_alone(signals: Signals, evidence: Evidence) -> Finding:
-    """The same task failed in run after run, while no other Dag failed in these minutes."""
+    """The same task failed in run after run, while no other Dag failed with it."""
     row, raised = _number(signals, "same_failure_before"), _unexplained(signals)
     if not raised or row is None or int(row.value) < IN_A_ROW:
         return NOTHING
-    others = signals.first("other_dags_failing")
+    others = signals.first("ended_together")
     if others is not None:
-        return RuledOut("other Dags failed in these minutes as well", (others.quote,))
+        return RuledOut("other Dags failed in the same minute", (others.quote,))
     return Matched((*raised, row))
 
 
