@@ -160,10 +160,12 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
         if services.working.leaving is not None:
             handlers[WORKSPACE_GONE] = services.working.leaving.leave
         on_call = calling.channel if calling is not None else ""
+        # A post finds its language out by itself, and keeps it.
         handlers = {
-            kind: in_its_workspace(kind, in_its_language(one, languages, on_call), config)
+            kind: one if kind == POST else in_its_language(one, languages, on_call)
             for kind, one in handlers.items()
         }
+        handlers = {kind: in_its_workspace(kind, one, config) for kind, one in handlers.items()}
     if services.taking_in is not None:
         parser = Parser(
             services.redact,

@@ -32,11 +32,11 @@ class Place:
     the asker's message, where there is one. `is_private`: for the asker's eyes only. `echo` is
     what was asked, where others cannot see it; `lead` stands above what nobody asked for, `note`
     below every reply. `may_be_closed`: the bot may be no member there; then it answers in private.
-    An empty `channel` is the asker's direct messages. `language` is the code of
-    its fixed words, empty for English. `may_keep_out`: the bot was not called, so that below its
-    reply people can send it away. `is_direct`: the asker's direct messages with the bot.
-    `mistyped` is the word that is none of the commands, and the command nearest to it.
-    `pressed_at` is the moment of the press by which it was asked, as Slack writes it.
+    An empty `channel` is the asker's direct messages. `language` is the code of its fixed words,
+    empty where that is still to be found out. `may_keep_out`: the bot was not called, so that below
+    its reply people can send it away. `is_direct`: the asker's direct messages with the bot.
+    `mistyped` is the word that is none of the commands, and the command nearest to it. `pressed_at`
+    is the moment of the press by which it was asked, as Slack writes it.
     """
 
     channel: str

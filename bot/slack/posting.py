@@ -49,6 +49,7 @@ from bot.slack.taking_back import TakingBack
 from bot.slack.uploads import Upload, Wanted, wanted_with
 from bot.slack.whereabouts import Whereabouts
 from bot.slack.work_plan import WorkPlan
+from bot.words import speaking
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +121,8 @@ class Poster:
 
     async def _with_file(self, post: Post, file: Wanted, steps: DurableSteps) -> None:
         async def attach() -> bool:
-            made = await asyncio.to_thread(file.made, post)
+            with speaking(post.place.language):
+                made = await asyncio.to_thread(file.made, post)
             return await self.attach(file.key, post.place, made)
 
         try:

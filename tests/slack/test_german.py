@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 
+from bot.domain.comparisons import Comparison, Measure, Timed
 from bot.slack.blocks.message import SlackMessage
+from bot.slack.chart import title_of
 from bot.slack.posts import Post
+from bot.words import say, speaking
 from tests.slack.saying import GIVEN, STYLE, messages, views
 from tests.slack.test_blocks import objects
 from tests.words.pseudo import in_brackets, without_brackets
@@ -95,3 +98,13 @@ def test_german_is_a_message_that_slack_takes(name: str) -> None:
 
 def german(post: Post) -> SlackMessage:
     return STYLE.draw(replace(post, place=replace(post.place, language="de")))
+
+
+def test_the_words_of_a_chart_have_only_letters_that_its_font_has() -> None:
+    timed = Timed("r1", 60.0, None, "success")
+    with speaking("de"):
+        for measure in Measure:
+            compared = Comparison(measure, "load", timed, (timed,), 30.0, 90.0)
+            assert title_of(compared).isascii()
+        said = [say(one) for one in ("usual", "limit", "failed before", "this run")]
+    assert all(one.isascii() for one in said)
