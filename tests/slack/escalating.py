@@ -169,6 +169,7 @@ class CallingBot(RunningBot):
     on_call: OnCall = field(default_factory=FakeOnCall)
     policy: Policy = field(default_factory=lambda: Policy(levels=2))
     is_discreet: bool = False
+    sees_time_pass: bool = False  # also where Slack's own times are what counts
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -200,7 +201,8 @@ class CallingBot(RunningBot):
             bridged=self.escalations.bridged,
             heard=self.talk.work_in,
         )
-        return replace(services, working=working, taking_in=taking_in, now=self.engine.now)
+        now = self.engine.now if self.sees_time_pass else services.now
+        return replace(services, working=working, taking_in=taking_in, now=now)
 
     async def _whispers(self, question: Question) -> bool:
         return self.is_discreet

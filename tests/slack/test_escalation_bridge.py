@@ -252,6 +252,13 @@ async def test_a_thread_that_sent_the_bot_away_is_left_alone(sides: Sides) -> No
     assert sides.carried(sides.card) == []
 
 
+async def later(sides: Sides) -> None:
+    """A process that was away for a while is back."""
+    sides.bot.engine.passed += timedelta(minutes=90)
+    sides.bot.sees_time_pass = True
+    await sides.bot.start()
+
+
 async def resolved(sides: Sides) -> None:
     """By somebody on call, in few words."""
     deed = Deed("resolved", Kind.RESOLVED, sides.bot.engine.now(), by=ONCALL.id)
@@ -266,11 +273,10 @@ async def test_what_is_deleted_while_the_bot_is_down_is_gone_once_it_is_back(
     asked, kept = await sides.ask("wrong thread, sorry"), await sides.ask("about orders")
     answered = await sides.reply("let us see")
     await sides.bot.slack.catch_up()
-    sides.bot.engine.passed += timedelta(minutes=90)
     await sides.bot.slack.stop_taking()
     sides.ws.actors.delete(asked.channel, asked.ts, AUTHOR.id)
     sides.ws.actors.delete(answered.channel, answered.ts, ONCALL.id)
-    await sides.bot.start()
+    await later(sides)
     for _ in range(2):
         await sides.bot.slack.catch_up()
         await sides.bot.idle()
@@ -282,7 +288,7 @@ async def test_what_is_deleted_while_the_bot_is_down_is_gone_once_it_is_back(
 
 async def test_a_thread_that_may_not_be_read_is_not_taken_for_an_empty_one(sides: Sides) -> None:
     await sides.ask("about orders")
-    sides.bot.engine.passed += timedelta(minutes=90)
+    await later(sides)
     refused = Fault(FaultKind.REFUSE, "conversations.replies", None, error="missing_scope")
     sides.ws.faults.add(refused)
     await sides.bot.slack.catch_up()
@@ -326,12 +332,11 @@ async def test_what_was_edited_and_deleted_after_the_end_while_the_bot_was_down_
 ) -> None:
     first, second = await sides.reply("which day?"), await sides.reply("ignore this")
     await resolved(sides)
-    sides.bot.engine.passed += timedelta(minutes=90)
     await sides.bot.slack.stop_taking()
     sides.ws.actors.edit(first.channel, first.ts, ONCALL.id, "which hour?")
     sides.ws.actors.delete(second.channel, second.ts, ONCALL.id)
     await sides.ws.say(sides.card.channel, ONCALL.id, "between us", sides.card.ts)
-    await sides.bot.start()
+    await later(sides)
     await sides.bot.slack.catch_up()
     await sides.bot.idle()
 
