@@ -17,6 +17,7 @@ from bot.slack.escalation_presses import ASK_HUMAN, Act
 from bot.slack.forms import Forms
 from bot.slack.manifest import as_json, bot_events, manifest, optional_scopes, required_scopes
 from bot.slack.parse import EVENTS
+from bot.slack.parse_assistant import ASSISTANT_EVENTS
 from bot.slack.parse_surfaces import EVENTS as SURFACE_EVENTS
 from bot.slack.parse_surfaces import FORMS
 from bot.slack.presses import RATING_FORM, Press
@@ -79,7 +80,9 @@ def test_every_file_of_the_package_is_a_surface() -> None:
 
 
 def test_every_event_that_is_asked_for_is_read_and_every_other_is_not() -> None:
-    assert {event.partition(".")[0] for event in bot_events(SURFACES)} == {*EVENTS, *SURFACE_EVENTS}
+    # Apps that were made earlier get some that new ones cannot ask for.
+    read = {*EVENTS, *SURFACE_EVENTS} - set(ASSISTANT_EVENTS)
+    assert {event.partition(".")[0] for event in bot_events(SURFACES)} == read
 
 
 def test_no_surface_listens_to_events_which_are_acknowledged_once_taken_on() -> None:
