@@ -17,7 +17,7 @@ from tests.fakes.model_server import MODEL, Body, completion, grounded
 
 Ask = tuple[str, Mapping[str, Any]]  # a tool's name and its arguments
 _FILE = re.compile(r"(/[\w./-]{5,300}\.(?:txt|json|log))\b")
-_FAILED = '[.content[]? | select(.error_detail or .level == "error" or .level == "critical")]'
+_FAILED = '[.. | objects | select(.error_detail or .level == "error" or .level == "critical")]'
 _LINES = "grep -o -i -E '.{0,300}(error|exception|failed).{0,300}' %s | tail -n 40"
 
 
