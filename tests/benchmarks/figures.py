@@ -26,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".cache" / "figures"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _RECALL = re.compile(r"^(?P<set>\S.*?) +n= *(?P<n>\d+) +(?P<way>\S.*?)  +(?P<shares>\d+:.*)$")
-_BUDGETS = ("500", "1000", "2000")  # tokens
 _SHARE = re.compile(r"(\d+): +([\d.]+) %")
 
 Rows = Iterator[tuple[str, str]]
@@ -156,14 +155,15 @@ def _developed_on(printed: str) -> Rows:
 
 def _recall(printed: str) -> Rows:
     """The line that decides, by budget in tokens; the other ways to cut a log beside it."""
+    sets: dict[tuple[str, str], list[str]] = {}
     for line in printed.splitlines():
         if found := _RECALL.match(line):
-            shares = dict(_SHARE.findall(found["shares"]))
-            told = [
-                f"{shares[size]} % at {size}" for size in ("500", "1000", "2000") if size in shares
-            ]
-            what = f"deciding line kept, {found['set']}, {found['n']} logs: {found['way']}"
-            yield what, ", ".join(told)
+            told = [f"{share} % at {size}" for size, share in _SHARE.findall(found["shares"])]
+            sets.setdefault((found["set"], found["n"]), []).append(
+                f"{found['way'].strip()} {', '.join(told)}"
+            )
+    for (name, n), ways in sets.items():
+        yield f"deciding line kept at so many tokens, {n} logs {name}", "; ".join(ways)
 
 
 def _grouping(printed: str) -> Rows:
