@@ -9,6 +9,7 @@ from functools import partial
 from sqlalchemy import Connection
 
 from bot.adapters.sql.alerts import SqlAlerts
+from bot.adapters.sql.incidents import SqlIncidents
 from bot.bootstrap import Parts, now
 from bot.domain.alerts import Patience, Route
 from bot.domain.work import Job
@@ -16,6 +17,7 @@ from bot.services.alert_ports import AlertMeter
 from bot.services.alert_routes import Router
 from bot.services.announced import Audience
 from bot.services.failures import FailureService
+from bot.services.incident_store import IncidentStore
 from bot.services.ports import ReportedFailures
 from bot.settings import Settings
 from bot.slack.alert_cards import Alerting
@@ -39,7 +41,7 @@ def alerting_of(parts: Parts, alerts: SqlAlerts, meter: AlertMeter) -> Alerting:
     return Alerting(
         alerts,
         parts.asking,
-        parts.store,
+        IncidentStore(parts.store, SqlIncidents(parts.database)),
         parts.clusters,
         parts.sights,
         now,

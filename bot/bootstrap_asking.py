@@ -72,6 +72,7 @@ def asking_of(
         meter=meter,
         sights=asked.sights,
         outlooks=asked.outlooks,
+        troubles=incidents.troubles,
         reporters={
             Intent.RUNBOOK: RunbookService(asked.runbooks.catalogue, asked.knowledge, url).report,
             Intent.MINE: people.mine.report,

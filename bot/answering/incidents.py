@@ -60,6 +60,11 @@ def incident_words(incident: Incident) -> str:
     return " · ".join([*side, reach, _course(incident), *_pace(incident)])
 
 
+def incident_line(incident: Incident) -> str:
+    """All of it in one line."""
+    return f"{incident_title(incident)} · {incident_words(incident)}"
+
+
 def dag_names(incident: Incident, *, several_clusters: bool) -> str:
     """The Dags by name, those that failed last first."""
     names = [_name(cluster, dag_id, several_clusters) for cluster, dag_id in incident.dags]

@@ -10,7 +10,7 @@ from bot.domain.capacity import ClusterOutlook
 from bot.domain.comparisons import Comparison
 from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import ComponentHealth, DagRun, Gap, Job, Pool, TaskInstance
-from bot.domain.incidents import IncidentsReport
+from bot.domain.incidents import Incident, IncidentsReport
 from bot.domain.logs import LogLine
 from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 from bot.domain.runbooks import Passage
@@ -119,8 +119,11 @@ class ClusterReport:
 
 @dataclass(frozen=True, slots=True)
 class HealthReport:
+    """`troubles`: incidents of the platform and of capacity that are not over."""
+
     reference: str
     clusters: tuple[ClusterReport, ...]
+    troubles: tuple[Incident, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

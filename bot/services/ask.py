@@ -24,7 +24,7 @@ from bot.questions.veil import Veil
 from bot.services.capacity import Outlooks
 from bot.services.diagnose import Diagnoser, log_was_late, with_log
 from bot.services.escalation_ports import Humans
-from bot.services.gather import LATE_LOG_SECONDS, Gatherer, Reporter
+from bot.services.gather import LATE_LOG_SECONDS, Gatherer, Reporter, Troubles
 from bot.services.no_meter import NoMeter
 from bot.services.plain_steps import PLAIN
 from bot.services.ports import (
@@ -74,10 +74,12 @@ class AskService:
         reporters: Mapping[Intent, Reporter] | None = None,
         sights: Sights | None = None,
         outlooks: Outlooks | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question. Without `humans` nobody can
         be called; `reporters` answer what is about no run, by intent. Without `sights` everybody
-        sees everything; without `outlooks` nobody knows how much room there is."""
+        sees everything; without `outlooks` and `troubles` health is only what
+        Airflow says of it."""
         self._diagnoser = diagnoser
         self._knowledge = knowledge
         self._explainer = explainer
@@ -97,6 +99,7 @@ class AskService:
             reporters=reporters or {},
             sights=sights,
             outlooks=outlooks,
+            troubles=troubles,
         )
         self._humans = humans
 

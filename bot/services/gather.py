@@ -26,7 +26,7 @@ from bot.domain.cases import Case, LateLog, Manner, Settled
 from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Evidence, Gap, GapReason
-from bot.domain.incidents import IncidentsReport
+from bot.domain.incidents import Incident, IncidentsReport
 from bot.domain.questions import Author, Intent, Question
 from bot.domain.reports import FailingDags
 from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
@@ -59,6 +59,9 @@ Resolved = TypeVar("Resolved", bound=Found | Ambiguous | Nowhere)
 
 Reporter = Callable[[Question, str], Awaitable[Reply]]
 """Answers a question under a reference."""
+
+Troubles = Callable[[Sight], Awaitable[Sequence[Incident]]]
+"""What goes on now that the platform has to answer for. Raises `StoreError`."""
 
 LATE_LOG_SECONDS = 180.0  # Airflow serves 200 MB in about 110 s on a busy machine
 
@@ -99,10 +102,12 @@ class Gatherer:
         humans: Humans | None = None,
         sights: Sights | None = None,
         outlooks: Outlooks | None = None,
+        troubles: Troubles | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question; `reporters` answer what is
         about no run, by intent. Without `sights` everybody sees everything."""
         self._outlooks = outlooks
+        self._troubles = troubles
         self._addresses = addresses
         self._everything = Sight(clusters, resolver)
         self._sights = sights
@@ -275,7 +280,12 @@ class Gatherer:
         clusters = [c for name, c in sight.clusters.items() if wanted in (None, name)]
         is_private = await sight.is_private([Target(one.name) for one in clusters])
         reports = await cluster_reports(clusters, self._seconds, self._outlooks)
-        return _Answer(HealthReport(asked.reference, reports), is_private)
+        troubles: Sequence[Incident] = ()
+        if self._troubles is not None and reports:
+            names = {one.cluster for one in reports}
+            going_on = await self._troubles(sight.shown(is_private))
+            troubles = [one for one in going_on if names.intersection(one.clusters)]
+        return _Answer(HealthReport(asked.reference, reports, tuple(troubles)), is_private)
 
     async def _how_to(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         passages = tuple(await self._knowledge.search(asked.question.text))

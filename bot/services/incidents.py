@@ -15,12 +15,15 @@ from bot.domain.errors import AirflowError
 from bot.domain.evidence import Gap, GapReason, TaskInstance
 from bot.domain.incidents import (
     About,
+    Course,
     FailingUnknown,
     FailureSeen,
+    Incident,
     IncidentsReport,
     incidents_of,
 )
 from bot.domain.questions import Question
+from bot.domain.verdicts import VerdictKind
 from bot.services.incident_ports import Incidents
 from bot.services.ports import Cluster, ConversationStore
 from bot.services.sights import Sight
@@ -36,6 +39,8 @@ _UNKNOWN_SHOWN = 10
 _SECONDS = 10.0
 _NO_THIS = mark("tell what you mean by “this”")
 _ASK_THERE = mark("Ask that in the thread of a diagnosis, or first about a Dag by its name.")
+
+_OF_PLATFORM = frozenset({VerdictKind.PLATFORM, VerdictKind.CAPACITY})
 
 Dag = tuple[str, str]  # cluster and Dag
 
@@ -98,6 +103,16 @@ class IncidentService:
             own=(target.cluster, target.dag_id or ""),
             several_clusters=len(sight.clusters) > 1,
         )
+
+    async def troubles(self, sight: Sight) -> Sequence[Incident]:
+        """What the platform has to answer for and is not over, on the clusters that may be seen.
+        Raises `StoreError`."""
+        at = self.now()
+        kept = await self.incidents.since(at - timedelta(hours=HOURS), _KNOWN)
+        found = incidents_of(await _seen(kept, sight), at)
+        return [one for one in found if one.kind in _OF_PLATFORM and one.course is not Course.OVER][
+            :_SHOWN
+        ]
 
     async def _diagnosed(self, question: Question) -> Turn | None:
         turns = await self.turns.turns(question.thread)

@@ -18,7 +18,8 @@ from tests.fakes.model_server import MODEL, Body, completion, grounded
 Ask = tuple[str, Mapping[str, Any]]  # a tool's name and its arguments
 _FILE = re.compile(r"(/[\w./-]{5,300}\.(?:txt|json|log))\b")
 _FAILED = '[.. | objects | select(.error_detail or .level == "error" or .level == "critical")]'
-_LINES = "grep -o -i -E '.{0,300}(error|exception|failed).{0,300}' %s | tail -n 40"
+# The files are JSON with a line for each field: what belongs together stands around the hit.
+_LINES = "grep -i -A 40 -E 'exception|traceback|critical' %s | cut -c 1-600 | tail -n 200"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,9 @@ def scripted(asks: Sequence[Ask]) -> Callable[[Body], Any]:
             return await grounded(body)
         results = [one for one in body["messages"] if one.get("role") == "tool"]
         if results and (spilled := _spilled(results)):
-            return _calls("bash", {"command": spilled, "suggested_prefixes": ["grep", "tail"]})
+            return _calls(
+                "bash", {"command": spilled, "suggested_prefixes": ["grep", "cut", "tail"]}
+            )
         done = sum(not _is_search(one) for one in _asked(body))
         if done < len(asks):
             return _calls(*asks[done])

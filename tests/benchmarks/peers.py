@@ -40,7 +40,6 @@ _SITUATIONS = (
     ("5 MB of log, the error at 62 %", "pipeline_70373", "enrich", "'country'", 5),
 )
 _NOISE = "part {n} of the export was read in {n} ms, nothing unusual so far on this shard"
-_PATIENCE = 420.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -72,12 +71,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--holmes", type=Path)
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--only", default="", help="words in the name of a situation")
+    parser.add_argument("--patience", type=float, default=420.0, help="seconds for one program")
     options = parser.parse_args()
     found = []
     for situation in map(_situation, _SITUATIONS):
-        for measured in asyncio.run(_measured(situation, options.holmes)):
-            found.append(measured)
-            _print(measured)
+        if options.only in situation.name:
+            for measured in asyncio.run(_measured(situation, options.holmes, options.patience)):
+                found.append(measured)
+                _print(measured)
     if options.json is not None:
         options.json.write_text(json.dumps([asdict(one) for one in found], indent=1))
 
@@ -88,14 +90,14 @@ def _situation(row: tuple[str, str, str, str, int]) -> Situation:
     return Situation(name, recording, run_id, task_id, needle, megabytes)
 
 
-async def _measured(one: Situation, holmes: Path | None) -> list[Measured]:
+async def _measured(one: Situation, holmes: Path | None, patience: float) -> list[Measured]:
     found = []
     with RecordedAirflow.from_file(_PAYLOADS / f"{one.recording}.json") as airflow:
         if one.megabytes:
             airflow.log_source = lambda: _large_log(one)
         async with ModelServer() as model:
             for arm in _arms(one, airflow, model, holmes):
-                found.append(await _run(arm, one, airflow, model))
+                found.append(await _run(arm, one, airflow, model, patience))
     return found
 
 
@@ -184,14 +186,16 @@ def _token(airflow: RecordedAirflow) -> str:
         return str(json.load(reply)["access_token"])
 
 
-async def _run(arm: Arm, one: Situation, airflow: RecordedAirflow, model: ModelServer) -> Measured:
+async def _run(
+    arm: Arm, one: Situation, airflow: RecordedAirflow, model: ModelServer, patience: float
+) -> Measured:
     airflow.seen.clear()
     model.requests.clear()
     model.behaviour = scripted(arm.asks)
     with TemporaryDirectory() as folder:
         for name, text in arm.files.items():
             (Path(folder) / name).write_text(text)
-        wall, cpu, rss = await asyncio.to_thread(_spent, arm, folder)
+        wall, cpu, rss = await asyncio.to_thread(_spent, arm, folder, patience)
     prompts = [_said(body) for body in model.requests]
     sizes = [len(json.dumps(body)) / 1_000 for body in model.requests]
     found = next((n for n, said in enumerate(prompts, 1) if one.needle in said), 0)
@@ -209,7 +213,7 @@ async def _run(arm: Arm, one: Situation, airflow: RecordedAirflow, model: ModelS
     )
 
 
-def _spent(arm: Arm, folder: str) -> tuple[float, float, float]:
+def _spent(arm: Arm, folder: str, patience: float) -> tuple[float, float, float]:
     """Wall and CPU seconds, and megabytes at the peak, of the process with its children."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     env = {**kept, "HOME": folder, **arm.env}
@@ -222,7 +226,7 @@ def _spent(arm: Arm, folder: str) -> tuple[float, float, float]:
             pid, _, spent = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
-            if time.perf_counter() - began > _PATIENCE:
+            if time.perf_counter() - began > patience:
                 process.kill()
                 _, _, spent = os.wait4(process.pid, 0)
                 break

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from bot.answering.terminal.render import render_text
 from bot.domain.access import Action, Allowed, Decision, Denied
-from bot.domain.answers import Unsupported
+from bot.domain.answers import ClusterReport, HealthReport, Unsupported
 from bot.domain.evidence import DagRun, GapReason, TaskInstance
 from bot.domain.incidents import About, Course, FailureSeen, IncidentsReport
 from bot.domain.questions import Question
@@ -190,3 +190,19 @@ def test_what_was_done_on_purpose_is_no_failure() -> None:
     paused = replace(reply.verdict, kind=VerdictKind.OPERATOR)
     assert failure_of(replace(asked, reply=replace(reply, verdict=paused))) is None
     assert failure_of(replace(asked, evidence=None)) is None
+
+
+async def test_health_tells_what_the_platform_has_to_answer_for_and_is_not_over() -> None:
+    world = World([FakeCluster()], hidden=frozenset({"secret"}))
+    lost = replace(seen("orders", incident="prod:worker_lost"), kind=VerdictKind.PLATFORM)
+    world.incidents.kept = [
+        lost,
+        seen("billing"),
+        replace(lost, dag_id="secret"),
+        replace(lost, incident="prod:oom", kind=VerdictKind.CAPACITY, is_answered=True),
+    ]
+    troubles = await world.service.troubles(await world.sight(question()))
+    assert [(one.key, one.dag_count) for one in troubles] == [("prod:worker_lost", 1)]
+    report = HealthReport("K7QX2M", (ClusterReport("prod", True),), tuple(troubles))
+    assert "Refused by orders-db" in render_text(report)
+    assert "1 failure in 1 Dag" in str(render(report, "t1"))

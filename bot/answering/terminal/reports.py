@@ -11,6 +11,7 @@ from bot.answering.gaps import gap_in_words
 from bot.answering.incidents import (
     dag_names,
     headline,
+    incident_line,
     incident_mark,
     incident_title,
     incident_words,
@@ -45,6 +46,8 @@ def status_parts(report: StatusReport) -> Iterator[Part]:
 def health_parts(report: HealthReport) -> Iterator[Part]:
     for cluster in report.clusters:
         yield from _cluster(cluster)
+    for one in report.troubles:
+        yield text(f"{incident_mark(one)} {incident_line(one)}")
 
 
 def log_parts(report: LogReport) -> Iterator[Part]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from bot.answering.capacity import outlook_mark, outlook_words, telling
+from bot.answering.incidents import incident_line, incident_mark
 from bot.answering.wording import duration, run_in_words, short_name
 from bot.domain.answers import ClusterReport, HealthReport, StatusReport
 from bot.domain.capacity import GaugeKind, Standing
@@ -132,6 +133,9 @@ def _health_blocks(report: HealthReport, room: Room) -> Iterator[Block]:
         # Of a cluster that does not answer, its own line says why.
         if cluster.reachable and (missing := unseen(cluster.gaps, room.items)):
             yield context(missing)
+    if report.troubles:
+        told = [f"{incident_mark(one)} {incident_line(one)}" for one in report.troubles]
+        yield rich(lines(told[: room.items]))
     more = len(report.clusters) - _CLUSTERS_SHOWN
     yield small_print(report.reference, _clusters_left(more))
 
