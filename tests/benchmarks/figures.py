@@ -178,16 +178,17 @@ def _grouping(printed: str) -> Rows:
     for name, found in figures.items():
         what = f"{found['failures']} {name} of {found['causes']} causes, grouped"
         cost = f"{found['CPU s, keys']} CPU s; with reading and judging {found['CPU s, all of it']}"
-        memory = f"memory grew by {found['peak memory grew, MB']} MB"
-        yield what, f"V-measure {found['V-measure']}, {cost}; {memory}"
+        parts = f"homogeneity, completeness {found['homogeneity, completeness']}"
+        yield what, f"V-measure {found['V-measure']} ({parts}), {cost}"
 
 
 def _peers(printed: str) -> Rows:
     for line in printed.splitlines():
         situation, arm, rest = line[:32].strip(), line[33:59].strip(), line[60:].strip()
         if rest.startswith("decides:"):
-            words = " ".join(rest.removeprefix("decides:").split())
-            yield f"{situation}: {arm}", f"decisive line in the prompt {words}"
+            after, _, cost = " ".join(rest.removeprefix("decides:").split()).partition(" model ")
+            calls = "at the first call" if after == "after 1" else after
+            yield f"{situation}: {arm}", f"decisive line in a prompt {calls}; model {cost}"
 
 
 _FIGURES = (
