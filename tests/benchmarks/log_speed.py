@@ -117,7 +117,7 @@ def run(words: str, command: list[str], base: float | None) -> float:
     with os.fdopen(reading) as said:
         told = said.read().strip()
     _, status, usage = os.wait4(child, 0)
-    if status:
+    if os.waitstatus_to_exitcode(status) not in (0, 1):  # 1 is ripgrep's word for no match
         raise SystemExit(f"{words}: the command ended with status {status}")
     seconds = usage.ru_utime + usage.ru_stime
     if match := _STARTED.search(told):
@@ -134,23 +134,13 @@ def scan(path: Path, patterns: Path) -> None:
 
     started = time.process_time()
     engine = hyperscan_engine(patterns.read_text().split("\n"))
-    splitter, lines = LineSplitter(), 0
+    splitter, hits = LineSplitter(), 0
     for piece in pieces(path):
         for block in splitter.feed(piece):
-            lines += count_lines(block, engine(block))
+            hits += len(engine(block))
     for block in splitter.finish():
-        lines += count_lines(block, engine(block))
-    print(f"{lines:,} lines hit (start {started:.2f} s apart)")
-
-
-def count_lines(block: bytes, places: list[int]) -> int:
-    found, end = 0, -1
-    for place in places:
-        if place >= end:
-            found += 1
-            end = block.find(b"\n", place)
-            end = len(block) if end < 0 else end
-    return found
+        hits += len(engine(block))
+    print(f"{hits:,} hits (start {started:.2f} s apart)")
 
 
 def pack(path: Path, _: Path) -> None:
@@ -216,10 +206,11 @@ def known_signatures() -> list[Signature]:
 
 
 def signatures(count: int) -> list[str]:
-    """So many of all known failures' signatures, evenly taken."""
+    """So many of the words of failure and of all known failures' signatures, evenly taken."""
+    from bot.diagnosis.logs.patterns import WORDS
     from bot.diagnosis.logs.raw_patterns import every_raw_pattern
 
-    found = every_raw_pattern(known_signatures())
+    found = (*WORDS, *every_raw_pattern(known_signatures()))
     return [found[index * len(found) // count] for index in range(count)]
 
 

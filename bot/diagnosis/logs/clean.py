@@ -15,6 +15,19 @@ _UNSEEN = re.compile(
 )
 
 
+def decoded(raw: bytes) -> str:
+    """The text of a line: UTF-8, else as Windows wrote it, for a log may hold both."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    # A few broken bytes among many characters of more than one byte: no other encoding.
+    text = raw.decode("utf-8", "replace")
+    if sum(c > "\x7f" and c != "\ufffd" for c in text) > text.count("\ufffd"):
+        return text
+    return raw.decode("cp1252", "replace")
+
+
 def clean(text: str) -> str:
     """Without terminal codes, and without what a carriage return overwrote."""
     if "\x1b" in text or "m" in text:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.diagnosis.logs import records
-from bot.diagnosis.logs.clean import clean
+from bot.diagnosis.logs.clean import clean, decoded
 from bot.diagnosis.logs.clock import stamp_of
 from bot.diagnosis.logs.rows import Head, Row
 from bot.diagnosis.logs.speakers import is_processor, is_remark, of_source
@@ -67,7 +67,7 @@ class Parser:
     def _texts(self, number: int, raw: bytes) -> list[str]:
         record = records.decode(raw) if raw.startswith(b"{") else None
         if record is None:
-            return self._plain_texts(number, raw.decode("utf-8", "replace"))
+            return self._plain_texts(number, decoded(raw))
         if not records.is_bare(record):
             self._head = records.head_of(number, record, raw)
             return list(records.texts_of(record))

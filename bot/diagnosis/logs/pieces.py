@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import log2
+
+import re2
 
 from bot.diagnosis.logs import score, shapes
 from bot.diagnosis.logs.chains import Chain
@@ -36,6 +39,12 @@ _TOLD_TIMES = 3
 
 _FAILED = re.compile(r"(?i:Marking task as)|Task failed with exception|Failed to execute job")
 _MARKING = re.compile(r"(?i)Marking task as")
+# How much of the machine was used, last before a kill.
+_FIGURES = 2
+_RESOURCE = re2.compile(
+    r"(?i)\b(?:memory|mem|rss|heap|swap|disk|cpu|load)\b.{0,40}?\d(?:[.,]\d+)? ?(?:%|[kmgt]i?b\b)"
+)
+
 _BEGINNING = re.compile(r"Executing <Task|Starting attempt \d")
 _ENDING = re.compile(
     r"Marking task as|Task exited|Task failed with exception|Process exited abnormally"
@@ -169,7 +178,7 @@ def _is_wrapper(row: Row) -> bool:
 
 
 def _of_kill(rows: Sequence[Row], silence: Silence | None) -> Iterator[Piece]:
-    """Who ended the task from outside, and how long it had been silent then."""
+    """Who ended the task from outside, what it used, and how long it had been silent then."""
     killed = [
         index
         for index, row in enumerate(rows)
@@ -177,6 +186,10 @@ def _of_kill(rows: Sequence[Row], silence: Silence | None) -> Iterator[Piece]:
     ]
     for index in dict.fromkeys(killed[:1] + killed[-1:]):
         yield Piece(66, ((index, LINE),))
+    before = killed[-1] if killed else 0
+    figures = (i for i in range(before - 1, -1, -1) if _RESOURCE.search(rows[i].text))
+    for index in islice(figures, _FIGURES):
+        yield Piece(56, ((index, LINE),))
     if killed and silence is not None and silence.seconds >= _SILENCE_MIN:
         after = next((i for i, row in enumerate(rows) if row.number >= silence.number), 0)
         if after:

@@ -66,6 +66,8 @@ class LogReader:
             self._add(block)
 
     def _add(self, block: bytes) -> None:
+        if b"\0" in block:  # what Windows prints as UTF-16: without them it is legible
+            block = block.replace(b"\0", b"")
         self._segments.add(block, self._keeper.lines_read + 1)
         self._keeper.add(block)
 

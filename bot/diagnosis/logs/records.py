@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from bot.diagnosis.logs.clean import clean
+from bot.diagnosis.logs.clean import clean, decoded
 from bot.diagnosis.logs.clock import stamp_of
 from bot.diagnosis.logs.detail import detail_lines
 from bot.diagnosis.logs.rows import Head
@@ -32,7 +32,7 @@ _FIELD = re.compile(r'"(level|logger|filename|exc_type|exc_value)"\s*:\s*"((?:[^
 
 def decode(raw: bytes) -> Record | None:
     """The record of one line; None where the line is none. A cut one is read as far as it goes."""
-    text = raw.decode("utf-8", "replace")
+    text = decoded(raw)
     for candidate in (raw, text.encode()):
         try:
             record = msgspec.json.decode(candidate)

@@ -163,6 +163,29 @@ def test_a_silence_before_a_kill_is_shown() -> None:
     assert {90, 91} <= {line.number for line in reading.lines}
 
 
+def test_what_a_killed_task_used_last_is_shown() -> None:
+    used = plain("INFO", "logging_mixin.py:190", "memory in use: 7.9 GiB of 8.0 GiB")
+    words = ("alpha", "beta", "gamma", "delta", "kappa", "omega", "sigma", "theta")
+    work = [f"{one} {two} {three}" for one in words for two in words for three in words]
+    chatter = [plain("INFO", "logging_mixin.py:190", words) for words in work]
+    kill = plain("INFO", "local_task_job.py:1", "Task exited with return code Negsignal.SIGKILL")
+
+    reading = read([*chatter[:250], used, *chatter[250:], kill], budget=120)
+
+    assert line_of(reading, "7.9 GiB").number == 251
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16-le"])
+def test_lines_of_any_usual_encoding_are_legible(encoding: str) -> None:
+    calm = plain("INFO", "a.py:1", "Größe geprüft").encode() + b"\n"
+    failed = plain("ERROR", "a.py:1", "failed: Größe fehlt\n").encode(encoding)
+
+    text = line_of(read(calm + failed), "failed: Gr").text
+
+    assert "fehlt" in text
+    assert "Größe" in text or encoding == "utf-16-le"
+
+
 def test_an_unfinished_log_says_so() -> None:
     reader = LogReader(redactor=REDACTOR)
     reader.feed(b'{"content":[{"timestamp":null,"event":"a"},{"timestamp":nu')
