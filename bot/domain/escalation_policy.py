@@ -68,6 +68,10 @@ class Policy:
         """As it is now: a rota may get further levels while the bot runs."""
         return self if levels is None else replace(self, levels=levels())
 
+    def called_at(self, at: datetime, severity: Severity) -> datetime:
+        """`at`, or when people are left in peace by then the end of that."""
+        return at if self.quiet is None else self.quiet.over(at, severity)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -86,8 +90,7 @@ def due(escalation: Escalation, policy: Policy) -> Due | None:
     told = _told_next(escalation, policy)
     if told is None:
         return expiry
-    if policy.quiet is not None:
-        told = replace(told, at=policy.quiet.over(told.at, escalation.severity))
+    told = replace(told, at=policy.called_at(told.at, escalation.severity))
     return min(told, expiry, key=lambda one: one.at)
 
 
@@ -96,6 +99,9 @@ def _told_next(escalation: Escalation, policy: Policy) -> Due | None:
     if escalation.state in WAITING and not escalation.is_channel_called:
         has_next = escalation.level < policy.levels
         kind = Kind.LEVEL_RAISED if has_next else Kind.CHANNEL_CALLED
+        if escalation.state is State.HANDED_ON and since == escalation.opened_at:
+            # The owner of its Dag is told after the quiet hours, and may take as long from then.
+            since = policy.called_at(since, escalation.severity)
         is_first = escalation.level == 0 and escalation.state is State.OPEN
         return Due(kind, since if is_first else since + policy.acknowledge_within)
     if escalation.reminders >= policy.reminders:

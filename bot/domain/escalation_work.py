@@ -29,11 +29,12 @@ class EscalationDue:
 @dataclass(frozen=True, slots=True)
 class EscalationTold:
     """The body of a job of kind `TOLD`. `deed` is what brought it about; with a `party`, nobody but
-    they are told."""
+    they are told, and with a `holder`, a Slack user id, nobody but whoever it was given to."""
 
     id: str
     deed: Deed
     party: Party | None = None
+    holder: str = ""
 
 
 def due_job(escalation: Escalation, delay: float, again: int = 0) -> Job:
@@ -59,6 +60,13 @@ def party_job(escalation: Escalation, deed: Deed, party: Party) -> Job:
     """Tells those who joined just now."""
     body = EscalationTold(escalation.id, deed, party)
     return _telling(escalation, f"joined:{escalation.version}", body)
+
+
+def holder_job(escalation: Escalation, deed: Deed, delay: float) -> Job:
+    """Tells whoever has it by `deed`, `delay` seconds from now."""
+    body = EscalationTold(escalation.id, deed, holder=escalation.responder)
+    job = _telling(escalation, f"holder:{deed.key}", body)
+    return replace(job, queue=Queue.LATER, delay=delay) if delay else job
 
 
 def count_job(escalation: Escalation, deed: Deed) -> Job:

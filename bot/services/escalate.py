@@ -69,7 +69,7 @@ class Escalator:
     ) -> None:
         self._escalations = escalations
         self._turns = turns
-        self._policy = policy
+        self.policy = policy
         self._thresholds = thresholds
         self._now = now
         self._caller = caller or Caller()
@@ -231,7 +231,7 @@ class Escalator:
         escalation = await self._escalations.get(body.id)
         if escalation is None or escalation.moves != body.moves:
             return 0.0
-        now, next_due = self._now(), due(escalation, self._policy.with_levels(self._levels))
+        now, next_due = self._now(), due(escalation, self.policy.with_levels(self._levels))
         if next_due is None:
             return 0.0
         if next_due.at > now:

@@ -48,6 +48,7 @@ from bot.slack.escalation_calling import Calling, Handler
 from bot.slack.escalation_callouts import call_out_of
 from bot.slack.escalation_cards import Cards
 from bot.slack.escalation_handing import hand_in_pager
+from bot.slack.escalation_holders import Holders, has_new_holder
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_status import Statuses
@@ -114,6 +115,10 @@ class EscalationDesk:
     def _statuses(self) -> Statuses:
         return Statuses(self.escalations, self.replies.kit.gestures, self.readers)
 
+    @property
+    def _holders(self) -> Holders:
+        return Holders(self.calling, self._cards, self.replies.kit.gestures, self.readers)
+
     def bridged(self, work: Handler) -> Handler:
         """`work` on what arrives, once it was carried between the threads of an escalation. Where
         people talk to one another in these, the bot says nothing unless it is called."""
@@ -142,7 +147,9 @@ class EscalationDesk:
         if escalation is None:
             return
         workspace = await self._workspace()
-        if body.party is not None:
+        if body.holder:
+            await self._held(escalation, body, workspace, steps)
+        elif body.party is not None:
             await self._statuses.tell(escalation, body.party, None, workspace, steps)
         elif body.deed.kind is Kind.LEVEL_RAISED:
             # What became of the page is shown once that is known.
@@ -228,7 +235,9 @@ class EscalationDesk:
         diagnosis = await steps.run("find answer", partial(cards.diagnosis, escalation), _STORE)
         handoff = await cards.handoff(escalation, diagnosis, truth, workspace, steps)
         card = await cards.put(escalation, handoff, workspace, steps)
-        if card is not None:
+        if card is not None and has_new_holder(escalation, deed):
+            await self._holders.soon(escalation, deed, steps)
+        elif card is not None:
             await self._call_out(escalation, deed, workspace, steps)
         if deed.kind not in _UNSEEN:
             await self._statuses.tell_all(escalation, truth, workspace, steps)
@@ -239,6 +248,14 @@ class EscalationDesk:
         is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
         if is_told and truth is not None and card is not None:
             await cards.draft(handoff, truth, card, workspace, steps)
+
+    async def _held(
+        self, escalation: Escalation, body: EscalationTold, workspace: str, steps: DurableSteps
+    ) -> None:
+        """Nobody is told of what they have acknowledged by now, or somebody else has."""
+        if escalation.state in WAITING and escalation.responder == body.holder:
+            await self._call_out(escalation, body.deed, workspace, steps)
+            await self._holders.tell(escalation, body, workspace, steps)
 
     async def _call_out(
         self,

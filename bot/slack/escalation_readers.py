@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.domain.access import Denied
-from bot.domain.answers import HumanCalled
-from bot.domain.escalations import ReachCount, Touched
+from bot.domain.answers import Diagnosis, HumanCalled
+from bot.domain.escalations import Escalation, ReachCount, Touched
 from bot.domain.questions import ThreadKey
 from bot.services.onlookers import decision_on
 from bot.services.readers import Readers
@@ -14,6 +14,7 @@ from bot.slack.escalation_values import Handoff, Relayed
 from bot.words import mark
 
 NOT_FOR_THIS_CHANNEL = mark("Somebody asks for help about a Dag that this channel may not see")
+NOT_FOR_YOU = mark("Somebody asks for help about a Dag that you may not see")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class ForReaders:
         if diagnosis and isinstance(await decision_on(sight, diagnosis), Denied):
             handoff = _without_dag(handoff)
         return (await sight.veil()).over(handoff)
+
+    async def title(
+        self, escalation: Escalation, diagnosis: Diagnosis | None, thread: ThreadKey, user: str
+    ) -> str:
+        """What it is about, for `user` in their direct messages."""
+        title, sight = escalation.subject.title, await self.readers.of(thread, user)
+        if sight is None:
+            return title
+        if diagnosis and isinstance(await decision_on(sight, diagnosis), Denied):
+            return NOT_FOR_YOU
+        return (await sight.veil()).over(title)
 
     async def relayed(self, relayed: Relayed, thread: ThreadKey, user: str) -> Relayed:
         sight = await self.readers.of(thread, user)

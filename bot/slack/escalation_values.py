@@ -24,11 +24,14 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class CallOut:
-    """Words that call people: those of `users`, or everybody where `is_for_all`."""
+    """Words that call people: those of `users`, or everybody where `is_for_all`. `title` says what
+    it is about and `link` leads to its card, where that is not above them."""
 
     words: str
     users: tuple[str, ...] = ()
     is_for_all: bool = False
+    title: str = ""
+    link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

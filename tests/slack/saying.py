@@ -95,6 +95,16 @@ def messages() -> Iterator[tuple[str, Post]]:
     for seen_in in (SeenIn.ABOVE, SeenIn.DIRECT):
         yield seen_in.value, said(HumanCalled("R1", ESCALATION, seen_in=seen_in))
     yield "call_out", said(CallOut("Still nobody has acknowledged this.", ("U0ONCALL01",)))
+    yield (
+        "holder",
+        said(
+            CallOut(
+                "This is yours now. Please acknowledge it there.",
+                title="Somebody asks for help",
+                link="https://example.slack.com/archives/C0ONCALL01/p1",
+            )
+        ),
+    )
     yield "draft", said(Draft("n1.md", "w1"))
     yield (
         "relayed",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.domain.answers import Reply
-from bot.domain.escalations import State, WasRight
+from bot.domain.escalation_policy import Policy, QuietHours
+from bot.domain.escalations import Severity, State, WasRight
 from bot.domain.evidence import DagDetails, Evidence
 from bot.domain.oncall import PageOutcome, PageSeen, PageState, PageStatus
 from bot.domain.questions import Question
@@ -56,6 +59,18 @@ async def press(
     card = card_of(ws)
     await ws.press(card, action(card, f"escalation_{name}"), user, chosen)
     await bot.idle()
+
+
+def quiet_for(hours: float) -> QuietHours:
+    """Quiet since an hour ago."""
+    now = datetime.now(UTC)
+    begin, end = now - timedelta(hours=1), now + timedelta(hours=hours)
+    return QuietHours(begin.time(), end.time(), ZoneInfo("UTC"))
+
+
+def direct_to(ws: LocalWorkspace, user: str) -> list[Message]:
+    channel = ws.state.direct_channel(user)
+    return by_bot(ws, channel.id) if channel is not None else []
 
 
 async def test_an_unknown_verdict_hands_everything_to_those_on_call(
@@ -145,10 +160,32 @@ async def test_the_owner_of_the_dag_comes_first_where_it_is_its_code(
     escalation = await bot.only()
     assert (escalation.state, escalation.responder) == (State.HANDED_ON, PLATFORM.id)
     assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
+    (told,) = direct_to(ws, PLATFORM.id)
+    for part in ("a Dag of yours", "orders_daily", place_of(card_of(ws))):
+        assert part in words(told)
     assert bot.fake_on_call.pages == []
 
     await bot.engine.pass_time(10)
     assert [page.level for page in bot.fake_on_call.pages] == [1]
+
+
+async def test_the_owner_of_a_dag_is_left_in_peace_until_the_quiet_hours_are_over(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+) -> None:
+    policy = Policy(levels=2, quiet=quiet_for(hours=3))
+    async with running(ws, config, records, policy=policy) as bot:
+        one = call(1, "a", bot.engine.now())
+        one = replace(one, first=PLATFORM.id, severity=Severity.NORMAL, party=None)
+        await bot.escalations.call(one)
+        await bot.engine.pass_time(170)
+        assert direct_to(ws, PLATFORM.id) == ws.replies(card_of(ws)) == []
+        await bot.engine.pass_time(11)
+
+        assert len(direct_to(ws, PLATFORM.id)) == 1
+        assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
+        assert bot.fake_on_call.pages == []
+        await bot.engine.pass_time(10)
+        assert [page.level for page in bot.fake_on_call.pages] == [1]
 
 
 async def test_without_an_acknowledgement_level_after_level_is_called_then_the_channel(
@@ -205,6 +242,9 @@ async def test_it_is_handed_on_taken_over_put_off_and_mitigated(
     await press(ws, bot, "hand_to", chosen=PLATFORM.id)
     assert "It was handed on" in status_of(ws, question)
     assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
+    (told,) = direct_to(ws, PLATFORM.id)
+    for part in ("This is yours now.", place_of(card_of(ws))):
+        assert part in words(told)
 
     await press(ws, bot, "take_over", AUTHOR.id)
     assert AUTHOR.id in status_of(ws, question)
@@ -214,6 +254,7 @@ async def test_it_is_handed_on_taken_over_put_off_and_mitigated(
     await bot.engine.pass_time(61)
     assert (await bot.only()).state is State.HANDED_ON
     assert AUTHOR.id in words(ws.replies(card_of(ws))[-1])
+    assert len(direct_to(ws, AUTHOR.id)) == 1
 
     await press(ws, bot, "mitigate", AUTHOR.id)
     assert "The harm has stopped" in status_of(ws, question)

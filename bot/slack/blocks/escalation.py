@@ -313,7 +313,13 @@ def call_out_message(call: CallOut) -> SlackMessage:
         people.append({"type": "broadcast", "range": "channel"})
     named = [part for one in people for part in (one, text(" "))]
     words = say(call.words)
-    return SlackMessage(mrkdwn(words), (rich(section(*named, text(words))),))
+    parts = [*named, text(words)]
+    if call.title:
+        title = Limit(500).head(say(call.title))
+        parts, words = [text(f"🔔 {title}\n", bold=True), *parts], f"🔔 {title}\n{words}"
+    if call.link:
+        parts += [text("  "), link(say("Open the card"), call.link)]
+    return SlackMessage(mrkdwn(words), (rich(section(*parts)),))
 
 
 def draft_message(draft: Draft) -> SlackMessage:
