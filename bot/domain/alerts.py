@@ -23,6 +23,9 @@ REMIND = "alert_remind"
 LISTED = "alert_list"
 """The kind of the job that names what there was no room for."""
 
+ALERT = "alert:"
+"""What the keys of work on alerts that stand begin with."""
+
 COUNTED_AFTER = 60.0
 """Seconds between two states of a card that differ in numbers alone."""
 

@@ -8,6 +8,7 @@ answer that stands by then stays, and no longer says that a model is about to ad
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -53,6 +54,11 @@ class DeadLetters(Protocol):
     async def untold_batches(self, since: datetime) -> Mapping[int, int]:
         """Batches of reported failures since then whose every job has failed, by number, each with
         how many these were: fewer than `HANDED_IN`. Raises `StoreError`."""
+        ...
+
+    async def untold_alerts(self, since: datetime) -> Mapping[str, int]:
+        """The same for work on alerts, by its first key, however it failed: nobody waits for it,
+        but cards that it was to change stand."""
         ...
 
 
@@ -108,6 +114,8 @@ class DeadLetterService:
             for number, failed in (await self._letters.untold_batches(since)).items():
                 log.warning("failures_handed_in_again", batch=number, failed=failed)
                 await self._start(batch_job(number, 0.0, failed))
+            for key, failed in (await self._letters.untold_alerts(since)).items():
+                await self._hand_in_again(key, failed)
             found = await self._letters.unanswered(since, AT_A_TIME)
             for letter in found:
                 await self._hand_in(SORRY, sorry_key(letter.key, letter.tries), letter)
@@ -118,6 +126,12 @@ class DeadLetterService:
             log.warning("dead_letters_not_swept", error=str(error))
             return 0
         return len(found)
+
+    async def _hand_in_again(self, key: str, failed: int) -> None:
+        work = await self._read(key)
+        if work is not None:
+            log.warning("alert_handed_in_again", key=key, failed=failed)
+            await self._start(replace(work, key=again(key, failed), delay=0.0))
 
     async def _hand_in(self, kind: str, key: str, body: DeadLetter | Unfinished) -> None:
         await self._start(Job(key, kind, body, Queue.LATER, share=key, part_of=body.key))

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from bot.domain.work import Queue
 from bot.workflows.queues import IN_ORDER, alone
-from bot.workflows.work_rows import work_table
+from bot.workflows.work_rows import is_ours, work_table
 
 # Work that a process did not survive so often is suspected to be why it died.
 SUSPECTED_FROM = 3
@@ -43,7 +43,7 @@ def hand_on(connection: Connection, dead: Sequence[str]) -> Counter[str]:
     ]
     moved = connection.execute(
         update(work)
-        .where(work.c.status == "PENDING", work.c.executor_id.in_(dead))
+        .where(work.c.status == "PENDING", work.c.executor_id.in_(dead), is_ours(work))
         .values(
             status="ENQUEUED",
             queue_name=case(*lanes, else_=func.coalesce(work.c.queue_name, INTERNAL_QUEUE_NAME)),

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, cast
 import structlog
 from dbos import DBOS
 from dbos import error as dbos_errors
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from bot.domain.errors import BotError, StoreError
 from bot.domain.work import ONCE, Job, Retry
@@ -27,10 +28,12 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 
-# Tries of any step while the database is away: a good minute, which is what its restart takes, or
-# a failover. What the step is about has nothing to do with it, and each may be begun more than once
-# anyway, where a process dies.
-_IN_AN_OUTAGE = 12
+# Tries of any step while the database is away: half an hour. What the step is about has nothing to
+# do with it, nothing else can be done meanwhile, and each may be begun more than once anyway, where
+# a process dies.
+_IN_AN_OUTAGE = 180
+_OF_A_STORE = 12  # where the database is there, and yet something was not to be had of it
+_IS_AWAY = (OperationalError, InterfaceError, NoFreeConnection)
 _LOOKING_AGAIN = 10.0  # seconds between two of them at most
 
 
@@ -125,7 +128,8 @@ class _Tries:
             self._is_outage = isinstance(error, StoreError)
             allowed = self._retry.attempts
             if self._is_outage:
-                allowed = max(allowed, _IN_AN_OUTAGE)
+                is_away = isinstance(caught.__cause__, _IS_AWAY)
+                allowed = max(allowed, _IN_AN_OUTAGE if is_away else _OF_A_STORE)
             if error.final or self._begun >= allowed:
                 self._meter.step(self._name, "failed", monotonic() - started)
                 return Outcome(error=error, tries=self._begun)

@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from bot.domain.errors import StoreError
-from bot.workflows.databases import KEEPALIVES, sync_url
+from bot.workflows.databases import APPLICATION, KEEPALIVES, sync_url
 from bot.workflows.moving import hand_on
 
 _BEAT = 1.0  # seconds between looks
@@ -47,9 +47,11 @@ _HELD = text(
     "WHERE datname = current_database())"
 )
 _UPTIME = text("SELECT extract(epoch FROM now() - pg_postmaster_start_time())::float")
+# Other applications of DBOS may keep their work in the same tables.
 _OWNERS = text(
     "SELECT DISTINCT executor_id FROM dbos.workflow_status "
-    "WHERE status = 'PENDING' AND executor_id IS NOT NULL"
+    "WHERE status = 'PENDING' AND executor_id IS NOT NULL "
+    "AND (application_name = :ours OR application_name IS NULL)"
 )
 
 _log = structlog.get_logger(__name__)
@@ -165,7 +167,9 @@ class Takeover:
             self._recovering.add_done_callback(tell_of_failure)
 
     def _recover(self, dead: list[str]) -> None:
-        with self._engine.begin() as connection:
+        # The engine commits each statement, since the one that holds the lock begins nothing.
+        in_one = self._engine.execution_options(isolation_level="READ COMMITTED")
+        with in_one.begin() as connection:
             queues = hand_on(connection, dead)
         _log.warning("work_taken_over", owners=dead, count=queues.total(), queues=dict(queues))
 
@@ -183,7 +187,7 @@ def tell_of_failure(recovering: Future[None]) -> None:
 
 
 def _missing(connection: Connection) -> set[str]:
-    owners = set(connection.execute(_OWNERS).scalars())
+    owners = set(connection.execute(_OWNERS, {"ours": APPLICATION}).scalars())
     if not owners:
         return owners
     # After the owners: who took work on in between has had its lock before.

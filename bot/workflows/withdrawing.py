@@ -88,20 +88,25 @@ class WorkWithdrawal:
         return [job for each in listed if (job := job_of(each)) is not None]
 
     def _erase(self, holding: Sequence[str], until: float | None = None) -> bool:
-        """Also what was written by work that is deleted already: it may have ended after that."""
-        kept = self._since(holding, until) if until is not None else []
+        """Also what was written by work that is deleted already: it may have ended after that.
+
+        What comes in meanwhile stays, so that what is to go is said in the statements themselves.
+        """
         if until is None and self._unfinished(holding, None):
             # What is finished of it may be waited for by the rest.
             return False
         work = self._work
+        ended: ColumnElement[bool] = work.c.status.not_in(_UNFINISHED)
+        goes = ended if until is None else work.c.created_at <= until * 1000
         with self._database.begin() as connection:
             for some in _portions(holding):
+                theirs = _holds(work.c[_KEY], some)
+                connection.execute(delete(work).where(theirs, goes))
+                left = select(work.c[_KEY]).where(theirs)
                 for name in _WRITTEN:
                     written = table(name, column(_KEY, Text), schema=work.schema)
-                    theirs = _holds(written.c[_KEY], some) & written.c[_KEY].not_in(kept)
-                    connection.execute(delete(written).where(theirs))
-                theirs = _holds(work.c[_KEY], some) & work.c[_KEY].not_in(kept)
-                connection.execute(delete(work).where(theirs))
+                    orphans = _holds(written.c[_KEY], some) & written.c[_KEY].not_in(left)
+                    connection.execute(delete(written).where(orphans))
         return True
 
     def _unfinished(self, holding: Sequence[str], until: float | None) -> list[str]:
@@ -110,10 +115,6 @@ class WorkWithdrawal:
         if until is None:
             return self._keys(holding, unfinished)
         return self._keys(holding, unfinished & (work.c.created_at <= until * 1000))
-
-    def _since(self, holding: Sequence[str], until: float) -> list[str]:
-        work = self._work
-        return self._keys(holding, work.c.created_at > until * 1000)
 
     def _keys(self, holding: Sequence[str], where: ColumnElement[bool]) -> list[str]:
         work = self._work

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Select,
     Subquery,
     TableClause,
@@ -11,12 +12,13 @@ from sqlalchemy import (
     column,
     func,
     make_url,
+    or_,
     select,
     table,
 )
 
 from bot.domain.work import WorkStatus
-from bot.workflows.databases import SCHEMA, VERSION
+from bot.workflows.databases import APPLICATION, SCHEMA, VERSION
 from bot.workflows.views import STATUSES
 
 _TEXTS = (
@@ -27,6 +29,7 @@ _TEXTS = (
     "executor_id",
     "owner_xid",
     "application_version",
+    "application_name",
 )
 _NUMBERS = (
     "recovery_attempts",
@@ -43,6 +46,12 @@ def work_table(dialect: str) -> TableClause:
     texts = [column(name, Text) for name in _TEXTS]
     numbers = [column(name, BigInteger) for name in _NUMBERS]
     return table("workflow_status", *texts, *numbers, schema=schema)
+
+
+def is_ours(work: TableClause) -> ColumnElement[bool]:
+    """Other applications of DBOS may keep their work in the same table."""
+    name = work.c.application_name
+    return or_(name == APPLICATION, name.is_(None))
 
 
 def work_rows(url: str, status: WorkStatus | None = None) -> Subquery:

@@ -29,6 +29,9 @@ class Found:
     async def untold_batches(self, since: datetime) -> Mapping[int, int]:
         return {}
 
+    async def untold_alerts(self, since: datetime) -> Mapping[str, int]:
+        return {}
+
 
 class Voice:
     """Apologises where there is somebody to apologise to."""

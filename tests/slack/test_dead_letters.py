@@ -140,6 +140,22 @@ async def test_a_batch_of_reported_failures_that_failed_is_handed_in_again_a_few
     assert keys == {"failures:7:list", "failures:7", "failures:7+", "failures:7++"}
 
 
+async def test_work_on_an_alert_that_failed_is_handed_in_again_a_few_times(
+    ws: LocalWorkspace, stage: Stage
+) -> None:
+    told = replace(batch_job(7, 60.0), key="alert:a1:opened:1")
+    async with taking_in(stage) as engine:
+        await engine.start(told)
+        await fail(stage, told.key, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    async with working(stage) as bot:
+        for _ in range(HANDED_IN + 1):
+            await bot.letters.sweep()
+            for job in await bot.admin.list(queue=Queue.FAILURES):
+                await bot.ended(job.key, WorkStatus.FAILED)
+        keys = {job.key for job in await bot.admin.list()}
+    assert keys == {told.key, f"{told.key}+", f"{told.key}++"}
+
+
 async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(
     ws: LocalWorkspace, stage: Stage
 ) -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import pairwise
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.domain.errors import AirflowUnavailable, BadRequest, BotError, StoreError
 from bot.domain.references import reference_of
@@ -135,6 +136,26 @@ async def test_an_outage_of_the_database_has_more_tries_than_what_the_step_is_ab
         [detail] = await finished(file_url, "a")
     assert work.begun == begun
     assert detail.work.status is (WorkStatus.DONE if fails < begun else WorkStatus.FAILED)
+
+
+async def test_a_database_that_is_away_is_waited_for_beyond_what_a_store_that_refuses_is(
+    file_url: str,
+) -> None:
+    def away() -> StoreError:
+        error = StoreError("The database is away.")
+        error.__cause__ = OperationalError("SELECT 1", {}, ConnectionRefusedError())
+        return error
+
+    work = Fails(30, away)
+
+    async def handler(body: Errand, steps: DurableSteps) -> object:
+        return await steps.run("reads", work, Retry(pause=0.0))
+
+    async with running(file_url, handler) as engine:
+        await engine.start(errand("a"))
+        [detail] = await finished(file_url, "a")
+    assert detail.work.status is WorkStatus.DONE
+    assert work.begun == 31
 
 
 async def test_finished_steps_are_read_back_after_the_process_is_gone(url: str) -> None:

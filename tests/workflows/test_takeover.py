@@ -9,7 +9,7 @@ from time import monotonic, sleep
 
 import pytest
 from dbos import DBOS
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select, text, update
 from structlog.testing import capture_logs
 
 from bot.domain.work import Queue, WorkStatus
@@ -88,7 +88,12 @@ async def test_all_work_of_the_dead_is_taken_over_at_once(url: str) -> None:
     try:
         with database.begin() as connection:
             assert hand_on(connection, ["somebody else"]) == {}
-            assert hand_on(connection, [dead]) == {"questions": 30, "failures alone": 30}
+            work = work_table(database.dialect.name)
+            rename = update(work).where(work.c.workflow_uuid == "q0")
+            connection.execute(rename.values(application_name="of another program"))
+            assert hand_on(connection, [dead]) == {"questions": 29, "failures alone": 30}
+            connection.execute(rename.values(application_name=None))
+            assert hand_on(connection, [dead]) == {"questions": 1}
             assert hand_on(connection, [dead]) == {}
     finally:
         database.dispose()

@@ -122,6 +122,8 @@ async def test_of_a_channel_all_goes_that_was_handed_in_up_to_then(url: str) -> 
         await engine.start(errand(ABOUT, text="secret words"))
         await engine.start(errand("T1:C2:1700000000.000100", text="other words"))
         await finished(url, ABOUT, "T1:C2:1700000000.000100")
+        await work.erase_channel("T1", "C1", "1000000000.000000")
+        assert written(url, "secret words") != []  # handed in later
         await work.erase_channel("T1", "C1", "4000000000.000000")
         assert written(url, "secret words") == []
         assert written(url, "other words") != []

@@ -3,7 +3,6 @@ perhaps not all."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,14 +27,15 @@ from sqlalchemy.orm import aliased
 
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.tables import InboxRow, PostRow
+from bot.domain.alerts import ALERT
 from bot.domain.dead_letters import DeadLetter, Unfinished
-from bot.domain.failures import BATCH, batch_key
+from bot.domain.failures import BATCH
 from bot.domain.questions import ThreadKey
 from bot.domain.work import HANDED_IN, again
 from bot.services.dead_letters import sorry_key, unfinished_key
 
 _BEGUN = aliased(PostRow)
-_BATCH_KEY = re.compile(rf"{BATCH}:(\d+)\+*")
+_AT_A_TIME = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,19 +83,33 @@ class SqlDeadLetters:
                 return [Unfinished(*row) for row in await connection.execute(statement)]
 
     async def untold_batches(self, since: datetime) -> Mapping[int, int]:
+        found = await self._untold(f"{BATCH}:", since)
+        numbers = {number: tries for key, tries in found.items() if (number := _number_in(key))}
+        return {int(number): tries for number, tries in numbers.items()}
+
+    async def untold_alerts(self, since: datetime) -> Mapping[str, int]:
+        return await self._untold(ALERT, since)
+
+    async def _untold(self, prefix: str, since: datetime) -> Mapping[str, int]:
+        """First keys of failed work that begin with `prefix`, each with how often it failed, where
+        it may be handed in again and was not yet."""
         work, known = self._failed.c, self._known.c
         failed = select(work.key).where(
-            work.key.startswith(f"{BATCH}:", autoescape=True),
+            work.key.startswith(prefix, autoescape=True),
             work.taken_on >= since.timestamp() * 1000,
         )
         with store_errors("Looking for reported failures that nobody was told of"):
             async with self._engine.connect() as connection:
-                numbers = _numbers_in((await connection.scalars(failed)).all())
-                after = {again(batch_key(each), tries): each for each, tries in numbers.items()}
-                taken_up = await connection.scalars(select(known.key).where(known.key.in_(after)))
-                for key in taken_up:
-                    del numbers[after[key]]
-        return numbers
+                keys = (await connection.scalars(failed)).all()
+                times = Counter(key.rstrip(again("", 1)) for key in keys)
+                found = {key: count for key, count in times.items() if count < HANDED_IN}
+                after = {again(key, count): key for key, count in found.items()}
+                next_keys = list(after)
+                for begin in range(0, len(next_keys), _AT_A_TIME):
+                    some = known.key.in_(next_keys[begin : begin + _AT_A_TIME])
+                    for key in await connection.scalars(select(known.key).where(some)):
+                        del found[after[key]]
+        return found
 
     def _statement(self, since: datetime, limit: int) -> Select[*tuple[object, ...]]:
         work, question = self._failed.c, self._question
@@ -161,10 +175,10 @@ class SqlDeadLetters:
         return count_of(self._known), count_of(self._failed)
 
 
-def _numbers_in(keys: Sequence[str]) -> dict[int, int]:
-    """How many jobs there are for each batch, where more may be handed in."""
-    numbers = Counter(int(found[1]) for key in keys if (found := _BATCH_KEY.fullmatch(key)))
-    return {number: count for number, count in numbers.items() if count < HANDED_IN}
+def _number_in(key: str) -> str:
+    """Of the batch that the work of this key was about; empty where it is none's."""
+    number = key.removeprefix(f"{BATCH}:")
+    return number if number.isdecimal() else ""
 
 
 def _around(key: ColumnElement[str], page: str) -> ColumnElement[str]:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
-from sqlalchemy import ColumnElement, case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.sql.columns import UtcDateTime
@@ -53,9 +53,14 @@ class SqlPostLedger:
             yield entry
 
     async def tidy(self, before: datetime) -> int:
-        """Forgets messages that were announced before then; returns how many."""
+        """Forgets messages that were neither announced nor changed since then; returns how many.
+        One that still changes, as that of a failure that goes on for weeks, would be posted anew.
+        """
+        unchanged = or_(PostRow.recorded_at.is_(None), PostRow.recorded_at < before)
         with store_errors("Tidying the ledger of posts"):
-            return await delete_before(self._engine, PostRow.key, PostRow.announced_at, before)
+            return await delete_before(
+                self._engine, PostRow.key, PostRow.announced_at, before, unchanged
+            )
 
     @asynccontextmanager
     async def _alone_in_process(self, key: str) -> AsyncIterator[None]:

@@ -82,9 +82,11 @@ async def delete_before(
     key: InstrumentedAttribute[str],
     at: InstrumentedAttribute[datetime],
     before: datetime,
+    *conditions: ColumnElement[bool],
 ) -> int:
-    """Deletes rows of `key`'s table older than `before`, in portions: nobody waits for long."""
-    portion = select(key).where(at < before).order_by(at).limit(_AT_A_TIME)
+    """Deletes rows of `key`'s table older than `before` that meet the `conditions`, in portions:
+    nobody waits for long."""
+    portion = select(key).where(at < before, *conditions).order_by(at).limit(_AT_A_TIME)
     statement = delete(key.class_).where(key.in_(portion.scalar_subquery()))
     deleted = 0
     while True:

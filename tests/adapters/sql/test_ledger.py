@@ -309,19 +309,22 @@ async def test_the_connections_that_go_back_hold_nothing(
         assert tuple((await connection.execute(timeouts)).one()) == ("0", "30s")
 
 
-async def test_tidying_forgets_what_was_announced_before(
+async def test_tidying_forgets_what_was_neither_announced_nor_changed_since(
     ledger: SqlPostLedger, engine: AsyncEngine
 ) -> None:
-    for key in ("old", "new"):
+    for key in ("old", "new", "changed"):
         async with ledger.page(key) as entry:
             await entry.announce()
     async with engine.begin() as connection:
-        old = update(PostRow).where(PostRow.key == "old")
+        old = update(PostRow).where(PostRow.key != "new")
         await connection.execute(old.values(announced_at=datetime(2026, 1, 1, tzinfo=UTC)))
+    async with ledger.page("changed") as entry:
+        await entry.record("1790000000.000100", 4)
 
     assert await ledger.tidy(datetime(2026, 2, 1, tzinfo=UTC)) == 1
 
     assert await posted(ledger, "old") is None
+    assert await posted(ledger, "changed") is not None
     assert await posted(ledger, "new") is not None
 
 
