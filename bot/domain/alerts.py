@@ -188,11 +188,13 @@ class AlertTold:
 
 @dataclass(frozen=True, slots=True)
 class AlertWatch:
-    """The body of a job of kind `WATCH`: the `number`th look since `since`."""
+    """The body of a job of kind `WATCH`: the `number`th look since `since`, after it failed again
+    for the `relapses`th time."""
 
     id: str
     since: datetime
     number: int = 0
+    relapses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,10 +256,10 @@ def watch_job(watch: AlertWatch, now: datetime) -> Job | None:
     if now - watch.since > _WATCHED_FOR:
         return None
     return Job(
-        key=f"alert:{watch.id}:watch:{watch.since:%Y%m%dT%H%M%S%f}:{watch.number}",
+        key=f"alert:{watch.id}:watch:{watch.relapses}:{watch.since:%Y%m%dT%H%M%S%f}:{watch.number}",
         kind=WATCH,
         body=watch,
-        queue=Queue.LATER,
+        queue=Queue.WATCHES,
         share=f"alert:{watch.id}:watch",
         priority=Priority.REPORTED,
         delay=_WATCH[min(watch.number, len(_WATCH) - 1)],
@@ -271,7 +273,7 @@ def check_job(body: AlertCheck, delay: float = 0.0) -> Job:
         key=f"alert:{body.id}:check:{run}:{one.at:%Y%m%dT%H%M%S%f}{tries}",
         kind=CHECK,
         body=body,
-        queue=Queue.FAILURES if delay <= 0 else Queue.LATER,
+        queue=Queue.WATCHES,
         share=f"alert:{body.id}:watch",
         priority=Priority.REPORTED,
         delay=delay,
@@ -292,7 +294,7 @@ def remind_job(body: AlertReminder, delay: float) -> Job:
         key=f"alert:{body.id}:remind:{body.relapses}:{body.number}{held}",
         kind=REMIND,
         body=body,
-        queue=Queue.LATER,
+        queue=Queue.WATCHES,
         share=f"alert:{body.id}:remind",
         priority=Priority.REPORTED,
         delay=delay,

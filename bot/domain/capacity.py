@@ -182,7 +182,7 @@ class CapacityTold:
 
 def look_job(at: datetime) -> Job:
     key = f"{CAPACITY}:{at:%Y-%m-%dT%H:%M}"
-    return Job(key, CAPACITY, CapacityLook(at), Queue.LATER, CAPACITY, Priority.REPORTED)
+    return Job(key, CAPACITY, CapacityLook(at), Queue.WATCHES, CAPACITY, Priority.REPORTED)
 
 
 def told_job(warned: Warned) -> Job:

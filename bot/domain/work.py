@@ -14,7 +14,8 @@ class Queue(StrEnum):
     QUESTIONS = "questions"  # what people asked or pressed
     FAILURES = "failures"  # what Airflow reported by itself; comes in storms
     POSTS = "posts"  # messages to Slack, at most one a second in each channel
-    LATER = "later"  # reminders, scans, tidying up
+    LATER = "later"  # what somebody waits for at its time, and tidying up
+    WATCHES = "watches"  # what asks Airflow from time to time, however slow it answers
 
 
 class Priority:

@@ -21,6 +21,7 @@ IN_ORDER = Queue.QUESTIONS
 # Far more than Slack takes, since those that Slack refuses for now wait in their places.
 _POSTS_AT_ONCE = 100
 _LATER_AT_ONCE = 4
+_WATCHES_AT_ONCE = 4
 _SLOWER = 5  # times the pause between looks into the queues that hardly anybody waits at
 
 
@@ -103,4 +104,5 @@ def _limits(at_once: int, poll: float) -> dict[Queue, _Limits]:
         Queue.FAILURES: _Limits(max(1, at_once // 4), poll * _SLOWER),
         Queue.POSTS: _Limits(_POSTS_AT_ONCE, poll, per_second=1),
         Queue.LATER: _Limits(_LATER_AT_ONCE, poll * _SLOWER),
+        Queue.WATCHES: _Limits(_WATCHES_AT_ONCE, poll * _SLOWER),
     }

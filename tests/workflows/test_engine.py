@@ -182,6 +182,17 @@ async def test_questions_do_not_wait_behind_a_storm_of_failures(url: str) -> Non
         assert len(desk.begun) == 2  # a quarter of what is done at once is theirs
 
 
+async def test_what_is_due_does_not_wait_behind_looks_at_a_slow_airflow(url: str) -> None:
+    desk = Desk()
+    async with running(url, desk) as engine:
+        for number in range(8):
+            await engine.start(errand(f"w{number}", queue=Queue.WATCHES, seconds=3600))
+        await until(lambda: len(desk.begun) == 4)
+        await engine.start(errand("due", queue=Queue.LATER))
+        await finished(url, "due")
+        assert len(desk.begun) == 5
+
+
 async def test_delayed_work_waits_and_is_then_done(url: str) -> None:
     async with running(url, Desk()) as engine:
         await engine.start(errand("in an hour", queue=Queue.LATER, delay=3600))

@@ -80,7 +80,8 @@ class AlertChanges(AlertReads):
         return now if found is None else max(now, found + _MINUTE)
 
     async def _watch(self, connection: AsyncConnection, alert: Alert) -> None:
-        job = watch_job(AlertWatch(alert.id, self._clock()), self._clock())
+        now = self._clock()
+        job = watch_job(AlertWatch(alert.id, now, relapses=alert.relapses), now)
         if job is not None:
             await self._hand_in(connection, job)
 
