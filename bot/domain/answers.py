@@ -177,12 +177,14 @@ class Help:
 class Unsupported:
     """Something asked for that this bot does not do yet; says what to do instead.
 
-    `asked` goes on from "I cannot": "rerun tasks".
+    `asked` goes on from "I cannot": "rerun tasks". `is_refused`: it does that, but not for whoever
+    asked.
     """
 
     reference: str
     asked: str
     instead: str
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,14 @@ class Access:
             whom=say(self._contact),
         )
 
+    @property
+    def no_call(self) -> str:
+        """Said to whoever asks for a human and may not call one."""
+        return say(
+            "You may not call a human here. If you should be able to, ask {whom}.",
+            whom=say(self._contact),
+        )
+
     async def may(
         self, asker: Asker, channel: str, action: Action, about: Target | None = None
     ) -> Decision:

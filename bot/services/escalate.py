@@ -27,6 +27,7 @@ from bot.domain.escalation_rules import (
 from bot.domain.escalation_work import EscalationDue, due_job
 from bot.domain.escalations import Call, Deed, Escalation, Fired, Kind, Party, Truth
 from bot.domain.questions import Question
+from bot.domain.targets import Target
 from bot.domain.work import FOR_A_DAY, Retry
 from bot.services.escalation_calls import Caller, failure_key, occurrence_of, party_of
 from bot.services.escalation_ports import (
@@ -89,6 +90,10 @@ class Escalator:
         called = await self._call(call)
         seen_in = await self._seen_in(called.escalation, party)
         return HumanCalled(reference, called.escalation, seen_in=seen_in)
+
+    async def subject(self, question: Question) -> Target | None:
+        turn = await self._newest_diagnosis(question)
+        return turn.reply.target if turn and isinstance(turn.reply, Diagnosis) else None
 
     async def for_turn(self, key: str, turn_id: str, party: Party) -> Escalation:
         """Somebody asked for a human by the button under an answer.

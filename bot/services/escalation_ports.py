@@ -21,6 +21,7 @@ from bot.domain.escalations import (
     Truth,
 )
 from bot.domain.questions import Question, ThreadKey
+from bot.domain.targets import Target
 from bot.services.ports import Steps
 
 
@@ -156,6 +157,10 @@ class Humans(Protocol):
 
     async def asked(self, question: Question, reference: str) -> Reply:
         """Somebody asked for a human: says where that stands now."""
+        ...
+
+    async def subject(self, question: Question) -> Target | None:
+        """What somebody would be called about, as far as the thread tells. Raises `StoreError`."""
         ...
 
     async def answered(self, turn: Turn, steps: Steps) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from bot.answering.wording import target_words
+from bot.domain.access import Allowed, Decision, Denied
 from bot.domain.answers import (
     HealthReport,
     Help,
@@ -75,6 +76,7 @@ class _Asked:
     hints: TargetHints
     reference: str
     sight: Sight
+    decision: Decision = field(default_factory=Allowed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,7 @@ class Gatherer:
             return Settled(asked.intent, None, self._now())
         await channel.acknowledge()
         log.info("question_understood", intent=asked.intent, origin=question.origin)
-        if self._sights is not None:
-            await keep_request(self._sights.access, question, asked.intent, asked.hints, sight)
+        asked = replace(asked, decision=await self._decided(asked))
         reply = self._replies.get(asked.intent, self._not_yet)
         answer = await reply(asked, channel)
         come_to = answer.reply
@@ -193,6 +194,16 @@ class Gatherer:
             self._meter.gap(gap.source)
         log.info("late_log_read", lines=reading.lines_read if reading else 0)
         return LateLog(reading, tuple(gaps))
+
+    async def _decided(self, asked: _Asked) -> Decision:
+        """Whether it may be done, which the audit learns of first. Raises `StoreError`."""
+        if self._sights is None:
+            return Allowed()
+        subject = None
+        if self.humans is not None and asked.intent is Intent.ESCALATE:
+            subject = await self.humans.subject(asked.question)
+        access, sight = self._sights.access, asked.sight
+        return await keep_request(access, asked.question, asked.intent, asked.hints, sight, subject)
 
     def _understand(self, question: Question, reference: str, sight: Sight) -> _Asked:
         hints = hints_of(question, self._addresses)
@@ -303,6 +314,10 @@ class Gatherer:
     async def _escalate(self, asked: _Asked, channel: ReplyChannel) -> _Answer:
         if self.humans is None:
             return await self._not_yet(asked, channel)
+        if self._sights is not None and isinstance(asked.decision, Denied):
+            whom = self._sights.access.no_call
+            refusal = Unsupported(asked.reference, NOT_DONE[asked.intent], whom, is_refused=True)
+            return _Answer(refusal)
         return _Answer(await self.humans.asked(asked.question, asked.reference))
 
     async def _not_yet(self, asked: _Asked, channel: ReplyChannel) -> _Answer:

@@ -57,6 +57,14 @@ class Onlookers:
             raise BadRequest(f"{say(_NOT_HERE)} {self._sights.access.hint}")
         return (await sight.veil()).over(turn.reply)
 
+    async def call(self, key: str, turn: Turn, presser: Asker, channel: str) -> None:
+        """Raises `BadRequest` where they may not call a human about that answer."""
+        access = self._sights.access
+        decision = await access.may(presser, channel, Action.ESCALATE, target_of(turn.reply))
+        await self._keep(key, turn, presser, channel, Action.ESCALATE.value, decision)
+        if isinstance(decision, Denied):
+            raise BadRequest(access.no_call)
+
     async def _sight(self, turn: Turn, presser: Asker, channel: str) -> Sight:
         thread = replace(turn.question.thread, channel=channel)
         asked = replace(turn.question, asker=presser, thread=thread, is_private=False)

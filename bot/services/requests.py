@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.access import Action, Decision, Denied
+from bot.domain.access import Action, Allowed, Decision, Denied
 from bot.domain.questions import Intent, Question
 from bot.domain.targets import Ambiguous, Nowhere, Target, TargetHints
 from bot.services.access import Access
@@ -20,17 +20,25 @@ _ACTIONS = {
 
 
 async def keep_request(
-    access: Access, question: Question, intent: Intent, hints: TargetHints, sight: Sight
-) -> None:
-    """Enters what was asked for. Raises `StoreError`, so that nothing is answered unrecorded."""
+    access: Access,
+    question: Question,
+    intent: Intent,
+    hints: TargetHints,
+    sight: Sight,
+    subject: Target | None = None,
+) -> Decision:
+    """Enters what was asked for, and returns whether it may be done. `subject` is what it is about
+    where that is known better than by the words. Raises `StoreError`, so that nothing is answered
+    unrecorded."""
     for target in await _hidden(hints, sight):
         await _keep(access, question, Action.READ.value, Denied("it may not be seen here"), target)
     action = _ACTIONS.get(intent)
     if action is None:
-        return
-    about = hints.exact or (Target(hints.cluster) if hints.cluster else None)
+        return Allowed()
+    about = subject or hints.exact or (Target(hints.cluster) if hints.cluster else None)
     decision = await access.may(question.asker, question.thread.channel, action, about)
     await _keep(access, question, action.value, decision, about)
+    return decision
 
 
 async def only_seen(found: Ambiguous | Nowhere, sight: Sight) -> Ambiguous | Nowhere:

@@ -280,7 +280,7 @@ def _handlers(
     )
     readers = ForReaders(working.readers)
     humans = working.calling and EscalationDesk(
-        working.calling, working.records, replies, hearing, readers
+        working.calling, working.records, replies, hearing, readers, working.rights
     )
     homes = ChannelHomes(outgoing.client, config)
     alerts = working.alerting and AlertDesk(working.alerting, replies, homes, working.calling)

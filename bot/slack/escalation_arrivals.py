@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.escalations import Kind, WasRight
+from bot.domain.questions import Asker
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.arrivals import Identity, Ignored, Place
 from bot.slack.blocks.escalation_form import BOT_WAS, FIXED_BY, WAS_WRONG
@@ -64,13 +65,14 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class HumanWanted:
-    """The button under an answer that asks for a human."""
+    """The button under an answer that asks for a human; `asker` is who pressed it."""
 
     key: str
     turn_id: str
     at: datetime
     place: Place
     workspace: str
+    asker: Asker | None = None
 
 
 EscalationArrival = Acted | ResolveWanted | Resolved | HumanWanted
@@ -94,11 +96,11 @@ def user_of(arrival: EscalationArrival) -> str:
 
 
 def read_press(
-    action: Action, place: Place, key: str, trigger_id: str, at: datetime
+    action: Action, place: Place, key: str, trigger_id: str, at: datetime, asker: Asker
 ) -> EscalationArrival | None:
     """None where something else was pressed."""
     if action.action_id == ASK_HUMAN and action.value:
-        return HumanWanted(key, action.value, at, place, key.partition(":")[0])
+        return HumanWanted(key, action.value, at, place, key.partition(":")[0], asker)
     found = read_action(action.action_id)
     if found is None:
         return None

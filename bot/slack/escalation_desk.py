@@ -25,7 +25,7 @@ from bot.domain.escalations import (
     WasRight,
 )
 from bot.domain.oncall import OnCallNow
-from bot.domain.questions import ThreadKey
+from bot.domain.questions import Asker, ThreadKey
 from bot.domain.work import Retry
 from bot.services.escalate import Escalator
 from bot.services.escalation_pager import PagerWatch
@@ -53,6 +53,8 @@ from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_status import Statuses
 from bot.slack.escalation_unreacted import UNREACTED, Reactions, unreacted_job
+from bot.slack.onlooking import Everybody as EverybodyMay
+from bot.slack.onlooking import Rights
 from bot.slack.posts import ANSWER, Post
 from bot.slack.replies import Replies
 from bot.slack.talk.hearing import Hearing
@@ -78,6 +80,7 @@ class EscalationDesk:
     replies: Replies
     hearing: Hearing | None = None
     readers: ForReaders = field(default_factory=lambda: ForReaders(Everybody()))
+    rights: Rights = field(default_factory=EverybodyMay)
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
@@ -215,11 +218,17 @@ class EscalationDesk:
         thread = ThreadKey(arrival.workspace, place.channel, place.thread or "")
         alone = Party.alone(arrival.workspace, place.user)
         party = alone if place.is_private else Party(thread, place.user)
-        call = partial(self.escalator.for_turn, arrival.key, arrival.turn_id, party)
         try:
-            await steps.run("escalate", call, _STORE)
+            await steps.run("escalate", partial(self._call, arrival, party), _STORE)
         except BadRequest as error:
             await self._whisper(place, arrival.key, str(error), steps)
+
+    async def _call(self, arrival: HumanWanted, party: Party) -> Escalation:
+        turn = await self.records.turn(arrival.turn_id)
+        if turn is not None:
+            presser = arrival.asker or Asker(arrival.place.user)
+            await self.rights.call(arrival.key, turn, presser, arrival.place.channel)
+        return await self.escalator.for_turn(arrival.key, arrival.turn_id, party)
 
     async def _whisper(self, place: Place, key: str, words: str, steps: DurableSteps) -> None:
         workspace = key.partition(":")[0]

@@ -32,21 +32,27 @@ _STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 
 
 class Rights(Protocol):
-    """What of an answer may be shown to whom. Both raise `BadRequest` where nothing may."""
+    """What of an answer may be shown to whom, and who may call a human about it. All raise
+    `BadRequest` where that may not be."""
 
     async def shown(self, key: str, turn: Turn, presser: Asker, channel: str) -> Shown: ...
 
     async def for_all(self, key: str, turn: Turn, presser: Asker, channel: str) -> Reply: ...
 
+    async def call(self, key: str, turn: Turn, presser: Asker, channel: str) -> None: ...
+
 
 class Everybody:
-    """Everything may be shown to everybody."""
+    """Everything may be shown to everybody, and everybody may call a human."""
 
     async def shown(self, key: str, turn: Turn, presser: Asker, channel: str) -> Shown:
         return Shown(turn.reply, is_for_all=True)
 
     async def for_all(self, key: str, turn: Turn, presser: Asker, channel: str) -> Reply:
         return turn.reply
+
+    async def call(self, key: str, turn: Turn, presser: Asker, channel: str) -> None:
+        """Whoever presses it may."""
 
 
 @dataclass(frozen=True, slots=True)

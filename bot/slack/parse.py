@@ -172,7 +172,8 @@ class Parser(Reading):
     def _pressed(self, pressed: _Pressed, bot: Identity) -> Parsed:
         place, value = pressed.place, pressed.value
         at = moment_of(pressed.action.action_ts or "") or self.now()
-        act = read_press(pressed.action, place, pressed.key, pressed.trigger_id, at)
+        asker = asker_of(pressed.user.id, pressed.user.team_id or "", bot)
+        act = read_press(pressed.action, place, pressed.key, pressed.trigger_id, at, asker)
         if act is not None:
             return act
         match kind_of(pressed.action.action_id):
@@ -180,7 +181,6 @@ class Parser(Reading):
                 question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)
                 return Pick(*chosen, question, _asking(pressed))
             case Press.EVIDENCE | Press.LOG_EXCERPT | Press.SHARE as press if value:
-                asker = asker_of(pressed.user.id, pressed.user.team_id or "", bot)
                 return ButtonPress(Button(press.value), value, place, pressed.key, asker)
             case Press.RATE if rated := read_rating(value):
                 rating = Rating(rated[0], pressed.user.id, rated[1], at)

@@ -48,7 +48,9 @@ RULES = st.builds(
     dags=st.lists(PATTERNS, max_size=2).map(tuple),
     tags=st.sampled_from([frozenset(), frozenset(), {"alpha"}, {"all"}]).map(frozenset),
     owners=st.sampled_from([frozenset(), frozenset(), {"beta"}]).map(frozenset),
-    actions=st.sampled_from([{Action.READ}, {Action.READ, Action.LOGS}]).map(frozenset),
+    actions=st.sampled_from(
+        [{Action.READ, Action.ESCALATE}, {Action.READ, Action.LOGS, Action.ESCALATE}]
+    ).map(frozenset),
 )
 
 
@@ -278,6 +280,8 @@ class _Doors:
         escalations = await self.bot.escalations.of_thread(
             ThreadKey(ws.team_id, SUPPORT_CHANNEL, said.ts)
         )
+        if not escalations:
+            return  # the rules grant them nobody
         escalation = escalations[-1]
         card = await self.bot.escalations.card(escalation.id)
         assert card is not None

@@ -74,7 +74,8 @@ def _parts(reply: Reply) -> Iterator[Part]:
         case Help():
             yield from _help(reply)
         case Unsupported():
-            yield text(f"I cannot {reply.asked} yet.", "bold")
+            refused = f"I may not {reply.asked} for you."
+            yield text(refused if reply.is_refused else f"I cannot {reply.asked} yet.", "bold")
             yield text(reply.instead)
         case Apology():
             yield text("That went wrong on my side.", "bold")

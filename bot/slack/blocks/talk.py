@@ -221,6 +221,8 @@ def help_card(reply: Help) -> SlackMessage:
 def unsupported_card(reply: Unsupported) -> SlackMessage:
     asked, instead = Limit(200).head(say(reply.asked)), Limit(600).head(say(reply.instead))
     lead = say("I cannot {asked} yet.", asked=asked)
+    if reply.is_refused:
+        lead = say("I may not {asked} for you.", asked=asked)
     body = section(text(lead, bold=True), text(f"\n{instead}"))
     return SlackMessage(mrkdwn(f"{lead}\n{instead}"), (rich(body), small_print(reply.reference)))
 
