@@ -406,3 +406,29 @@ async def test_a_migration_may_take_longer_than_other_statements(
     await engine.dispose()
 
     assert limits == ["0"]
+
+
+@pytest.mark.postgres
+async def test_a_table_in_use_is_waited_for_a_little_at_a_time(
+    empty_postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else is kept waiting meanwhile; what lasts is said, with the remedy."""
+    monkeypatch.setattr(migrating, "_LOCK_SECONDS", 0.2)
+    monkeypatch.setattr(migrating, "_BETWEEN_TRIES", 0.1)
+    monkeypatch.setattr(migrating, "_TRIES", 3)
+    engine = create_engine(empty_postgres.url)
+    await run_migrations(engine)
+    await downgrade(engine, "0001")
+    async with engine.connect() as reader:
+        await reader.exec_driver_sql("SELECT * FROM conversations")
+        migration = asyncio.create_task(run_migrations(engine))
+        with pytest.raises(StoreError, match="long transactions"):
+            await migration
+        async with engine.begin() as another:
+            await another.exec_driver_sql("SELECT * FROM conversations")
+        again = asyncio.create_task(run_migrations(engine))
+        await asyncio.sleep(0.1)
+    state = await again
+    await engine.dispose()
+
+    assert state.status is SchemaStatus.CURRENT

@@ -13,6 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import SchemaItem
 
@@ -32,6 +33,14 @@ from bot.shipped import shipped_migrations
 
 # Not Alembic's usual name: the database may be shared with one that uses Alembic as well.
 VERSION_TABLE = "airflow_bot_schema"
+_LOCK_NOT_AVAILABLE = "55P03"
+_TRIES = 30
+_BETWEEN_TRIES = 2.0  # seconds
+_LOCK_SECONDS = 4.0
+_IN_USE = (
+    "The database could not be migrated: other programs hold its tables for minutes. Look for long "
+    "transactions (pg_stat_activity), a dump for example, and run airflow-bot migrate again."
+)
 _LOCK = 7_202_611_408_103_001  # any constant that nothing else locks in a shared PostgreSQL
 
 
@@ -131,10 +140,23 @@ async def downgrade(engine: AsyncEngine, revision: str) -> SchemaState:
 
 
 async def migrate_by(engine: AsyncEngine, step: Callable[[Config], None]) -> None:
-    """Runs an Alembic command in one locked transaction of `engine`."""
+    """Runs an Alembic command in one locked transaction of `engine`.
+
+    A table that others read for long is waited for a few seconds at a time: whoever waits to alter
+    it has all others wait who come after, replicas at work among them.
+    """
     with store_errors("Migrating the database"):
-        async with engine.connect() as connection:
-            await connection.run_sync(_locked, step)
+        for left in reversed(range(_TRIES)):
+            async with engine.connect() as connection:
+                try:
+                    await connection.run_sync(_locked, step)
+                    return
+                except OperationalError as error:
+                    if getattr(error.orig, "sqlstate", "") != _LOCK_NOT_AVAILABLE:
+                        raise
+                    if not left:
+                        raise StoreError(_IN_USE) from error
+            await asyncio.sleep(_BETWEEN_TRIES)
 
 
 async def _migrate(url: str) -> str:
@@ -195,6 +217,7 @@ def _locked(connection: Connection, step: Callable[[Config], None]) -> None:
         # Copying a large table takes its time, and so does another starter that is at it.
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS:g}s'")
     step(alembic_config(connection))
     if sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
         raise StoreError(
