@@ -160,12 +160,14 @@ class Radius:
 @dataclass(frozen=True, slots=True)
 class Look:
     """The body of a job of kind `LOOK`: `failure` stands for all of its task in that channel.
-    `since` is when it was first tried, in vain `tries` times."""
+    `since` is when it was first tried, in vain `tries` times. `held` counts how often it waited for
+    the end of quiet hours."""
 
     channel: str
     failure: Failure
     since: datetime
     tries: int = 0
+    held: int = 0
 
 
 class Change(StrEnum):
@@ -228,7 +230,8 @@ class AlertList:
 def look_job(look: Look, delay: float) -> Job:
     """A key of the failure's own, since nobody is told where the work on it is given up."""
     tries = f":{look.tries}" if look.tries else ""
-    key = f"{look.failure.key}@{look.channel}{tries}"
+    held = f":held:{look.held}" if look.held else ""
+    key = f"{look.failure.key}@{look.channel}{tries}{held}"
     return Job(key, LOOK, look, Queue.FAILURES, key, Priority.REPORTED, max(0.0, delay))
 
 

@@ -25,7 +25,7 @@ from bot.domain.conversations import Turn
 from bot.domain.errors import BotError
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
-from bot.domain.work import FOR_A_DAY, Retry
+from bot.domain.work import FOR_A_DAY
 from bot.services.alert_ports import (
     AlertMeter,
     Alerts,
@@ -41,7 +41,6 @@ from bot.words import mark, say
 
 log = structlog.get_logger(__name__)
 
-_STORE = Retry(attempts=6, pause=1.0, seconds=15.0)
 _OUTCOMES: Mapping[type, str] = {
     Opened: "opened",
     Joined: "joined",
@@ -93,8 +92,7 @@ class AlertService:
         not answer now."""
         wait = await steps.run("wait", partial(self._wait, look), FOR_A_DAY)
         if wait > 0:
-            job = look_job(look, wait)
-            await steps.start(replace(job, key=f"{job.key}:after:{round(wait)}"))
+            await steps.start(look_job(replace(look, held=look.held + 1), wait))
             return
         home = partial(self._workspace, look.channel)
         workspace = await steps.run("workspace", home, FOR_A_DAY)
@@ -106,7 +104,7 @@ class AlertService:
             self._meter.looked("nothing_left")
             return
         found = found_in(turn)
-        await steps.run("record", partial(self._turns.add_turn, turn), _STORE)
+        await steps.run("record", partial(self._turns.add_turn, turn), FOR_A_DAY)
         outcome = await steps.run("settle", partial(self._alerts.settle, look, found), FOR_A_DAY)
         if found.is_unreachable and isinstance(outcome, Opened | Joined):
             await self._look_again(look, steps)
