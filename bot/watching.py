@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from bot.adapters.sql.capacity import SqlCapacity
-from bot.bootstrap import Parts
+from bot.bootstrap import Parts, now
 from bot.domain.capacity import CAPACITY, look_job
 from bot.services.capacity import CapacityService
 from bot.services.languages import Languages
@@ -20,7 +20,7 @@ def watching_handlers(
     parts: Parts, capacity: SqlCapacity, workspace: Callable[[str], Awaitable[str]]
 ) -> Mapping[str, Handler]:
     channel = parts.settings.capacity.channel or ""
-    service = CapacityService(list(parts.clusters.values()), capacity, tells=bool(channel))
+    service = CapacityService(list(parts.clusters.values()), capacity, bool(channel), now)
     warnings = Warnings(capacity, channel, parts.redactor.redact)
     desk = CapacityDesk(warnings, workspace, Languages(parts.policies))
     return {CAPACITY: service.look, **desk.handlers}

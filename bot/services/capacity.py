@@ -11,7 +11,15 @@ from functools import partial
 import structlog
 
 from bot.diagnosis.forecast import Point, foresee
-from bot.domain.capacity import CapacityLook, ClusterOutlook, Gauge, GaugeKind, Outlook, Sample
+from bot.domain.capacity import (
+    BETWEEN,
+    CapacityLook,
+    ClusterOutlook,
+    Gauge,
+    GaugeKind,
+    Outlook,
+    Sample,
+)
 from bot.domain.errors import StoreError
 from bot.domain.work import Retry
 from bot.services.capacity_ports import (
@@ -36,11 +44,13 @@ Outlooks = Callable[[str], Awaitable[ClusterOutlook | None]]
 
 @dataclass(frozen=True, slots=True)
 class CapacityService:
-    """The handler of jobs of kind `CAPACITY`. `tells`: there is a channel to tell warnings in."""
+    """The handler of jobs of kind `CAPACITY`. `tells`: there is a channel to tell warnings in.
+    `now` gives aware UTC times."""
 
     sources: Sequence[CapacitySource]
     store: CapacityStore
     tells: bool
+    now: Callable[[], datetime]
 
     async def look(self, body: CapacityLook, steps: Steps) -> None:
         """One look at every cluster; done again it changes nothing."""
@@ -48,7 +58,11 @@ class CapacityService:
 
     async def _look(self, body: CapacityLook) -> int:
         """How many warnings are to be told. All clusters are looked at before one that could not
-        be kept has the look tried again."""
+        be kept has the look tried again. Looks that piled up while nobody was at work come to
+        nothing: what is measured now was not so at their time."""
+        if self.now() - body.at > BETWEEN:
+            log.warning("capacity.look_too_late", due=body.at.isoformat())
+            return 0
         looks = (self._at(source, body) for source in self.sources)
         found = await asyncio.gather(*looks, return_exceptions=True)
         failed = [one for one in found if isinstance(one, BaseException)]

@@ -10,10 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.capacity import SqlCapacity
 from bot.adapters.sql.capacity_tables import CapacitySampleRow
-from bot.domain.capacity import CAPACITY_TOLD, CapacityTold, Gauge, GaugeKind, Sample
+from bot.domain.capacity import (
+    CAPACITY_TOLD,
+    CapacityLook,
+    CapacityTold,
+    Gauge,
+    GaugeKind,
+    Sample,
+)
 from bot.domain.evidence import Gap, GapReason
 from bot.domain.work import Job
-from bot.services.capacity import outlook_of
+from bot.services.capacity import CapacityService, outlook_of
+from tests.fakes.work import ReplaySteps
 
 START = datetime(2026, 11, 22, 1, 0, tzinfo=UTC)
 FIVE = timedelta(minutes=5)
@@ -123,3 +131,24 @@ async def test_what_was_measured_is_kept_for_the_days_that_tell_the_rhythm(
     assert await room.store.tidy(START - timedelta(days=14)) == 2
     async with engine.connect() as connection:
         assert await connection.scalar(select(func.count()).select_from(CapacitySampleRow)) == 2
+
+
+class Prod:
+    """Full, whenever it is asked."""
+
+    name = "prod"
+
+    async def capacity(self, seconds: float) -> Sample:
+        return sample(40, START)
+
+
+async def test_looks_that_piled_up_write_no_history_of_times_that_nobody_measured(
+    room: Room,
+) -> None:
+    service = CapacityService([Prod()], room.store, True, lambda: room.now)
+    room.now = START + 6 * FIVE + timedelta(seconds=40)
+    for step in range(7):
+        await service.look(CapacityLook(START + step * FIVE), ReplaySteps())
+    history = await room.store.history("prod", room.now)
+    assert [point.at for point in history["pool:etl"]] == [START + 6 * FIVE]
+    assert room.told == []
