@@ -18,6 +18,7 @@ _TASK_MARKS = re.compile(
     r"|Returned value was|Command exited with|was killed before it finished|Poking",
     re.I,
 )
+_TASK_LOGGER = re.compile(r"(?:airflow\.)?task(?:\.|$)")
 _SUPERVISED = re.compile(r"Process (?:exited|terminated)", re.I)  # also of a Dag processor's child
 _CLEAN_UP = re.compile(r"Top level error|Error (?:when|while) (?:executing|running|sending)", re.I)
 _FRAME_PARTS = re.compile(r'\s*File "([^"]+)", line (\d{1,9})(?:, in (\S+))?')
@@ -143,7 +144,9 @@ def log_part(
 
 def kind_of(lines: tuple[LogLine, ...]) -> str | None:
     """Who wrote the log: task, scheduler, triggerer, dag_processor, webserver, or not to tell."""
-    if any(_TASK_MARKS.search(line.text) for line in lines):
+    if any(
+        _TASK_LOGGER.match(line.logger or "") or _TASK_MARKS.search(line.text) for line in lines
+    ):
         return "task"
     kind = _foreign_kind(lines)
     if kind is None and any(_SUPERVISED.search(line.text) for line in lines):
