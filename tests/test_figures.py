@@ -1,4 +1,4 @@
-"""The README's figures are what programs print, and nothing else."""
+"""The figures of the page are what programs print, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from tests.benchmarks.incidents import v_measure
 
 
 def test_what_stood_between_the_marks_is_replaced_and_nothing_beside_it(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
-    write_between(readme, "| new |")
-    assert readme.read_text() == f"before\n{BEGIN}\n| new |\n{END}\nafter\n"
+    page = tmp_path / "FIGURES.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write_between(page, "| new |")
+    assert page.read_text() == f"before\n{BEGIN}\n| new |\n{END}\nafter\n"
 
 
 def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n")
+    page = tmp_path / "FIGURES.md"
+    page.write_text("before\n")
     with pytest.raises(ValueError, match="to write between"):
-        write_between(readme, "| new |")
+        write_between(page, "| new |")
 
 
 def test_printed_lines_become_rows() -> None:
@@ -37,9 +37,9 @@ def test_printed_lines_become_rows() -> None:
     assert shares == "pack 100.0 % at 500, 99.0 % at 1000; grep ±5 1.0 % at 500, 2.0 % at 1000"
 
 
-def test_the_readme_has_its_place_for_figures() -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
-    assert readme.index(BEGIN) < readme.index(END)
+def test_the_page_has_its_place_for_figures() -> None:
+    page = (Path(__file__).parent / "benchmarks" / "FIGURES.md").read_text()
+    assert page.index(BEGIN) < page.index(END)
 
 
 def test_v_measure_is_that_of_its_authors() -> None:

@@ -1,7 +1,7 @@
-"""Writes the README's figures out of what the benchmarks print; none is written by hand.
+"""Writes FIGURES.md out of what the benchmarks print; none of its figures is written by hand.
 
     python -m tests.benchmarks.figures [--corpus DIR] [--holmes VENV] [--labelled WHAT=PATH …]
-        [--only NAME …] [--kept] [--readme FILE]
+        [--only NAME …] [--kept] [--page FILE]
 
 What each program printed is kept in `.cache/figures`; `--kept` takes what is there and runs only
 what is not. A figure that needs a corpus or a peer which is not given, and was not kept, is left
@@ -59,18 +59,18 @@ def main() -> None:
         shown = _shown(figure)
         rows += [f"| {what} | {found} | `{shown}` |" for what, found in figure.read(printed)]
     page = "\n".join([_machine(), "", "| measured | figure | by |", "|---|---|---|", *rows])
-    write_between(options.readme, page)
+    write_between(options.page, page)
     print(page)
 
 
-def write_between(readme: Path, page: str) -> None:
+def write_between(file: Path, page: str) -> None:
     """Puts the page between its two marks. Raises `ValueError` where they are not there."""
-    text = readme.read_text()
+    text = file.read_text()
     head, begin, rest = text.partition(BEGIN)
     _, end, tail = rest.partition(END)
     if not (begin and end):
-        raise ValueError(f"{readme} has no lines {BEGIN} and {END} to write between")
-    readme.write_text(f"{head}{BEGIN}\n{page}\n{END}{tail}")
+        raise ValueError(f"{file} has no lines {BEGIN} and {END} to write between")
+    file.write_text(f"{head}{BEGIN}\n{page}\n{END}{tail}")
 
 
 def _options() -> argparse.Namespace:
@@ -80,7 +80,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--labelled", action="append", default=[], metavar="WHAT=PATH")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--kept", action="store_true")
-    parser.add_argument("--readme", type=Path, default=ROOT / "README.md")
+    parser.add_argument("--page", type=Path, default=Path(__file__).parent / "FIGURES.md")
     return parser.parse_args()
 
 
@@ -188,6 +188,7 @@ def _peers(printed: str) -> Rows:
         if rest.startswith("decides:"):
             after, _, cost = " ".join(rest.removeprefix("decides:").split()).partition(" model ")
             calls = "at the first call" if after == "after 1" else after
+            cost = re.sub(r" wall +[\d.]+ s,", "", cost)  # says more of the machine than of them
             yield f"{situation}: {arm}", f"decisive line in a prompt {calls}; model {cost}"
 
 
