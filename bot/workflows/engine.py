@@ -38,7 +38,6 @@ from bot.workflows.databases import (
     verify_engine,
 )
 from bot.workflows.enqueueing import Enqueuer
-from bot.workflows.errors import StepFailed
 from bot.workflows.jobs import Jobs
 from bot.workflows.moving import hand_on, put_off
 from bot.workflows.places import Places
@@ -214,7 +213,12 @@ class Engine:
             return await self._jobs.work(job)
 
         async def due(at: datetime, name: str) -> None:
-            await DBOS.enqueue_workflow_with_options_async(*self._due(at, name))
+            schedule = self._schedules.get(name)
+            if schedule is None:  # another replica's, of another version or other settings
+                _log.warning("schedule_not_known", schedule=name, due=at.isoformat())
+                return
+            job = schedule.job(at)
+            await DBOS.enqueue_workflow_with_options_async(options_of(job), job)
 
         if Engine._at_work is not None:
             raise RuntimeError("Another engine is at work in this process; close it first.")
@@ -248,9 +252,11 @@ class Engine:
         }
 
     def _schedule(self) -> None:
-        for known in DBOS.list_schedules():
-            if known["schedule_name"] not in self._schedules:
-                DBOS.delete_schedule(known["schedule_name"])
+        # What is unknown here may be a newer replica's, which would not apply it again.
+        if self._on_sqlite or live_workers(self._database) == 1:
+            for known in DBOS.list_schedules():
+                if known["schedule_name"] not in self._schedules:
+                    DBOS.delete_schedule(known["schedule_name"])
         DBOS.apply_schedules(
             [
                 {
@@ -262,13 +268,6 @@ class Engine:
                 for each in self._schedules.values()
             ]
         )
-
-    def _due(self, at: datetime, name: str) -> tuple[Any, Job]:
-        schedule = self._schedules.get(name)
-        if schedule is None:
-            raise StepFailed(f"The schedule {name} is not known to this version of the bot.")
-        job = schedule.job(at)
-        return options_of(job), job
 
     async def _stop_working(self, dbos: DBOS, seconds: float) -> bool:
         if self._takeover is not None:

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from bot.domain.errors import StoreError
 from bot.domain.work import Job, Queue, WorkStatus
 from bot.services.ports import DurableSteps
-from bot.workflows.config import EngineConfig
+from bot.workflows.config import EngineConfig, Schedule
 from bot.workflows.databases import is_sqlite, open_engine
 from bot.workflows.engine import Engine
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.strangers import Strangers
+from bot.workflows.takeover import Takeover
 from tests.waiting import until
 from tests.workflows.support import Errand, errand, finished, looking, running
 
@@ -118,6 +120,43 @@ def move_version(url: str, by: int) -> None:
     with database.begin() as connection:
         connection.execute(text(f"UPDATE {versions} SET version = version + {by}"))
     database.dispose()
+
+
+def schedules_in(url: str) -> list[str]:
+    database = open_engine(url, connections=1)
+    names = "SELECT schedule_name FROM workflow_schedules"
+    with database.connect() as connection:
+        found = connection.execute(
+            text(names if is_sqlite(url) else names.replace("work", "dbos.work"))
+        )
+        return list(found.scalars())
+
+
+async def test_what_came_up_by_itself_ends_once_no_replica_knows_it(url: str) -> None:
+    tidy = Schedule("tidy", "0 0 1 1 *", lambda at: errand("tidy"))
+    async with running(url, quick, schedules=[tidy]):
+        assert await asyncio.to_thread(schedules_in, url) == ["tidy"]
+    async with running(url, quick):
+        assert await asyncio.to_thread(schedules_in, url) == []
+
+
+async def test_a_replica_leaves_to_others_what_comes_up_by_itself_for_them(
+    shared_url: str,
+) -> None:
+    often = Schedule("often", "* * * * * *", lambda at: errand(f"{at}"))
+    async with running(shared_url, quick, schedules=[often]):
+        pass
+    other = Takeover(shared_url, "another replica", 12.0)
+    await asyncio.to_thread(other.open)
+    try:
+        with capture_logs() as lines:
+            async with running(shared_url, quick):
+                await until(lambda: any(one["event"] == "schedule_not_known" for one in lines))
+            assert await asyncio.to_thread(schedules_in, shared_url) == ["often"]
+        async with looking(shared_url) as admin:
+            assert not await admin.list(WorkStatus.FAILED)
+    finally:
+        await asyncio.to_thread(other.close)
 
 
 @pytest.mark.parametrize("works", [True, False])
