@@ -88,10 +88,12 @@ def _threshold(parts: Parts, cause: str) -> str:
 
 def open_escalations(parts: Parts) -> EscalationsOf:
     """What somebody's Home tab says of escalations that concern them."""
-    reads = EscalationReads(parts.database, now)
+    reads, policy = EscalationReads(parts.database, now), policy_of(parts.settings)
 
     async def of(asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
         found = await reads.of_person(workspace, asker.user_id)
-        return [OpenEscalation(one.subject.title, standing_words(one)) for one in found]
+        standing = [standing_words(one, policy.first_call(one)) for one in found]
+        titles = [one.subject.title for one in found]
+        return [OpenEscalation(*one) for one in zip(titles, standing, strict=True)]
 
     return of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from bot.answering.wording import listed, moment
 from bot.domain.escalations import Escalation, PageNote, ReachCount, Rule, State, Touched
 from bot.domain.oncall import PageStatus
@@ -49,12 +51,17 @@ def standing_mark(state: State) -> str:
     return _MARKS[state]
 
 
-def standing_words(escalation: Escalation) -> str:
-    """One sentence without its full stop; whoever has it is named beside it."""
+def standing_words(escalation: Escalation, called_at: datetime | None = None) -> str:
+    """One sentence without its full stop; whoever has it is named beside it. `called_at` is when
+    anybody is called at all, where that is still to come."""
     if escalation.fault and escalation.state is State.OPEN:
         return say("A human is needed, and could not be told")
     if escalation.state is State.OPEN and escalation.is_channel_called:
         return say("The whole channel was called; nobody has acknowledged it yet")
+    if called_at is not None and escalation.state is State.HANDED_ON:
+        return say("The owner of its Dag is called at {at}", at=moment(called_at))
+    if called_at is not None:
+        return say("Those on call are called at {at}", at=moment(called_at))
     if escalation.state is State.SNOOZED and escalation.snoozed_until:
         return say("It is put off until {at}", at=moment(escalation.snoozed_until))
     return say(_STANDING[escalation.state])

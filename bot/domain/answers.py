@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.capacity import ClusterOutlook
@@ -206,12 +207,14 @@ class SeenIn(StrEnum):
 @dataclass(frozen=True, slots=True)
 class HumanCalled:
     """A human was called; says where that stands. `truth` is what came of it, once it is over.
-    `seen_in` is where that is said from now on."""
+    `seen_in` is where that is said from now on. `called_at` is when those on call are called, where
+    the quiet hours have to be over first."""
 
     reference: str
     escalation: Escalation
     truth: Truth | None = None
     seen_in: SeenIn = SeenIn.HERE
+    called_at: datetime | None = None
 
 
 Reply = (

@@ -72,6 +72,7 @@ def advance(escalation: Escalation, deed: Deed) -> Advanced | Refused:
         return Refused(reason)
     changed = _DONE[deed.kind](escalation, deed)
     moves = deed.kind in _OF_TIME or deed.kind in _BY_PEOPLE or _is_graver(escalation, deed)
+    moves = moves or _is_found_empty(escalation, changed)
     by_people, is_woken = deed.kind in _BY_PEOPLE, deed.kind is Kind.WOKEN
     return Advanced(
         replace(
@@ -128,6 +129,11 @@ def _is_held_by(escalation: Escalation, user_id: str) -> bool:
 
 def _is_graver(escalation: Escalation, deed: Deed) -> bool:
     return deed.severity is not None and deed.severity > escalation.severity
+
+
+def _is_found_empty(before: Escalation, after: Escalation) -> bool:
+    """Whether the level that was called turns out to have nobody: the next one is due then."""
+    return after.page is not None and after.page.is_nobody and after.page != before.page
 
 
 def _moved(escalation: Escalation, deed: Deed, state: State) -> Escalation:

@@ -72,6 +72,16 @@ class Policy:
         """`at`, or when people are left in peace by then the end of that."""
         return at if self.quiet is None else self.quiet.over(at, severity)
 
+    def first_call(self, escalation: Escalation) -> datetime | None:
+        """When anybody is called at all, while the quiet hours keep that from happening."""
+        is_first = escalation.level == 0 and not escalation.is_channel_called
+        if escalation.state is State.HANDED_ON:
+            is_first = is_first and _is_its_owners(escalation)
+        if escalation.state not in WAITING or not is_first:
+            return None
+        at = self.called_at(escalation.since, escalation.severity)
+        return at if at > escalation.since else None
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -86,7 +96,8 @@ def due(escalation: Escalation, policy: Policy) -> Due | None:
     expiry = Due(Kind.EXPIRED, escalation.touched_at + policy.expire_after)
     if escalation.state is State.SNOOZED:
         # A snooze may be longer than the patience with those who do nothing.
-        return Due(Kind.WOKEN, escalation.snoozed_until or escalation.since)
+        until = escalation.snoozed_until or escalation.since
+        return Due(Kind.WOKEN, policy.called_at(until, escalation.severity))
     told = _told_next(escalation, policy)
     if told is None:
         return expiry
@@ -94,15 +105,23 @@ def due(escalation: Escalation, policy: Policy) -> Due | None:
     return min(told, expiry, key=lambda one: one.at)
 
 
+def _is_its_owners(escalation: Escalation) -> bool:
+    """Whether it was given to the owner of its Dag when it was opened, and still is theirs."""
+    return escalation.state is State.HANDED_ON and escalation.since == escalation.opened_at
+
+
 def _told_next(escalation: Escalation, policy: Policy) -> Due | None:
     since = escalation.since
     if escalation.state in WAITING and not escalation.is_channel_called:
         has_next = escalation.level < policy.levels
         kind = Kind.LEVEL_RAISED if has_next else Kind.CHANNEL_CALLED
-        if escalation.state is State.HANDED_ON and since == escalation.opened_at:
-            # The owner of its Dag is told after the quiet hours, and may take as long from then.
+        if _is_its_owners(escalation):
+            # They are told after the quiet hours, and may take as long from then.
             since = policy.called_at(since, escalation.severity)
-        is_first = escalation.level == 0 and escalation.state is State.OPEN
+        page = escalation.page
+        is_empty = page is not None and page.is_nobody and page.level == escalation.level
+        is_first = escalation.level == 0 or is_empty
+        is_first = is_first and escalation.state is State.OPEN
         return Due(kind, since if is_first else since + policy.acknowledge_within)
     if escalation.reminders >= policy.reminders:
         return None

@@ -222,6 +222,11 @@ class PageNote:
     link: str = ""
     is_tried_again: bool = False
 
+    @property
+    def is_nobody(self) -> bool:
+        """Whether nobody is on call at that level."""
+        return self.status is PageStatus.NAMED and not self.names
+
 
 @dataclass(frozen=True, slots=True)
 class Escalation:

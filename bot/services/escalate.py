@@ -89,7 +89,8 @@ class Escalator:
             call = self._caller.for_thread(question.id, question, ASKED_FOR, self._now(), party)
         called = await self._call(call)
         seen_in = await self._seen_in(called.escalation, party)
-        return HumanCalled(reference, called.escalation, seen_in=seen_in)
+        called_at = self.policy.first_call(called.escalation)
+        return HumanCalled(reference, called.escalation, seen_in=seen_in, called_at=called_at)
 
     async def subject(self, question: Question) -> Target | None:
         turn = await self._newest_diagnosis(question)

@@ -76,6 +76,7 @@ class Cards:
             parties=len(parties),
             truth=truth,
             asked_in=tuple(asked_in),
+            called_at=self.calling.escalator.policy.first_call(escalation),
         )
         limit = partial(
             self.readers.handoff, handoff, ThreadKey(workspace, self.calling.channel, "")

@@ -116,7 +116,8 @@ class EscalationDesk:
 
     @property
     def _statuses(self) -> Statuses:
-        return Statuses(self.escalations, self.replies.kit.gestures, self.readers)
+        policy = self.escalator.policy
+        return Statuses(self.escalations, self.replies.kit.gestures, self.readers, policy)
 
     @property
     def _holders(self) -> Holders:
@@ -280,7 +281,15 @@ class EscalationDesk:
         if content is None or card is None:
             return
         key = f"escalation:{escalation.id}:out:{deed.key}"
-        post = Post(key, ANSWER, Place(card.channel, "", card.ts), content, workspace=workspace)
+        post = Post(
+            key,
+            ANSWER,
+            Place(card.channel, "", card.ts),
+            content,
+            workspace=workspace,
+            # Whoever has not written in a thread does not see what is said there.
+            is_for_channel=content.is_for_all,
+        )
         await say_soon(post, steps)
 
     async def _workspace(self) -> str:

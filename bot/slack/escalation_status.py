@@ -10,6 +10,7 @@ import structlog
 
 from bot.domain.answers import HumanCalled
 from bot.domain.errors import BotError
+from bot.domain.escalation_policy import Policy
 from bot.domain.escalations import Escalation, Party, Truth
 from bot.domain.questions import ThreadKey
 from bot.domain.references import reference_of
@@ -44,6 +45,7 @@ class Statuses:
     escalations: Escalations
     gestures: Gestures
     readers: ForReaders
+    policy: Policy
 
     async def tell_all(
         self, escalation: Escalation, truth: Truth | None, workspace: str, steps: DurableSteps
@@ -76,7 +78,8 @@ class Statuses:
             thread, place = ThreadKey(workspace, channel, ""), replace(place, channel=channel)
         else:
             place = replace(place, thread=thread.thread)
-        called = HumanCalled(reference_of(party.message), escalation, truth)
+        reference, called_at = reference_of(party.message), self.policy.first_call(escalation)
+        called = HumanCalled(reference, escalation, truth, called_at=called_at)
         limit = partial(self.readers.standing, called, thread, party.user_id)
         content = await steps.run("for its readers", limit, _STORE)
         revision = _STATUS + escalation.version

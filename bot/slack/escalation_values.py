@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.answers import Diagnosis
 from bot.domain.escalations import Escalation, ReachCount, Truth
@@ -11,7 +12,8 @@ from bot.domain.escalations import Escalation, ReachCount, Truth
 @dataclass(frozen=True, slots=True)
 class Handoff:
     """The card in the channel of those on call. `parties` is how many threads are told,
-    `asked_in` where the first of them are found."""
+    `asked_in` where the first of them are found. `called_at` is when those on call are called,
+    where the quiet hours have to be over first."""
 
     escalation: Escalation
     diagnosis: Diagnosis | None = None
@@ -20,6 +22,7 @@ class Handoff:
     parties: int = 0
     truth: Truth | None = None
     asked_in: tuple[str, ...] = ()
+    called_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

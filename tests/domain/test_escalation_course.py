@@ -114,6 +114,42 @@ def test_a_snooze_ends_with_whoever_snoozed_being_asked_again() -> None:
     assert (woken.state, woken.responder) == (State.HANDED_ON, ANN)
 
 
+@pytest.mark.parametrize(
+    ("severity", "hour"), [(Severity.NORMAL, 7), (Severity.HIGH, 1)], ids=["normal", "high"]
+)
+def test_a_snooze_ends_in_quiet_hours_for_what_cannot_wait_alone(
+    severity: Severity, hour: int
+) -> None:
+    policy = replace(POLICY, quiet=QuietHours(time(22), time(7), ZoneInfo("UTC")))
+    until = NOON.replace(hour=1) + timedelta(days=1)
+    snoozed = done(new(severity), replace(deed(Kind.SNOOZED), until=until))
+    waking = due(snoozed, policy)
+    assert waking is not None
+    assert waking.at == until.replace(hour=hour)
+
+
+def test_after_a_level_without_people_the_next_one_is_called_at_once() -> None:
+    called = done(new(), Deed("1", Kind.LEVEL_RAISED, NOON, moves=0))
+    empty = Deed("p", Kind.PAGED, NOON, level=1, status=PageStatus.NAMED)
+    for names, pause in (("Ann",), POLICY.acknowledge_within), ((), timedelta()):
+        paged = done(called, replace(empty, names=names))
+        coming = due(paged, POLICY)
+        assert coming is not None
+        assert (coming.kind, coming.at - NOON) == (Kind.LEVEL_RAISED, pause)
+        assert (paged.moves > called.moves) is (not names)
+
+
+def test_the_first_call_waits_for_the_end_of_the_quiet_hours_and_no_other_does() -> None:
+    night = NOON.replace(hour=23)
+    policy = replace(POLICY, quiet=QuietHours(time(22), time(7), ZoneInfo("UTC")))
+    waiting = new(Severity.NORMAL, night)
+    assert policy.first_call(waiting) == datetime(2026, 11, 23, 7, tzinfo=UTC)
+    raised = Deed("1", Kind.LEVEL_RAISED, night, moves=0)
+    handed = deed(Kind.HANDED_ON, at=night + timedelta(minutes=1))
+    for other in (done(waiting, raised), done(waiting, handed), new(Severity.HIGH, night)):
+        assert policy.first_call(other) is None
+
+
 def test_a_level_that_was_passed_by_then_no_longer_says_what_became_of_its_page() -> None:
     first = done(new(), Deed("1", Kind.LEVEL_RAISED, NOON, moves=0))
     second = done(first, Deed("2", Kind.LEVEL_RAISED, NOON, moves=1))

@@ -27,6 +27,7 @@ from tests.slack.doubles import MemoryRecords, always
 from tests.slack.driver import by_bot, words
 from tests.slack.escalating import (
     CallingBot,
+    FakeOnCall,
     action,
     card_of,
     cards_of,
@@ -188,6 +189,33 @@ async def test_the_owner_of_a_dag_is_left_in_peace_until_the_quiet_hours_are_ove
         assert [page.level for page in bot.fake_on_call.pages] == [1]
 
 
+async def test_whoever_asks_at_night_reads_when_those_on_call_are_called(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+) -> None:
+    policy = Policy(levels=2, quiet=quiet_for(hours=3))
+    async with running(ws, config, records, policy=policy) as bot:
+        question = await asked(ws, bot, "get me a human")
+        for said in (status_of(ws, question), words(card_of(ws))):
+            assert "Those on call are called at" in said
+            assert '"type": "date"' in said
+        await bot.engine.pass_time(181)
+
+        for said in (status_of(ws, question), words(card_of(ws))):
+            assert "A human was called" in said
+
+
+async def test_where_nobody_is_on_call_the_asker_is_told_and_the_channel_called_at_once(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+) -> None:
+    async with running(ws, config, records, FakeOnCall(people=((), ()))) as bot:
+        question = await asked(ws, bot)
+        await bot.engine.pass_time(0.1)
+
+        status = status_of(ws, question)
+        assert "Nobody is on call at level 2." in status
+        assert "The whole channel was called" in status
+
+
 async def test_without_an_acknowledgement_level_after_level_is_called_then_the_channel(
     ws: LocalWorkspace, bot: CallingBot
 ) -> None:
@@ -200,7 +228,9 @@ async def test_without_an_acknowledgement_level_after_level_is_called_then_the_c
     assert PLATFORM.id in words(ws.replies(card_of(ws))[-1])
 
     await bot.engine.pass_time(10)
-    assert '"range": "channel"' in words(ws.replies(card_of(ws))[-1])
+    called = ws.replies(card_of(ws))
+    assert '"range": "channel"' in words(called[-1])
+    assert [one.subtype for one in called] == [None, None, "thread_broadcast"]
     await bot.engine.pass_time(3 * 24 * 60)
     assert (await bot.only()).state is State.EXPIRED
     assert "expired" in words(card_of(ws))

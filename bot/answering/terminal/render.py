@@ -81,7 +81,8 @@ def _parts(reply: Reply) -> Iterator[Part]:
             yield text("That went wrong on my side.", "bold")
             yield text(reply.what)
         case HumanCalled(escalation=escalation):
-            yield text(f"{standing_words(escalation)} ({escalation.id})", "bold")
+            standing = standing_words(escalation, reply.called_at)
+            yield text(f"{standing} ({escalation.id})", "bold")
             yield text(why_called(escalation))
         case RunbookReport():
             yield from runbook_parts(reply)

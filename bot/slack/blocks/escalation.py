@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 
 from bot.answering.escalations import (
     page_words,
@@ -14,7 +15,7 @@ from bot.answering.escalations import (
     why_called,
 )
 from bot.answering.quotes import quoted_words, telling
-from bot.answering.wording import target_words
+from bot.answering.wording import moment, target_words
 from bot.domain.answers import Diagnosis, HumanCalled, SeenIn
 from bot.domain.escalations import Escalation, State, Truth, WasRight
 from bot.domain.oncall import PageStatus
@@ -25,6 +26,7 @@ from bot.slack.blocks.kit import (
     actions,
     button,
     context,
+    date,
     header,
     link,
     listing,
@@ -50,8 +52,9 @@ _SNOOZES = (
     (mark("30 minutes"), 30),
     (mark("1 hour"), 60),
     (mark("4 hours"), 240),
-    (mark("Until tomorrow (16 hours)"), 960),
+    (mark("16 hours"), 960),
 )
+_NOT_REACHED = (PageStatus.FAILED, PageStatus.UNCERTAIN)
 _RIGHT = {
     WasRight.YES: mark("The bot was right."),
     WasRight.PARTLY: mark("The bot was partly right."),
@@ -70,21 +73,35 @@ def standing_card(reply: HumanCalled) -> SlackMessage:
     if reply.seen_in is not SeenIn.HERE:
         return _pointer(reply)
     escalation, truth = reply.escalation, reply.truth
-    mark, words = standing_mark(escalation.state), standing_words(escalation)
+    mark, words = standing_mark(escalation.state), standing_words(escalation, reply.called_at)
     details = [why_called(escalation)]
     page = escalation.page
-    if page is not None and page.status in (PageStatus.FAILED, PageStatus.UNCERTAIN):
+    is_open = escalation.state is State.OPEN
+    if page is not None and (page.status in _NOT_REACHED or (page.is_nobody and is_open)):
         details.insert(0, f"🔶 {page_words(page)}")
     if escalation.fault:
         details.insert(0, f"🔶 {say(escalation.fault)}")
     if not escalation.state.is_over:
         details.append(say("What you write in this thread reaches those on call."))
-    parts = [section(text(f"{mark} {words}", bold=True), *_by(escalation), text("."))]
+    standing = _standing(f"{mark} {words}", escalation, reply.called_at)
+    parts = [section(*standing, *_by(escalation), text("."))]
     parts += _truth_parts(truth)
     summary = "\n".join([f"{mark} {words}.", *_truth_words(truth), *details])
     return SlackMessage(
         mrkdwn(summary), (rich(*parts), context(*details, say("Escalation {id}", id=escalation.id)))
     )
+
+
+def _standing(
+    words: str, escalation: Escalation, called_at: datetime | None
+) -> tuple[Element, ...]:
+    """`words`, whose time everybody reads by their own clock."""
+    at = called_at or escalation.snoozed_until
+    before, said, after = words.partition(moment(at)) if at is not None else (words, "", "")
+    if at is None or not said:
+        return (text(words, bold=True),)
+    ends = (text(after, bold=True),) if after else ()
+    return (text(before, bold=True), date(at, said), *ends)
 
 
 def _pointer(reply: HumanCalled) -> SlackMessage:
@@ -127,7 +144,7 @@ def handoff_card(handoff: Handoff) -> SlackMessage:
         "\n".join(
             [
                 f"{standing_mark(escalation.state)} {say(escalation.subject.title)}",
-                f"{standing_words(escalation)}.",
+                f"{standing_words(escalation, handoff.called_at)}.",
                 why_called(escalation),
             ]
         )
@@ -138,9 +155,10 @@ def handoff_card(handoff: Handoff) -> SlackMessage:
 def _handoff_blocks(handoff: Handoff, room: Room) -> Iterator[Block]:
     escalation, diagnosis = handoff.escalation, handoff.diagnosis
     yield header(f"{standing_mark(escalation.state)} {say(escalation.subject.title)}")
-    standing = text(f"{standing_words(escalation)}", bold=True)
+    words = standing_words(escalation, handoff.called_at)
+    standing = _standing(words, escalation, handoff.called_at)
     why = text(f"\n{Limit(room.prose).head(why_called(escalation))}")
-    yield rich(section(standing, *_by(escalation), why, *_paged(escalation, room)))
+    yield rich(section(*standing, *_by(escalation), why, *_paged(escalation, room)))
     yield from _question(handoff, room)
     if diagnosis is not None:
         yield from _verdict(diagnosis, room)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.answering.foreign import visible
@@ -91,6 +92,16 @@ def text(
     if style:
         element["style"] = style
     return element
+
+
+def date(at: datetime, fallback: str) -> Element:
+    """A moment in a rich text section, by the clock of whoever reads it."""
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": "{time}, {date_short_pretty}",
+        "fallback": fallback,
+    }
 
 
 def link(label: str, url: str, *, bold: bool = False) -> Element:
