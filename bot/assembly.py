@@ -253,6 +253,7 @@ def _working(
         ReadersByRules(sights),
         leaving=_leaving(parts, withdrawal),
         directory=parts.directory,
+        privacy=parts.people.preferences,
     )
 
 

@@ -52,6 +52,7 @@ class Heard:
 
     `edition` counts the wordings that it had before. `reopens`: its conversation was solved.
     `is_external`: whoever asks is none of the workspace's own; `is_shared`: others read along.
+    `keeps`: they did not switch off that their words are kept.
     """
 
     stands: Stands = Stands.OPEN
@@ -59,6 +60,7 @@ class Heard:
     reopens: bool = False
     is_external: bool = False
     is_shared: bool = False
+    keeps: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from bot.services.home import HomeService
 from bot.services.languages import Languages
 from bot.services.link_cards import LinkCards
 from bot.services.no_meter import NoMeter
+from bot.services.people_ports import Privacy
 from bot.services.ports import DurableSteps, Intake, Meter, PostLedger
 from bot.services.readers import Everybody as EverybodyReads
 from bot.services.readers import Readers
@@ -100,7 +101,8 @@ class TakingIn:
 class Working:
     """What a process needs that answers; without `calling` no human is called. `read` gives work as
     it was handed in, `rights` says what may be shown to whom, `whispers` which commands are
-    answered to their asker alone, `readers` what of an escalation may be said where."""
+    answered to their asker alone, `readers` what of an escalation may be said where, `privacy`
+    whose words are kept."""
 
     answers: Answers
     records: Records
@@ -118,6 +120,7 @@ class Working:
     alerting: Alerting | None = None
     leaving: Leaving | None = None
     directory: Directory | None = None
+    privacy: Privacy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +271,7 @@ def _handlers(
     replies = Replies(kit, services.redact, working.whispers)
     unrefined = Unrefined(poster, working.read)
     commands = {Intent.SETTINGS: _opened} if working.settings else {}
-    hearing = Hearing(working.talk, working.work, outsiders, gestures)
+    hearing = Hearing(working.talk, working.work, outsiders, gestures, working.privacy)
     desk = SlackDesk(
         working.answers,
         working.records,

@@ -104,6 +104,7 @@ class RunningBot:
                 MemoryWork(self.engine),
                 home=self.home,
                 links=self.links,
+                privacy=self.preferences,
             ),
             meter=self.meter,
             sleep=self.ledger.sleep,

@@ -42,6 +42,21 @@ async def test_of_a_guests_question_durable_work_keeps_no_word_once_it_is_done(
     assert kept_words(connected, "secret words") == []
 
 
+async def test_of_whoever_wants_nothing_kept_durable_work_keeps_no_word_once_it_is_done(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    await connected.preferences.set_keeping(ws.team_id, AUTHOR.id, False)
+    answers.script = always(CODE)
+    for text in ("why, said in secret words?", "and why, in secret words?"):
+        await mention(ws, text)
+        await until_quiet(ws, connected)
+    assert [one.text for one in answers.asked] == [
+        "why, said in secret words?",
+        "and why, in secret words?",
+    ]
+    assert kept_words(connected, "secret words") == []
+
+
 async def test_people_of_the_workspace_are_looked_up_once(
     ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
 ) -> None:

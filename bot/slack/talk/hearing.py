@@ -9,6 +9,7 @@ import structlog
 from bot.domain.questions import Question
 from bot.domain.references import reference_of
 from bot.domain.work import Job, Priority, Queue, Retry
+from bot.services.people_ports import Privacy
 from bot.services.ports import DurableSteps
 from bot.services.talk import Heard, Stands, TalkRecords, WorkRecords
 from bot.slack.arrivals import Place
@@ -53,10 +54,13 @@ def forget_job(holding: tuple[str, ...], why: str, tries: int = 0) -> Job:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
+    """Without `privacy` everybody has their words kept."""
+
     records: TalkRecords
     work: WorkRecords
     outsiders: Outsiders
     gestures: Gestures
+    privacy: Privacy | None = None
 
     async def hear(
         self, work: str, question: Question, place: Place, wording: str, steps: DurableSteps
@@ -71,7 +75,8 @@ class Hearing:
             asker, outsiders = question.asker, self.outsiders
             guest = asker.is_external or await outsiders.is_guest(asker.user_id)
             shared = question.is_shared or await outsiders.is_shared(place.channel)
-            return replace(heard, is_external=guest, is_shared=shared)
+            keeps = await self._keeps(question.thread.workspace, asker.user_id)
+            return replace(heard, is_external=guest, is_shared=shared, keeps=keeps)
 
         heard = await steps.run("hear", look, _HEARING)
         if heard.stands is not Stands.OPEN:
@@ -81,9 +86,9 @@ class Hearing:
             return None
         if heard.reopens:
             await steps.run("reopen", lambda: self._reopen(question), _STORE)
-        if heard.is_external or heard.is_shared:
+        if heard.is_external or heard.is_shared or not heard.keeps:
             # The words are needed until the work is done, and no longer.
-            await steps.start(forget_job((question.id,), f"external {work}"))
+            await steps.start(forget_job((question.id,), f"not kept {work}"))
         asker = replace(question.asker, is_external=heard.is_external)
         return replace(question, asker=asker, is_shared=heard.is_shared), heard.edition
 
@@ -95,6 +100,9 @@ class Hearing:
         """Does jobs of kind `FORGET`."""
         if not await steps.run("forget", lambda: self.work.erase(body.holding), _STORE):
             await steps.start(forget_job(body.holding, "again", body.tries + 1))
+
+    async def _keeps(self, workspace: str, user: str) -> bool:
+        return self.privacy is None or not user or await self.privacy.keeps(workspace, user)
 
     async def _reopen(self, question: Question) -> None:
         first = await self.records.first_asked(question.thread)
