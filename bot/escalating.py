@@ -56,6 +56,7 @@ def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Call
         low=settings.low_confidence,
         meter=meter,
         levels=lambda: on_call.levels,
+        privacy=parts.people.preferences,
     )
     pages = Pages(on_call, escalations, meter, now)
     home = parts.settings.slack.workspace or ""

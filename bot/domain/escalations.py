@@ -12,6 +12,8 @@ from bot.domain.questions import ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.verdicts import VerdictKind
 
+_DIRECT = "D"  # how Slack's ids of direct messages begin
+
 
 class State(StrEnum):
     """Where an escalation stands."""
@@ -127,6 +129,11 @@ class Party:
     @property
     def is_alone(self) -> bool:
         return not self.thread.channel
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether nobody else sees its thread."""
+        return self.thread.channel.startswith(_DIRECT)
 
     def told_of(self, escalation_id: str) -> Party:
         """With the message of its own named."""

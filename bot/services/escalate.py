@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -29,6 +29,7 @@ from bot.domain.escalations import Call, Deed, Escalation, Fired, Kind, Party, T
 from bot.domain.questions import Question
 from bot.domain.targets import Target
 from bot.domain.work import FOR_A_DAY, Retry
+from bot.services.discretion import without_words
 from bot.services.escalation_calls import Caller, failure_key, occurrence_of, party_of
 from bot.services.escalation_ports import (
     Called,
@@ -36,6 +37,7 @@ from bot.services.escalation_ports import (
     Escalations,
     NoEscalationMeter,
 )
+from bot.services.people_ports import Privacy
 from bot.services.ports import ConversationStore, DurableSteps, Steps
 from bot.words import mark
 
@@ -52,7 +54,8 @@ class Escalator:
     """The port `Humans`, and the handler of jobs of kind `DUE`.
 
     `low` is the confidence below which an answer does not help (0..1). `now` gives aware UTC times.
-    `levels` says how many there are at the moment, where that changes while the bot runs.
+    `levels` says how many there are at the moment, where that changes while the bot runs. Without
+    `privacy` everybody has their words kept.
     """
 
     def __init__(
@@ -67,6 +70,7 @@ class Escalator:
         low: float = 0.5,
         meter: EscalationMeter | None = None,
         levels: Callable[[], int] | None = None,
+        privacy: Privacy | None = None,
     ) -> None:
         self._escalations = escalations
         self._turns = turns
@@ -77,6 +81,7 @@ class Escalator:
         self._low = low
         self._meter = meter or NoEscalationMeter()
         self._levels = levels
+        self._privacy = privacy
 
     async def asked(self, question: Question, reference: str) -> Reply:
         """Goes by the newest diagnosis of the thread, where there is one. The message that answers
@@ -84,10 +89,12 @@ class Escalator:
         party = party_of(question, question.id)
         turn = await self._newest_diagnosis(question)
         if turn is not None:
-            call = self._caller.for_turn(question.id, turn, ASKED_FOR, self._now(), party)
+            called = await self._call_for(question.id, turn, ASKED_FOR, party)
         else:
-            call = self._caller.for_thread(question.id, question, ASKED_FOR, self._now(), party)
-        called = await self._call(call)
+            asked, party = await self._as_kept(question), await self._as_told(party)
+            called = await self._call(
+                self._caller.for_thread(question.id, asked, ASKED_FOR, self._now(), party)
+            )
         seen_in = await self._seen_in(called.escalation, party)
         called_at = self.policy.first_call(called.escalation)
         return HumanCalled(reference, called.escalation, seen_in=seen_in, called_at=called_at)
@@ -104,8 +111,7 @@ class Escalator:
         turn = await self._turns.turn(turn_id)
         if turn is None:
             raise BadRequest(mark("I no longer have that answer. Write “get me a human” instead."))
-        call = self._caller.for_turn(key, turn, ASKED_FOR, self._now(), party)
-        return (await self._call(call)).escalation
+        return (await self._call_for(key, turn, ASKED_FOR, party)).escalation
 
     async def answered(self, turn: Turn, steps: Steps) -> None:
         """A failure to call somebody is in the log: the answer stands all the same."""
@@ -128,9 +134,8 @@ class Escalator:
         found = await self._escalations.of_incident(incident)
         if found is None:
             return None
-        party = party_of(turn.question)
-        call = self._caller.for_turn(key, turn, found.fired, self._now(), party)
-        return (await self._call(call)).escalation
+        called = await self._call_for(key, turn, found.fired, party_of(turn.question))
+        return called.escalation
 
     async def rated(self, rating: Rating) -> None:
         """Calls somebody once two answers of a thread, or one for two people, did not help."""
@@ -144,17 +149,14 @@ class Escalator:
         if downs >= _DOWNS:
             thread = turn.question.thread
             key = f"{thread.workspace}:{thread.channel}:{thread.thread}:down twice"
-            party = party_of(turn.question)
-            await self._call(self._caller.for_turn(key, turn, DOWN_TWICE, self._now(), party))
+            await self._call_for(key, turn, DOWN_TWICE, party_of(turn.question))
 
     async def unanswered(self, turn_id: str, fired: Fired) -> None:
         """Nobody reacted to a question that the bot alone has answered."""
         turn = await self._turns.turn(turn_id)
         if turn is None or await self._turns.ratings(turn_id):
             return
-        key = f"{turn.id}:unanswered"
-        party = party_of(turn.question)
-        await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
+        await self._call_for(f"{turn.id}:unanswered", turn, fired, party_of(turn.question))
 
     async def pass_time(self, body: EscalationDue, steps: DurableSteps) -> None:
         """Does what is due, unless the escalation has moved on since."""
@@ -187,8 +189,7 @@ class Escalator:
         if fired is None:
             return
         key = f"{turn.id}:{fired.rule.value}"
-        party = party_of(turn.question)
-        await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
+        await self._call_for(key, turn, fired, party_of(turn.question))
 
     async def _by_threshold(self, turn: Turn, diagnosis: Diagnosis) -> Fired | None:
         verdict, target = diagnosis.verdict, diagnosis.target
@@ -217,6 +218,27 @@ class Escalator:
         known = await self._escalations.party(escalation.id, party.thread)
         is_own = known is None or known.message == party.message
         return SeenIn.HERE if is_own else SeenIn.ABOVE
+
+    async def _call_for(self, key: str, turn: Turn, fired: Fired, party: Party | None) -> Called:
+        turn = replace(turn, question=await self._as_kept(turn.question))
+        party = await self._as_told(party)
+        return await self._call(self._caller.for_turn(key, turn, fired, self._now(), party))
+
+    async def _as_kept(self, question: Question) -> Question:
+        """What is kept of an escalation may be so for ever, and is not found by its asker."""
+        is_kept = await self._keeps(question.thread.workspace, question.asker.user_id)
+        return question if is_kept else without_words(question)
+
+    async def _as_told(self, party: Party | None) -> Party | None:
+        """A thread is told without a name as well; a direct one is for the rights of its asker."""
+        if party is None or party.is_alone or party.is_direct:
+            return party
+        is_kept = await self._keeps(party.thread.workspace, party.user_id)
+        return party if is_kept else replace(party, user_id="")
+
+    async def _keeps(self, workspace: str, user: str) -> bool:
+        """Raises `StoreError` where it is not known."""
+        return self._privacy is None or not user or await self._privacy.keeps(workspace, user)
 
     async def _call(self, call: Call) -> Called:
         called = await self._escalations.call(call)

@@ -104,16 +104,17 @@ def _title_of(diagnosis: Diagnosis) -> str:
 
 
 def _words_of(question: Question) -> str:
-    """What guests and people of other workspaces say is not kept."""
-    return "" if question.asker.is_external else question.text[:_QUESTION_MAX]
+    """What guests and people of other workspaces say is not kept, nor what they read along."""
+    is_kept = not (question.asker.is_external or question.is_shared)
+    return question.text[:_QUESTION_MAX] if is_kept else ""
 
 
 def party_of(question: Question, message: str = "") -> Party | None:
-    """The thread of a question, or of an alert that nobody asked for; its asker alone where nobody
-    else can see it. None where there is neither."""
+    """The thread of a question, whoever asked: of an alert nobody did, and of some it is not kept.
+    Its asker alone where nobody else can see it. None where there is neither."""
     thread, user = question.thread, question.asker.user_id
     if _is_open(question):
-        is_told = user or question.origin is Origin.WEBHOOK
+        is_told = user or question.origin is not Origin.CLI
         return Party(thread, user, message) if is_told else None
     is_known = user and question.origin in (Origin.SLACK, Origin.PLAYGROUND)
     return Party.alone(thread.workspace, user) if is_known else None

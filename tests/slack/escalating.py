@@ -183,6 +183,7 @@ class CallingBot(RunningBot):
             thresholds=lambda cause: "2 occurrences in 1h" if cause == "oom_killed" else "",
             now=engine.now,
             caller=Caller({"orders-team": PLATFORM.id}),
+            privacy=self.preferences,
         )
         pages = Pages(self.on_call, self.escalations, meter, engine.now)
         self.calling = Calling(ONCALL_CHANNEL, self.escalations, self.escalator, pages)
