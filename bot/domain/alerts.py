@@ -34,6 +34,7 @@ UNREACHABLE = "unreachable:"
 
 _LOOK_AGAIN = (30.0, 60.0, 120.0, 300.0, 600.0)
 _LOOKED_FOR = timedelta(hours=24)
+_CHECKED_FOR = timedelta(hours=1)
 _WATCH = (300.0, 600.0, 1_200.0, 1_800.0, 3_600.0, 7_200.0)
 _WATCHED_FOR = timedelta(days=3)
 _REMINDED_FOR = timedelta(days=7)
@@ -284,8 +285,9 @@ def check_job(body: AlertCheck, delay: float = 0.0) -> Job:
 
 
 def next_check(body: AlertCheck, now: datetime) -> Job | None:
-    """The same once more, since Airflow did not answer; none any more after a day."""
-    if now - body.success.at > _LOOKED_FOR:
+    """The same once more, since Airflow did not answer; none any more after an hour. Each success
+    begins such looks, and by then those that watch the alert see to it."""
+    if now - body.success.at > _CHECKED_FOR:
         return None
     delay = _LOOK_AGAIN[min(body.tries, len(_LOOK_AGAIN) - 1)]
     return check_job(replace(body, tries=body.tries + 1), delay)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import cast
 
@@ -27,6 +27,7 @@ from tests.fakes.work import Journal, ReplaySteps
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
+SUCCESS = Success("prod", "etl", "run_2", LATER)
 
 
 def failure(task: int) -> Failure:
@@ -100,7 +101,7 @@ async def test_who_is_behind_one_that_never_answers_has_its_turn() -> None:
 
 async def test_a_check_of_many_goes_on_until_each_had_its_turn() -> None:
     alerts, cluster = MemoryAlerts(45), SlowCluster()
-    body: object = AlertCheck("a", Success("prod", "etl", "run_2", LATER))
+    body: object = AlertCheck("a", SUCCESS)
     asked = []
     while body is not None:
         assert isinstance(body, AlertCheck)
@@ -115,12 +116,11 @@ async def test_a_check_of_many_goes_on_until_each_had_its_turn() -> None:
 async def test_while_the_database_is_away_for_long_the_next_look_is_handed_in() -> None:
     alerts = MemoryAlerts(is_away=True)
     watching = recoveries(alerts, SlowCluster())
-    success = Success("prod", "etl", "run_2", LATER)
     for look, next_body in (
         (lambda steps: watching.watch(AlertWatch("a", NOW), steps), AlertWatch("a", NOW, 1)),
         (
-            lambda steps: watching.check(AlertCheck("a", success), steps),
-            AlertCheck("a", success, 1),
+            lambda steps: watching.check(AlertCheck("a", SUCCESS), steps),
+            AlertCheck("a", SUCCESS, 1),
         ),
     ):
         journal = Journal()
@@ -140,7 +140,7 @@ def test_one_round_of_shares_has_each_once(count: int, rounds: int) -> None:
 
 def test_what_asks_airflow_from_time_to_time_waits_beside_what_people_wait_for() -> None:
     watch = watch_job(AlertWatch("a", NOW), NOW)
-    check = check_job(AlertCheck("a", Success("prod", "etl", "run_2", LATER)))
+    check = check_job(AlertCheck("a", SUCCESS))
     assert watch is not None
     assert {watch.queue, check.queue, look_job(NOW).queue} == {Queue.WATCHES}
 
@@ -169,7 +169,24 @@ def test_chains_of_different_relapses_never_take_the_key_of_one_another(relapses
 
 async def test_a_check_of_many_that_fail_on_ends() -> None:
     alerts, cluster = MemoryAlerts(45), SlowCluster()
-    body = AlertCheck("a", Success("prod", "etl", "run_2", LATER), tries=5)
+    body = AlertCheck("a", SUCCESS, tries=5)
     journal = Journal()
     await recoveries(alerts, cluster, 60.0).check(body, ReplaySteps(journal))
     assert journal.started == []
+
+
+async def test_checks_of_an_airflow_that_stays_slow_do_not_pile_up() -> None:
+    alerts, cluster = MemoryAlerts(), SlowCluster(stuck=frozenset({"task_0", "task_1", "task_2"}))
+    body, looks = AlertCheck("a", SUCCESS), 0
+    clock = LATER
+    watching = replace(recoveries(alerts, cluster, 0.01), now=lambda: clock)
+    while True:
+        journal = Journal()
+        await watching.check(body, ReplaySteps(journal))
+        looks += 1
+        if not journal.started:
+            break
+        (job,) = journal.started
+        assert isinstance(job.body, AlertCheck)
+        body, clock = job.body, clock + timedelta(seconds=job.delay)
+    assert 5 < looks < 12
