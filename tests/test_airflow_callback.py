@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot import airflow_callback
-from tests.test_airflow_plugin import RUN, TOKEN, Door, door
+from tests.test_airflow_plugin import RUN, TOKEN, Door, assert_signed, door
 
 __all__ = ["door"]
 
@@ -34,7 +35,7 @@ def callback(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def report_of(door: Door) -> dict[str, Any]:
     ((path, headers, body),) = door.requests
     assert path == "/webhooks/failures"
-    assert headers["Authorization"] == f"Bearer {TOKEN}"
+    assert_signed(headers, json.dumps(body).encode())
     assert datetime.fromisoformat(body.pop("at")).tzinfo is not None
     report: dict[str, Any] = body
     return report
@@ -121,6 +122,7 @@ def test_the_token_is_never_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setenv("SUPPORT_BOT_TOKEN", token)
+    door.answers += [401]
     callback.report_failure(OF_TASK)
     assert "was not told" in caplog.text
     assert TOKEN not in caplog.text

@@ -19,8 +19,10 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from starlette.datastructures import Headers
 
 import bot
+from bot.web.report_signatures import is_right, is_signed_lately
 
 PLUGIN = Path(bot.__file__).parent / "airflow_plugin.py"
 TOKEN = "kestrel-over-the-quarry-42"
@@ -119,6 +121,13 @@ def failed_task(**fields: Any) -> Any:
     return SimpleNamespace(**{**told, **fields})
 
 
+def assert_signed(headers: dict[str, str], body: bytes) -> None:
+    """As the bot's own door sees it."""
+    assert is_signed_lately(Headers(headers), datetime.now(UTC))
+    assert is_right(Headers(headers), body, TOKEN)
+    assert TOKEN not in str(headers)
+
+
 def fail(listener: Any, **fields: Any) -> None:
     listener.on_task_instance_failed(failed_task(**fields), ValueError("no rate"))
 
@@ -128,7 +137,7 @@ def test_a_failed_task_is_reported(door: Door, listener: Any) -> None:
     listener.before_stopping()
     ((path, headers, body),) = door.requests
     assert path == "/webhooks/failures"
-    assert headers["Authorization"] == f"Bearer {TOKEN}"
+    assert_signed(headers, json.dumps(body).encode())
     assert headers["Content-Type"] == "application/json"
     place = {"task_id": "load", "map_index": 3, "try_number": 2}
     assert door.reports == [{**RUN, **place, "state": "failed"}]

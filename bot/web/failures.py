@@ -19,6 +19,7 @@ from bot.questions.links import ClusterAddress
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
 from bot.web.failure_reports import Faulty, ReportReader, Reports
+from bot.web.report_signatures import FRESH, SIGNATURE, TIMESTAMP, is_right, is_signed_lately
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +62,8 @@ def failure_routes(door: FailureDoor) -> APIRouter:
     """`POST /webhooks/failures`.
 
     202: kept, and told of soon, whatever happens. 200: nothing new in it. 400: says each fault.
-    401: the token is missing or wrong. 413, 415: too long, no JSON. 503: not kept, send it again.
+    401: neither a signature that holds nor the token. 413, 415: too long, no JSON. 503: not kept,
+    send it again.
     """
     if not door.token:
         raise ValueError("the failure webhook needs a token")
@@ -82,13 +84,16 @@ async def _received(
     request: Request, door: FailureDoor, reader: ReportReader
 ) -> tuple[str, Response]:
     """The outcome as the meter words it, and the reply."""
-    refusal = _refusal(request, door.token)
+    has_token = _has_token(request, door.token)
+    refusal = _refusal(request, has_token or is_signed_lately(request.headers, door.now()))
     if refusal is not None:
         return "refused", refusal
     body = await _body_of(request)
     if body is None:
         words = f"The body is longer than {BODY_MAX:,} bytes. Send fewer at a time."
         return "refused", _said(413, words)
+    if not has_token and not is_right(request.headers, body, door.token):
+        return "refused", _unknown()
     try:
         reports = reader.read(body, door.now())
     except Faulty as faulty:
@@ -118,14 +123,25 @@ async def _kept(reports: Reports, door: FailureDoor) -> tuple[str, Response]:
     return "duplicate" if known else "ignored", JSONResponse(counts)
 
 
-def _refusal(request: Request, token: str) -> Response | None:
-    """What is wrong with the request before its body is looked at."""
+def _has_token(request: Request, token: str) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     # Of bytes: texts with other than ASCII in them cannot be compared in constant time.
-    right = hmac.compare_digest(given.strip().encode(), token.encode())
-    if scheme.lower() != "bearer" or not right:
-        words = "Send the header “Authorization: Bearer <token>” with failure_webhook.token."
-        return _said(401, words, {"WWW-Authenticate": "Bearer"})
+    is_given = hmac.compare_digest(given.strip().encode(), token.encode())
+    return scheme.lower() == "bearer" and is_given
+
+
+def _unknown() -> Response:
+    words = (
+        f"Sign the request with failure_webhook.token ({SIGNATURE}, and {TIMESTAMP} of less than "
+        f"{FRESH / 60:.0f} minutes ago), or send it in the header “Authorization: Bearer <token>”."
+    )
+    return _said(401, words, {"WWW-Authenticate": "Bearer"})
+
+
+def _refusal(request: Request, may_be_known: bool) -> Response | None:
+    """What is wrong with the request before its body is looked at."""
+    if not may_be_known:
+        return _unknown()
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/json":
         return _said(415, "Send JSON, with the header “Content-Type: application/json”.")

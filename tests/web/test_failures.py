@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import socket
 from collections.abc import AsyncIterator, Sequence
@@ -15,12 +17,14 @@ import aiohttp
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import Headers
 
 from bot.domain.errors import StoreError
 from bot.domain.failures import Failure, Success
 from bot.domain.targets import Target
 from bot.questions.links import ClusterAddress
 from bot.web.failures import BODY_MAX, PATH, FailureDoor, failure_routes
+from bot.web.report_signatures import is_right
 from tests.fakes.work import FakeMeter
 
 TOKEN = "a-long-random-word"
@@ -239,6 +243,79 @@ async def test_without_the_token_nothing_is_taken(
     assert status == 401
     assert TOKEN not in str(said)
     assert not kept.failures
+
+
+def signed(word: str, body: bytes, age: float = 0.0) -> dict[str, str]:
+    at = str(int(NOW.timestamp() - age))
+    made = hmac.new(word.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256)
+    return {
+        "Authorization": "",
+        "X_Airflow_Bot_Timestamp": at,
+        "X_Airflow_Bot_Signature": f"v0={made.hexdigest()}",
+    }
+
+
+@pytest.mark.parametrize("age", [299, 0, -299])
+async def test_a_signature_stands_for_the_token(door: Sender, kept: Kept, age: float) -> None:
+    body = json.dumps(REPORT).encode()
+    assert (await door.raw(body, **signed(TOKEN, body, age)))[0] == 202
+    assert kept.failures
+
+
+BODY = json.dumps(REPORT).encode()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        signed("another word", BODY),
+        signed(TOKEN, BODY + b" "),
+        signed(TOKEN, BODY, age=301),
+        signed(TOKEN, BODY, age=-301),
+        signed(TOKEN, BODY) | {"X_Airflow_Bot_Timestamp": str(int(NOW.timestamp()) - 1)},
+        signed(TOKEN, BODY) | {"X_Airflow_Bot_Timestamp": "now"},
+        signed(TOKEN, BODY) | {"X_Airflow_Bot_Timestamp": ""},
+        signed(TOKEN, BODY) | {"X_Airflow_Bot_Signature": "v0="},
+        signed(TOKEN, BODY) | {"X_Airflow_Bot_Signature": "v0=ä"},
+        signed(TOKEN, BODY) | {"X_Airflow_Bot_Signature": ""},
+    ],
+    ids=[
+        "another word",
+        "another body",
+        "old",
+        "of the future",
+        "another time",
+        "no time",
+        "time missing",
+        "empty",
+        "no hex",
+        "missing",
+    ],
+)
+async def test_a_signature_that_does_not_fit_is_refused(
+    door: Sender, kept: Kept, headers: dict[str, str]
+) -> None:
+    status, said = await door.raw(BODY, **headers)
+    assert status == 401
+    assert TOKEN not in str(said)
+    assert not kept.failures
+
+
+def test_signatures_and_tokens_are_compared_in_constant_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(given: bytes, right: bytes) -> bool:
+        compared.append((given, right))
+        return False
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    headers = Headers({"X-Airflow-Bot-Signature": "v0=00", "X-Airflow-Bot-Timestamp": "1"})
+    assert not is_right(headers, BODY, TOKEN)
+    ((given, right),) = compared
+    assert given == b"v0=00"
+    assert len(right) == len("v0=") + 64
 
 
 async def test_a_database_that_is_down_asks_for_a_repetition(
