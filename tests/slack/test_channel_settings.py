@@ -98,6 +98,25 @@ async def test_a_manager_changes_what_the_bot_does(ws: LocalWorkspace, bot: Sett
     assert "team_a_*, orders" in str(again.definition)
 
 
+@pytest.mark.parametrize("length", [21, 145])
+async def test_patterns_come_back_whole_however_they_were_typed(
+    ws: LocalWorkspace, bot: SettledBot, length: int
+) -> None:
+    patterns = tuple(f"team_{n:02}_{'x' * (length - 8)}" for n in range(20))
+    view = await opened(ws, PLATFORM.id)
+    await ws.submit(view, filled(DAGS=" ".join(patterns)))
+    await bot.idle()
+    again = await opened(ws, PLATFORM.id)
+    (begun,) = (
+        one["element"] for one in again.definition["blocks"] if one["block_id"] == "set_dags"
+    )
+    assert len(begun["initial_value"]) <= begun["max_length"]
+    await ws.submit(again, filled(DAGS=begun["initial_value"]))
+    await bot.idle()
+    kept = await bot.policies.policy(HERE)
+    assert (kept.dags, kept.version) == (patterns, 2)
+
+
 async def test_others_read_it_and_learn_who_may_change_it(
     ws: LocalWorkspace, bot: SettledBot
 ) -> None:

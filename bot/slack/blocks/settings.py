@@ -29,6 +29,8 @@ DAYS = (
     mark("Sunday"),
 )
 _TITLE = mark("Settings of this channel")
+_TYPED_MAX = 500
+_PATTERNS_MAX = 3_000  # as much as Slack lets anybody type
 _PRIVACY = {
     PUBLIC: mark("Everybody in the thread"),
     PRIVATE: mark("The asker alone, who may share them"),
@@ -53,7 +55,7 @@ def settings_form(
         _input(
             Field.DAGS,
             say("Dags that are meant where several fit"),
-            _typed(", ".join(policy.dags), "team_a_*, orders_*"),
+            _typed(_joined(policy.dags), "team_a_*, orders_*", _PATTERNS_MAX),
             optional=True,
         ),
         _input(Field.LANGUAGE, say("Language of the answers"), _select(LANGUAGES, policy.language)),
@@ -193,10 +195,16 @@ def _time(begun: str) -> Element:
     return {"type": "timepicker", **({"initial_time": begun} if begun else {})}
 
 
-def _typed(begun: str, placeholder: str) -> Element:
+def _joined(patterns: Sequence[str]) -> str:
+    """As short as they may have been typed where that is needed: half a pattern means others."""
+    spaced = ", ".join(patterns)
+    return spaced if len(spaced) <= _PATTERNS_MAX else " ".join(patterns)
+
+
+def _typed(begun: str, placeholder: str, most: int = _TYPED_MAX) -> Element:
     return {
         "type": "plain_text_input",
-        "max_length": 500,
+        "max_length": most,
         "placeholder": plain(placeholder),
-        **({"initial_value": begun[:500]} if begun else {}),
+        **({"initial_value": begun} if begun else {}),
     }
