@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.access import Action, Allowed, Decision, Denied
-from bot.domain.answers import Diagnosis, HealthReport, LogReport, Reply, StatusReport
+from bot.domain.answers import Apology, Diagnosis, HealthReport, LogReport, Reply, StatusReport
 from bot.domain.cases import Shown
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
@@ -43,13 +43,20 @@ class Onlookers:
         is_for_all = isinstance(await decision_on(public, turn.reply), Allowed)
         return Shown(reply, is_for_all)
 
-    async def for_all(self, key: str, turn: Turn, presser: Asker, channel: str) -> Reply:
+    async def for_all(
+        self, key: str, turn: Turn, presser: Asker, channel: str, *, is_whispered: bool
+    ) -> Reply:
         """The turn's reply as everybody in `channel` may see it, since its asker shares it.
+        `is_whispered`: nobody but the presser sees what was pressed.
 
-        Raises `BadRequest` where they may not, or where somebody else pressed.
+        Raises `BadRequest` where they may not, where nothing of it was kept, or where somebody else
+        pressed. Who asked is not kept of everybody; then it is whoever the answer was whispered to.
         """
-        if presser.user_id != turn.question.asker.user_id:
+        asker = turn.question.asker.user_id
+        if not (presser.user_id == asker if asker else is_whispered):
             raise BadRequest(_NOT_YOURS)
+        if isinstance(turn.reply, Apology):
+            raise BadRequest(turn.reply.what)
         sight = (await self._sight(turn, presser, channel)).shown(False)
         decision = await decision_on(sight, turn.reply)
         await self._keep(key, turn, presser, channel, SHARED, decision)

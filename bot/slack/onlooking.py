@@ -37,7 +37,9 @@ class Rights(Protocol):
 
     async def shown(self, key: str, turn: Turn, presser: Asker, channel: str) -> Shown: ...
 
-    async def for_all(self, key: str, turn: Turn, presser: Asker, channel: str) -> Reply: ...
+    async def for_all(
+        self, key: str, turn: Turn, presser: Asker, channel: str, *, is_whispered: bool
+    ) -> Reply: ...
 
     async def call(self, key: str, turn: Turn, presser: Asker, channel: str) -> None: ...
 
@@ -48,7 +50,9 @@ class Everybody:
     async def shown(self, key: str, turn: Turn, presser: Asker, channel: str) -> Shown:
         return Shown(turn.reply, is_for_all=True)
 
-    async def for_all(self, key: str, turn: Turn, presser: Asker, channel: str) -> Reply:
+    async def for_all(
+        self, key: str, turn: Turn, presser: Asker, channel: str, *, is_whispered: bool
+    ) -> Reply:
         return turn.reply
 
     async def call(self, key: str, turn: Turn, presser: Asker, channel: str) -> None:
@@ -113,7 +117,9 @@ class Onlooking:
         if turn is None:
             return None
         place, question = press.place, turn.question
-        reply = await self.rights.for_all(press.key, turn, _presser(press), place.channel)
+        reply = await self.rights.for_all(
+            press.key, turn, _presser(press), place.channel, is_whispered=place.is_private
+        )
         thread = question.thread.thread
         thread = thread if order_of(thread) != NEVER else ""
         return Post(
