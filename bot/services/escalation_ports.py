@@ -53,12 +53,13 @@ class Card:
 @dataclass(frozen=True, slots=True)
 class BridgedThread:
     """A thread from which words are carried, and since when. `is_over`: those that were carried
-    change and go with theirs still, but no more are."""
+    change and go with theirs still, but no more are. `workspace` "" is that of those on call."""
 
     channel: str
     ts: str
     since: datetime
     is_over: bool = False
+    workspace: str = ""
 
 
 class Escalations(Protocol):

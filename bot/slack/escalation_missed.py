@@ -26,6 +26,7 @@ from bot.slack.jobs import delivery_of, job_of
 from bot.slack.parse import Parser
 from bot.slack.posts import NEVER, order_of
 from bot.slack.talk.arrivals import Deleted, Edited
+from bot.slack.workspaces import in_workspace
 
 log = structlog.get_logger(__name__)
 
@@ -59,29 +60,35 @@ class Missed:
     _looked_at: datetime | None = field(default=None, init=False)
     _read_whole_at: datetime | None = field(default=None, init=False)
     _begun: datetime | None = field(default=None, init=False)
-    _done: set[tuple[str, str]] = field(default_factory=set, init=False)
+    _done: set[tuple[str, str, str]] = field(default_factory=set, init=False)
 
-    async def catch_up(self) -> None:
-        """Looks through the threads since it last did. Raises `BotError`, to be called again: where
-        Slack wants to be left alone it then goes on with the threads that are left."""
+    async def catch_up(self, is_installed: Callable[[str], Awaitable[bool]]) -> None:
+        """Looks through the threads since it last did, in each workspace where the app
+        `is_installed`. Raises `BotError`, to be called again: where Slack wants to be left alone it
+        then goes on with the threads that are left."""
         begun = self._begun = self._begun or self.now()
         last, whole_at = self._looked_at, self._read_whole_at
         since = begun - _LONGEST if last is None else last - _OVERLAP
         is_whole = whole_at is None or begun - whole_at >= _WHOLE
-        me = await self.gestures.identity()
         taken = 0
         for thread in await self.threads(begun - _LONGEST):
-            if (thread.channel, thread.ts) in self._done:
+            place = (thread.workspace, thread.channel, thread.ts)
+            if place in self._done or not await is_installed(thread.workspace):
                 continue
-            if await self.keeps_out(ThreadKey(me.team_id, thread.channel, thread.ts)):
-                continue
-            taken += await self._take(thread, max(since, thread.since), me, is_whole)
-            self._done.add((thread.channel, thread.ts))
+            with in_workspace(thread.workspace):
+                taken += await self._look(thread, max(since, thread.since), is_whole)
+            self._done.add(place)
         self._looked_at, self._begun = begun, None
         self._read_whole_at = begun if is_whole else whole_at
         self._done.clear()
         if taken:
             log.info("escalation.caught_up", messages=taken)
+
+    async def _look(self, thread: BridgedThread, since: datetime, is_whole: bool) -> int:
+        me = await self.gestures.identity()
+        if await self.keeps_out(ThreadKey(me.team_id, thread.channel, thread.ts)):
+            return 0
+        return await self._take(thread, since, me, is_whole)
 
     async def _take(
         self, thread: BridgedThread, since: datetime, me: Identity, is_whole: bool

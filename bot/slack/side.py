@@ -121,10 +121,13 @@ class SlackSide:
         """Takes in what was said in the threads of escalations while nobody listened. Raises
         `BotError`."""
         tokens, home = self.config.tokens, self.config.workspace
-        if self._missed is None or (tokens and not await tokens.is_installed(home)):
-            return
-        with in_workspace(home):
-            await self._missed.catch_up()
+
+        async def is_installed(workspace: str) -> bool:
+            return tokens is None or await tokens.is_installed(workspace or home)
+
+        if self._missed is not None:
+            with in_workspace(home):
+                await self._missed.catch_up(is_installed)
 
     async def stop_taking(self) -> None:
         """Takes nothing more in: Slack delivers it to another process, or later. Work under way can

@@ -248,8 +248,8 @@ async def test_words_are_carried_from_each_thread_since_it_joined_until_the_end(
 
     assert await case.escalations.bridged() == [
         BridgedThread("C0ONCALL", "9.9", NOON),
-        BridgedThread("C1", "1.0001", NOON),
-        BridgedThread("C1", "2.0001", later),
+        BridgedThread("C1", "1.0001", NOON, workspace="T1"),
+        BridgedThread("C1", "2.0001", later, workspace="T1"),
     ]
     await case.escalations.do(first.id, deed(Kind.RESOLVED))
     assert await case.escalations.bridged() == []

@@ -186,7 +186,9 @@ class FakeEscalations(Escalations):
         for one in active:
             for thread, at in one.joined.items():
                 over = one.escalation.state.is_over
-                found.append(BridgedThread(thread.channel, thread.thread, at, over))
+                found.append(
+                    BridgedThread(thread.channel, thread.thread, at, over, thread.workspace)
+                )
         return [one for one in found if one.channel]
 
     async def parties(

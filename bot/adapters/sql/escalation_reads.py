@@ -93,7 +93,7 @@ class EscalationReads:
             .limit(limit)
         )
         joined = (
-            select(party.channel, party.thread, deed.body, deed.format, is_over())
+            select(party.channel, party.thread, deed.body, deed.format, is_over(), party.workspace)
             .join(row, row.id == party.escalation_id)
             .join(
                 deed,
@@ -107,9 +107,9 @@ class EscalationReads:
             BridgedThread(channel, ts, at, bool(over))
             for channel, ts, at, over in await self._rows(cards)
         ]
-        for channel, thread, body, stored, over in await self._rows(joined):
+        for channel, thread, body, stored, over, workspace in await self._rows(joined):
             at = decode(Deed, body, stored, "A deed").at
-            found.append(BridgedThread(channel, thread, at, bool(over)))
+            found.append(BridgedThread(channel, thread, at, bool(over), workspace))
         return found
 
     async def parties(
