@@ -31,15 +31,21 @@ Do = Callable[[str, Deed], Awaitable[Advanced | Refused]]
 """Does a deed about the escalation with this id."""
 
 
+async def _whole(escalation: Escalation) -> Escalation:
+    return escalation
+
+
 @dataclass(frozen=True, slots=True)
 class PagerWatch:
     """The handler of jobs of kind `PAGER`. `card_link` gives where the card of an escalation is
-    found, and never raises; `now` gives aware UTC times."""
+    found, and never raises; `shown` gives it with the words that those on call may see, and raises
+    `StoreError`; `now` gives aware UTC times."""
 
     pages: Pages
     card_link: Callable[[str], Awaitable[str]]
     do: Do
     now: Callable[[], datetime]
+    shown: Callable[[Escalation], Awaitable[Escalation]] = _whole
 
     async def look(self, body: PagerLook, steps: DurableSteps) -> None:
         """One look, which hands in the next one."""
@@ -71,7 +77,8 @@ class PagerWatch:
             return
         if page.is_tried_again:
             link = await steps.run("card link", partial(self.card_link, body.id))
-            await self.pages.again(escalation, link, body.number, steps)
+            shown = await steps.run("for those on call", partial(self.shown, escalation), FOR_A_DAY)
+            await self.pages.again(shown, link, body.number, steps)
 
     async def _seen(self, escalation: Escalation) -> PageSeen:
         """Of the newest level that has a pager."""

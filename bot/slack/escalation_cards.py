@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import structlog
@@ -82,6 +82,14 @@ class Cards:
             self.readers.handoff, handoff, ThreadKey(workspace, self.calling.channel, "")
         )
         return await steps.run("for those on call", limit, _STORE)
+
+    async def as_shown(self, escalation: Escalation) -> Escalation:
+        """With the words that its card has: a page goes to the people of the card's channel."""
+        workspace = (await self.replies.kit.gestures.identity()).team_id
+        handoff = Handoff(escalation, await self.diagnosis(escalation))
+        here = ThreadKey(workspace, self.calling.channel, "")
+        shown = (await self.readers.handoff(handoff, here)).escalation
+        return replace(escalation, subject=shown.subject, fired=shown.fired)
 
     async def put(
         self, escalation: Escalation, handoff: Handoff, workspace: str, steps: DurableSteps

@@ -85,7 +85,10 @@ class EscalationDesk:
     @property
     def handlers(self) -> Mapping[str, Handler]:
         reactions = Reactions(self.escalator, self.replies.kit.gestures)
-        watch = PagerWatch(self.pages, self._cards.link, self.escalator.do, self.pages.now)
+        cards = self._cards
+        watch = PagerWatch(
+            self.pages, cards.link, self.escalator.do, self.pages.now, cards.as_shown
+        )
         return {
             TOLD: self.tell,
             ACT: self.act,
@@ -159,7 +162,9 @@ class EscalationDesk:
             # What became of the page is shown once that is known.
             if escalation.state in WAITING:
                 link = await steps.run("card link", partial(self._cards.link, body.id))
-                found = await self.pages.page(escalation, link, steps)
+                show = partial(self._cards.as_shown, escalation)
+                shown = await steps.run("for those on call", show, _STORE)
+                found = await self.pages.page(shown, link, steps)
                 await self._call_out(escalation, body.deed, workspace, steps, found)
         else:
             await self._shown(escalation, body.deed, workspace, steps)

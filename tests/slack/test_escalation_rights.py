@@ -10,8 +10,10 @@ import pytest
 from bot.domain.access import READING, Action, Rule, Rules
 from bot.domain.audit import Outcome
 from bot.domain.escalations import Rule as Called
+from bot.domain.oncall import PageOutcome, PageSeen, PageState, PageStatus
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR, ONCALL, SUPPORT_CHANNEL
+from bot.slack.escalation_readers import NOT_FOR_THIS_CHANNEL
 from tests.slack.driver import words
 from tests.slack.escalating import cards_of
 from tests.slack.guarding import GuardedBot, guarding
@@ -99,3 +101,21 @@ async def test_the_right_to_one_dag_calls_nobody_about_another(guard: Guard) -> 
     assert asked_for(bot) == [Outcome.DENIED, Outcome.ALLOWED]
     (title,) = await called(bot)
     assert "alpha_orders" in title
+
+
+async def test_a_page_says_no_more_than_the_card_of_those_on_call() -> None:
+    rules = Rules((Rule("team", channels=frozenset({SUPPORT_CHANNEL}), actions=READING),))
+    async with guarding(rules) as running:
+        ws, bot = running
+        pager = bot.fake_on_call
+        pager.outcomes = [PageOutcome(PageStatus.UNCERTAIN, "pager", retry_in=1.0)]
+        pager.in_pager = PageSeen(PageState.GONE)
+        about = await say(running, "why did alpha_orders fail?")
+        await say(running, "get me a human for alpha_orders", thread=about.ts)
+        await bot.engine.pass_time(1)
+        first, *later = pager.pages
+        assert first.title == NOT_FOR_THIS_CHANNEL
+        assert later, "it was not paged again"
+        for page in pager.pages:
+            assert "alpha_orders" not in page.title + page.details
+        assert "alpha_orders" not in str([one.blocks for one in cards_of(ws)])
