@@ -284,7 +284,7 @@ async def test_queues_are_counted_with_the_age_of_what_waits_longest(url: str) -
 
         await until(is_busy)
         depths = {(each.queue, each.status.value): each for each in await admin.depths()}
-    assert len(depths) == 4 * 3
+    assert len(depths) == len(Queue) * 3
     assert depths["questions", "waiting"].count == 3
     assert depths["questions", "waiting"].oldest > 0
     assert (depths["later", "waiting"].count, depths["later", "waiting"].oldest) == (1, 0)
