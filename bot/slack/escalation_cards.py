@@ -36,7 +36,6 @@ from bot.words import say
 log = structlog.get_logger(__name__)
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0)
-_PARTIES = 100  # of whom the card knows
 _LINKS = 3  # to threads that asked
 _DIRECT = "D"  # begins the ids of direct messages
 
@@ -64,16 +63,17 @@ class Cards:
     ) -> Handoff:
         """What the channel of those on call may see of it."""
         reach = await steps.run("reach", partial(self._escalations.reach, escalation.id), _STORE)
-        parties = await steps.run(
-            "parties", partial(self._escalations.parties, escalation.id, _PARTIES), _STORE
-        )
-        asked_in = await steps.run("links", partial(self._links, parties[:_LINKS]))
+        first = partial(self._escalations.parties, escalation.id, _LINKS)
+        parties = await steps.run("parties", first, _STORE)
+        count = partial(self._escalations.party_count, escalation.id)
+        party_count = await steps.run("count parties", count, _STORE)
+        asked_in = await steps.run("links", partial(self._links, parties))
         handoff = Handoff(
             escalation=escalation,
             diagnosis=diagnosis,
             runbook=_runbook_of(escalation),
             reach=reach,
-            parties=len(parties),
+            parties=party_count,
             truth=truth,
             asked_in=tuple(asked_in),
             called_at=self.calling.escalator.policy.first_call(escalation),

@@ -221,6 +221,7 @@ async def test_parties_and_deeds_are_read_page_by_page(case: Case) -> None:
     for number in range(2, 8):
         await case.escalations.call(call(number))
 
+    assert await case.escalations.party_count(first.id) == 7
     pages = [await case.escalations.parties(first.id, 3, start) for start in (0, 3, 6)]
     assert [len(page) for page in pages] == [3, 3, 1]
     assert [one for page in pages for one in page] == [party(number) for number in range(1, 8)]

@@ -197,6 +197,10 @@ class FakeEscalations(Escalations):
         kept = self._kept.get(escalation_id)
         return list(kept.parties.values())[offset : offset + limit] if kept else []
 
+    async def party_count(self, escalation_id: str) -> int:
+        kept = self._kept.get(escalation_id)
+        return len(kept.parties) if kept else 0
+
     async def party(self, escalation_id: str, thread: ThreadKey) -> Party | None:
         return self._kept[escalation_id].parties.get(thread)
 

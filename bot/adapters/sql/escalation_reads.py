@@ -125,6 +125,11 @@ class EscalationReads:
         )
         return [party_in(one) for one in await self._rows(statement)]
 
+    async def party_count(self, escalation_id: str) -> int:
+        row = EscalationPartyRow
+        which = select(func.count()).select_from(row).where(row.escalation_id == escalation_id)
+        return int((await self._rows(which))[0][0])
+
     async def party(self, escalation_id: str, thread: ThreadKey) -> Party | None:
         row = EscalationPartyRow
         which = select(row).where(row.escalation_id == escalation_id, *is_thread(row, thread))
