@@ -29,7 +29,7 @@ from bot.slack.presses import Words
 from bot.slack.refusals import NOT_A_MEMBER, SlackRefused, SlackUnavailable
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
-from bot.slack.talk.hearing import Hearing
+from bot.slack.talk.hearing import Hearing, forget_job
 from bot.slack.unrefined import Unrefined
 from bot.slack.whispering import WhisperChannel
 from bot.words import mark
@@ -253,16 +253,19 @@ class SlackDesk:
         return tuple(earlier)
 
     async def _keep(self, press: RatingPress, channel: str, steps: DurableSteps) -> None:
-        async def keep() -> None:
+        async def keep() -> bool:
             rating = press.rating
-            if rating.comment and await self._is_outside(rating.user_id, channel):
-                rating = replace(rating, comment="")
-            await self.records.rate(rating)
+            keeps = not rating.comment or await self._keeps_words(press, channel)
+            await self.records.rate(rating if keeps else replace(rating, comment=""))
+            return keeps
 
-        await steps.run("keep rating", keep, _STORE)
+        if not await steps.run("keep rating", keep, _STORE):
+            await steps.start(forget_job((press.key,), "comment"))
 
-    async def _is_outside(self, user: str, channel: str) -> bool:
-        return self.hearing is not None and await self.hearing.is_outside(user, channel)
+    async def _keeps_words(self, press: RatingPress, channel: str) -> bool:
+        workspace = press.key.partition(":")[0]
+        hearing, user = self.hearing, press.rating.user_id
+        return hearing is None or await hearing.keeps_words(workspace, user, channel)
 
     async def _rate(self, press: RatingPress, channel: WhisperChannel, steps: DurableSteps) -> None:
         await self._keep(press, channel.place.channel, steps)

@@ -15,8 +15,8 @@ from bot.services.discretion import kept_of
 from bot.slack.belonging import SlackBelonging
 from bot.slack.outsiders import Outsiders
 from tests.fakes.turns import evidence, question, turn
-from tests.slack.asking import mention
-from tests.slack.doubles import NOW, ScriptedAnswers, always
+from tests.slack.asking import answered, mention
+from tests.slack.doubles import NOW, MemoryRecords, ScriptedAnswers, always
 from tests.slack.replies import CHOICE, CODE
 from tests.slack.running import RunningBot
 from tests.slack.test_talk import kept_of as kept_words
@@ -101,3 +101,24 @@ def test_what_an_outsider_may_choose_from_is_kept() -> None:
     asked = replace(question(), is_shared=True)
     offered = Turn("t", asked, Intent.DIAGNOSE, CHOICE, None, NOW, 0.1)
     assert isinstance(kept_of(offered).reply, Choice)
+
+
+async def test_of_a_comment_by_whoever_wants_nothing_kept_no_word_stays(
+    ws: LocalWorkspace,
+    connected: RunningBot,
+    answers: ScriptedAnswers,
+    records: MemoryRecords,
+) -> None:
+    await connected.preferences.set_keeping(ws.team_id, AUTHOR.id, False)
+    answers.script = always(CODE)
+    answer = await answered(ws, connected, await mention(ws))
+    turn_id = answers.asked[0].id
+    await ws.press(answer, "rate", AUTHOR.id, f"down|{turn_id}")
+    await connected.idle()
+    (form,) = ws.modals(AUTHOR.id)
+    said = {"why": {"why": "wrong_verdict"}, "comment": {"comment": "secret words"}}
+    await ws.submit(form, said)
+    await until_quiet(ws, connected)
+    rating = records.ratings[turn_id, AUTHOR.id]
+    assert (rating.reason, rating.comment) == ("wrong_verdict", "")
+    assert kept_words(connected, "secret words") == []

@@ -92,9 +92,13 @@ class Hearing:
         asker = replace(question.asker, is_external=heard.is_external)
         return replace(question, asker=asker, is_shared=heard.is_shared), heard.edition
 
-    async def is_outside(self, user: str, channel: str) -> bool:
-        """Whether words of this person, said there, are not the workspace's alone."""
-        return await self.outsiders.is_guest(user) or await self.outsiders.is_shared(channel)
+    async def keeps_words(self, workspace: str, user: str, channel: str) -> bool:
+        """Whether words of this person, said there, may be kept: they are the workspace's alone,
+        and were not asked to be left out. Raises `StoreError`."""
+        outsiders = self.outsiders
+        if await outsiders.is_guest(user) or await outsiders.is_shared(channel):
+            return False
+        return await self._keeps(workspace, user)
 
     async def forget(self, body: Forget, steps: DurableSteps) -> None:
         """Does jobs of kind `FORGET`."""
