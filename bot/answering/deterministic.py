@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.answering.causes import possible_words
 from bot.answering.comparing import comparison_of
 from bot.answering.excerpt import excerpt, log_of
 from bot.answering.facts import headline_facts
@@ -104,7 +105,8 @@ def _steps_without_runbook(verdict: Verdict, evidence: Evidence) -> list[str]:
         no_log = mark("Airflow has no log of this try. Read the worker's own log on {host}{at}.")
         steps.append(say(no_log, host=host, at=at))
     if verdict.also_possible:
-        steps.append(say("Rule out: {causes}.", causes=", ".join(verdict.also_possible)))
+        causes = ", ".join(f"“{one}”" for one in possible_words(verdict))
+        steps.append(say("Rule out: {causes}.", causes=causes))
     return steps
 
 

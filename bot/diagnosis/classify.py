@@ -44,6 +44,7 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
     sure = confidence(doubts)
     if sure < ABSTAIN_BELOW and best.known.verdict is not VerdictKind.UNKNOWN:
         return _unknown(field, known, signals, evidence)
+    possible = _possible(doubts)
     return Verdict(
         kind=best.known.verdict,
         cause=best.known.cause,
@@ -55,8 +56,9 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
         owner=best.known.owner,
         error_class=best.known.error_class,
         ruled_out=_ruled_out(field),
-        also_possible=_possible(doubts),
+        also_possible=possible,
         gaps=evidence.gaps,
+        possible_titles=_titles(possible, known),
     )
 
 
@@ -68,6 +70,7 @@ def _unknown(field: Field, known: Known, signals: Signals, evidence: Evidence) -
     quotes = [quote for one in field.candidates[:_POSSIBLE_MAX] for quote in _quotes(one.found)]
     quotes += [quote for _, finding in field.undecided for quote in finding.lines]
     quotes = quotes or _most_telling(signals)
+    possible = tuple(dict.fromkeys(close))[:_POSSIBLE_MAX]
     return Verdict(
         kind=VerdictKind.UNKNOWN,
         cause=UNDECIDED,
@@ -79,8 +82,9 @@ def _unknown(field: Field, known: Known, signals: Signals, evidence: Evidence) -
         owner=runbook.owner if runbook else "dag_owner",
         error_class=ErrorClass.UNKNOWN,
         ruled_out=_refuted(field)[:_RULED_OUT_MAX],
-        also_possible=tuple(dict.fromkeys(close))[:_POSSIBLE_MAX],
+        also_possible=possible,
         gaps=evidence.gaps,
+        possible_titles=_titles(possible, known),
     )
 
 
@@ -121,11 +125,16 @@ def _possible(doubts: Doubts) -> tuple[str, ...]:
     return tuple(dict.fromkeys(causes))[:_POSSIBLE_MAX]
 
 
+def _titles(causes: tuple[str, ...], known: Known) -> tuple[str, ...]:
+    found = (known.get(cause) for cause in causes)
+    return tuple(one.title if one else "" for one in found)
+
+
 def _ruled_out(field: Field) -> tuple[RuledOut, ...]:
     """Those with evidence of their own: plainly refuted, or explained by what lies deeper."""
     best, rivals = field.candidates[0], field.candidates[1:]
     explained = [
-        RuledOut(rival.known.cause, reason, rival.found.proofs[0].quote)
+        RuledOut(rival.known.cause, reason, rival.found.proofs[0].quote, rival.known.title)
         for rival in rivals
         if rival.known.verdict is not best.known.verdict
         and rival.known.rank >= 0
@@ -147,7 +156,7 @@ def _how_explained(rival: Candidate, best: Candidate) -> str:
 def _refuted(field: Field) -> tuple[RuledOut, ...]:
     """Fallbacks are left out: everything speaks a little for them."""
     return tuple(
-        RuledOut(failure.cause, finding.reason, finding.lines[0])
+        RuledOut(failure.cause, finding.reason, finding.lines[0], failure.title)
         for failure, finding in field.refuted
         if failure.rank >= 0
     )

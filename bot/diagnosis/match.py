@@ -15,7 +15,7 @@ from bot.domain.evidence import Evidence
 from bot.domain.runbooks import Condition, KnownFailure
 from bot.domain.signals import Signal, Signals
 from bot.domain.verdicts import Quote
-from bot.words import say
+from bot.words import mark, say
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ def match(
     if vetoes.true:
         veto = vetoes.true[0]
         lines = (veto.quote, *_quotes(best)) if best and not every.false else ()
-        return RuledOut(
-            say("{signal} is {value}", signal=_words(veto.name), value=veto.value), lines
-        )
+        against = mark("what was seen speaks against it: {signal} is {value}")
+        return RuledOut(say(against, signal=_words(veto.name), value=veto.value), lines)
     if every.false:
         first = every.false[0]
         signal, wanted = _words(first.signal), _wanted(first.value)
-        reason = say("{signal} is not {value}", signal=signal, value=wanted)
+        otherwise = mark("it would look otherwise: {signal} is not {value}")
+        reason = say(otherwise, signal=signal, value=wanted)
         return RuledOut(reason, _quotes(proofs))
     missing = tuple(condition.signal for condition in every.unseen)
     if needs_proof and not proofs:

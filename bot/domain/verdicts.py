@@ -75,11 +75,12 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class RuledOut:
-    """A cause that was considered and does not fit, with the reason."""
+    """A cause that was considered and does not fit, with the reason. `title` is its runbook's."""
 
     cause: str
     reason: str
     quote: Quote | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ class Verdict:
     ruled_out: tuple[RuledOut, ...] = ()
     also_possible: tuple[str, ...] = ()  # other causes that fit less well
     gaps: tuple[Gap, ...] = ()
+    possible_titles: tuple[str, ...] = ()  # of `also_possible`, one each, in their order
 
     @property
     def deciding(self) -> Quote | None:

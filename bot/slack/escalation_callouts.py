@@ -7,6 +7,8 @@ from bot.domain.oncall import OnCallNow
 from bot.slack.escalation_values import CallOut
 from bot.words import mark, say
 
+_ON_CALL = mark("you are on call for this (level {n}). Please acknowledge it above.")
+
 
 def call_out_of(escalation: Escalation, deed: Deed, found: OnCallNow | None) -> CallOut | None:
     """Whom the deed calls; None where the card says enough."""
@@ -32,7 +34,7 @@ def call_out_of(escalation: Escalation, deed: Deed, found: OnCallNow | None) -> 
 def _level_called(found: OnCallNow) -> CallOut:
     users = tuple(one.user_id for one in found.responders if one.user_id)
     named = ", ".join(one.name for one in found.responders if not one.user_id)
-    words = say("level {n} is called. Please acknowledge it above.", n=found.level)
+    words = say(_ON_CALL, n=found.level)
     if named:
         words = say("{named} (not known in Slack): {words}", named=named, words=words)
     if not found.responders:

@@ -83,9 +83,10 @@ def test_a_fix_in_paragraphs_is_a_step_for_each() -> None:
 
 def test_without_a_runbook_the_steps_say_what_would_settle_it() -> None:
     gap = Gap("event log", GapReason.FORBIDDEN, "403", "Grant the bot's account Audit Log read.")
-    verdict = replace(VERDICT, kind=VerdictKind.UNKNOWN, gaps=(gap,), also_possible=("oom_killed",))
+    verdict = replace(VERDICT, kind=VerdictKind.UNKNOWN, gaps=(gap,))
+    verdict = replace(verdict, also_possible=("oom_killed", "a_b"), possible_titles=("OOM",))
     evidence = replace(EVIDENCE, log=LogReading(2, ()))
     first, second, third = diagnosed(verdict, evidence, known=None).steps
     assert "Grant the bot's account" in first
     assert "worker-7 around 2026-11-22 05:54 UTC" in second
-    assert third == "Rule out: oom_killed."
+    assert third == "Rule out: “OOM”, “a b”."

@@ -57,7 +57,10 @@ def test_what_a_person_did_rules_out_what_looks_like_a_crash() -> None:
     found = verdict(signal("pod_reason", "OOMKilled", 70), signal("ended_by", "user", 70))
     assert found.cause == "marked_by_user"
     assert [out.cause for out in found.ruled_out] == ["oom_killed"]
-    assert found.ruled_out[0].reason == "ended by is user"
+    out = found.ruled_out[0]
+    assert out.reason == "what was seen speaks against it: ended by is user"
+    assert out.title
+    assert len(found.possible_titles) == len(found.also_possible)
 
 
 def test_nothing_known_is_an_honest_unknown_that_names_the_gaps() -> None:

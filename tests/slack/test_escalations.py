@@ -84,7 +84,7 @@ async def test_an_unknown_verdict_hands_everything_to_those_on_call(
         "why did it fail?",
         "the verdict is unknown",
         "event log (not permitted)",
-        "What is it? It may be worker_lost, oom_killed.",
+        "What is it? It may be “worker lost”, “oom killed”.",
         "1 Dag",
     ):
         assert part in said

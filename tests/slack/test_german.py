@@ -30,6 +30,7 @@ _SEEN_BY_NOBODY |= {
     "task_id",
     "status",
     "range",
+    "format",  # of a time, in which Slack puts its own words
     "filter",
 }
 

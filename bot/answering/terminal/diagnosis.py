@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bot.answering.causes import possible_words, ruled_out_words
 from bot.answering.comparing import in_words
 from bot.answering.foreign import middle_cut
 from bot.answering.gaps import gap_in_words
@@ -107,9 +108,10 @@ def _claim(claim: Claim) -> RenderableType:
 
 def _doubts(verdict: Verdict) -> Iterator[RenderableType]:
     if verdict.also_possible:
-        yield section("Also possible", text(", ".join(verdict.also_possible)))
+        yield section("Also possible", text(", ".join(possible_words(verdict))))
     if verdict.ruled_out:
-        rows = [(one.cause, one.reason) for one in verdict.ruled_out[:_RULED_OUT_SHOWN]]
+        shown = verdict.ruled_out[:_RULED_OUT_SHOWN]
+        rows = [(ruled_out_words(one), one.reason) for one in shown]
         yield section("Ruled out", table(rows))
     if verdict.gaps:
         yield section(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
+from bot.answering.causes import cause_words, possible_words, ruled_out_words
 from bot.answering.escalations import (
     page_words,
     reach_words,
@@ -231,7 +232,7 @@ def _reach(handoff: Handoff, room: Room) -> Iterator[Block]:
 def _tried(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     """What was looked at and ruled out, what is left to find out, and what the runbook says."""
     verdict, size = diagnosis.verdict, Limit(min(room.step, 200))
-    out = [f"{one.cause}: {say(one.reason)}" for one in verdict.ruled_out[: room.items]]
+    out = [f"{ruled_out_words(one)}: {say(one.reason)}" for one in verdict.ruled_out[: room.items]]
     if diagnosis.lines_read:
         one, many = mark_many("{n} line of its log was read", "{n} lines of its log were read")
         out.insert(0, say_many(one, many, diagnosis.lines_read))
@@ -250,13 +251,14 @@ def _tried(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
 
 def _open_question(diagnosis: Diagnosis) -> str:
     verdict = diagnosis.verdict
-    others = ", ".join(verdict.also_possible[:4])
+    others = ", ".join(f"“{one}”" for one in possible_words(verdict)[:4])
     if verdict.kind is VerdictKind.UNKNOWN:
         return (
             say("What is it? It may be {others}.", others=others) if others else say("What is it?")
         )
     if others:
-        return say("Is it really {cause}, or rather {others}?", cause=verdict.cause, others=others)
+        cause = f"“{cause_words(verdict.cause, verdict.title)}”"
+        return say("Is it really {cause}, or rather {others}?", cause=cause, others=others)
     return say("Why did it come to that, and will it come again?")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from bot.answering.causes import possible_words, ruled_out_words
 from bot.answering.quotes import quoted_words, telling
 from bot.answering.wording import short_name
 from bot.domain.answers import Diagnosis
@@ -26,6 +27,8 @@ from bot.slack.blocks.message import Room, SlackMessage, fit
 from bot.slack.blocks.pieces import gap_item, lines_read_words, origin_of, small_print
 from bot.slack.limits import Limit
 from bot.words import mark, say, say_many
+
+_NAME = Limit(80)
 
 
 def evidence_card(diagnosis: Diagnosis) -> SlackMessage:
@@ -55,7 +58,7 @@ def _blocks(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
         yield table((say("Fact"), say("What was seen")), facts)
     ruled_out = (_ruled_out(one, room) for one in verdict.ruled_out[: room.items])
     yield from _listed(say("Considered and ruled out"), ruled_out)
-    others = ((text(_words(cause)),) for cause in verdict.also_possible[: room.items])
+    others = ((text(_NAME.head(one)),) for one in possible_words(verdict)[: room.items])
     yield from _listed(say("Would also fit, less well"), others)
     gaps = (gap_item(gap, min(room.prose, 200)) for gap in verdict.gaps[: room.items])
     yield from _listed(say("Not seen"), gaps)
@@ -80,15 +83,10 @@ def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
 
 def _ruled_out(one: RuledOut, room: Room) -> Sequence[Element]:
     reason = Limit(min(room.prose, 240)).head(say(one.reason))
-    return (text(_words(one.cause), bold=True), text(f": {reason}"))
+    return (text(_NAME.head(ruled_out_words(one)), bold=True), text(f": {reason}"))
 
 
 def _listed(title: str, items: Iterable[Sequence[Element]]) -> Iterator[Block]:
     made = list(items)
     if made:
         yield rich(section(text(title, bold=True)), listing(made))
-
-
-def _words(cause: str) -> str:
-    """`oom_killed` as a person would say it."""
-    return Limit(80).head(cause.replace("_", " "))
