@@ -451,6 +451,20 @@ async def test_the_button_on_the_sign_of_work_stops_it(
     assert "Stopped." in words(told)
 
 
+async def test_the_word_stops_the_work_in_a_thread_of_direct_messages_too(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    gate = Gate(CODE)
+    answers.script = gate
+    question = await ws.say_directly(AUTHOR.id, "why did orders_daily fail?")
+    await gate.entered.wait()
+    await ws.say_directly(AUTHOR.id, "stop", question.ts)
+    await until_quiet(ws, connected)
+    (told,) = by_bot(ws, question.channel)
+    assert "Stopped." in words(told)
+    assert len(answers.asked) == 1
+
+
 async def test_stopping_what_has_ended_is_answered_quietly(
     ws: LocalWorkspace, connected: RunningBot, question: Message, answer: Message
 ) -> None:

@@ -163,11 +163,16 @@ def read_stop(event: Mapping[str, Any], bot: Identity) -> Talk | Ignored:
 def talk_in(asked: Asked) -> Talk | None:
     """What a message says about the bot's own conduct, in place of a question."""
     question = asked.question
-    if asked.is_edited or asked.way not in (Way.MENTION, Way.FOLLOW_UP):
-        return None
     thread, ts = question.thread, question.message_ts
-    if asked.way is Way.MENTION and asks_to_stop(question.text):
+    is_talk = asked.way in (Way.MENTION, Way.FOLLOW_UP)
+    # Beside the threads of direct messages nothing says which of several questions is meant.
+    is_direct = asked.way is Way.DIRECT and thread.thread != ts
+    if asked.is_edited or not (is_talk or is_direct):
+        return None
+    if (is_direct or asked.way is Way.MENTION) and asks_to_stop(question.text):
         return Stop(thread, asked.place, ts)
+    if is_direct:
+        return None
     called = asked.way is Way.MENTION
     if thread.thread != ts and asks_to_keep_out(question.text, called=called):
         return KeepOut(thread, asked.place, ts, said_in=ts, is_addressed=called)
