@@ -29,6 +29,7 @@ from bot.slack.refusals import (
     wait_asked_for,
     wait_in,
 )
+from bot.slack.workspaces import workspace_here
 
 log = structlog.get_logger(__name__)
 
@@ -52,8 +53,9 @@ class Outgoing:
         self.client = client
         self._meter = meter or NoMeter()
         self._pace = pace or Pace()
-        self._knows_new_blocks = True
-        self._knows_plans = True
+        # Workspaces in which such blocks were refused, and the same message passed without them.
+        self._without_new_blocks: set[str] = set()
+        self._without_plans: set[str] = set()
 
     async def post(
         self,
@@ -204,8 +206,10 @@ class Outgoing:
                 refusal = error
                 continue
             if refusal is not None and variant.blocks:
-                self._knows_plans = False
-                self._knows_new_blocks = variant != message.plainer()
+                bare = message.without_plan()
+                has_lost_plan = variant == bare and bare != message
+                learned = self._without_plans if has_lost_plan else self._without_new_blocks
+                learned.add(workspace_here())
             return reply.data if isinstance(reply.data, dict) else {}
         raise refusal or SlackClientError(f"{method}: nothing to send")
 
@@ -223,8 +227,11 @@ class Outgoing:
         if not message.blocks:
             return [message]
         plain, bare = message.plainer(), message.without_plan()
-        native = [message] if self._knows_plans and bare != message else []
-        native += [bare] if self._knows_new_blocks and plain != bare else []
+        here = workspace_here()
+        knows_new_blocks = here not in self._without_new_blocks
+        knows_plans = knows_new_blocks and here not in self._without_plans
+        native = [message] if knows_plans and bare != message else []
+        native += [bare] if knows_new_blocks and plain != bare else []
         return [*native, plain, message.text_only()]
 
 

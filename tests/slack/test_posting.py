@@ -29,6 +29,7 @@ from bot.slack.refusals import (
     wait_asked_for,
 )
 from bot.slack.uploads import Upload
+from bot.slack.workspaces import in_workspace
 from tests.fakes.work import Killed
 from tests.slack.driver import by_bot, words
 from tests.slack.engine import PoweredLedger
@@ -270,3 +271,19 @@ async def test_every_call_is_counted_with_its_outcome(
         ("response_url", "refused"),
         ("chat.postEphemeral", "ok"),
     ]
+
+
+async def test_what_one_workspace_does_not_know_is_still_shown_in_the_others(
+    ws: LocalWorkspace, slack: RunningBot, question: Message
+) -> None:
+    outgoing = Outgoing(web_client(slack.config, slack.config.bot_token, slack.meter))
+    table = {"type": "table", "rows": [[{"type": "raw_text", "text": "one"}]]}
+    message, mark = SlackMessage("hi", (table,)), Mark("turn-1", ANSWER)
+    ws.faults.add(Fault(FaultKind.REFUSE, POST, times=1, error="invalid_blocks"))
+    kinds = []
+    for workspace in ("T0OLD00001", "T0OLD00001", "T0NEW00001"):
+        with in_workspace(workspace):
+            ts = await outgoing.post(SUPPORT_CHANNEL, message, thread=None, mark=mark)
+        (posted,) = (one for one in by_bot(ws, SUPPORT_CHANNEL) if one.ts == ts)
+        kinds.append((posted.blocks or ())[0]["type"] == "table")
+    assert kinds == [False, False, True]
