@@ -88,7 +88,7 @@ class Hearing:
             await steps.run("reopen", lambda: self._reopen(question), _STORE)
         if heard.is_external or heard.is_shared or not heard.keeps:
             # The words are needed until the work is done, and no longer.
-            await steps.start(forget_job((question.id,), f"not kept {work}"))
+            await steps.start(forget_job((question.id,), f"unkept {work}"))
         asker = replace(question.asker, is_external=heard.is_external)
         return replace(question, asker=asker, is_shared=heard.is_shared), heard.edition
 
