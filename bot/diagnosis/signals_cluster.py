@@ -8,14 +8,16 @@ from datetime import datetime, timedelta
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.quoting import Quotes
 from bot.diagnosis.signals_tries import waits
-from bot.domain.evidence import ComponentHealth, Evidence, Job
+from bot.domain.evidence import ComponentHealth, Evidence, Job, TaskInstance
 from bot.domain.signals import Signal
 
 STALE_AFTER = timedelta(seconds=90)
 """Three missed beats of Airflow's slowest component clock (30 s)."""
 
-TOGETHER = timedelta(seconds=60)
-"""Failures no further apart than this may have one cause."""
+TOGETHER = timedelta(seconds=15)
+APART = timedelta(seconds=30)
+"""Tasks that began further apart than this, and ended no further apart than `TOGETHER`, were ended
+by one cause. What begins together, at midnight for example, often fails together by chance."""
 
 ON_ITS_WAY = timedelta(minutes=2)
 """Queued for longer than this, a task is not just on its way to a worker."""
@@ -108,20 +110,29 @@ def _died(job: Job, start: datetime, end: datetime | None) -> bool:
 
 
 def _together(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
-    """Dags of which something failed in the very minute: on a large platform some always fail."""
-    ended = evidence.task_instance.end if evidence.task_instance else None
-    if ended is None:
-        return
-    own = evidence.target.dag_id
-    near = {
-        one.dag_id
-        for one in evidence.elsewhere
-        if one.dag_id != own and one.end is not None and abs(one.end - ended) <= TOGETHER
-    }
-    if near:
-        words = f"{len(near)} other Dags had a failure within {TOGETHER.seconds} s of this one"
+    """What failed in the same moments: on a large platform something always fails."""
+    own = evidence.task_instance
+    near = [one for one in evidence.elsewhere if own is not None and _ended_with(own, one)]
+    dags = {one.dag_id for one in near} - {evidence.target.dag_id}
+    if dags:
+        words = (
+            f"tasks of {len(dags)} other Dags, begun at other times, ended within "
+            f"{TOGETHER.seconds} s of this one"
+        )
+        yield Signal("ended_together", str(len(dags)), quotes.fact(words, "elsewhere"), Depth.STATE)
+    same = [
+        one for one in near if own is not None and own.hostname and one.hostname == own.hostname
+    ]
+    if same:
+        words = f"{len(same)} other tasks on host {same[0].hostname} ended with this one"
         quote = quotes.fact(words, "elsewhere")
-        yield Signal("ended_together", str(len(near)), quote, Depth.STATE)
+        yield Signal("same_host_failures", str(len(same)), quote, Depth.STATE)
+
+
+def _ended_with(own: TaskInstance, other: TaskInstance) -> bool:
+    if not (own.start and own.end and other.start and other.end):
+        return False
+    return abs(other.end - own.end) <= TOGETHER and abs(other.start - own.start) > APART
 
 
 def _elsewhere(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
@@ -132,8 +143,3 @@ def _elsewhere(evidence: Evidence, quotes: Quotes) -> Iterator[Signal]:
         quote = quotes.fact(f"{len(dags)} other Dags failed in these minutes: {names}", "elsewhere")
         yield Signal("other_dags_failing", str(len(dags)), quote, Depth.STATE)
     yield from _together(evidence, quotes)
-    host = evidence.task_instance.hostname if evidence.task_instance else None
-    same = [one for one in evidence.elsewhere if host and one.hostname == host]
-    if same:
-        quote = quotes.fact(f"{len(same)} other failures on host {host}", "elsewhere")
-        yield Signal("same_host_failures", str(len(same)), quote, Depth.STATE)

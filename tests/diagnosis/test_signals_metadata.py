@@ -243,8 +243,17 @@ class TestCluster:
         assert values("scheduler_restarted", jobs=(replace(job, start=after),)) == []
 
     def test_other_dags_and_the_same_host_are_counted(self) -> None:
-        others = (replace(TASK, dag_id="a"), replace(TASK, dag_id="b", hostname="worker-2"))
-        assert values("other_dags_failing", elsewhere=others) == ["2"]
+        assert TASK.start
+        assert TASK.end
+        before, after = TASK.start - timedelta(minutes=5), TASK.end + timedelta(seconds=16)
+        others = (
+            replace(TASK, dag_id="a", start=before),
+            replace(TASK, dag_id="b", start=before, hostname="worker-2"),
+            replace(TASK, dag_id="c"),  # begun together with it
+            replace(TASK, dag_id="d", start=before, end=after),
+        )
+        assert values("other_dags_failing", elsewhere=others) == ["4"]
+        assert values("ended_together", elsewhere=others) == ["2"]
         assert values("same_host_failures", elsewhere=others) == ["1"]
 
 

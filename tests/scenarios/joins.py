@@ -11,6 +11,7 @@ from bot.domain.evidence import (
     DagVersion,
     EventLogEntry,
     Pool,
+    TaskInstance,
     UnmetDependency,
 )
 from bot.domain.verdicts import VerdictKind
@@ -47,8 +48,13 @@ def ended_by(number: int, name: str) -> dict[str, object]:
     }
 
 
-def elsewhere(count: int, host: str) -> tuple[object, ...]:
-    return tuple(replace(TASK, dag_id=f"other_{n}", hostname=host) for n in range(count))
+def elsewhere(count: int, host: str) -> tuple[TaskInstance, ...]:
+    """Begun a minute apart, ended within a second of this one."""
+    minutes = (timedelta(minutes=1 + n) for n in range(count))
+    return tuple(
+        replace(TASK, dag_id=f"other_{n}", hostname=host, start=START - before)
+        for n, before in enumerate(minutes)
+    )
 
 
 def pod_event(words: str) -> EventLogEntry:
@@ -329,6 +335,16 @@ TOGETHER = {
         "unrecognised_error",
         UNKNOWN,
         {"log": _STRANGE, "history": _FAILED_BEFORE, "elsewhere": elsewhere(2, "10.1.1.9")},
+    ),
+    "a strange error at midnight, when many Dags begin and some fail": Situation(
+        "unrecognised_error",
+        UNKNOWN,
+        {
+            "log": _STRANGE,
+            "elsewhere": tuple(
+                replace(one, start=START) for one in elsewhere(9, TASK.hostname or "")
+            ),
+        },
     ),
     "a strange error, once": Situation("unrecognised_error", UNKNOWN, {"log": _STRANGE}),
     "a mistake of the code while many Dags fail": Situation(
