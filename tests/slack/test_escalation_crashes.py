@@ -24,7 +24,7 @@ from tests.slack.engine import Power
 from tests.slack.escalating import CallingBot, action, card_of, cards_of, running, status_of
 from tests.waiting import until
 
-LEVEL = "level {} is called. Please acknowledge it above."
+LEVEL = "you are on call for this (level {}). Please acknowledge it above."
 DRAFT = "A runbook for the next time, to be finished and saved as case_{}.md:"
 _AT_ONCE = ("auth#test: ok", "apps#connections#open: ok", "views#open: ok")
 _NUMBERS = re.compile(r"[A-Z0-9]{8,}|[0-9.]+")
