@@ -120,9 +120,10 @@ async def test_every_failure_that_was_kept_is_told_also_after_a_restart(database
     await engine.open()
     assert await reported.add([failure(dag) for dag in DAGS]) == 15
     async with asyncio.timeout(PATIENCE):
+        changed.clear()  # before the count: what comes while it is taken counts as well
         while not batches or await counted() < len(DAGS):
-            changed.clear()
             await changed.wait()
+            changed.clear()
     await engine.close(0)
     assert len(opened) == CAUSES
     assert set(opened.values()) == {1}
