@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import structlog
 
 from bot.answering.headline import nothing_failed
 from bot.diagnosis.incident_key import incident_key
-from bot.domain.answers import Diagnosis, Reply
-from bot.domain.checks import Check
-from bot.domain.conversations import Rating, Turn
+from bot.domain.answers import Diagnosis
+from bot.domain.conversations import Turn
 from bot.domain.errors import StoreError
 from bot.domain.incidents import FailureSeen
-from bot.domain.questions import ThreadKey
 from bot.domain.verdicts import VerdictKind
 from bot.services.incident_ports import Incidents
+from bot.services.passing_store import PassingStore
 from bot.services.ports import ConversationStore
 
 log = structlog.get_logger(__name__)
 
 
-class IncidentStore:
+class IncidentStore(PassingStore):
     """The port `ConversationStore` before another one. Nothing of who asked is counted."""
 
     def __init__(self, store: ConversationStore, incidents: Incidents) -> None:
-        self._store = store
+        super().__init__(store)
         self._incidents = incidents
 
     async def add_turn(self, turn: Turn) -> None:
@@ -37,24 +34,6 @@ class IncidentStore:
             await self._incidents.keep(failure)
         except StoreError as error:
             log.warning("incident.not_counted", error=str(error))
-
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
-        await self._store.set_reply(turn_id, reply, reply_ts)
-
-    async def turn(self, turn_id: str) -> Turn | None:
-        return await self._store.turn(turn_id)
-
-    async def turns(self, thread: ThreadKey) -> Sequence[Turn]:
-        return await self._store.turns(thread)
-
-    async def rate(self, rating: Rating) -> None:
-        await self._store.rate(rating)
-
-    async def ratings(self, turn_id: str) -> Sequence[Rating]:
-        return await self._store.ratings(turn_id)
-
-    async def doctor(self) -> Sequence[Check]:
-        return await self._store.doctor()
 
 
 def failure_of(turn: Turn) -> FailureSeen | None:

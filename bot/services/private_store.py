@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.answers import HowTo, Reply
-from bot.domain.checks import Check
-from bot.domain.conversations import Rating, Turn
-from bot.domain.questions import Asker, Question, ThreadKey
+from bot.domain.conversations import Turn
+from bot.domain.questions import Asker, Question
+from bot.services.passing_store import PassingStore
 from bot.services.people_ports import Privacy
 from bot.services.ports import ConversationStore
 
 
-class PrivateStore:
+class PrivateStore(PassingStore):
     """The port `ConversationStore` before another one.
 
     Of somebody who does not want their conversations kept, what Airflow said is stored, since the
@@ -21,7 +20,7 @@ class PrivateStore:
     """
 
     def __init__(self, store: ConversationStore, privacy: Privacy) -> None:
-        self._store = store
+        super().__init__(store)
         self._privacy = privacy
 
     async def add_turn(self, turn: Turn) -> None:
@@ -37,21 +36,6 @@ class PrivateStore:
             if known is not None and not known.question.asker.user_id:
                 reply = _unasked(reply)
         await self._store.set_reply(turn_id, reply, reply_ts)
-
-    async def turn(self, turn_id: str) -> Turn | None:
-        return await self._store.turn(turn_id)
-
-    async def turns(self, thread: ThreadKey) -> Sequence[Turn]:
-        return await self._store.turns(thread)
-
-    async def rate(self, rating: Rating) -> None:
-        await self._store.rate(rating)
-
-    async def ratings(self, turn_id: str) -> Sequence[Rating]:
-        return await self._store.ratings(turn_id)
-
-    async def doctor(self) -> Sequence[Check]:
-        return await self._store.doctor()
 
 
 def _wordless(question: Question) -> Question:

@@ -147,28 +147,7 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     handlers: dict[str, Handler] = {}
     door, missed = None, None
     if services.working is not None:
-        directory = services.working.directory
-        directory = directory or SlackBelonging(config, services.meter, services.clock)
-        outsiders = Outsiders(directory)
-        calling = services.working.calling
-        handlers = _handlers(
-            config, services, services.working, outgoing, gestures, outsiders, languages
-        )
-        if services.working.home is not None:
-            handlers[UNFURL] = UnfurlDesk(client, services.working.links).work
-            unquote = calling.escalations.forget if calling is not None else None
-            forgetting = Forgetting(services.working.talk, unquote)
-            home = HomeDesk(services.working.home, Tabs(client), gestures, forgetting)
-            handlers[HOME] = home.work
-        if services.working.leaving is not None:
-            handlers[WORKSPACE_GONE] = services.working.leaving.leave
-        on_call = calling.channel if calling is not None else ""
-        # A post finds its language out by itself, and keeps it.
-        handlers = {
-            kind: one if kind == POST else in_its_language(one, languages, on_call)
-            for kind, one in handlers.items()
-        }
-        handlers = {kind: in_its_workspace(kind, one, config) for kind, one in handlers.items()}
+        handlers = _work(config, services, services.working, client, outgoing, gestures, languages)
     if services.taking_in is not None:
         parser = Parser(
             services.redact,
@@ -200,6 +179,37 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
                 taking_in.heard,
             )
     return SlackSide(config, client, gestures, handlers, door, services.sleep, missed)
+
+
+def _work(
+    config: SlackConfig,
+    services: Services,
+    working: Working,
+    client: AsyncWebClient,
+    outgoing: Outgoing,
+    gestures: Gestures,
+    languages: Languages,
+) -> dict[str, Handler]:
+    """The handlers of all kinds of jobs, each in its workspace and in the language of its place."""
+    directory = working.directory or SlackBelonging(config, services.meter, services.clock)
+    calling = working.calling
+    handlers = _handlers(
+        config, services, working, outgoing, gestures, Outsiders(directory), languages
+    )
+    if working.home is not None:
+        handlers[UNFURL] = UnfurlDesk(client, working.links).work
+        unquote = calling.escalations.forget if calling is not None else None
+        forgetting = Forgetting(working.talk, unquote)
+        handlers[HOME] = HomeDesk(working.home, Tabs(client), gestures, forgetting).work
+    if working.leaving is not None:
+        handlers[WORKSPACE_GONE] = working.leaving.leave
+    on_call = calling.channel if calling is not None else ""
+    # A post finds its language out by itself, and keeps it.
+    spoken = {
+        kind: one if kind == POST else in_its_language(one, languages, on_call)
+        for kind, one in handlers.items()
+    }
+    return {kind: in_its_workspace(kind, one, config) for kind, one in spoken.items()}
 
 
 def _languages(services: Services, client: AsyncWebClient, gestures: Gestures) -> Languages:
