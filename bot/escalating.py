@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,16 +11,14 @@ from sqlalchemy import Connection
 from bot.adapters.escalation_metrics import EscalationMetrics
 from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.escalations import SqlEscalations
-from bot.answering.escalations import standing_words
 from bot.bootstrap import Parts, now
 from bot.domain.escalation_policy import Policy, QuietHours
-from bot.domain.home import OpenEscalation
-from bot.domain.questions import Asker
 from bot.domain.work import Job
 from bot.services.escalate import Escalator
 from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
 from bot.services.home import Escalations as EscalationsOf
+from bot.services.open_escalations import OpenEscalations
 from bot.settings import Settings
 from bot.slack.escalation_calling import Calling
 
@@ -89,12 +87,5 @@ def _threshold(parts: Parts, cause: str) -> str:
 
 def open_escalations(parts: Parts) -> EscalationsOf:
     """What somebody's Home tab says of escalations that concern them."""
-    reads, policy = EscalationReads(parts.database, now), policy_of(parts.settings)
-
-    async def of(asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
-        found = await reads.of_person(workspace, asker.user_id)
-        standing = [standing_words(one, policy.first_call(one)) for one in found]
-        titles = [one.subject.title for one in found]
-        return [OpenEscalation(*one) for one in zip(titles, standing, strict=True)]
-
-    return of
+    reads = EscalationReads(parts.database, now)
+    return OpenEscalations(reads, policy_of(parts.settings)).of

@@ -35,6 +35,15 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Concern:
+    """An escalation and where somebody follows it: the thread in which they asked, the card's for
+    whoever has it; None where there is none yet."""
+
+    escalation: Escalation
+    thread: ThreadKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeedDone:
     """A deed with its place in the order of all that was done."""
 
@@ -98,6 +107,11 @@ class Escalations(Protocol):
     ) -> Sequence[Escalation]:
         """Those that are not over, or those that are, or with None both, and concern that thread,
         as a party's or as the card's, newest first."""
+        ...
+
+    async def concerning(self, workspace: str, user_id: str) -> Sequence[Concern]:
+        """Those that are not over and concern somebody: they asked there, or have it. Newest
+        first."""
         ...
 
     async def bridged(

@@ -24,6 +24,7 @@ from bot.services.access_ports import ChannelPolicies
 from bot.services.capacity import Outlooks
 from bot.services.mine import MineService
 from bot.services.onlookers import target_of
+from bot.services.open_escalations import Permalink
 from bot.services.people_ports import PreferenceStore, RecentThreads
 from bot.services.reports import cluster_reports
 from bot.services.sight import SeenBy
@@ -33,10 +34,8 @@ from bot.words import mark, say
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Escalations = Callable[[Asker, str], Awaitable[Sequence[OpenEscalation]]]
+Escalations = Callable[[Asker, str, Permalink], Awaitable[Sequence[OpenEscalation]]]
 """Those that are open and concern somebody of a workspace. `BotError`."""
-Permalink = Callable[[str, str], Awaitable[str]]
-"""The address of a message by channel and ts; "" where there is none."""
 
 NOT_SEEN = mark("About a Dag that you may not see now")
 _THREADS = 5
@@ -45,7 +44,9 @@ _FRESH = 60.0
 _KEPT = 500  # people
 
 
-async def no_escalations(asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
+async def no_escalations(
+    asker: Asker, workspace: str, permalink: Permalink
+) -> Sequence[OpenEscalation]:
     """For where nobody is ever called."""
     return ()
 
@@ -80,7 +81,7 @@ class HomeService:
             ),
             look.at(mark("your Dags"), self.mine.failing(asker, workspace), None),
             look.at(mark("the clusters"), self._clusters(asker), ()),
-            look.at(mark("escalations"), self._escalations(asker, workspace), ()),
+            look.at(mark("escalations"), self._escalations(asker, workspace, permalink), ()),
             look.at(mark("your threads"), self._threads(asker, workspace, permalink), ()),
         )
         return Home(
@@ -142,8 +143,10 @@ class HomeService:
             titles.append(veil.text(_title(turn)) if is_seen else say(NOT_SEEN))
         return titles
 
-    async def _escalations(self, asker: Asker, workspace: str) -> tuple[OpenEscalation, ...]:
-        found = tuple(await self.escalations(asker, workspace))
+    async def _escalations(
+        self, asker: Asker, workspace: str, permalink: Permalink
+    ) -> tuple[OpenEscalation, ...]:
+        found = tuple(await self.escalations(asker, workspace, permalink))
         if self.sight is None or not found:
             return found
         return (await (await self.sight(asker)).veil()).over(found)

@@ -80,7 +80,7 @@ async def test_those_who_asked_and_those_who_hold_it_find_it(sqlite_url: str) ->
     engine = create_engine(sqlite_url)
     reads = EscalationReads(engine, lambda: NOON)
     asked, held, others = [
-        [one.key for one in await reads.of_person("T1", user)]
+        [one.escalation.key for one in await reads.concerning("T1", user)]
         for user in ("U1", "U\x1b[31m9", "U7")
     ]
     await engine.dispose()

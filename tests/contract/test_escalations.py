@@ -272,6 +272,26 @@ async def test_a_thread_that_was_opened_for_somebody_takes_the_place_of_theirs(c
     assert [one.ts for one in await case.escalations.bridged()] == ["5.5"]
 
 
+async def test_open_ones_are_found_by_whom_they_concern_with_where_to_follow_them(
+    case: Case,
+) -> None:
+    escalations = case.escalations
+    first = (await escalations.call(call(1, "a"))).escalation
+    await escalations.call(replace(call(2, "a"), party=replace(party(2), user_id="U1")))
+    alone = Party.alone("T1", "U1")
+    direct = (await escalations.call(replace(call(3, "b"), party=alone))).escalation
+    over = (await escalations.call(replace(call(4, "c"), party=party(1)))).escalation
+    for one, kind in ((first, Kind.TAKEN_OVER), (direct, Kind.TAKEN_OVER), (over, Kind.RESOLVED)):
+        await escalations.do(one.id, deed(kind, f"{one.id} {kind}"))
+    await escalations.put_card(first.id, Card("C9", "9.9"))
+
+    asked = {c.escalation.id: c.thread for c in await escalations.concerning("T1", "U1")}
+    held = {c.escalation.id: c.thread for c in await escalations.concerning("T1", "U9")}
+    assert asked == {first.id: party(2).thread, direct.id: None}
+    assert held == {first.id: ThreadKey("", "C9", "9.9"), direct.id: None}
+    assert await escalations.concerning("T2", "U1") == []
+
+
 async def test_who_asks_in_the_same_thread_is_told_by_the_message_that_is_there(case: Case) -> None:
     await case.escalations.call(call(1))
     await case.escalations.call(replace(call(2), party=replace(party(1), message="another")))

@@ -25,7 +25,14 @@ from bot.domain.escalations import (
 )
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Job
-from bot.services.escalation_ports import BridgedThread, Called, Card, DeedDone, Escalations
+from bot.services.escalation_ports import (
+    BridgedThread,
+    Called,
+    Card,
+    Concern,
+    DeedDone,
+    Escalations,
+)
 
 
 @dataclass
@@ -162,6 +169,26 @@ class FakeEscalations(Escalations):
         ]
         meant = [one for one in found if over in (None, one.state.is_over)]
         return sorted(meant, key=lambda one: one.opened_at, reverse=True)
+
+    async def concerning(self, workspace: str, user_id: str) -> Sequence[Concern]:
+        found = []
+        for kept in self._kept.values():
+            theirs = [
+                one
+                for one in kept.parties.values()
+                if one.thread.workspace == workspace and one.user_id == user_id
+            ]
+            if kept.escalation.state.is_over:
+                continue
+            if theirs:
+                newest = theirs[-1]
+                thread = None if newest.is_alone else newest.thread
+                found.append(Concern(kept.escalation, thread))
+            elif kept.escalation.responder == user_id:
+                card = kept.card
+                thread = ThreadKey("", card.channel, card.ts) if card is not None else None
+                found.append(Concern(kept.escalation, thread))
+        return sorted(found, key=lambda one: one.escalation.opened_at, reverse=True)
 
     async def bridged(
         self, over_since: datetime | None = None, limit: int = 200

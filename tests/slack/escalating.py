@@ -32,7 +32,9 @@ from bot.services.escalate import Escalator, WatchedRatings
 from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import NoEscalationMeter
+from bot.services.home import HomeService
 from bot.services.on_call_port import OnCall
+from bot.services.open_escalations import OpenEscalations
 from bot.services.ports import ConversationStore, DurableSteps, ReplyChannel
 from bot.slack.app import Services
 from bot.slack.config import SlackConfig
@@ -204,6 +206,12 @@ class CallingBot(RunningBot):
         )
         now = self.engine.now if self.sees_time_pass else services.now
         return replace(services, working=working, taking_in=taking_in, now=now)
+
+    @property
+    def home(self) -> HomeService:
+        home = super().home
+        home.escalations = OpenEscalations(self.escalations, self.policy).of
+        return home
 
     async def _whispers(self, question: Question) -> bool:
         return self.is_discreet

@@ -34,6 +34,7 @@ from bot.services.failures import FailureService
 from bot.services.home import HomeService
 from bot.services.link_cards import LinkCards
 from bot.services.onlookers import Onlookers
+from bot.services.open_escalations import Permalink
 from bot.services.readers import ReadersByRules
 from bot.slack.alert_desk import Alerting
 from bot.slack.app import Services
@@ -98,7 +99,9 @@ class GuardedBot(CallingBot):
         home.sight, home.escalations = sights.of_person, self._open
         return home
 
-    async def _open(self, asker: Asker, workspace: str) -> Sequence[OpenEscalation]:
+    async def _open(
+        self, asker: Asker, workspace: str, permalink: Permalink
+    ) -> Sequence[OpenEscalation]:
         return [OpenEscalation(one.subject.title, "open") for one in await self.escalations.list()]
 
     @property

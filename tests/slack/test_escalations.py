@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -90,6 +91,24 @@ async def test_an_unknown_verdict_hands_everything_to_those_on_call(
         assert part in said
     assert "nobody has acknowledged it yet" in status_of(ws, question)
     assert offers(card_of(ws)) == {"acknowledge", "mitigate", "resolve", "hand_to", "snooze"}
+
+
+async def test_the_home_tab_leads_to_each_open_escalation(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    question = await asked(ws, bot)
+    await press(ws, bot, "acknowledge")
+    for user, message in ((AUTHOR.id, question), (ONCALL.id, card_of(ws)), (PLATFORM.id, None)):
+        ws.actors.open_app_home(user)
+        await ws.wait_for(lambda user=user: ws.home(user))  # type: ignore[misc]
+        await bot.idle()
+        home = ws.home(user)
+        assert home is not None
+        shown = json.dumps(home.definition["blocks"])
+        if message is None:
+            assert "None of yours is open." in shown
+        else:
+            assert place_of(message) in shown.partition("Escalations")[2].partition("Platform")[0]
 
 
 async def test_a_sure_verdict_leaves_people_in_peace(ws: LocalWorkspace, bot: CallingBot) -> None:

@@ -32,7 +32,7 @@ from bot.domain.escalations import (
     WasRight,
 )
 from bot.domain.questions import ThreadKey
-from bot.services.escalation_ports import BridgedThread, Card, DeedDone
+from bot.services.escalation_ports import BridgedThread, Card, Concern, DeedDone
 
 _NAMED = 5  # things that an incident reaches, of each kind
 _OCCURRENCES = 500
@@ -136,20 +136,26 @@ class EscalationReads:
         rows = await self._rows(which)
         return party_in(rows[0]) if rows else None
 
-    async def of_person(self, workspace: str, user_id: str) -> Sequence[Escalation]:
-        """Those that are not over and concern somebody: they asked, or have it. Newest first."""
+    async def concerning(self, workspace: str, user_id: str) -> Sequence[Concern]:
         row, party = EscalationRow, EscalationPartyRow
-        asked = select(party.escalation_id).where(
-            party.workspace == workspace, party.user_id == user_id
+        theirs = (
+            select(party)
+            .join(row, row.id == party.escalation_id)
+            .where(party.workspace == workspace, party.user_id == user_id, ~is_over())
+            .order_by(party.number)
         )
-        statement = (
-            select(row, row.id.in_(asked).label("is_asker"))
-            .where(row.state.not_in(_OVER))
-            .order_by(row.opened_at.desc())
-            .limit(_ACTIVE)
-        )
-        found = [(escalation_in(one), one.is_asker) for one in await self._rows(statement)]
-        return [one for one, is_asker in found if is_asker or one.responder == user_id]
+        active = select(row).where(~is_over()).order_by(row.opened_at.desc()).limit(_ACTIVE)
+        asked = {one.escalation_id: party_in(one) for one in await self._rows(theirs)}
+        found = []
+        for one in await self._rows(active):
+            escalation, party_there = escalation_in(one), asked.get(one.id)
+            card = ThreadKey("", one.card_channel, one.card_ts) if one.card_ts else None
+            if party_there is not None:
+                thread = None if party_there.is_alone else party_there.thread
+                found.append(Concern(escalation, thread))
+            elif escalation.responder == user_id:
+                found.append(Concern(escalation, card))
+        return found
 
     async def deeds(
         self, escalation_id: str, limit: int = 100, offset: int = 0
