@@ -142,7 +142,7 @@ class SlackDesk:
 
     async def _end(self, question: Question, place: Place, steps: DurableSteps) -> None:
         """Without a word of its own."""
-        channel = self.replies.known(question, place, question.id, steps)
+        channel = await self.replies.known(question, place, question.id, steps)
         try:
             await self._nothing_to_come(question, steps)
         finally:
@@ -165,7 +165,7 @@ class SlackDesk:
     async def _call_off(
         self, question: Question, place: Place, apology: Apology, steps: DurableSteps
     ) -> None:
-        channel = self.replies.known(question, place, question.id, steps)
+        channel = await self.replies.known(question, place, question.id, steps)
         try:
             await channel.call_off(apology)
             await self._nothing_to_come(question, steps)

@@ -123,8 +123,13 @@ class Replies:
             place, channel=channel, is_direct=True
         )
 
-    def known(self, question: Question, place: Place, work: str, steps: DurableSteps) -> Channel:
-        """The channel of a question that somebody has worked on, without a word said."""
+    async def known(
+        self, question: Question, place: Place, work: str, steps: DurableSteps
+    ) -> Channel:
+        """The channel of a question that somebody has worked on, without a word said. Raises
+        `SlackRefused` where there is none."""
+        if not place.channel:
+            question, place = await self._directly(question, place, steps)
         words = Words(question.text, question.links)
         saying = Saying(steps, question.thread.workspace, work)
         if place.is_private:
@@ -138,6 +143,12 @@ class Replies:
         question in these `words`, where others are not to see what became of it."""
         saying = Saying(steps, workspace, work)
         return WhisperChannel(self.kit, saying, place, words, work, shows_work=False)
+
+    def quietly(
+        self, place: Place, workspace: str, key: str, steps: DurableSteps
+    ) -> WhisperChannel:
+        """For a word to one person in the thread that it is about, whatever was pressed."""
+        return self.private(replace(place, is_private=False), workspace, key, steps)
 
     async def earlier(self, question: Question) -> tuple[EarlierMessage, ...]:
         """What the thread held before the question; empty where it may not be read.

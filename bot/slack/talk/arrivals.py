@@ -106,7 +106,8 @@ class KeepOut:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Somebody wants the work on a question to end, or with `question_id` "" all in the thread."""
+    """Somebody wants the work on a question to end; with `question_id` "" all in the thread, and
+    where that is "" as well all that they asked in the channel by then."""
 
     thread: ThreadKey
     place: Place

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.domain.conversations import Rating, Score
-from bot.domain.questions import ThreadKey
-from bot.domain.work import Job, Priority, Queue, Retry
+from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
-from bot.services.talk import AnswerPlace, CalledOff, TalkRecords, WorkRecords, subject_of
-from bot.slack.arrivals import Asked, Command, Pick, Place
+from bot.services.talk import AnswerPlace, TalkRecords, WorkRecords, subject_of
+from bot.slack.arrivals import Place
 from bot.slack.forms import THANKS
-from bot.slack.jobs import ARRIVAL, STOPPED, job_of, question_of
+from bot.slack.jobs import ARRIVAL, job_of
 from bot.slack.posts import Deed
 from bot.slack.presses import Press, more_value
 from bot.slack.replies import Replies
@@ -32,21 +31,18 @@ from bot.slack.talk.arrivals import (
 )
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.hearing import SOLVED_MARK, forget_job
+from bot.slack.talk.stopping import Stopping
 from bot.slack.whispering import WhisperChannel
 from bot.words import mark
 
 log = structlog.get_logger(__name__)
 
 _STORE = Retry(attempts=10, pause=1.0, seconds=15.0, longest=60.0)
-_REMARKS = ":remark"
-_UNWINDING = 1.0  # seconds for work that was called off to notice
 
 _WHAT_WENT_WRONG = mark("Thanks, noted. What went wrong?")
 _SOLVED = mark("Solved, good. I have marked your question.")
 _NOT_SOLVED = mark("It is open again.")
 _ASKER_CLOSES = mark("Only the person who asked can say that it is solved.")
-_ASKER_STOPS = mark("Only the person who asked can stop this.")
-_NOTHING_TO_STOP = mark("There is nothing to stop any more.")
 _KEEPING_OUT = mark("I stay out of this thread until somebody mentions me.")
 _BACK = mark("I follow this thread again.")
 
@@ -60,6 +56,10 @@ class TalkDesk:
     rate: Callable[[Rating], Awaitable[None]]
     replies: Replies
     deletion: Deletion
+
+    @property
+    def _stopping(self) -> Stopping:
+        return Stopping(self.records, self.work, self.replies)
 
     async def do(self, arrival: Talk, steps: DurableSteps) -> None:
         match arrival:
@@ -78,7 +78,7 @@ class TalkDesk:
             case KeepOut():
                 await self._keep_out(arrival, steps)
             case Stop():
-                await self._stop(arrival, steps)
+                await self._stopping.stop(arrival, steps)
 
     async def _edit(self, edited: Edited, steps: DurableSteps) -> None:
         """Work on the wording before ends without a word, and makes room for this."""
@@ -185,7 +185,7 @@ class TalkDesk:
             "keep out", lambda: self.records.keep_out(thread, told.at, out=told.out), _STORE
         )
         if told.out:
-            await steps.run("call off", lambda: self._stop_remarks(thread), _STORE)
+            await steps.run("call off", lambda: self._stopping.stop_remarks(thread), _STORE)
         whisper = self._whisper(place, thread.workspace, told.key, steps)
         if told.out:
             back = Deed(mark("Come back"), Press.COME_BACK, thread.thread)
@@ -193,64 +193,12 @@ class TalkDesk:
         else:
             await whisper.tell(_BACK)
 
-    async def _stop_remarks(self, thread: ThreadKey) -> CalledOff:
-        keys = [key for key in await self.records.work_in(thread) if key.endswith(_REMARKS)]
-        return await self.work.stop(keys, (ARRIVAL,), follow_up=stopped_job) if keys else NOTHING
-
-    async def _stop(self, wanted: Stop, steps: DurableSteps) -> None:
-        stopped = await steps.run("stop", lambda: self._stopped(wanted), _STORE)
-        if stopped.keys:
-            return
-        words = _ASKER_STOPS if stopped.spared else _NOTHING_TO_STOP
-        place = replace(wanted.place, thread=wanted.thread.thread or wanted.place.thread)
-        channel = self._whisper(place, wanted.thread.workspace, wanted.key, steps)
-        await channel.tell(words)
-
-    async def _stopped(self, wanted: Stop) -> CalledOff:
-        holding: Sequence[str] = (wanted.question_id,)
-        if not wanted.question_id:
-            holding = await self.records.work_in(wanted.thread)
-        if not holding:
-            return NOTHING
-        return await self.work.stop(
-            holding, (ARRIVAL,), by=_asked_by(wanted.place.user), follow_up=stopped_job
-        )
-
     def _whisper(
         self, place: Place, workspace: str, key: str, steps: DurableSteps
     ) -> WhisperChannel:
-        """Quietly, in the thread that it is about."""
-        return self.replies.private(replace(place, is_private=False), workspace, key, steps)
-
-
-NOTHING = CalledOff()
+        return self.replies.quietly(place, workspace, key, steps)
 
 
 def workspace_of(turn_id: str) -> str:
     """The workspace that a turn is of."""
     return turn_id.partition(":")[0]
-
-
-def stopped_job(job: Job) -> Job:
-    """What follows on work that somebody stopped: says so in its place."""
-    key = f"{job.key}:stopped"
-    return Job(
-        key=key,
-        kind=STOPPED,
-        body=job.body,
-        queue=Queue.QUESTIONS,
-        share=key,
-        priority=Priority.ASKED,
-        delay=_UNWINDING,
-        part_of=job.key,
-    )
-
-
-def _asked_by(user: str) -> Callable[[Job], bool]:
-    def is_theirs(job: Job) -> bool:
-        if not isinstance(job.body, Asked | Command | Pick):
-            return False
-        question = question_of(job.body)
-        return question is not None and question.asker.user_id == user
-
-    return is_theirs

@@ -164,17 +164,15 @@ def talk_in(asked: Asked) -> Talk | None:
     """What a message says about the bot's own conduct, in place of a question."""
     question = asked.question
     thread, ts = question.thread, question.message_ts
-    is_talk = asked.way in (Way.MENTION, Way.FOLLOW_UP)
-    # Beside the threads of direct messages nothing says which of several questions is meant.
-    is_direct = asked.way is Way.DIRECT and thread.thread != ts
-    if asked.is_edited or not (is_talk or is_direct):
+    is_reply, called = thread.thread != ts, asked.way is Way.MENTION
+    if asked.is_edited or asked.way not in (Way.MENTION, Way.FOLLOW_UP, Way.DIRECT):
         return None
-    if (is_direct or asked.way is Way.MENTION) and asks_to_stop(question.text):
-        return Stop(thread, asked.place, ts)
-    if is_direct:
+    if (called or asked.way is Way.DIRECT) and asks_to_stop(question.text):
+        # Outside a thread nothing says which of several questions is meant.
+        return Stop(thread if is_reply else replace(thread, thread=""), asked.place, ts)
+    if asked.way is Way.DIRECT:
         return None
-    called = asked.way is Way.MENTION
-    if thread.thread != ts and asks_to_keep_out(question.text, called=called):
+    if is_reply and asks_to_keep_out(question.text, called=called):
         return KeepOut(thread, asked.place, ts, said_in=ts, is_addressed=called)
     return None
 
