@@ -21,6 +21,7 @@ import bot.adapters.sql.access_tables
 import bot.adapters.sql.alert_tables
 import bot.adapters.sql.capacity_tables
 import bot.adapters.sql.consent_tables
+import bot.adapters.sql.dataset_tables
 import bot.adapters.sql.escalation_tables
 import bot.adapters.sql.incident_tables
 import bot.adapters.sql.installation_tables

@@ -1,0 +1,155 @@
+"""Turns with what people made of them, page by page, for a dataset."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from bot.adapters.sql.dataset_tables import SnapshotTurnRow
+from bot.adapters.sql.engine import store_errors
+from bot.adapters.sql.escalation_tables import EscalationPartyRow, TruthRow
+from bot.adapters.sql.preference_tables import PreferenceRow
+from bot.adapters.sql.rows import rating_of, turn_of
+from bot.adapters.sql.tables import EvidenceRow, RatingRow, TurnRow
+from bot.domain.conversations import Rating, Turn
+from bot.domain.errors import StoreError
+from bot.domain.escalations import Truth, WasRight
+from bot.domain.verdicts import VerdictKind
+from bot.services.export_ports import Cursor, SnapshotTurn, StoredTurn
+
+Known = tuple[VerdictKind, str]
+
+
+class SqlTurnPages:
+    """The port `TurnPages`; the engine belongs to the caller."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._sessions = async_sessionmaker(engine)
+        # PostgreSQL sorts texts by its locale: as bytes they have one order everywhere.
+        self._id: ColumnElement[str] = (
+            TurnRow.id.collate("C")
+            if engine.dialect.name == "postgresql"
+            else TurnRow.id.collate("BINARY")
+        )
+
+    async def page(self, after: Cursor | None, limit: int) -> Sequence[StoredTurn]:
+        statement = _turns().order_by(TurnRow.answered_at, self._id).limit(limit)
+        if after is not None:
+            at, last = after.answered_at, after.turn_id
+            later = and_(TurnRow.answered_at == at, self._id > last)
+            statement = statement.where(
+                TurnRow.answered_at >= at, or_(TurnRow.answered_at > at, later)
+            )
+        with store_errors("Reading turns for a dataset"):
+            async with self._sessions() as session:
+                rows = (await session.execute(statement)).all()
+                said = await _said_of(session, [row[0].id for row in rows])
+        return await asyncio.to_thread(lambda: [said.with_turn(*row) for row in rows])
+
+    async def of_snapshot(self, snapshot_id: str, numbers: Sequence[int]) -> Sequence[SnapshotTurn]:
+        row = SnapshotTurnRow
+        statement = (
+            _turns(row.number, row.digest)
+            .join(row, row.turn_id == TurnRow.id)
+            .where(row.snapshot_id == snapshot_id, row.number.in_(numbers))
+            .order_by(row.number)
+        )
+        with store_errors("Reading the turns of a snapshot"):
+            async with self._sessions() as session:
+                rows = (await session.execute(statement)).all()
+                said = await _said_of(session, [row[0].id for row in rows])
+        return await asyncio.to_thread(
+            lambda: [SnapshotTurn(one[3], one[4], said.with_turn(*one[:3])) for one in rows]
+        )
+
+    async def count(self) -> int:
+        with store_errors("Counting turns"):
+            async with self._engine.connect() as connection:
+                return await connection.scalar(select(func.count()).select_from(TurnRow)) or 0
+
+
+class _Said:
+    """What people said about the turns of a page."""
+
+    def __init__(self) -> None:
+        self.ratings: dict[str, dict[str, Rating]] = defaultdict(dict)
+        self.truths: dict[str, list[Truth]] = defaultdict(list)
+        self.known: dict[str, Known] = {}
+
+    def with_turn(
+        self, row: TurnRow, evidence: EvidenceRow | None, keeps: bool | None
+    ) -> StoredTurn:
+        return StoredTurn(
+            at=Cursor(row.answered_at, row.id),
+            origin=row.origin,
+            workspace=row.workspace,
+            author_team=row.author_team,
+            expires_at=row.expires_at,
+            keeps=keeps is not False,
+            turn=_readable(row, evidence),
+            ratings=tuple(self.ratings[row.id].values()),
+            truths=tuple(self.truths[row.id]),
+            known=self.known.get(row.id),
+        )
+
+
+def _turns(*more: Any) -> Select[Any]:
+    return (
+        select(TurnRow, EvidenceRow, PreferenceRow.keeps_conversations, *more)
+        .outerjoin(EvidenceRow, EvidenceRow.turn_id == TurnRow.id)
+        .outerjoin(
+            PreferenceRow,
+            and_(
+                PreferenceRow.workspace == TurnRow.workspace,
+                PreferenceRow.user_id == TurnRow.user_id,
+            ),
+        )
+    )
+
+
+async def _said_of(session: AsyncSession, ids: Sequence[str]) -> _Said:
+    said = _Said()
+    if not ids:
+        return said
+    ratings = select(RatingRow).where(RatingRow.turn_id.in_(ids), RatingRow.is_on)
+    # The newest of each person counts.
+    for row in await session.scalars(ratings.order_by(RatingRow.at, RatingRow.source)):
+        said.ratings[row.turn_id].pop(row.user_id, None)
+        said.ratings[row.turn_id][row.user_id] = rating_of(row)
+    party = EscalationPartyRow
+    truths = (
+        select(party.turn_id, TruthRow)
+        .join(TruthRow, TruthRow.escalation_id == party.escalation_id)
+        .where(party.turn_id.in_(ids))
+        .order_by(TruthRow.at, TruthRow.escalation_id)
+        .distinct()
+    )
+    for turn_id, truth in (await session.execute(truths)).all():
+        said.truths[turn_id].append(_truth(truth))
+    return said
+
+
+def _truth(row: TruthRow) -> Truth:
+    return Truth(
+        row.escalation_id,
+        row.user_id,
+        row.at,
+        row.was_wrong,
+        row.fixed_by,
+        WasRight(row.bot),
+        row.cause,
+    )
+
+
+def _readable(row: TurnRow, evidence: EvidenceRow | None) -> Turn | None:
+    """None for one of another version's form: the rest can be used all the same."""
+    try:
+        return turn_of(row, evidence)
+    except (StoreError, ValueError):
+        return None
