@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.adapters.sql.case_sources import erase_cases_of_channel, erase_cases_of_messages
 from bot.adapters.sql.codec import decode, encode
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
@@ -54,6 +55,7 @@ class SqlErasing:
                     # Evidence, verdicts and ratings go with their turns.
                     await connection.execute(delete(TurnRow).where(_holds(TurnRow.id, some)))
                     await erase_questions(connection, some)
+                    await erase_cases_of_messages(connection, some)
                 await _without_empty(connection)
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
@@ -79,6 +81,7 @@ class SqlErasing:
                         TurnRow.asked_at <= moment,
                     )
                 )
+                await erase_cases_of_channel(connection, workspace, channel, until)
                 await _without_empty(connection)
 
     async def unquote(self, message: MessageKey) -> Sequence[str]:

@@ -20,6 +20,7 @@ from sqlalchemy.schema import SchemaItem
 import bot.adapters.sql.access_tables
 import bot.adapters.sql.alert_tables
 import bot.adapters.sql.capacity_tables
+import bot.adapters.sql.case_tables
 import bot.adapters.sql.consent_tables
 import bot.adapters.sql.dataset_tables
 import bot.adapters.sql.escalation_tables

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import Insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
+from bot.adapters.sql.case_records import judge_cases
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.rows import Redact, rating_of, rating_values
 from bot.adapters.sql.statements import insert_into
@@ -29,6 +30,7 @@ async def put_rating(
     with store_errors("Storing a rating"):
         async with writing(engine) as connection:
             await connection.execute(_of_stored_turn(engine, rating, redact, now, is_on))
+            await judge_cases(connection, rating.turn_id, now)
             found = await connection.execute(
                 select(RatingRow.turn_id).where(RatingRow.turn_id == rating.turn_id).limit(1)
             )

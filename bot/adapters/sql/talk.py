@@ -9,6 +9,7 @@ from sqlalchemy import Row, Select, and_, exists, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from bot.adapters.sql.case_records import judge_conversation
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.erasing import SqlErasing
 from bot.adapters.sql.gone import alone_in_channel, is_gone
@@ -49,7 +50,7 @@ class SqlTalkRecords(SqlErasing):
                     if is_called:
                         await _mark_thread(connection, thread, "called_ts", subject.ts)
                     if heard.reopens:
-                        await _set_outcome(connection, thread, Outcome.REOPENED, "", subject.ts)
+                        await self._end(connection, thread, Outcome.REOPENED, "", subject.ts)
         return heard
 
     async def note_edit(self, message: MessageKey, wording: str) -> bool:
@@ -152,7 +153,7 @@ class SqlTalkRecords(SqlErasing):
                     )
                 )
                 outcome = Outcome.REOPENED if again else Outcome.SOLVED if solved else Outcome.OPEN
-                return await _set_outcome(connection, thread, outcome, by, at) and not again
+                return await self._end(connection, thread, outcome, by, at) and not again
 
     async def first_asked(self, thread: ThreadKey) -> str | None:
         statement = (
@@ -173,6 +174,19 @@ class SqlTalkRecords(SqlErasing):
             return await delete_before(
                 self._engine, MessageMarkRow.ts, MessageMarkRow.marked_at, before
             )
+
+    async def _end(
+        self, connection: AsyncConnection, thread: ThreadKey, outcome: Outcome, by: str, at: str
+    ) -> bool:
+        """False where something newer is known. Cases that were shown there fare accordingly."""
+        row = ConversationRow
+        changed = await connection.execute(
+            update(row)
+            .where(*is_thread(row, thread), row.outcome_ts <= at)
+            .values(outcome=outcome.value, outcome_by=by, outcome_ts=at)
+        )
+        await judge_conversation(connection, is_thread(row, thread), self._clock())
+        return changed.rowcount > 0
 
     def _message_mark(
         self, message: MessageKey, edited_ts: str = "", edits: int = 0, *, is_deleted: bool = False
@@ -241,17 +255,6 @@ async def _heard(connection: AsyncConnection, question: Question, wording: str) 
     )
     reopens = bool(await connection.scalar(select(solved)))
     return Heard(edition=mark.edits if mark is not None else 0, reopens=reopens)
-
-
-async def _set_outcome(
-    connection: AsyncConnection, thread: ThreadKey, outcome: Outcome, by: str, at: str
-) -> bool:
-    changed = await connection.execute(
-        update(ConversationRow)
-        .where(*is_thread(ConversationRow, thread), ConversationRow.outcome_ts <= at)
-        .values(outcome=outcome.value, outcome_by=by, outcome_ts=at)
-    )
-    return changed.rowcount > 0
 
 
 def _turns_in_threads() -> Select[str, str, str, str, str]:

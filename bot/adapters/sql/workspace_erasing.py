@@ -10,6 +10,7 @@ from sqlalchemy import Delete, delete, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.access_tables import ChannelPolicyRow
+from bot.adapters.sql.case_tables import CaseEventRow, ResolvedCaseRow, ReviewItemRow
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
@@ -43,6 +44,9 @@ def _statements(workspace: str, until: datetime) -> Iterator[Delete]:
         (PostRow, PostRow.announced_at),
         (MessageMarkRow, MessageMarkRow.marked_at),
         (PreferenceRow, PreferenceRow.changed_at),
+        (ResolvedCaseRow, ResolvedCaseRow.confirmed_at),
+        (CaseEventRow, CaseEventRow.at),
+        (ReviewItemRow, ReviewItemRow.opened_at),
         (ChannelPolicyRow, ChannelPolicyRow.changed_at),
     )
     # Those whose every party was there; of the others it leaves the parties.
