@@ -138,7 +138,7 @@ def test_scrubbing_what_is_scrubbed_changes_nothing() -> None:
 
 
 def test_the_first_tool_takes_no_tag_of_the_second_one_for_a_secret() -> None:
-    text = '{"logger": "prefix_33ff983d312f0aded6bc88c2f04ea97767e27876_Leads_generation"}'
+    text = '{"logger": "unusual_prefix_33ff983d312f0aded6bc88c2f04ea97767e27876_leads_generation"}'
     found = SCRUBBER.scrub([text])
     assert "33ff983d" not in found.texts[0]
     assert found.findings == ()
