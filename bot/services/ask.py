@@ -12,7 +12,7 @@ import structlog
 
 from bot.answering.deterministic import with_passages
 from bot.domain.answers import Diagnosis, Explanation, Help, HowTo, ModelOutcome, Reply
-from bot.domain.cases import USUAL, Case, Retrieved
+from bot.domain.cases import Case, Retrieved, Settled
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.evidence import Evidence
@@ -41,7 +41,7 @@ from bot.services.resolve import Resolver
 from bot.services.sights import Sights
 from bot.services.silent import SILENT
 from bot.services.unanswered import offered
-from bot.words import mark
+from bot.words import ENGLISH, mark, speaking
 
 _PICK = Retry(attempts=4, pause=0.5, seconds=10.0)
 _FINDING = 120.0  # seconds to find out what is meant, before the deadline for evidence starts
@@ -121,22 +121,28 @@ class AskService:
         with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
             look = partial(self._gatherer.gather, question, reference, channel)
             seen = await steps.run("gather", look, self._gather)
-            if seen.manner != USUAL:
-                await channel.adopt(seen.manner)
-                private, language = seen.manner.is_private, seen.manner.language
-                question = replace(question, is_private=private, language=language)
-            publisher = Publisher(self._store, self._meter, self._now, channel, steps)
-            if isinstance(seen, Case):
-                turn = await self._diagnosed(question, seen, channel, publisher, steps)
-            elif seen.reply is None:
-                return None
-            else:
-                turn = _turn(question, seen.intent, seen.reply, seen.at)
-                turn = await publisher.publish(turn, stands=True)
-            turn = await self._explained(turn, publisher, steps)
-            if self._humans is not None:
-                await self._humans.answered(turn, steps)
-            return turn
+            await channel.adopt(seen.manner)
+            private, language = seen.manner.is_private, seen.manner.language
+            question = replace(question, is_private=private, language=language)
+            with speaking(language or ENGLISH):
+                return await self._answered(question, seen, channel, steps)
+
+    async def _answered(
+        self, question: Question, seen: Case | Settled, channel: ReplyChannel, steps: Steps
+    ) -> Turn | None:
+        """In the manner that was settled when it was looked at, whatever is set since."""
+        publisher = Publisher(self._store, self._meter, self._now, channel, steps)
+        if isinstance(seen, Case):
+            turn = await self._diagnosed(question, seen, channel, publisher, steps)
+        elif seen.reply is None:
+            return None
+        else:
+            turn = _turn(question, seen.intent, seen.reply, seen.at)
+            turn = await publisher.publish(turn, stands=True)
+        turn = await self._explained(turn, publisher, steps)
+        if self._humans is not None:
+            await self._humans.answered(turn, steps)
+        return turn
 
     async def look(self, question: Question, steps: Steps = PLAIN) -> Turn:
         """What would be answered, without a word said or kept; a log that is late is waited for."""
@@ -144,15 +150,20 @@ class AskService:
         with structlog.contextvars.bound_contextvars(reference=reference, question=question.id):
             gather = partial(self._gatherer.gather, question, reference, SILENT)
             seen = await steps.run("gather", gather, self._gather)
-            question = replace(question, language=seen.manner.language)
-            if not isinstance(seen, Case):
-                reply = seen.reply or Help(reference, ())
-                return _turn(question, seen.intent, reply, seen.at)
+            language = seen.manner.language
+            question = replace(question, language=language)
+            with speaking(language or ENGLISH):
+                return await self._looked(question, seen, steps)
+
+    async def _looked(self, question: Question, seen: Case | Settled, steps: Steps) -> Turn:
+        if not isinstance(seen, Case):
+            reply = seen.reply or Help(reference_of(question.id), ())
+            return _turn(question, seen.intent, reply, seen.at)
+        diagnosis, at = await self._judged(question, seen, steps)
+        if log_was_late(seen.evidence):
+            seen = await self._with_late_log(question, seen, SILENT, steps)
             diagnosis, at = await self._judged(question, seen, steps)
-            if log_was_late(seen.evidence):
-                seen = await self._with_late_log(question, seen, SILENT, steps)
-                diagnosis, at = await self._judged(question, seen, steps)
-            return _turn(question, seen.intent, diagnosis, at, seen.evidence)
+        return _turn(question, seen.intent, diagnosis, at, seen.evidence)
 
     async def told(self, turn: Turn, steps: Steps = PLAIN) -> None:
         """Counts what a look came to against the rules by which a human is called."""
@@ -235,7 +246,7 @@ class AskService:
 
     async def _veil(self, question: Question) -> Veil:
         """Over the names that whoever reads the answer may not see."""
-        sight = await self._gatherer.sight(question)
+        sight = await self._gatherer.settled_sight(question)
         return await sight.shown(question.is_private).veil()
 
     async def _explained(self, turn: Turn, publisher: Publisher, steps: Steps) -> Turn:

@@ -17,28 +17,26 @@ from bot.domain.answers import (
     HealthReport,
     Help,
     HowTo,
-    LogReport,
     NotFound,
     Reply,
-    StatusReport,
     Unsupported,
 )
 from bot.domain.cases import Case, LateLog, Manner, Settled
 from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.errors import AirflowError
 from bot.domain.evidence import Evidence, Gap, GapReason
-from bot.domain.incidents import Incident, IncidentsReport
+from bot.domain.incidents import Incident
 from bot.domain.questions import Author, Intent, Question
-from bot.domain.reports import FailingDags
 from bot.domain.targets import Ambiguous, Found, Nowhere, Resolution, Target, TargetHints
 from bot.questions.hints import hints_of
 from bot.questions.intents import intent_of, wants_unfinished
 from bot.questions.links import ClusterAddress
 from bot.services.asked_and_seen import differing, missing_from, subject_of
 from bot.services.capacity import Outlooks
-from bot.services.diagnose import TASK_LOG, log_was_late
+from bot.services.diagnose import TASK_LOG
 from bot.services.escalation_ports import Humans
 from bot.services.ports import Cluster, Knowledge, Meter, ReplyChannel
+from bot.services.reply_contents import gaps_of, told_in
 from bot.services.reports import cluster_reports, log_report, status_report
 from bot.services.requests import keep_request, only_seen
 from bot.services.resolve import Resolver
@@ -52,7 +50,7 @@ from bot.services.unanswered import (
     unreachable,
     unresolved,
 )
-from bot.words import ENGLISH, language_here, say
+from bot.words import ENGLISH, language_here, say, speaking
 
 log = structlog.get_logger(__name__)
 
@@ -142,10 +140,16 @@ class Gatherer:
 
         No reply is due to a remark in an engaged thread that calls nobody and asks nothing.
         """
-        # A pasted page takes a tenth of a second to read: not on the event loop.
-        sight = await self.sight(question)
+        sight = await self._sight(question)
+        with speaking(_spoken(sight.policy)):
+            return await self._gathered(question, reference, channel, sight)
+
+    async def _gathered(
+        self, question: Question, reference: str, channel: ReplyChannel, sight: Sight
+    ) -> Case | Settled:
         if not question.is_addressed and sight.policy.quiet_until(self._now()):
             return Settled(Intent.UNCLEAR, None, self._now())
+        # A pasted page takes a tenth of a second to read: not on the event loop.
         asked = await asyncio.to_thread(self._understand, question, reference, sight)
         if not question.is_addressed and asked.intent in REMARKS:
             log.info("remark_left_alone", intent=asked.intent)
@@ -156,7 +160,7 @@ class Gatherer:
         reply = self._replies.get(asked.intent, self._not_yet)
         answer = await reply(asked, channel)
         come_to = answer.reply
-        for gap in _gaps_of(come_to):
+        for gap in gaps_of(come_to):
             self._meter.gap(gap.source)
         manner = _manner(question, sight.policy, answer.is_private)
         if isinstance(come_to, Case):
@@ -165,9 +169,13 @@ class Gatherer:
             come_to = _with_hint(come_to, sight.hint)
         return Settled(asked.intent, come_to, self._now(), manner)
 
-    async def sight(self, question: Question) -> Sight:
+    async def _sight(self, question: Question) -> Sight:
         """What the question may look at. Raises `StoreError`."""
         return self._everything if self._sights is None else await self._sights.of(question)
+
+    async def settled_sight(self, question: Question) -> Sight:
+        """The same once it is settled whether its answer is private, whatever is set since."""
+        return self._everything if self._sights is None else await self._sights.settled(question)
 
     async def read_on(
         self, question: Question, evidence: Evidence, channel: ReplyChannel
@@ -181,7 +189,7 @@ class Gatherer:
             say("The log is large. I go on reading it and will amend this answer.")
         )
         name = evidence.target.cluster
-        sight = await self.sight(question)
+        sight = await self.settled_sight(question)
         cluster = sight.shown(question.is_private).clusters.get(name)
         try:
             if cluster is None:
@@ -336,11 +344,16 @@ async def _without_others(found: Resolved, asked: _Asked, shown: Sight) -> Resol
 
 def _manner(question: Question, policy: ChannelPolicy, shows_more: bool) -> Manner:
     """`shows_more` than everybody in the channel may see."""
-    spoken = policy.language if policy.language != ENGLISH else language_here()
-    language = spoken if spoken != ENGLISH else ""
+    language = language_here() if language_here() != ENGLISH else ""
     is_private = shows_more or question.is_private
     is_private = is_private or (policy.is_private and bool(question.asker.user_id))
     return Manner(is_private, is_private and not shows_more, language)
+
+
+def _spoken(policy: ChannelPolicy) -> str:
+    """The language that the channel has set; where nothing is, the one of here."""
+    is_set = policy.version or policy.language != ENGLISH
+    return policy.language if is_set else language_here()
 
 
 def _with_hint(reply: NotFound, hint: str) -> NotFound:
@@ -353,20 +366,7 @@ def _with_hint(reply: NotFound, hint: str) -> NotFound:
 
 async def _reported(by: Reporter, asked: _Asked, channel: ReplyChannel) -> _Answer:
     reply = await by(asked.question, asked.reference)
-    return _Answer(reply, await asked.sight.is_private(_told_in(reply)))
-
-
-def _told_in(reply: Reply) -> Sequence[Target]:
-    """The Dags that a report names."""
-    match reply:
-        case FailingDags(dags=dags):
-            return [Target(one.cluster, one.dag_id) for one in dags]
-        case IncidentsReport(incidents=incidents, unknown=unknown):
-            named = [dag for one in incidents for dag in one.dags]
-            named += [(one.cluster, one.dag_id) for one in unknown]
-            return [Target(*dag) for dag in dict.fromkeys(named)]
-        case _:
-            return ()
+    return _Answer(reply, await asked.sight.is_private(told_in(reply)))
 
 
 def _when_of(hints: TargetHints) -> TargetHints:
@@ -382,19 +382,3 @@ def _when_of(hints: TargetHints) -> TargetHints:
 
 def _with_try(target: Target, try_number: int | None) -> Target:
     return replace(target, try_number=try_number or target.try_number)
-
-
-def _gaps_of(seen: Case | Reply) -> Sequence[Gap]:
-    """What could not be had. A log that is still being read may yet come."""
-    match seen:
-        case Case(evidence=evidence):
-            late = log_was_late(evidence)
-            return [gap for gap in evidence.gaps if not (late and gap.source == TASK_LOG)]
-        case StatusReport(gaps=gaps) | LogReport(gaps=gaps) | FailingDags(gaps=gaps):
-            return gaps
-        case IncidentsReport(gaps=gaps):
-            return gaps
-        case HealthReport(clusters=clusters):
-            return [gap for cluster in clusters for gap in cluster.gaps]
-        case _:
-            return ()

@@ -116,6 +116,11 @@ class Sights:
         """The same for an answer that stands in the channel, whoever it was for."""
         return await self._of(question, await self.policy(question), alone=False)
 
+    async def settled(self, question: Question) -> Sight:
+        """What goes on being looked at for a question of which it is settled whether its answer is
+        private. Its target is found: nothing of the channel's policy counts any more."""
+        return await self._of(question, USUAL, alone=question.is_private)
+
     async def _of(self, question: Question, policy: ChannelPolicy, *, alone: bool) -> Sight:
         entitled = FREE
         if question.origin is not Origin.CLI:

@@ -11,6 +11,7 @@ from bot.slack.channel import ThreadChannel
 from bot.slack.narrating import Narrator
 from bot.slack.presses import Words
 from bot.slack.whispering import WhisperChannel
+from bot.words import ENGLISH
 
 
 @dataclass(slots=True)
@@ -52,7 +53,7 @@ class ConfidingChannel:
         return self.open.narrator if self.place.is_direct and not self.is_private else None
 
     async def adopt(self, manner: Manner) -> None:
-        self.place = replace(self.place, language=manner.language)
+        self.place = replace(self.place, language=manner.language or ENGLISH)
         self.is_private = manner.is_private
         self.aside.may_be_shared = manner.may_be_shared
 

@@ -14,7 +14,7 @@ from bot.slack.channel_kit import FAILURES, LOOKING, Kit, working
 from bot.slack.posts import ANSWER, CALLED_OFF, SORRY, WORKING, Deed, Face, Notice, Post
 from bot.slack.presses import Words
 from bot.slack.saying import Saying
-from bot.words import mark
+from bot.words import ENGLISH, mark
 
 log = structlog.get_logger(__name__)
 
@@ -46,7 +46,7 @@ class WhisperChannel:
     _posted: dict[str, Reply] = field(default_factory=dict)
 
     async def adopt(self, manner: Manner) -> None:
-        self.place = replace(self.place, language=manner.language)
+        self.place = replace(self.place, language=manner.language or ENGLISH)
         self.may_be_shared = manner.may_be_shared
 
     async def receive(self) -> None:

@@ -156,7 +156,7 @@ async def test_what_the_channel_may_not_see_goes_to_the_asker_alone() -> None:
     # Nor does the sign of work name it.
     assert "beta_billing" not in text_of(tuple(channel.said))
     public = await Guarded(Rules((ALPHA, own))).ask(asked("why did alpha_orders fail?"))
-    assert public.manners == []
+    assert public.manners == [Manner()]
     assert "beta_billing" not in text_of(tuple(public.posted))
 
 
@@ -248,6 +248,29 @@ async def test_a_channel_may_want_its_answers_private() -> None:
     policies = MemoryPolicies({PolicyKey("T", "C1"): ChannelPolicy(is_private=True, version=1)})
     channel: RecordingChannel = await Guarded(Rules(), policies).ask(asked("why did delta fail?"))
     assert channel.manners == [Manner(is_private=True, may_be_shared=True)]
+
+
+class ChangedAfterOneLook(MemoryPolicies):
+    """The channel's settings are changed as soon as they have been looked at."""
+
+    def __init__(self, *settings: ChannelPolicy) -> None:
+        super().__init__()
+        self.settings = list(settings)
+
+    async def policy(self, key: PolicyKey) -> ChannelPolicy:
+        return self.settings.pop(0)
+
+
+async def test_what_is_set_while_an_answer_is_made_is_for_the_next_one() -> None:
+    rules = Rules((ALPHA, Rule("own", users=frozenset({"U1"}), dags=("beta*",))))
+    settings = [ChannelPolicy(version=1), ChannelPolicy(is_private=True, language="de", version=2)]
+    guarded = Guarded(rules, ChangedAfterOneLook(*settings))
+    first = await guarded.ask(asked("why did alpha_orders fail?"))
+    assert first.manners == [Manner()]
+    assert isinstance(first.posted[0], Diagnosis)
+    assert "beta" not in text_of(first.posted, guarded.model.heard)
+    second = await guarded.ask(asked("why did alpha_orders fail?", id="T:C1:1.2"))
+    assert second.manners == [Manner(is_private=True, may_be_shared=True, language="de")]
 
 
 async def test_rights_are_decided_for_others_in_the_same_words() -> None:
