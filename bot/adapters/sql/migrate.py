@@ -22,12 +22,14 @@ import bot.adapters.sql.alert_tables
 import bot.adapters.sql.capacity_tables
 import bot.adapters.sql.case_tables
 import bot.adapters.sql.consent_tables
+import bot.adapters.sql.console_tables
 import bot.adapters.sql.dataset_tables
 import bot.adapters.sql.escalation_tables
 import bot.adapters.sql.incident_tables
 import bot.adapters.sql.installation_tables
 import bot.adapters.sql.preference_tables
 import bot.adapters.sql.talk_tables  # noqa: F401 (their tables are part of the schema)
+from bot.adapters.sql.console_tables import WORDS_INDEX
 from bot.adapters.sql.engine import create_engine, store_errors
 from bot.adapters.sql.reach import reaching
 from bot.adapters.sql.tables import Base
@@ -178,6 +180,8 @@ def is_ours(item: SchemaItem, name: str | None, kind: str, reflected: bool, _: o
     Among them those of the engine of durable work: in a schema of its own on PostgreSQL, side by
     side with ours in a SQLite file.
     """
+    if kind == "index" and reflected and name == WORDS_INDEX:
+        return False  # of PostgreSQL alone, and made by hand
     if kind == "table" and reflected:
         return name in Base.metadata.tables and getattr(item, "schema", None) is None
     return True

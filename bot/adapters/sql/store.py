@@ -27,6 +27,7 @@ from bot.adapters.sql.rows import (
 )
 from bot.adapters.sql.statements import insert_into, is_thread
 from bot.adapters.sql.tables import ConversationRow, EvidenceRow, TurnRow, VerdictRow
+from bot.adapters.sql.turn_index import index_values, put_index
 from bot.domain.answers import Diagnosis, Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
@@ -58,7 +59,7 @@ class SqlConversationStore:
 
         Nothing is kept of a question that was deleted since.
         """
-        values, evidence, verdict = await asyncio.to_thread(self._values, turn)
+        values, evidence, verdict, found_by = await asyncio.to_thread(self._values, turn)
         came_from = provenance(turn.question, self._clock())
         with store_errors("Storing a turn"):
             async with writing(self._engine) as connection:
@@ -68,6 +69,7 @@ class SqlConversationStore:
                 await self._put_turn(connection, turn.question.thread, {**came_from, **values})
                 await _replace(connection, EvidenceRow, turn.id, came_from, evidence)
                 await _replace(connection, VerdictRow, turn.id, came_from, verdict)
+                await put_index(connection, found_by)
 
     async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
         """Without `reply_ts` the known one stands. Raises `StoreError` for an unknown turn."""
@@ -135,11 +137,13 @@ class SqlConversationStore:
                 rows = (await session.execute(statement)).all()
         return await asyncio.to_thread(lambda: [turn_of(turn, seen) for turn, seen in rows])
 
-    def _values(self, turn: Turn) -> tuple[Values, Values | None, Values | None]:
-        """Columns of the turn, its evidence and its verdict; takes time where evidence is large."""
+    def _values(self, turn: Turn) -> tuple[Values, Values | None, Values | None, Values]:
+        """Columns of the turn, its evidence, its verdict and what it is found by; takes time where
+        evidence is large."""
         evidence = evidence_values(pack(turn.evidence, self._redact)) if turn.evidence else None
         verdict = verdict_values(turn.reply) if isinstance(turn.reply, Diagnosis) else None
-        return turn_values(turn, self._redact), evidence, verdict
+        found_by = index_values(turn, self._redact)
+        return turn_values(turn, self._redact), evidence, verdict, found_by
 
     async def _put_turn(
         self, connection: AsyncConnection, thread: ThreadKey, values: Values
