@@ -84,7 +84,6 @@ def _make_index() -> None:
         sa.ForeignKeyConstraint(
             ["turn_id"], ["turns.id"], name="fk_turn_index_turn_id_turns", ondelete="CASCADE"
         ),
-        sqlite_autoincrement=True,
     )
     for name in ("conversation_id", "asked_at"):
         op.create_index(f"ix_turn_index_{name}", "turn_index", [name])

@@ -34,7 +34,6 @@ class TurnIndexRow(Base):
         Index(None, "cluster", "conversation_id"),
         Index(None, "dag_id", "conversation_id"),
         Index(None, "asked_at"),
-        {"sqlite_autoincrement": True},
     )
 
     number: Mapped[int] = mapped_column(primary_key=True)
