@@ -156,7 +156,7 @@ async def _listed(connection: AsyncConnection, found: Sequence[int]) -> list[Lis
         ConversationRow.outcome,
     )
     heads = select(*columns).where(ConversationRow.id.in_(found))
-    turns: Mapping[int, list[Row[Any]]] = defaultdict(list)
+    turns: Mapping[int, list[Row[*tuple[Any, ...]]]] = defaultdict(list)
     for row in await connection.execute(of_turns):
         turns[row.conversation_id].append(row)
     scores = await _scores(connection, [row.turn_id for each in turns.values() for row in each])
@@ -168,7 +168,11 @@ async def _listed(connection: AsyncConnection, found: Sequence[int]) -> list[Lis
     ]
 
 
-def _one(head: Row[Any], turns: Sequence[Row[Any]], scores: Mapping[str, list[str]]) -> Listed:
+def _one(
+    head: Row[*tuple[Any, ...]],
+    turns: Sequence[Row[*tuple[Any, ...]]],
+    scores: Mapping[str, list[str]],
+) -> Listed:
     first, last = turns[0], turns[-1]
     diagnosed = next((row for row in reversed(turns) if row.kind), None)
     given = [score for row in turns for score in scores.get(row.turn_id, ())]
@@ -187,7 +191,7 @@ def _one(head: Row[Any], turns: Sequence[Row[Any]], scores: Mapping[str, list[st
     return listed if diagnosed is None else _with_verdict(listed, diagnosed)
 
 
-def _with_verdict(listed: Listed, row: Row[Any]) -> Listed:
+def _with_verdict(listed: Listed, row: Row[*tuple[Any, ...]]) -> Listed:
     return replace(
         listed,
         verdict=VerdictKind(row.kind),
