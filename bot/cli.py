@@ -22,6 +22,7 @@ import typer
 from bot import __version__
 from bot.cli_audit import audit
 from bot.cli_capacity import capacity
+from bot.cli_consent import consent_app
 from bot.cli_escalations import escalations_app
 from bot.cli_eval import evaluate
 from bot.cli_oncall import oncall
@@ -41,6 +42,7 @@ runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_arg
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")
+app.add_typer(consent_app, name="consent")
 app.command()(audit)
 app.command()(capacity)
 app.command(name="oncall")(oncall)
