@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.conversations import Outcome, Score
+from bot.domain.escalations import State, Truth, WasRight
 from bot.domain.questions import Origin, ThreadKey
 
 
@@ -24,26 +26,56 @@ class Contradiction(StrEnum):
     """Two words about one conversation that cannot both be true."""
 
     SOLVED_BUT_WRONG = "solved_but_wrong"
-    """The asker says that the bot solved it, the responder that its verdict was wrong."""
+    """The asker says that the bot's answer did it, the responder that its verdict was wrong."""
     SOLVED_BUT_DISLIKED = "solved_but_disliked"
-    """The asker says solved, but thinks the answer no good, and no human was called."""
+    """The asker says solved, and that the answer was no good, and no human was called."""
     TWO_CAUSES = "two_causes"
-    """Two responders name different causes."""
+    """Two responders name different causes, or one takes the bot's for right and one for wrong."""
     BOTH_THUMBS = "both_thumbs"
     """The asker's thumbs point up and down on one answer."""
-    RIGHT_BUT_OTHER_CAUSE = "right_but_other_cause"
-    """The responder calls the verdict right, and names another cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How it ended. `resolution` is what the human did in the end, redacted, empty where none said
-    so; `cause` the one that they name."""
+    so; `cause` the one that they name; `bot` whether they hold the bot's verdict for right."""
 
     ending: Ending
     contradictions: tuple[Contradiction, ...] = ()
     resolution: str = ""
     cause: str = ""
+    bot: WasRight = WasRight.NOT_SAID
+
+
+@dataclass(frozen=True, slots=True)
+class Thumb:
+    """What whoever asked thinks of the answer of one turn, by one way to say so."""
+
+    turn_id: str
+    score: Score
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Human:
+    """A human who was called for a conversation. `truth` is None where they did not say it."""
+
+    escalation: str
+    state: State
+    truth: Truth | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """All that was said of how a conversation ended, nothing of which anybody has to say. `thumbs`
+    are those of whoever asked, each about their own turn; `turn_ids` are oldest first."""
+
+    turn_ids: tuple[str, ...]
+    last_at: datetime
+    outcome: Outcome = Outcome.OPEN
+    outcome_at: datetime | None = None
+    thumbs: tuple[Thumb, ...] = ()
+    humans: tuple[Human, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
