@@ -10,11 +10,12 @@ from time import monotonic, sleep
 import pytest
 from dbos import DBOS
 from sqlalchemy import Connection, select, text, update
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from bot.domain.work import Queue, WorkStatus
 from bot.services.ports import DurableSteps
-from bot.workflows import takeover
+from bot.workflows import moving, takeover
 from bot.workflows.databases import is_sqlite, open_engine
 from bot.workflows.moving import SUSPECTED_FROM, hand_on
 from bot.workflows.takeover import Takeover, live_workers, tell_of_failure
@@ -169,6 +170,21 @@ def test_a_takeover_that_fails_is_told_of_by_its_class() -> None:
     ]
 
 
+async def test_a_takeover_that_breaks_off_half_way_has_moved_nothing(
+    shared: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a later question of the thread would be answered before the one that was moved."""
+    await leave_behind(shared.url, "a", owner="gone", attempts=SUSPECTED_FROM)
+    one = Takeover(shared.url, "one", lease=3600)
+    with monkeypatch.context() as broken:
+        broken.setattr(moving, "_follow", lambda work: text("SELECT 1 / 0"))
+        with pytest.raises(DBAPIError, match="division by zero"):
+            await asyncio.to_thread(one._recover, ["gone"])
+    assert (await asyncio.to_thread(queues_of, shared.url))["a"] == "questions"
+    await asyncio.to_thread(one._recover, ["gone"])
+    assert (await asyncio.to_thread(queues_of, shared.url))["a"] == "questions alone"
+
+
 def test_no_thread_is_left_once_a_sign_of_life_is_given_up(shared: PostgresDatabase) -> None:
     one = Takeover(shared.url, "one", lease=3600)
     one.open()
@@ -184,11 +200,11 @@ def engine_sees(url: str, count: int) -> bool:
         engine.dispose()
 
 
-async def leave_behind(url: str, key: str, *, owner: str) -> None:
+async def leave_behind(url: str, key: str, *, owner: str, attempts: int = 1) -> None:
     """Work that a process took up and never finished."""
     async with running(url, quick, works=False) as engine:
         await engine.start(errand(key))
-    await asyncio.to_thread(claim, url, key, owner=owner)
+    await asyncio.to_thread(claim, url, key, owner=owner, attempts=attempts)
 
 
 async def test_questions_of_a_thread_stay_in_order_behind_one_that_is_suspected(url: str) -> None:
