@@ -7,6 +7,7 @@ from bot.diagnosis.confidence import ABSTAIN_BELOW, Doubts, confidence
 from bot.diagnosis.explain import explain
 from bot.diagnosis.findings import Matched
 from bot.diagnosis.known import Known
+from bot.diagnosis.reason_words import thing
 from bot.diagnosis.signals import signals_from
 from bot.diagnosis.vocabulary import SPOKEN
 from bot.domain.evidence import Evidence
@@ -100,7 +101,7 @@ def _missing(field: Field, evidence: Evidence) -> str:
     sources = dict.fromkeys(gap.source for gap in evidence.gaps)
     if field.undecided:
         failure, finding = field.undecided[0]
-        words = ", ".join(name.replace("_", " ") for name in finding.missing)
+        words = ", ".join(map(thing, finding.missing))
         return say(
             "It may be “{title}”, but that hangs on what could not be seen: {missing}.",
             title=say(failure.title),

@@ -11,11 +11,12 @@ from packaging.version import InvalidVersion, Version
 from bot.diagnosis.conditions import ask
 from bot.diagnosis.findings import Finding, Matched, RuledOut, Undecided
 from bot.diagnosis.judgements import JUDGEMENTS
+from bot.diagnosis.reason_words import seen_words, wanted_words
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import Condition, KnownFailure
 from bot.domain.signals import Signal, Signals
 from bot.domain.verdicts import Quote
-from bot.words import mark, say
+from bot.words import say
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,12 @@ def match(
     if vetoes.true:
         veto = vetoes.true[0]
         lines = (veto.quote, *_quotes(best)) if best and not every.false else ()
-        against = mark("what was seen speaks against it: {signal} is {value}")
-        return RuledOut(say(against, signal=_words(veto.name), value=veto.value), lines)
+        seen = seen_words(veto.name, veto.value)
+        return RuledOut(say("what was seen speaks against it: {seen}", seen=seen), lines)
     if every.false:
         first = every.false[0]
-        signal, wanted = _words(first.signal), _wanted(first.value)
-        otherwise = mark("it would look otherwise: {signal} is not {value}")
-        reason = say(otherwise, signal=signal, value=wanted)
+        wanted = wanted_words(first.signal, first.value)
+        reason = say("it would need this, which was not so: {wanted}", wanted=wanted)
         return RuledOut(reason, _quotes(proofs))
     missing = tuple(condition.signal for condition in every.unseen)
     if needs_proof and not proofs:
@@ -115,15 +115,3 @@ def _deepest_first(proofs: Sequence[Signal]) -> tuple[Signal, ...]:
 
 def _quotes(found: Sequence[Signal]) -> tuple[Quote, ...]:
     return tuple(dict.fromkeys(signal.quote for signal in found))
-
-
-def _wanted(value: str) -> str:
-    """What a condition wanted, in words; of a list its values."""
-    listed = value.removeprefix("/^(?:").removesuffix(")$/")
-    if listed == value:
-        return value.strip("/")
-    return say("any of {values}", values=listed.replace("|", ", "))
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")

@@ -58,7 +58,7 @@ def test_what_a_person_did_rules_out_what_looks_like_a_crash() -> None:
     assert found.cause == "marked_by_user"
     assert [out.cause for out in found.ruled_out] == ["oom_killed"]
     out = found.ruled_out[0]
-    assert out.reason == "what was seen speaks against it: ended by is user"
+    assert out.reason == "what was seen speaks against it: who ended it (a person)"
     assert out.title
     assert len(found.possible_titles) == len(found.also_possible)
 

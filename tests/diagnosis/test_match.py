@@ -43,7 +43,9 @@ def test_all_must_hold_beside_a_proof() -> None:
     said = signal("text", "timeout")
     assert isinstance(finding(rule, signals(said, signal("operator", "HttpSensor"))), Matched)
     refused = finding(rule, signals(said, signal("operator", "BashOperator")))
-    assert refused == RuledOut("it would look otherwise: operator is not HttpSensor", (said.quote,))
+    assert refused == RuledOut(
+        "it would need this, which was not so: the operator (HttpSensor)", (said.quote,)
+    )
 
 
 def test_conditions_under_all_are_proof_enough_where_there_is_nothing_else() -> None:
@@ -56,7 +58,7 @@ def test_a_veto_rules_out_and_says_what_spoke_for_it() -> None:
     rule = known(some=[("signal", "9")], none=[("ended_by", "user")])
     killed, veto = signal("signal", "9", 40), signal("ended_by", "user", 70)
     assert finding(rule, signals(killed, veto)) == RuledOut(
-        "what was seen speaks against it: ended by is user", (veto.quote, killed.quote)
+        "what was seen speaks against it: who ended it (a person)", (veto.quote, killed.quote)
     )
 
 

@@ -21,7 +21,7 @@ TO_OTHERS = re.compile(
     r"|bot/answering/steps"  # fills the blanks of runbooks, whose bodies stay as they are
     r"|bot/services/(?:check_runbooks|evaluate|unreachable|arms_text|model_arms)"  # operators
     r"|bot/slack/(?:doctor|manifest|directory|leaving|oauth|side|tokens|refusals|client)"
-    r"|bot/questions/(?:alert_formats|times|words)"  # what is read, not what is said
+    r"|bot/questions/(?:alert_formats|keeping_out|times|words)"  # what is read, not what is said
     r"|bot/slack/(?:parse\.py|plain|talk/parse)"
 )
 """Modules whose words are for nobody in a channel."""

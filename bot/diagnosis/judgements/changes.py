@@ -7,6 +7,7 @@ import re
 from bot.diagnosis.findings import NOTHING, Finding, Matched, RuledOut
 from bot.domain.evidence import Evidence
 from bot.domain.signals import Signal, Signals
+from bot.words import mark
 
 _OUTSIDE = frozenset({"network", "timeout", "http", "auth", "memory", "disk"})
 _ELSEWHERE = frozenset(
@@ -32,11 +33,13 @@ def first_failure_after_a_change(signals: Signals, evidence: Evidence) -> Findin
         return NOTHING
     lines = (changed.quote,)
     if signals.first("same_failure_before") is not None:
-        return RuledOut("it failed before the change as well, or more than once since", lines)
+        return RuledOut(mark("it failed before the change as well, or more than once since"), lines)
     if any(signal.value in _OUTSIDE for signal in signals.named("family")):
-        return RuledOut("what was raised comes from outside, whatever the Dag's version", lines)
+        return RuledOut(
+            mark("what was raised comes from outside, whatever the Dag's version"), lines
+        )
     if any(signal.value in _ELSEWHERE for signal in signals.named("against")):
-        return RuledOut("the call that failed was to a part of Airflow", lines)
+        return RuledOut(mark("the call that failed was to a part of Airflow"), lines)
     return Matched(raised)
 
 
@@ -48,7 +51,7 @@ def surroundings_changed(signals: Signals, evidence: Evidence) -> Finding:
     if signals.first("version_unchanged") is not None:
         return Matched(complaints)
     changed = signals.first("version_changed")
-    return RuledOut("the Dag itself changed", (changed.quote,)) if changed else NOTHING
+    return RuledOut(mark("the Dag itself changed"), (changed.quote,)) if changed else NOTHING
 
 
 def _about_surroundings(signals: Signals) -> tuple[Signal, ...]:

@@ -8,6 +8,7 @@ from bot.diagnosis.findings import NOTHING, Finding, Matched, RuledOut
 from bot.domain.evidence import Evidence
 from bot.domain.logs import RaisedException
 from bot.domain.signals import Signals
+from bot.words import mark
 
 _HANDLERS = re.compile(r"airflow/(?:utils/timeout|sdk/execution_time/timeout)\.py")
 _CLIENTS = re.compile(
@@ -31,9 +32,9 @@ def waited_for_other_system(signals: Signals, evidence: Evidence) -> Finding:
         return NOTHING
     lines = (proofs[0].quote,)
     if frames[-1].is_user or not _CLIENTS.search(frames[-1].file.replace("\\", "/")):
-        return RuledOut("the time limit struck in the Dag's own code", lines)
+        return RuledOut(mark("the time limit struck in the Dag's own code"), lines)
     if _goes_round(evidence):
-        return RuledOut("the task was busy: it wrote the same line over and over", lines)
+        return RuledOut(mark("the task was busy: it wrote the same line over and over"), lines)
     return Matched(proofs)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.diagnosis.findings import NOTHING, Finding, Matched, RuledOut
 from bot.domain.evidence import Evidence
 from bot.domain.signals import Signal, Signals
+from bot.words import mark
 
 OTHER_DAGS = 3
 """Other Dags that must fail within the same minute before chance explains nothing any more."""
@@ -25,7 +26,7 @@ def happened_to_many(signals: Signals, evidence: Evidence) -> Finding:
         return Matched((*silent, host))
     if dags is not None and int(dags.value) >= OTHER_DAGS:
         return Matched((*silent, dags))
-    return RuledOut("too few others failed with it", (seen[0].quote,))
+    return RuledOut(mark("too few others failed with it"), (seen[0].quote,))
 
 
 def happens_here_alone(signals: Signals, evidence: Evidence) -> Finding:
@@ -35,7 +36,7 @@ def happens_here_alone(signals: Signals, evidence: Evidence) -> Finding:
         return NOTHING
     others = signals.first("ended_together")
     if others is not None:
-        return RuledOut("other Dags failed in the same minute", (others.quote,))
+        return RuledOut(mark("other Dags failed in the same minute"), (others.quote,))
     return Matched((*raised, row))
 
 
