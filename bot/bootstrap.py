@@ -241,12 +241,14 @@ def data_folder(settings: Settings) -> Path:
     return folder
 
 
-def redactor_of(settings: Settings) -> Redactor:
-    """The compiled rules are kept in the data folder: compiling takes seconds at each start."""
+def redactor_of(settings: Settings, key: bytes | None = None) -> Redactor:
+    """The compiled rules are kept in the data folder: compiling takes seconds at each start. `key`
+    makes its tags, see `Redactor`."""
     data_folder(settings)
     return Redactor(
         settings.secret_values(),
         patterns=settings.redaction.patterns,
+        key=key,
         catalog=load_catalog(str(settings.rules_dir)),
     )
 

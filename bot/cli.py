@@ -25,6 +25,7 @@ from bot.cli_capacity import capacity
 from bot.cli_consent import consent_app
 from bot.cli_escalations import escalations_app
 from bot.cli_eval import evaluate
+from bot.cli_export import export, snapshots_app
 from bot.cli_oncall import oncall
 from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
@@ -43,7 +44,9 @@ app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")
 app.add_typer(consent_app, name="consent")
+app.add_typer(snapshots_app, name="snapshots")
 app.command()(audit)
+app.command()(export)
 app.command()(capacity)
 app.command(name="oncall")(oncall)
 app.command(name="eval")(evaluate)

@@ -4,6 +4,8 @@ BotError
  ├── ConfigError          the settings are wrong; carries every fault at once
  ├── RunbookError         a runbook file cannot be used; names the file and the line
  ├── CorpusError          an evaluation file or recording cannot be read
+ ├── ExportError          a dataset cannot be written there, or not now
+ │    └── ExportRefused     its rows may not leave; what was written of them is gone
  ├── StoreError           the database refused or holds another schema
  ├── AirflowError         a cluster cannot be used at all (single calls become gaps instead)
  │    ├── AirflowLoginError
@@ -45,6 +47,16 @@ class RunbookError(BotError):
 
 class CorpusError(BotError):
     """An evaluation corpus or a recording cannot be read."""
+
+
+class ExportError(BotError):
+    """A dataset cannot be written as it was asked for."""
+
+
+class ExportRefused(ExportError):
+    """Rows of it may not leave, or are not what they were."""
+
+    final = True
 
 
 class StoreError(BotError):

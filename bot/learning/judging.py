@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from bot.domain.conversations import Rating, Score
 from bot.domain.datasets import Correction, Judgement, Source
 from bot.domain.escalations import Truth, WasRight
-from bot.domain.verdicts import VerdictKind
+from bot.domain.resolved_cases import ResolvedCase
+from bot.domain.verdicts import Verdict, VerdictKind
 
 _OF_TRUTH = {
     WasRight.YES: Judgement.RIGHT,
@@ -31,14 +32,20 @@ class Judged:
 def judged(
     ratings: Sequence[Rating],
     truths: Sequence[Truth],
-    known: tuple[VerdictKind, str] | None = None,
+    case: ResolvedCase | None = None,
+    verdict: Verdict | None = None,
+    *,
+    is_solved: bool = False,
 ) -> Judged:
-    """`known` is the verdict and cause of the case that came of it, once a person approved that.
+    """`case` is what came of it, once a person approved that; `verdict` what the bot
+    said; `is_solved` that its asker called it solved.
 
     An answer that is right in part is wrong: what was right of it nobody says.
     """
     by_engineers = {_OF_TRUTH[one.bot] for one in truths if one.bot in _OF_TRUTH}
     by_thumbs = {_OF_SCORE[one.score] for one in ratings}
+    if is_solved and not by_engineers:
+        by_thumbs.add(Judgement.RIGHT)
     said = by_engineers | by_thumbs
     if len(said) > 1:
         return Judged(Judgement.CONTRADICTED)
@@ -47,16 +54,23 @@ def judged(
     source = Source.RESOLUTION if by_engineers else Source.RATING
     judgement = said.pop()
     corrects = judgement is Judgement.WRONG
-    return Judged(judgement, source, _correction(truths, known) if corrects else None)
+    return Judged(judgement, source, _correction(truths, case, verdict) if corrects else None)
 
 
 def _correction(
-    truths: Sequence[Truth], known: tuple[VerdictKind, str] | None
+    truths: Sequence[Truth], case: ResolvedCase | None, verdict: Verdict | None
 ) -> Correction | None:
-    """In the words of whoever said something last."""
+    """In the words of whoever said something last; else in those of the case."""
     told = [one for one in truths if one.was_wrong.strip() and one.fixed_by.strip()]
-    if not told:
-        return None
-    newest = max(told, key=lambda one: (one.at, one.escalation))
-    kind, cause = known or (None, "")
-    return Correction(newest.was_wrong.strip(), newest.fixed_by.strip(), kind, cause)
+    named = _named(case, verdict)
+    if told:
+        newest = max(told, key=lambda one: (one.at, one.escalation))
+        return Correction(newest.was_wrong.strip(), newest.fixed_by.strip(), *named)
+    return Correction("", case.fix.strip(), *named) if case and case.fix.strip() else None
+
+
+def _named(case: ResolvedCase | None, verdict: Verdict | None) -> tuple[VerdictKind | None, str]:
+    """A case has the bot's cause where the human named none: that was wrong."""
+    if case is None or (verdict is not None and case.cause == verdict.cause):
+        return None, ""
+    return case.kind, case.cause

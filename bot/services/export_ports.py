@@ -10,7 +10,8 @@ from typing import Protocol
 from bot.domain.conversations import Rating, Turn
 from bot.domain.datasets import Example, Snapshot, Split
 from bot.domain.escalations import Truth
-from bot.domain.verdicts import VerdictKind
+from bot.domain.resolved_cases import ResolvedCase
+from bot.learning.formats import Column
 from bot.learning.splits import Shares
 
 _SHARES = Shares()
@@ -28,8 +29,9 @@ class Cursor:
 class StoredTurn:
     """One turn with what people made of it. `turn` is None where its form is not known.
 
-    `keeps` is whether its asker lets the bot keep what they ask. `known` is the verdict and cause
-    of the resolved case that came of it, once a person has approved that.
+    `keeps` is whether its asker lets the bot keep what they ask. `case` is the resolved case that
+    came of it, once a person has approved that. `is_solved`: after it its asker said that their
+    trouble is over, and asked nothing more.
     """
 
     at: Cursor
@@ -41,7 +43,8 @@ class StoredTurn:
     turn: Turn | None
     ratings: tuple[Rating, ...] = ()
     truths: tuple[Truth, ...] = ()
-    known: tuple[VerdictKind, str] | None = None
+    case: ResolvedCase | None = None
+    is_solved: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class Chosen:
     """A row that is going to be written, and into what. `is_sample`: a person should read it."""
 
     number: int
+    digest: str
     split: Split
     is_sample: bool = False
 
@@ -151,20 +155,65 @@ class Plan(Protocol):
 
     def balance(self, ratio: float) -> None: ...
 
+    def sample(self) -> None: ...
+
     def chosen(self, begin: int, limit: int) -> Sequence[Chosen]:
         """From that number on."""
         ...
 
     def counts(self) -> Mapping[str, int]:
-        """Of rows by what became of them."""
+        """Of rows by what became of them: a split, or why they are in none."""
         ...
 
 
-class Files(Protocol):
-    """The files of an export, in a folder of its own until they are whole."""
+class Desk(Protocol):
+    """Where an export is worked on. Nothing shows at its place before all of it is whole.
+
+    Raises `ExportError`.
+    """
+
+    @property
+    def plan(self) -> Plan: ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it only has to be finished."""
+        ...
 
     def append(self, path: str, lines: bytes) -> None: ...
 
     def keep(self, **notes: str) -> None:
         """What was appended so far stands, together with these notes in the plan."""
         ...
+
+    def written(self) -> Sequence[str]:
+        """Paths of what was appended to, in order."""
+        ...
+
+    def table(self, path: str, columns: Mapping[str, Column], *sources: str) -> None:
+        """Makes a table of files of JSON lines; rows of several stand side by side."""
+        ...
+
+    def put(self, path: str, text: str) -> None: ...
+
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of every file, by path."""
+        ...
+
+    def finish(self) -> None: ...
+
+    def clear(self) -> None:
+        """Deletes all that was written."""
+        ...
+
+    def close(self) -> None:
+        """Leaves it to be gone on with."""
+        ...
+
+
+class Progress(Protocol):
+    """What somebody who waits is shown; never raises."""
+
+    def stage(self, words: str, total: int | None, done: int = 0) -> None: ...
+
+    def advance(self, count: int) -> None: ...

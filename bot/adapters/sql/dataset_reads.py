@@ -9,20 +9,30 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.orm import aliased
 
+from bot.adapters.sql.case_rows import case_of
+from bot.adapters.sql.case_tables import ResolvedCaseRow
 from bot.adapters.sql.dataset_tables import SnapshotTurnRow
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.escalation_tables import EscalationPartyRow, TruthRow
 from bot.adapters.sql.preference_tables import PreferenceRow
 from bot.adapters.sql.rows import rating_of, turn_of
-from bot.adapters.sql.tables import EvidenceRow, RatingRow, TurnRow
-from bot.domain.conversations import Rating, Turn
+from bot.adapters.sql.tables import ConversationRow, EvidenceRow, RatingRow, TurnRow
+from bot.domain.conversations import Outcome, Rating, Turn
 from bot.domain.errors import StoreError
 from bot.domain.escalations import Truth, WasRight
-from bot.domain.verdicts import VerdictKind
+from bot.domain.resolved_cases import CaseState, ResolvedCase
 from bot.services.export_ports import Cursor, SnapshotTurn, StoredTurn
 
-Known = tuple[VerdictKind, str]
+_LATER = aliased(TurnRow)
+_SOLVED = and_(
+    ConversationRow.outcome == Outcome.SOLVED.value,
+    ~select(_LATER.id)
+    .where(_LATER.conversation_id == TurnRow.conversation_id, _LATER.asked_at > TurnRow.asked_at)
+    .exists(),
+)
+_APPROVED = (CaseState.APPROVED.value, CaseState.RETIRED.value)
 
 
 class SqlTurnPages:
@@ -65,7 +75,7 @@ class SqlTurnPages:
                 rows = (await session.execute(statement)).all()
                 said = await _said_of(session, [row[0].id for row in rows])
         return await asyncio.to_thread(
-            lambda: [SnapshotTurn(one[3], one[4], said.with_turn(*one[:3])) for one in rows]
+            lambda: [SnapshotTurn(one[4], one[5], said.with_turn(*one[:4])) for one in rows]
         )
 
     async def count(self) -> int:
@@ -80,10 +90,10 @@ class _Said:
     def __init__(self) -> None:
         self.ratings: dict[str, dict[str, Rating]] = defaultdict(dict)
         self.truths: dict[str, list[Truth]] = defaultdict(list)
-        self.known: dict[str, Known] = {}
+        self.cases: dict[str, ResolvedCase] = {}
 
     def with_turn(
-        self, row: TurnRow, evidence: EvidenceRow | None, keeps: bool | None
+        self, row: TurnRow, evidence: EvidenceRow | None, keeps: bool | None, is_solved: bool
     ) -> StoredTurn:
         return StoredTurn(
             at=Cursor(row.answered_at, row.id),
@@ -95,13 +105,15 @@ class _Said:
             turn=_readable(row, evidence),
             ratings=tuple(self.ratings[row.id].values()),
             truths=tuple(self.truths[row.id]),
-            known=self.known.get(row.id),
+            case=self.cases.get(row.id),
+            is_solved=bool(is_solved),
         )
 
 
 def _turns(*more: Any) -> Select[Any]:
     return (
-        select(TurnRow, EvidenceRow, PreferenceRow.keeps_conversations, *more)
+        select(TurnRow, EvidenceRow, PreferenceRow.keeps_conversations, _SOLVED, *more)
+        .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
         .outerjoin(EvidenceRow, EvidenceRow.turn_id == TurnRow.id)
         .outerjoin(
             PreferenceRow,
@@ -132,6 +144,10 @@ async def _said_of(session: AsyncSession, ids: Sequence[str]) -> _Said:
     )
     for turn_id, truth in (await session.execute(truths)).all():
         said.truths[turn_id].append(_truth(truth))
+    case = ResolvedCaseRow
+    cases = select(case).where(case.turn_id.in_(ids), case.state.in_(_APPROVED))
+    for one in await session.scalars(cases.order_by(case.confirmed_at, case.id)):
+        said.cases[one.turn_id] = case_of(one)
     return said
 
 

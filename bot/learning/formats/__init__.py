@@ -24,7 +24,8 @@ class Column(StrEnum):
     TEXT = "text"
     NUMBER = "number"
     TRUTH = "truth"  # yes or no
-    MESSAGES = "messages"  # a chat, in the form of OpenAI's API
+    CHAT = "chat"  # messages with role and content
+    TOOL_CHAT = "tool_chat"  # messages that may call tools, in the form of OpenAI's API
     JSON = "json"  # anything, in tables as JSON text
 
 

@@ -88,8 +88,9 @@ def right_answer(example: Example) -> str:
 
 
 def corrected(correction: Correction) -> str:
-    headline = f"**{correction.kind.headline}**\n\n" if correction.kind else ""
-    return f"{headline}{correction.wrong}\n\nWhat to do: {correction.fix}"
+    headline = f"**{correction.kind.headline}**" if correction.kind else ""
+    parts = (headline, correction.wrong, f"What to do: {correction.fix}")
+    return "\n\n".join(part for part in parts if part)
 
 
 def _arguments(target: Target) -> str:

@@ -23,9 +23,9 @@ FORMAT = Format(
     name="dpo",
     about="answers that were wrong beside what an engineer found out, to learn preferences from",
     columns={
-        "prompt": Column.MESSAGES,
-        "chosen": Column.MESSAGES,
-        "rejected": Column.MESSAGES,
+        "prompt": Column.CHAT,
+        "chosen": Column.CHAT,
+        "rejected": Column.CHAT,
     },
     rows=rows,
 )

@@ -24,8 +24,8 @@ FORMAT = Format(
     name="kto",
     about="answers that people judged right or wrong, one by one",
     columns={
-        "prompt": Column.MESSAGES,
-        "completion": Column.MESSAGES,
+        "prompt": Column.CHAT,
+        "completion": Column.CHAT,
         "label": Column.TRUTH,
     },
     rows=rows,

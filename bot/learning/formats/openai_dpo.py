@@ -23,8 +23,8 @@ FORMAT = Format(
     about="the pairs of dpo in the form of OpenAI's fine-tuning API",
     columns={
         "input": Column.JSON,
-        "preferred_output": Column.MESSAGES,
-        "non_preferred_output": Column.MESSAGES,
+        "preferred_output": Column.CHAT,
+        "non_preferred_output": Column.CHAT,
     },
     rows=rows,
     is_bare=True,

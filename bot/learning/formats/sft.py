@@ -25,7 +25,7 @@ FORMAT = Format(
     name="sft",
     about="chats with the tool that reads the evidence, for supervised fine-tuning",
     columns={
-        "messages": Column.MESSAGES,
+        "messages": Column.TOOL_CHAT,
         "tools": Column.JSON,
         "parallel_tool_calls": Column.TRUTH,
     },
