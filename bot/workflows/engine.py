@@ -92,7 +92,13 @@ class Engine:
         # On a file nobody else is there.
         strangers = Strangers(self._put_off, 0.0 if self._on_sqlite else PATIENCE)
         self._jobs = Jobs(
-            handlers, meter or NoMeter(), redact, config.poll, self._places, strangers
+            handlers,
+            meter or NoMeter(),
+            redact,
+            config.poll,
+            self._places,
+            strangers,
+            self._silence,
         )
         self._executor_id = SQLITE_EXECUTOR if self._on_sqlite else _own_name()
         self._repair = Repair(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -31,7 +31,8 @@ _log = structlog.get_logger(__name__)
 
 
 class Jobs:
-    """`handlers` by the kind of work they do; `poll` is seconds between looks at other work."""
+    """`handlers` by the kind of work they do; `poll` is seconds between looks at other work;
+    `silence` says why the database does not answer, or nothing where it does."""
 
     def __init__(
         self,
@@ -41,8 +42,10 @@ class Jobs:
         poll: float,
         places: Places,
         strangers: Strangers,
+        silence: Callable[[], Awaitable[str]],
     ) -> None:
         self._handlers = dict(handlers)
+        self._silence = silence
         self._places = places
         self._strangers = strangers
         self._meter = meter
@@ -121,7 +124,7 @@ class Jobs:
             await self._leave(job)
             raise StepFailed(job.body.reason)
         waiting = partial(self._waiting_at, place, task)
-        steps = EngineSteps(job, self._meter, self._redact, waiting)
+        steps = EngineSteps(job, self._meter, self._redact, waiting, self._silence)
         return await handler(job.body, steps)
 
     async def _leave(self, job: Job) -> None:

@@ -35,11 +35,13 @@ _IN_AN_OUTAGE = 180
 _OF_A_STORE = 12  # where the database is there, and yet something was not to be had of it
 _IS_AWAY = (OperationalError, InterfaceError, NoFreeConnection)
 _LOOKING_AGAIN = 10.0  # seconds between two of them at most
+_DOUBLINGS = 30  # of a pause; by then the longest has long been reached
 
 
 class EngineSteps(DurableSteps):
     """The steps of one `job`. `waiting` is entered while it does nothing but wait for another, and
-    gives the seconds between looks at that."""
+    gives the seconds between looks at that. `silence` says why the database does not answer, or
+    nothing where it does."""
 
     def __init__(
         self,
@@ -47,22 +49,26 @@ class EngineSteps(DurableSteps):
         meter: Meter,
         redact: Callable[[str], str],
         waiting: Callable[[], AbstractAsyncContextManager[float]],
+        silence: Callable[[], Awaitable[str]],
     ) -> None:
         self._job = job
         self._meter = meter
         self._redact = redact
         self._waiting = waiting
+        self._silence = silence
 
     async def run(self, name: str, work: Callable[[], Awaitable[T]], retry: Retry = ONCE) -> T:
-        tries = _Tries(name, work, retry, self._meter, self._redact)
+        tries = _Tries(name, work, retry, self._meter, self._redact, self._silence)
         with _keeping():
             outcome = await DBOS.run_step_async(
                 {
                     "name": name,
                     "retries_allowed": True,
-                    "max_attempts": max(retry.attempts, _IN_AN_OUTAGE),
-                    # The pauses are kept by the tries: DBOS knows no longest one.
+                    "max_attempts": tries.at_most,
+                    # The pauses are kept by the tries: DBOS knows no longest one, and its own
+                    # grow until they are no numbers any more.
                     "interval_seconds": 0.0,
+                    "backoff_rate": 1.0,
                     "preemptible": True,
                 },
                 tries.next,
@@ -96,6 +102,11 @@ class EngineSteps(DurableSteps):
         return options_of(job), job
 
 
+class _InVain(Exception):
+    """A try that another one follows. DBOS keeps what each raised until the last of them, and an
+    error with all that led to it takes tens of kilobytes."""
+
+
 class _Tries:
     """One after the other until DBOS is content: each that may be followed by another raises."""
 
@@ -106,40 +117,68 @@ class _Tries:
         retry: Retry,
         meter: Meter,
         redact: Callable[[str], str],
+        silence: Callable[[], Awaitable[str]],
     ) -> None:
         self._name = name
         self._work = work
         self._retry = retry
         self._meter = meter
         self._redact = redact
+        self._silence = silence
         self._begun = 0
+        self._without_database = 0  # of those begun
         self._is_outage = False
+        self._in_outages = max(retry.attempts, _IN_AN_OUTAGE)
+
+    @property
+    def at_most(self) -> int:
+        return max(self._retry.attempts, _OF_A_STORE) + self._in_outages
 
     async def next(self) -> Outcome:
         if self._begun > 0:
             await asyncio.sleep(self._pause())
         self._begun += 1
+        outcome = await self._outcome()
+        if isinstance(outcome, str):
+            raise _InVain(outcome)
+        return outcome
+
+    async def _outcome(self) -> Outcome | str:
+        """The name of what went wrong, where it is to be tried again."""
         started = monotonic()
         try:
             with span(f"step {self._name}", tries=self._begun):
                 value = await self._one()
         except Exception as caught:  # the door of a step: what is kept must be readable again
             error = as_bot_error(caught, self._redact)
-            self._is_outage = isinstance(error, StoreError)
-            allowed = self._retry.attempts
-            if self._is_outage:
-                is_away = isinstance(caught.__cause__, _IS_AWAY)
-                allowed = max(allowed, _IN_AN_OUTAGE if is_away else _OF_A_STORE)
-            if error.final or self._begun >= allowed:
+            if error.final or not await self._goes_on(error):
                 self._meter.step(self._name, "failed", monotonic() - started)
                 return Outcome(error=error, tries=self._begun)
             self._meter.step(self._name, "retried", monotonic() - started)
-            _log.warning(
-                "step_retried", step=self._name, tries=self._begun, error=type(caught).__name__
-            )
-            raise
+            name = type(caught).__name__
+            _log.warning("step_retried", step=self._name, tries=self._begun, error=name)
+            return name
         self._meter.step(self._name, "done", monotonic() - started)
         return Outcome(value, tries=self._begun)
+
+    async def _goes_on(self, error: BotError) -> bool:
+        """Tries without a database count apart: the step has its own when that is back."""
+        is_away = await self._is_away(error)
+        self._is_outage = is_away or isinstance(error, StoreError)
+        if is_away:
+            self._without_database += 1
+            return self._without_database < self._in_outages
+        allowed = self._retry.attempts
+        if self._is_outage:
+            allowed = max(allowed, _OF_A_STORE)
+        return self._begun - self._without_database < allowed
+
+    async def _is_away(self, error: BotError) -> bool:
+        if isinstance(error, StoreError):
+            return isinstance(error.__cause__, _IS_AWAY)
+        # Whoever waits for a database that hangs hears nothing of it.
+        is_late = isinstance(error, StepFailed) and isinstance(error.__cause__, TimeoutError)
+        return is_late and bool(await self._silence())
 
     async def _one(self) -> Any:
         try:
@@ -157,7 +196,8 @@ class _Tries:
             raise StepFailed(f"{self._name} was cut off from within.") from error
 
     def _pause(self) -> float:
-        pause = min(self._retry.pause * 2.0 ** (self._begun - 1), self._retry.longest)
+        doublings = min(self._begun - 1, _DOUBLINGS)
+        pause = min(self._retry.pause * 2.0**doublings, self._retry.longest)
         return min(pause, _LOOKING_AGAIN) if self._is_outage else pause
 
 

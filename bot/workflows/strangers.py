@@ -29,8 +29,14 @@ class Strangers:
     async def leave(self, job: Job) -> bool:
         """False where nobody else did it for long enough. Raises `StoreError`."""
         now = self._clock()
+        self._forget(now - 2 * self._patience)
         if now - self._first_met.setdefault(job.key, now) >= self._patience:
             del self._first_met[job.key]
             return False
         await self._put_off(job.key, _PAUSE)
         return True
+
+    def _forget(self, before: float) -> None:
+        """Others have done it by now."""
+        for key in [key for key, met in self._first_met.items() if met < before]:
+            del self._first_met[key]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -10,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from bot.domain.errors import AirflowUnavailable, BadRequest, BotError, StoreError
 from bot.domain.references import reference_of
-from bot.domain.work import Queue, Retry, WorkStatus
+from bot.domain.work import FOR_A_DAY, Queue, Retry, WorkStatus
 from bot.services.ports import DurableSteps
+from bot.workflows.engine import Engine
 from tests.waiting import until
 from tests.workflows.support import CountingMeter, Errand, errand, finished, looking, running
 
@@ -138,14 +140,15 @@ async def test_an_outage_of_the_database_has_more_tries_than_what_the_step_is_ab
     assert detail.work.status is (WorkStatus.DONE if fails < begun else WorkStatus.FAILED)
 
 
+def away() -> StoreError:
+    error = StoreError("The database is away.")
+    error.__cause__ = OperationalError("SELECT 1", {}, ConnectionRefusedError())
+    return error
+
+
 async def test_a_database_that_is_away_is_waited_for_beyond_what_a_store_that_refuses_is(
     file_url: str,
 ) -> None:
-    def away() -> StoreError:
-        error = StoreError("The database is away.")
-        error.__cause__ = OperationalError("SELECT 1", {}, ConnectionRefusedError())
-        return error
-
     work = Fails(30, away)
 
     async def handler(body: Errand, steps: DurableSteps) -> object:
@@ -156,6 +159,65 @@ async def test_a_database_that_is_away_is_waited_for_beyond_what_a_store_that_re
         [detail] = await finished(file_url, "a")
     assert detail.work.status is WorkStatus.DONE
     assert work.begun == 31
+
+
+async def test_tries_without_a_database_are_not_counted_against_the_step(file_url: str) -> None:
+    """It still has its own when the database is back."""
+    errors = [*(away() for _ in range(20)), AirflowUnavailable("slow")]
+
+    async def work() -> str:
+        if errors:
+            raise errors.pop(0)
+        return "seen"
+
+    async def handler(body: Errand, steps: DurableSteps) -> object:
+        return await steps.run("gather", work, Retry(attempts=2, pause=0.0))
+
+    async with running(file_url, handler) as engine:
+        await engine.start(errand("a"))
+        [detail] = await finished(file_url, "a")
+    assert detail.work.status is WorkStatus.DONE
+    assert [step.tries for step in detail.steps] == [22]
+
+
+async def test_a_step_that_waited_for_a_database_that_hangs_is_tried_again(
+    file_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hangs = 3
+    begun = 0
+
+    async def silence(engine: Engine) -> str:
+        return "The database did not answer." if begun <= hangs else ""
+
+    async def work() -> None:
+        nonlocal begun
+        begun += 1
+        if begun <= hangs:
+            await asyncio.sleep(3600)
+
+    async def handler(body: Errand, steps: DurableSteps) -> None:
+        await steps.run("reads", work, Retry(pause=0.0, seconds=0.05))
+
+    monkeypatch.setattr(Engine, "_silence", silence)
+    async with running(file_url, handler) as engine:
+        await engine.start(errand("a"))
+        [detail] = await finished(file_url, "a")
+    assert detail.work.status is WorkStatus.DONE
+    assert begun == hangs + 1
+
+
+async def test_a_step_may_be_tried_for_as_long_as_its_retry_says(file_url: str) -> None:
+    """Pauses that double pass every number there is."""
+    work = Fails(1_100, lambda: AirflowUnavailable("down"))
+
+    async def handler(body: Errand, steps: DurableSteps) -> object:
+        return await steps.run("waits", work, replace(FOR_A_DAY, pause=0.0))
+
+    async with running(file_url, handler) as engine:
+        await engine.start(errand("a"))
+        [detail] = await finished(file_url, "a")
+    assert detail.work.status is WorkStatus.DONE
+    assert work.begun == 1_101
 
 
 async def test_finished_steps_are_read_back_after_the_process_is_gone(url: str) -> None:
