@@ -31,6 +31,8 @@ _STEP = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120, 300)
 _ANSWER = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60, 120, 300, 600)
 _CALL = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 180)
 
+_STEPS = 200  # names that steps may have
+
 # Kinds of work that somebody waits for. There from the start: of a counter that begins with its
 # first event, Prometheus sees no increase.
 _LETTERS = ("arrival", "alert_look", "unreadable")
@@ -107,7 +109,8 @@ class _WorkMetrics:
     """From the delivery of a question to its answer."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self._kinds, self._steps, self._verdicts, self._parts = Words(), Words(), Words(), Words()
+        self._kinds, self._verdicts, self._parts = Words(), Words(), Words()
+        self._steps = Words(room=_STEPS)
         self._deliveries = Counter(
             "airflow_bot_deliveries",
             "Deliveries from outside: taken, twin (Slack sends two events of each mention), "

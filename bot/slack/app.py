@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.questions import Intent
@@ -68,6 +69,7 @@ from bot.slack.pace import Pace
 from bot.slack.parse import Parser
 from bot.slack.posting import Poster
 from bot.slack.reading import Redact
+from bot.slack.refusals import UNSURE, SlackUnavailable, word_for
 from bot.slack.replies import Replies, Whispers, never
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.several import in_its_workspace
@@ -218,7 +220,10 @@ def _languages(services: Services, client: AsyncWebClient, gestures: Gestures) -
     settings = next((one.settings for one in sides if one is not None and one.settings), None)
 
     async def home() -> str:
-        return (await gestures.identity()).team_id
+        try:
+            return (await gestures.identity()).team_id
+        except (SlackClientError, *UNSURE) as error:
+            raise SlackUnavailable(word_for(error)) from error
 
     policies = settings.policies if settings is not None else None
     return Languages(policies, SlackLocales(client), home)

@@ -26,7 +26,7 @@ from bot.domain.escalations import (
 )
 from bot.domain.oncall import OnCallNow
 from bot.domain.questions import Asker, ThreadKey
-from bot.domain.work import Retry
+from bot.domain.work import FOR_A_DAY, Retry
 from bot.services.escalate import Escalator
 from bot.services.escalation_pager import PagerWatch
 from bot.services.escalation_pages import Pages
@@ -153,7 +153,7 @@ class EscalationDesk:
         escalation = await steps.run("look up", partial(look, body.id), _STORE)
         if escalation is None:
             return
-        workspace = await self._workspace()
+        workspace = await steps.run("workspace", self._workspace, FOR_A_DAY)
         if body.holder:
             await self._held(escalation, body, workspace, steps)
         elif body.party is not None:

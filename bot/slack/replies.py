@@ -28,6 +28,7 @@ _KEPT = 40  # messages: the head of the thread, where an alert stands, and the n
 _EARLIER_TEXT = Limit(6_000)
 _READ_SECONDS = 5.0
 _OPEN = Retry(attempts=5, pause=1.0, seconds=10.0)
+_POLICY = Retry(attempts=10, pause=1.0, seconds=15.0)
 
 
 Whispers = Callable[[Question], Awaitable[bool]]
@@ -78,7 +79,7 @@ class Replies:
             thread = ThreadChannel(self.kit, saying, place, words, question.id, resumed=left)
             return question, self._confiding(thread)
         aside = self._aside(saying, place, words, question.id)
-        if not question.is_direct and await self.whispers(question):
+        if not question.is_direct and await self._is_whispered(question, steps):
             return replace(question, is_private=True), aside
         opening = Post(
             question.id,
@@ -98,6 +99,9 @@ class Replies:
         channel = ThreadChannel(self.kit, saying, place, words, question.id, opened=True)
         question = replace(question, thread=replace(question.thread, thread=root))
         return question, self._confiding(channel)
+
+    async def _is_whispered(self, question: Question, steps: DurableSteps) -> bool:
+        return await steps.run("policy", lambda: self.whispers(question), _POLICY)
 
     def _aside(self, saying: Saying, place: Place, words: Words, key: str) -> WhisperChannel:
         """By the address that came with what was asked, where there is one: it reaches the asker

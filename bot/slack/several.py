@@ -11,6 +11,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.domain.alerts import CHECK, LISTED, LOOK, REMIND, TOLD, WATCH
+from bot.domain.errors import StoreError
 from bot.services.ports import DurableSteps
 from bot.slack.config import SlackConfig, TokenSource
 from bot.slack.jobs import POST, WORKSPACE_GONE
@@ -48,6 +49,15 @@ class WorkspaceApp(AsyncApp):
         return BoltResponse(status=200)
 
 
+async def _is_installed(tokens: TokenSource, workspace: str) -> bool:
+    """True where it cannot be looked up for now: whoever needs a token looks again, in a step."""
+    try:
+        return await tokens.is_installed(workspace)
+    except StoreError as error:
+        log.warning("slack.installation_not_known", error=type(error).__name__)
+        return True
+
+
 def in_its_workspace(kind: str, handler: Any, config: SlackConfig) -> Any:
     """`handler`, working in the workspace that the job is about; in that of the settings where it
     is about none."""
@@ -57,7 +67,7 @@ def in_its_workspace(kind: str, handler: Any, config: SlackConfig) -> Any:
 
     async def work(body: Any, steps: DurableSteps) -> Any:
         workspace = workspace_of(body) or config.workspace
-        if kind not in _ANYWHERE and not await tokens.is_installed(workspace):
+        if kind not in _ANYWHERE and not await _is_installed(tokens, workspace):
             log.info("slack.work_ended", because="not installed", kind=kind, workspace=workspace)
             return Sent(refusal=_NOT_INSTALLED) if kind == POST else None
         with in_workspace(workspace):

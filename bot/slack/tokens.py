@@ -66,7 +66,8 @@ class Tokens:
         if workspace in self._unsaved:
             await self._save(workspace)
         known = self._known.get(workspace)
-        if known is None or self.now() - known[0] > _KNOWN_FOR:
+        # Where it was not, it may be by now: another process heard of the installation.
+        if known is None or known[1] is None or self.now() - known[0] > _KNOWN_FOR:
             return await self._look(workspace)
         return known[1]
 

@@ -21,7 +21,7 @@ from dbos import Serializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import BotError
-from bot.domain.work import Job
+from bot.domain.work import Job, Queue
 from bot.workflows.errors import Interrupted, StepFailed, as_bot_error, error_class
 from bot.workflows.outcome import Outcome
 
@@ -82,7 +82,12 @@ class TypedJson(Serializer):
             raise
 
     def _job_without(self, job: dict[str, Any], body: Any, reason: str) -> Any:
-        rest = json.loads(json.dumps({**job, "body": None}), object_hook=self._value)
+        plain = {**job, "body": None}
+        try:
+            rest = json.loads(json.dumps(plain), object_hook=self._value)
+        except ValueError:  # a queue, say, that this version does not have
+            plain["queue"] = self._tree(Queue.LATER)
+            rest = json.loads(json.dumps(plain), object_hook=self._value)
         return {"args": (replace(rest, body=Unreadable(json.dumps(body), reason)),), "kwargs": {}}
 
     def _register(self, kind: type) -> None:

@@ -118,6 +118,16 @@ async def test_a_token_that_still_holds_for_long_is_used_as_it_is(stage: Stage) 
     assert stage.exchanges == 0
 
 
+async def test_an_installation_that_another_process_heard_of_is_there_at_once(
+    stage: Stage,
+) -> None:
+    tokens = stage.process()
+    installed = stage.installations.kept.pop(stage.ws.team_id)
+    assert not await tokens.is_installed(stage.ws.team_id)
+    await stage.installations.put(installed)
+    assert await tokens.is_installed(stage.ws.team_id)
+
+
 async def test_two_processes_at_once_exchange_it_once_and_both_go_on(stage: Stage) -> None:
     stage.passed = timedelta(hours=11)
     processes = [stage.process() for _ in range(2)]

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from bot.domain.errors import StoreError
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Asked, Identity, Ignored, Place, Way, WorkspaceGone
@@ -82,6 +83,21 @@ async def test_it_is_done_in_its_workspace_or_ends_quietly() -> None:
     assert said == Sent(refusal="account_inactive")
     gone = WorkspaceGone(OTHER, NOW)
     assert await in_its_workspace(WORKSPACE_GONE, note, config)(gone, steps) == "done"
+
+
+class Unsure(Installed):
+    async def is_installed(self, workspace: str) -> bool:
+        raise StoreError("The database is away.")
+
+
+async def test_work_goes_on_while_nobody_can_say_whether_the_app_is_installed() -> None:
+    """The steps of the work that need a token wait for the database."""
+
+    async def done(body: Any, steps: DurableSteps) -> str:
+        return workspace_here()
+
+    work = in_its_workspace(ARRIVAL, done, SlackConfig("", tokens=Unsure()))
+    assert await work(asked(), cast(DurableSteps, None)) == OTHER
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,29 @@ def test_of_a_job_with_an_unknown_body_the_rest_is_read() -> None:
     assert "why?" in found.body.text
 
 
+def test_a_job_of_a_queue_that_is_not_known_is_left_as_one_whose_body_is_not() -> None:
+    kept = TypedJson([NewBody]).serialize({"args": (job("a"),), "kwargs": {}})
+    newer = kept.replace('"questions"', '"a queue of tomorrow"')
+    assert newer != kept
+    found = TypedJson([NewBody]).deserialize(newer)["args"][0]
+    assert (found.key, found.kind) == ("a", "errand")
+    assert isinstance(found.body, Unreadable)
+    assert "why?" in found.body.text
+
+
+async def test_what_others_did_long_ago_is_not_remembered_for_ever() -> None:
+    now = 0.0
+
+    async def put_off(key: str, seconds: float) -> None:
+        pass
+
+    strangers = Strangers(put_off, 100.0, lambda: now)
+    assert await strangers.leave(job("a"))
+    now = 201.0
+    assert await strangers.leave(job("b"))
+    assert await strangers.leave(job("a"))
+
+
 async def test_work_whose_steps_have_changed_fails_saying_so_without_an_excuse(url: str) -> None:
     begun, told = [], []
 
