@@ -28,6 +28,7 @@ from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
 from bot.escalating import calling_of, escalations_of, open_escalations
+from bot.growing import growing_handlers, growing_of, growing_schedules, growth_of
 from bot.installing import flow_of
 from bot.services.called_off import CalledOffService
 from bot.services.capacity import last_outlooks
@@ -103,7 +104,8 @@ def put_together(
     reported = SqlReportedFailures(parts.database, enqueue)
     alerts = alerts_of(parts, enqueue_one)
     capacity = SqlCapacity(parts.database, enqueue_one, now)
-    calling = calling_of(parts, enqueue_one, meter.escalations)
+    growth = growth_of(parts, enqueue_one)
+    calling = calling_of(parts, enqueue_one, meter.escalations, growth)
     records: Records = parts.store
     if calling is not None:
         parts.asking.call_through(calling.escalator)
@@ -112,7 +114,8 @@ def put_together(
     withdrawal = WorkWithdrawal(settings.database_url, kept_types())
     stack.push_async_callback(withdrawal.close)
     working = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
-    answering = replace(working, alerting=alerting_of(parts, alerts, meter.alerts))
+    alerting = alerting_of(parts, alerts, meter.alerts)
+    answering = replace(working, alerting=alerting, growing=growing_of(parts, growth))
     slack = _slack(parts, _taking_in(parts, inbox, talk, calling), answering, meter)
     stack.push_async_callback(slack.close)
     dead_letters = _dead_letters(parts, admin, start)
@@ -133,6 +136,7 @@ def put_together(
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
         **watching_handlers(parts, capacity, slack.workspace),
+        **growing_handlers(growth),
     }
     engine = _engine(parts, handlers, meter)
     service = Service(parts, engine, slack, reported, alerts, dead_letters, meter)
@@ -174,7 +178,11 @@ def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMete
         handlers,
         kept_types(),
         meter=meter,
-        schedules=[Schedule(TIDY, _TIDYING, _tidying), *watching_schedules(parts.settings)],
+        schedules=[
+            Schedule(TIDY, _TIDYING, _tidying),
+            *watching_schedules(parts.settings),
+            *growing_schedules(parts.settings),
+        ],
         redact=parts.redactor.redact,
     )
 

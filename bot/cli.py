@@ -26,6 +26,7 @@ from bot.cli_consent import consent_app
 from bot.cli_escalations import escalations_app
 from bot.cli_eval import evaluate
 from bot.cli_export import export, snapshots_app
+from bot.cli_growth import add_commands
 from bot.cli_oncall import oncall
 from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
@@ -40,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_args_is_help=True)
+add_commands(runbooks_app)
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")

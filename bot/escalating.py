@@ -19,6 +19,7 @@ from bot.services.escalation_calls import Caller
 from bot.services.escalation_pages import Pages
 from bot.services.home import Escalations as EscalationsOf
 from bot.services.open_escalations import OpenEscalations
+from bot.services.runbook_growth import RunbookGrowth
 from bot.settings import Settings
 from bot.slack.escalation_calling import Calling
 
@@ -37,7 +38,12 @@ def escalations_of(parts: Parts, enqueue: Enqueue) -> SqlEscalations:
     )
 
 
-def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Calling | None:
+def calling_of(
+    parts: Parts,
+    enqueue: Enqueue,
+    meter: EscalationMetrics,
+    growth: RunbookGrowth | None = None,
+) -> Calling | None:
     """None where nobody can be called."""
     settings = parts.settings.escalation
     if settings.channel is None:
@@ -58,7 +64,8 @@ def calling_of(parts: Parts, enqueue: Enqueue, meter: EscalationMetrics) -> Call
     )
     pages = Pages(on_call, escalations, meter, now)
     home = parts.settings.slack.workspace or ""
-    return Calling(settings.channel, escalations, escalator, pages, settings.unanswered_after, home)
+    after = settings.unanswered_after
+    return Calling(settings.channel, escalations, escalator, pages, after, home, growth)
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -110,6 +110,12 @@ def spoken_in(settings: Settings) -> Mapping[str, str]:
         found |= dict.fromkeys(route.channels, f"failure_webhook.routes.{number}.channels")
     if webhook.channel:
         found[webhook.channel] = "failure_webhook.channel"
+    for section, channel in (
+        ("growth", settings.growth.channel),
+        ("gap_report", settings.gap_report.channel),
+    ):
+        if channel:
+            found[channel] = f"{section}.channel"
     if settings.escalation.channel:
         found[settings.escalation.channel] = "escalation.channel"
     return found

@@ -94,11 +94,16 @@ def read_runbook(text: str, path: str, words: Words) -> KnownFailure:
     )
 
 
+def is_cause(name: str) -> bool:
+    """Whether a file can be called so."""
+    return _CAUSE.fullmatch(name) is not None
+
+
 def _cause(matter: FrontMatter) -> str:
     cause = matter.text("cause")
     field = matter.get("cause")
     line = field.line if field else 1
-    if not _CAUSE.fullmatch(cause):
+    if not is_cause(cause):
         raise matter.fault(f'"cause" is {cause!r}; use lower_case_words', line)
     stem = PurePosixPath(matter.path.replace("\\", "/")).stem
     if cause != stem:

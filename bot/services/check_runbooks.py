@@ -57,6 +57,24 @@ def check_runbooks(
     return tuple(complaints)
 
 
+def check_draft(draft: KnownFailure, failures: Sequence[KnownFailure]) -> tuple[Complaint, ...]:
+    """Runs the examples of a file that is not in force against all files, and theirs against it."""
+    complaints = [
+        Complaint(draft.path, f"{one.cause} is the cause of {one.path} already")
+        for one in failures
+        if one.cause == draft.cause
+    ]
+    others = [one for one in failures if one.cause != draft.cause]
+    known, alone = Known([*others, draft]), Known([draft])
+    complaints += (Complaint(draft.path, problem) for problem in _problems(draft, known))
+    for one in others:
+        for number, text in enumerate(one.catches, 1):
+            # What it does not even hit it cannot win, and most are not hit.
+            if alone.hits(example(text)[0]) and _verdict(text, known).cause == draft.cause:
+                complaints.append(Complaint(draft.path, f"wins catches {number} of {one.cause}"))
+    return tuple(complaints)
+
+
 def _misnamed(failure: KnownFailure, causes: Collection[str]) -> Iterator[str]:
     """Names under `symptom_of` that would never have any effect."""
     for name in failure.symptom_of:

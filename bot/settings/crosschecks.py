@@ -49,6 +49,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
         _section(tree, "failure_webhook"), _section(tree, CLUSTERS), _section(tree, "slack")
     )
     yield from _work(_section(tree, "work"), _section(tree, "database"))
+    yield from _growth(_section(tree, "growth"), _section(tree, "knowledge"))
     yield from on_call_faults(_section(tree, "on_call"), _section(tree, "slack"))
 
 
@@ -161,7 +162,7 @@ def channels_of_nowhere(tree: Tree) -> Iterator[Fault]:
     slack = _section(tree, "slack")
     if "client_id" not in slack or "workspace" in slack:
         return
-    for section in ("escalation", "failure_webhook", "capacity"):
+    for section in ("escalation", "failure_webhook", "capacity", "growth", "gap_report"):
         if "channel" in _section(tree, section):
             problem = f"is missing. Give the id of the workspace that {section}.channel is in"
             yield Fault(("slack", "workspace"), problem)
@@ -241,6 +242,14 @@ def _failure_webhook(section: Tree, slack: Tree) -> Iterator[Fault]:
     if "token" in section and slack.get("mode") == "off":
         problem = "cannot answer failures while Slack is off. Set the Slack tokens, or take it out"
         yield Fault(path, problem)
+
+
+def _growth(growth: Tree, knowledge: Tree) -> Iterator[Fault]:
+    folder, folders = growth.get("folder"), knowledge.get("runbooks")
+    known = folders if isinstance(folders, list | tuple) else [folders]
+    if folder is not None and str(folder) not in map(str, known):
+        problem = "is none of knowledge.runbooks, so that nothing in it comes into force. Add it"
+        yield Fault(("growth", "folder"), problem)
 
 
 def _access(access: Tree, clusters: Tree) -> Iterator[Fault]:

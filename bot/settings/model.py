@@ -17,6 +17,7 @@ from bot.domain.access import READING, Action, Otherwise
 from bot.settings.alerts import FailureWebhookSettings
 from bot.settings.capacity import CapacitySettings
 from bot.settings.escalation import EscalationSettings
+from bot.settings.growth import GapReportSettings, GrowthSettings
 from bot.settings.on_call import OnCallSettings
 from bot.settings.section import Seconds
 from bot.settings.section import Section as _Section
@@ -320,6 +321,8 @@ class Settings(BaseSettings):
         FailureWebhookSettings(), description="Write it as a section"
     )
     capacity: CapacitySettings = Field(CapacitySettings(), description="Write it as a section")
+    growth: GrowthSettings = Field(GrowthSettings(), description="Write it as a section")
+    gap_report: GapReportSettings = Field(GapReportSettings(), description="Write it as a section")
     access: AccessSettings = Field(AccessSettings(), description="Write it as a section")
     escalation: EscalationSettings = Field(
         EscalationSettings(), description="Write it as a section"

@@ -44,6 +44,7 @@ from bot.slack.escalation_readers import ForReaders
 from bot.slack.forgetting import Forgetting
 from bot.slack.forms import Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
+from bot.slack.growth_desk import Growing, GrowthDesk
 from bot.slack.home import HomeDesk
 from bot.slack.home_arrivals import HOME, UNFURL
 from bot.slack.inbox import Engaged, Inbox
@@ -123,6 +124,7 @@ class Working:
     leaving: Leaving | None = None
     directory: Directory | None = None
     privacy: Privacy | None = None
+    growing: Growing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,12 +304,14 @@ def _handlers(
     )
     homes = ChannelHomes(outgoing.client, config)
     alerts = working.alerting and AlertDesk(working.alerting, replies, homes, working.calling)
+    growing = working.growing and GrowthDesk(working.growing, replies, homes)
     forget = working.calling.escalations.forget if working.calling else None
     deletion = Deletion(working.talk, working.work, poster, forget)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {
         **(humans.handlers if humans else {}),
         **(alerts.handlers if alerts else {}),
+        **(growing.handlers if growing else {}),
         **_beside(config, services, working.settings, replies),
         ARRIVAL: humans.bridged(desk.work) if humans else desk.work,
         MESSAGE: desk.say,

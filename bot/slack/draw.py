@@ -18,6 +18,7 @@ from bot.slack.blocks.escalation import (
     with_human,
 )
 from bot.slack.blocks.evidence import evidence_card
+from bot.slack.blocks.growth import offer_message
 from bot.slack.blocks.kit import (
     Block,
     actions,
@@ -33,6 +34,7 @@ from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
 from bot.slack.blocks.talk import addendum_card
 from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
+from bot.slack.growth_values import RunbookOffer
 from bot.slack.limits import RICH_TEXT, Limit
 from bot.slack.posts import EDITION, WORKING, Deed, Face, Notice, Post
 from bot.slack.presses import Press
@@ -79,6 +81,8 @@ class Style:
                 return draft_message(draft)
             case Relayed() as relayed, _:
                 return relayed_message(relayed)
+            case RunbookOffer() as offer, _:
+                return offer_message(offer)
             case AlertCard(reply=reply) as card, _:
                 found = None if reply is None else self._plain(replace(post, content=reply))
                 return alert_message(card, found)

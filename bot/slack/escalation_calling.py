@@ -11,6 +11,7 @@ from bot.services.escalate import Escalator
 from bot.services.escalation_pages import Pages
 from bot.services.escalation_ports import Escalations
 from bot.services.ports import DurableSteps
+from bot.services.runbook_growth import RunbookGrowth
 
 Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
@@ -19,7 +20,8 @@ Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 class Calling:
     """Who calls humans, and the id of the channel of those on call. `unanswered_after` is minutes
     in which somebody may react to what the bot said to a question of nobody in particular.
-    `workspace` is the channel's, where there are several."""
+    `workspace` is the channel's, where there are several. With `growth` what people find out is
+    drafted as a runbook."""
 
     channel: str
     escalations: Escalations
@@ -27,6 +29,7 @@ class Calling:
     pages: Pages
     unanswered_after: float = 30.0
     workspace: str = ""
+    growth: RunbookGrowth | None = None
 
     @property
     def handlers(self) -> Mapping[str, Handler]:

@@ -14,6 +14,7 @@ from bot.domain.answers import Diagnosis
 from bot.domain.conversations import Turn
 from bot.domain.escalations import Deed, Escalation, Kind, Party, Truth
 from bot.domain.questions import ThreadKey
+from bot.domain.runbook_drafts import DraftState, draft_id
 from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Retry
 from bot.services.escalation_ports import Card, Escalations
@@ -26,6 +27,7 @@ from bot.slack.escalation_readers import ForReaders
 from bot.slack.escalation_saying import say_soon
 from bot.slack.escalation_status import permalink_of
 from bot.slack.escalation_values import Draft, Escalating, Handoff
+from bot.slack.growth_posts import offer_post
 from bot.slack.posts import ANSWER, Post
 from bot.slack.refusals import SlackRefused
 from bot.slack.replies import Replies
@@ -150,13 +152,39 @@ class Cards:
         escalation, truth = handoff.escalation, handoff.truth or truth
         if not is_worth_a_draft(escalation, truth):
             return
-        make = partial(asyncio.to_thread, checked_draft, escalation, truth, handoff.diagnosis)
-        name, words = await steps.run("draft", make)
+        make = partial(self._drafted, escalation, truth, handoff.diagnosis, workspace)
+        name, words = await steps.run("draft", make, _STORE)
+        if not words:
+            return
         place = Place(card.channel, truth.by, card.ts)
         key = f"escalation:{escalation.id}:draft:{escalation.version}"
         attach = self.replies.kit.poster.attach
         if not await steps.run("attach", lambda: attach(key, place, Upload(name, words))):
             await say_soon(Post(key, ANSWER, place, Draft(name, words), workspace=workspace), steps)
+        await self._offer(escalation, Place(card.channel, "", card.ts), workspace, steps)
+
+    async def _drafted(
+        self, escalation: Escalation, truth: Truth, diagnosis: Diagnosis | None, workspace: str
+    ) -> tuple[str, str]:
+        """A file by name and words; without words where somebody has decided about it before."""
+        growth = self.calling.growth
+        if growth is None:
+            made = await asyncio.to_thread(checked_draft, escalation, truth, diagnosis)
+            return made.name, made.text
+        draft = await growth.resolved(escalation, truth, diagnosis, workspace)
+        return draft.file, draft.text if draft.state is DraftState.PROPOSED else ""
+
+    async def _offer(
+        self, escalation: Escalation, place: Place, workspace: str, steps: DurableSteps
+    ) -> None:
+        """Below the file what decides about it."""
+        growth = self.calling.growth
+        if growth is None:
+            return
+        look = partial(growth.drafts.get, draft_id(escalation.key))
+        draft = await steps.run("find draft", look, _STORE)
+        if draft is not None and draft.state is DraftState.PROPOSED:
+            await say_soon(offer_post(draft, place, workspace), steps)
 
     def _post(self, key: str, escalation: Escalation, content: Escalating) -> Post:
         return Post(key, ANSWER + escalation.version, Place(self.calling.channel, ""), content)

@@ -18,6 +18,7 @@ from bot.slack.arrivals import (
     WorkspaceGone,
 )
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
+from bot.slack.growth_values import DraftPressed
 from bot.slack.home_arrivals import HOME, UNFURL, Errand, HomeErrand, LinksShared
 from bot.slack.talk.arrivals import (
     ChannelGone,
@@ -49,6 +50,8 @@ OVERHEARD = "overheard"
 """The kind of job that sees whether a question that called nobody is to be come back to."""
 WORKSPACE_GONE = "workspace_gone"
 """The kind of job that deletes all that is kept of a workspace."""
+DRAFT_PRESSED = "draft_pressed"
+"""The kind of job that does what somebody pressed under a draft of a runbook."""
 UNANSWERED = "unanswered"
 """The kind of job that comes back to it."""
 
@@ -67,7 +70,7 @@ def job_of(arrival: Taken) -> Job:
     if isinstance(arrival, HomeErrand):
         share = f"{arrival.workspace}:home:{arrival.asker.user_id}"
         return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
-    if isinstance(arrival, PolicyChange | Overheard | WorkspaceGone):
+    if isinstance(arrival, PolicyChange | Overheard | WorkspaceGone | DraftPressed):
         return _job_beside(arrival)
     remark = isinstance(arrival, Asked) and arrival.way in (Way.FOLLOW_UP, Way.ASIDE)
     return Job(
@@ -83,6 +86,9 @@ def job_of(arrival: Taken) -> Job:
 def _job_beside(arrival: Beside) -> Job:
     if isinstance(arrival, WorkspaceGone):
         return Job(arrival.key, WORKSPACE_GONE, arrival, Queue.LATER, share=arrival.key)
+    if isinstance(arrival, DraftPressed):
+        share = f"draft:{arrival.draft}"
+        return Job(arrival.key, DRAFT_PRESSED, arrival, Queue.QUESTIONS, share=share)
     if isinstance(arrival, Overheard):
         key = arrival.key
         return Job(key, OVERHEARD, arrival, Queue.LATER, share=key, priority=Priority.REMARK)
@@ -117,7 +123,7 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
         return Delivery(origin, event_id, None, user_of(arrival))
     if isinstance(arrival, WorkspaceGone):
         return Delivery(origin, event_id, None, "")
-    if isinstance(arrival, Errand | PolicyChange | Overheard):
+    if isinstance(arrival, Errand | PolicyChange | Overheard | DraftPressed):
         return Delivery(origin, event_id, None, arrival.asker.user_id)
     if isinstance(arrival, Edited):
         arrival = arrival.asked

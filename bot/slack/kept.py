@@ -19,6 +19,7 @@ from bot.domain.alerts import (
 from bot.domain.capacity import CapacityLook, CapacityTold, Warned
 from bot.domain.cases import Shown
 from bot.domain.failures import Collected
+from bot.domain.runbook_drafts import DraftOffered, Growth
 from bot.services.alert_ports import Joined, NothingLeft, Opened
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import (
@@ -35,6 +36,7 @@ from bot.slack.arrivals import (
     WorkspaceGone,
 )
 from bot.slack.escalation_types import ESCALATION_TYPES
+from bot.slack.growth_values import DraftPressed
 from bot.slack.home_arrivals import HomeOpened, KeepingSet, LinksShared, MessagesOpened, PatternsSet
 from bot.slack.posts import Face, Later, Notice, Post, Sent
 from bot.slack.presses import Words
@@ -58,7 +60,10 @@ TYPES: tuple[type, ...] = (
     Collected,
     Command,
     Diverted,
+    DraftOffered,
+    DraftPressed,
     Face,
+    Growth,
     HomeOpened,
     Joined,
     KeepingSet,

@@ -27,6 +27,7 @@ from bot.slack.arrivals import (
     Way,
 )
 from bot.slack.escalation_arrivals import EscalationArrival, read_press
+from bot.slack.growth_values import DraftPlace, read_draft_press
 from bot.slack.parse_command import read_command
 from bot.slack.parse_files import files_in
 from bot.slack.parse_overheard import overheard
@@ -176,6 +177,11 @@ class Parser(Reading):
         act = read_press(pressed.action, place, pressed.key, pressed.trigger_id, at, asker)
         if act is not None:
             return act
+        stands = DraftPlace(place.channel, place.thread or "", pressed.message)
+        if (
+            drafted := read_draft_press(pressed.action, stands, pressed.key, at, asker)
+        ) is not None:
+            return drafted
         match kind_of(pressed.action.action_id):
             case Press.CHOOSE if chosen := read_option(value):
                 question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)

@@ -12,6 +12,7 @@ from bot.domain.work import Job, Priority, Queue
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
 from bot.slack.escalation_values import Escalating
+from bot.slack.growth_values import RunbookOffer
 from bot.slack.jobs import MESSAGE, POST
 from bot.slack.presses import Press, Words
 from bot.slack.work_plan import WorkPlan
@@ -79,7 +80,7 @@ class Post:
     key: str
     revision: int
     place: Place
-    content: Reply | Notice | Escalating | AlertCard
+    content: Reply | Notice | Escalating | AlertCard | RunbookOffer
     face: Face = Face.CARD
     turn_id: str = ""
     workspace: str = ""

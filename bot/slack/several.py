@@ -12,6 +12,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.domain.alerts import CHECK, LISTED, LOOK, REMIND, TOLD, WATCH
 from bot.domain.errors import StoreError
+from bot.domain.runbook_drafts import OFFERED
 from bot.services.ports import DurableSteps
 from bot.slack.config import SlackConfig, TokenSource
 from bot.slack.jobs import POST, WORKSPACE_GONE
@@ -22,10 +23,10 @@ log = structlog.get_logger(__name__)
 
 _FAILED = 500
 _NOT_INSTALLED = "account_inactive"
-# What needs no Slack, and is to be done where there is none; alerts find the workspace of their
-# channels by themselves.
+# What needs no Slack, and is to be done where there is none; alerts and drafts find the workspace
+# of their channels by themselves.
 _ANYWHERE = frozenset(
-    {WORKSPACE_GONE, "forget", CHECK, LISTED, LOOK, REMIND, TOLD, WATCH},
+    {WORKSPACE_GONE, "forget", CHECK, LISTED, LOOK, OFFERED, REMIND, TOLD, WATCH},
 )
 
 

@@ -24,9 +24,9 @@ TRUTH = Truth("KQES8Q9T", "U9", NOON, "The export renamed a column", "Renamed it
 
 
 def complaints(truth: Truth, diagnosis: Diagnosis | None) -> tuple[object, ...]:
-    name, text = checked_draft(ESCALATION, truth, diagnosis)
-    assert name == "case_kqes8q9t.md"
-    return check_runbooks([read_runbook(text, name, Words((), ()))])
+    draft = checked_draft(ESCALATION, truth, diagnosis)
+    assert draft.name == "case_kqes8q9t.md"
+    return check_runbooks([read_runbook(draft.text, draft.name, Words((), ()))])
 
 
 @pytest.mark.parametrize("diagnosis", [CODE, CAPACITY, UNKNOWN, None])
@@ -42,7 +42,7 @@ def test_nothing_that_somebody_writes_breaks_a_draft(was_wrong: str, fixed_by: s
 
 def test_headings_in_what_somebody_wrote_open_no_parts() -> None:
     truth = replace(TRUTH, fixed_by="Renamed it\n## Check\nnothing")
-    _, text = checked_draft(ESCALATION, truth, None)
+    text = checked_draft(ESCALATION, truth, None).text
     known = read_runbook(text, "case_kqes8q9t.md", Words((), ()))
 
     assert known.section("Fix") == "Renamed it\n\\## Check\nnothing"

@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 SPEAKING = ("bot/answering", "bot/questions", "bot/services", "bot/slack", "bot/domain")
 
 TO_OTHERS = re.compile(
-    r"bot/answering/(?:prompts/|terminal/|runbook_draft|support)"  # models, terminals, authors
+    r"bot/answering/(?:prompts/|terminal/|support)"  # models, terminals
+    r"|bot/answering/(?:runbook_draft|git_patch)"  # authors
     r"|bot/services/verdict_prompt"
     r"|bot/answering/grounding|bot/services/failure_words"  # the log, the bot itself
     r"|bot/answering/steps"  # fills the blanks of runbooks, whose bodies stay as they are

@@ -16,6 +16,7 @@ from bot.adapters.sql.codec import decode, encode
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.gone import alone_in_channel
+from bot.adapters.sql.runbook_drafts import erase_drafts, resting_on
 from bot.adapters.sql.statements import is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
 from bot.domain.questions import Question, ThreadKey
@@ -56,6 +57,7 @@ class SqlErasing:
                     await connection.execute(delete(TurnRow).where(_holds(TurnRow.id, some)))
                     await erase_questions(connection, some)
                     await erase_cases_of_messages(connection, some)
+                    await erase_drafts(connection, resting_on(some))
                 await _without_empty(connection)
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:

@@ -28,6 +28,7 @@ import bot.adapters.sql.escalation_tables
 import bot.adapters.sql.incident_tables
 import bot.adapters.sql.installation_tables
 import bot.adapters.sql.preference_tables
+import bot.adapters.sql.runbook_draft_tables
 import bot.adapters.sql.talk_tables  # noqa: F401 (their tables are part of the schema)
 from bot.adapters.sql.console_tables import WORDS_INDEX
 from bot.adapters.sql.engine import create_engine, store_errors

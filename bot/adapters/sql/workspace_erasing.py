@@ -15,6 +15,7 @@ from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
 from bot.adapters.sql.preference_tables import PreferenceRow
+from bot.adapters.sql.runbook_drafts import erase_drafts, of_workspace
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
 from bot.adapters.sql.talk_tables import ChannelMarkRow, MessageMarkRow, ThreadMarkRow
 
@@ -31,6 +32,7 @@ class SqlWorkspaceErasing:
             async with writing(self._engine) as connection:
                 # Also of those that others joined.
                 await erase_questions(connection, [f"{workspace}:"])
+                await erase_drafts(connection, of_workspace(workspace))
             for statement in _statements(workspace, until):
                 async with writing(self._engine) as connection:
                     await connection.execute(statement)
