@@ -21,6 +21,7 @@ from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.adapters.sql.audit import SqlAuditLog
 from bot.adapters.sql.capacity import CapacityReads
+from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.channel_policies import SqlChannelPolicies
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.incidents import SqlIncidents
@@ -152,7 +153,7 @@ async def parts_of(
         addresses, outlooks = addresses_of(settings), last_outlooks(CapacityReads(database), now)
         asked = AskedOf(
             clusters, runbooks, knowledge, explainer, on_call, sights, addresses, outlooks,
-            SqlIncidents(database),
+            SqlIncidents(database), SqlResolvedCases(database, clock=now, redact=redactor.redact),
         )  # fmt: skip
         asking = asking_of(settings, asked, resolver, people, store, meter, now)
         yield Parts(

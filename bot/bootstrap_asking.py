@@ -14,6 +14,7 @@ from bot.bootstrap_people import People
 from bot.domain.questions import Intent
 from bot.questions.links import ClusterAddress
 from bot.services.capacity import Outlooks
+from bot.services.case_ports import ResolvedCases
 from bot.services.diagnose import Diagnoser
 from bot.services.incident_ports import Incidents
 from bot.services.ports import Cluster, ConversationStore, Explainer, Meter
@@ -38,6 +39,7 @@ class AskedOf:
     addresses: Sequence[ClusterAddress]
     outlooks: Outlooks
     incidents: Incidents
+    cases: ResolvedCases
 
 
 def asking_of(
@@ -53,6 +55,7 @@ def asking_of(
     from bot.services.ask import AskService
     from bot.services.incident_store import IncidentStore
     from bot.services.incidents import IncidentService
+    from bot.services.known_cases import KnownCases, ServedStore
     from bot.services.oncall_report import OnCallService
     from bot.services.private_store import PrivateStore
     from bot.services.runbook_report import RunbookService
@@ -66,13 +69,16 @@ def asking_of(
         diagnoser=Diagnoser(asked.runbooks.catalogue),
         knowledge=asked.knowledge,
         explainer=asked.explainer,
-        store=PrivateStore(IncidentStore(store, asked.incidents), people.preferences),
+        store=PrivateStore(
+            ServedStore(IncidentStore(store, asked.incidents), asked.cases), people.preferences
+        ),
         now=now,
         seconds=settings.answers.deadline,
         meter=meter,
         sights=asked.sights,
         outlooks=asked.outlooks,
         troubles=incidents.troubles,
+        known_cases=KnownCases(asked.cases, now, people.mine.profiles),
         reporters={
             Intent.RUNBOOK: RunbookService(asked.runbooks.catalogue, asked.knowledge, url).report,
             Intent.MINE: people.mine.report,

@@ -16,7 +16,7 @@ from bot.domain.logs import LogLine
 from bot.domain.reports import FailingDags, OnCallReport, RunbookReport
 from bot.domain.runbooks import Passage
 from bot.domain.targets import Ambiguous, Nowhere, Target
-from bot.domain.verdicts import Verdict
+from bot.domain.verdicts import Verdict, VerdictKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,22 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
+class SolvedBefore:
+    """A failure like this one that a human resolved at `at`, in their words. `by` is what they are
+    called, "" where nobody knows; `link` leads to where they said it, "" where nowhere is known."""
+
+    case_id: str
+    at: datetime
+    by: str
+    problem: str
+    fix: str
+    kind: VerdictKind
+    cause: str = ""
+    dag_id: str = ""
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The deterministic answer; stands without a model. `reference` is in the log too."""
 
@@ -86,6 +102,7 @@ class Diagnosis:
     lines_read: int = 0
     explanation: Explanation = Explanation(ModelOutcome.NOT_CONFIGURED)
     comparison: Comparison | None = None  # where the verdict rests on earlier runs
+    solved: tuple[SolvedBefore, ...] = ()  # best first
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.answers import Link, Reply
+from bot.domain.answers import Link, Reply, SolvedBefore
 from bot.domain.evidence import Evidence, Gap
 from bot.domain.logs import LogReading
 from bot.domain.questions import Intent
@@ -50,10 +50,12 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Retrieved:
-    """Passages that go with a verdict, best first; with them the reply was ready at `at`."""
+    """Passages that go with a verdict, best first, and failures like it that were solved; with them
+    the reply was ready at `at`."""
 
     passages: tuple[Passage, ...]
     at: datetime
+    solved: tuple[SolvedBefore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

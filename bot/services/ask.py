@@ -11,7 +11,16 @@ from functools import partial
 import structlog
 
 from bot.answering.deterministic import with_passages
-from bot.domain.answers import Diagnosis, Explanation, Help, HowTo, ModelOutcome, Reply
+from bot.answering.solved import passage_of
+from bot.domain.answers import (
+    Diagnosis,
+    Explanation,
+    Help,
+    HowTo,
+    ModelOutcome,
+    Reply,
+    SolvedBefore,
+)
 from bot.domain.cases import Case, Retrieved, Settled
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
@@ -25,6 +34,7 @@ from bot.services.capacity import Outlooks
 from bot.services.diagnose import Diagnoser, log_was_late, with_log
 from bot.services.escalation_ports import Humans
 from bot.services.gather import LATE_LOG_SECONDS, Gatherer, Reporter, Troubles
+from bot.services.known_cases import KnownCases
 from bot.services.no_meter import NoMeter
 from bot.services.plain_steps import PLAIN
 from bot.services.ports import (
@@ -75,11 +85,12 @@ class AskService:
         sights: Sights | None = None,
         outlooks: Outlooks | None = None,
         troubles: Troubles | None = None,
+        known_cases: KnownCases | None = None,
     ) -> None:
         """`seconds` is the deadline for all evidence of one question. Without `humans` nobody can
         be called; `reporters` answer what is about no run, by intent. Without `sights` everybody
         sees everything; without `outlooks` and `troubles` health is only what
-        Airflow says of it."""
+        Airflow says of it; without `known_cases` nobody is told how others solved it."""
         self._diagnoser = diagnoser
         self._knowledge = knowledge
         self._explainer = explainer
@@ -102,6 +113,7 @@ class AskService:
             troubles=troubles,
         )
         self._humans = humans
+        self._known_cases = known_cases
 
     def call_through(self, humans: Humans) -> None:
         """From now on `humans` are called where the rules say so; for those who can hand work in,
@@ -235,14 +247,21 @@ class AskService:
         reference = reference_of(question.id)
         judge = partial(self._diagnoser.diagnose, reference, case.found, case.evidence, case.links)
         diagnosis = await steps.run("classify", partial(asyncio.to_thread, judge), _JUDGE)
-        look_up = partial(self._retrieve, question, diagnosis)
+        look_up = partial(self._retrieve, question, diagnosis, case.evidence)
         retrieved = await steps.run("retrieve", look_up, _JUDGE)
-        return with_passages(diagnosis, retrieved.passages), retrieved.at
+        diagnosis = with_passages(diagnosis, retrieved.passages)
+        return replace(diagnosis, solved=retrieved.solved), retrieved.at
 
-    async def _retrieve(self, question: Question, diagnosis: Diagnosis) -> Retrieved:
+    async def _retrieve(
+        self, question: Question, diagnosis: Diagnosis, evidence: Evidence
+    ) -> Retrieved:
         passages = tuple(await self._knowledge.search(_gist(diagnosis)))
-        veil = await self._veil(question)
-        return Retrieved(veil.over(passages), self._now())
+        sight = (await self._gatherer.settled_sight(question)).shown(question.is_private)
+        passages = (await sight.veil()).over(passages)
+        solved: tuple[SolvedBefore, ...] = ()
+        if self._known_cases is not None:
+            solved = await self._known_cases.like(question, diagnosis, evidence, sight)
+        return Retrieved((*map(passage_of, solved), *passages), self._now(), solved)
 
     async def _veil(self, question: Question) -> Veil:
         """Over the names that whoever reads the answer may not see."""

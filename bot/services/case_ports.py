@@ -41,9 +41,9 @@ class ResolvedCases(Protocol):
     async def alike(
         self, structure: Structure, workspace: str, at: datetime, limit: int = 20
     ) -> Sequence[KnownCase]:
-        """Approved cases of that workspace, not expired at `at`, with a record that is not bad,
-        whose fingerprint is the same, or whose cause, operator and exception are; the newest of
-        each kind first."""
+        """Approved cases of that workspace, "" for any, not expired at `at`, with a record that is
+        not bad, whose fingerprint is the same, or whose cause, operator and exception are; the
+        newest of each kind first."""
         ...
 
     async def served(

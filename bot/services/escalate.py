@@ -184,7 +184,8 @@ class Escalator:
         if not isinstance(reply, Diagnosis):
             return
         fired = await self._by_threshold(turn, reply)
-        if fired is None and turn.question.asker.user_id:
+        # What others did about it is to be tried before anybody is called.
+        if fired is None and turn.question.asker.user_id and not reply.solved:
             fired = by_verdict(reply.verdict, self._low)
         if fired is None:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.answering.solved import CASE_SOURCE
 from bot.domain.access import Action, Allowed, Decision, Denied
 from bot.domain.answers import Apology, Diagnosis, HealthReport, LogReport, Reply, StatusReport
 from bot.domain.cases import Shown
@@ -38,7 +39,7 @@ class Onlookers:
         if isinstance(decision, Denied):
             await self._keep(key, turn, presser, channel, Action.READ.value, decision)
             raise BadRequest(NOT_FOR_YOU)
-        reply = (await sight.veil()).over(turn.reply)
+        reply = (await sight.veil()).over(_of_its_dag(turn.reply, sight))
         public = sight.shown(False)
         is_for_all = isinstance(await decision_on(public, turn.reply), Allowed)
         return Shown(reply, is_for_all)
@@ -62,7 +63,7 @@ class Onlookers:
         await self._keep(key, turn, presser, channel, SHARED, decision)
         if isinstance(decision, Denied):
             raise BadRequest(f"{say(_NOT_HERE)} {self._sights.access.hint}")
-        return (await sight.veil()).over(turn.reply)
+        return (await sight.veil()).over(_of_its_dag(turn.reply, sight))
 
     async def call(self, key: str, turn: Turn, presser: Asker, channel: str) -> None:
         """Raises `BadRequest` where they may not call a human about that answer."""
@@ -107,6 +108,17 @@ async def decision_on(sight: Sight, reply: Reply) -> Decision:
             if isinstance(decision, Denied):
                 return decision
     return decision
+
+
+def _of_its_dag(reply: Reply, sight: Sight) -> Reply:
+    """Without what its asker was told of others' Dags, where not everybody may see all of them."""
+    if not isinstance(reply, Diagnosis) or not reply.solved or not sight.is_limited:
+        return reply
+    kept = tuple(one for one in reply.solved if one.dag_id == reply.target.dag_id)
+    if len(kept) == len(reply.solved):
+        return reply
+    passages = tuple(one for one in reply.passages if one.source != CASE_SOURCE)
+    return replace(reply, solved=kept, passages=passages)
 
 
 def target_of(reply: Reply) -> Target | None:

@@ -86,11 +86,11 @@ class Narrator:
                 self._told(*_looked_at(evidence), title=say("Putting it together …"))
             case Diagnosis(verdict=verdict):
                 self._told(Stage(_VERDICT, headline(verdict), StageState.DONE))
-            case Retrieved(passages=passages):
+            case Retrieved(passages=passages, solved=solved):
                 words = say("Runbooks: nothing on this")
-                if passages:
+                if count := len(passages) - len(solved):
                     one, many = mark_many("Runbooks: {n} passage", "Runbooks: {n} passages")
-                    words = say_many(one, many, len(passages))
+                    words = say_many(one, many, count)
                 self._told(
                     Stage(_RUNBOOKS, words, StageState.DONE),
                     title=say("Writing the answer …"),

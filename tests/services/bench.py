@@ -20,6 +20,7 @@ from bot.domain.targets import Target
 from bot.domain.work import Job, Queue
 from bot.services.ask import AskService
 from bot.services.diagnose import Diagnoser
+from bot.services.known_cases import KnownCases
 from bot.services.plain_steps import PLAIN
 from bot.services.ports import Cluster, DurableSteps, Steps
 from bot.services.resolve import Resolver
@@ -142,6 +143,7 @@ def bench(
     store: FakeConversationStore | None = None,
     judge: Diagnoser | None = None,
     now: datetime = NOW,
+    known_cases: KnownCases | None = None,
 ) -> Bench:
     clusters: dict[str, Cluster] = {"prod": cluster or orders()}
     kept = store or FakeConversationStore()
@@ -156,6 +158,7 @@ def bench(
         store=kept,
         now=lambda: now,
         meter=meter,
+        known_cases=known_cases,
     )
     return Bench(service, kept, meter)
 

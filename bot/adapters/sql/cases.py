@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from bot.adapters.sql.audit import add_entry
@@ -128,7 +128,7 @@ class SqlResolvedCases:
             select(row)
             .where(
                 row.state == CaseState.APPROVED.value,
-                row.workspace == workspace,
+                true() if not workspace else row.workspace == workspace,
                 or_(row.expires_at.is_(None), row.expires_at > at),
                 _is_alike(structure),
             )

@@ -10,6 +10,7 @@ from bot.answering.excerpt import log_of
 from bot.answering.foreign import middle_cut, one_line
 from bot.answering.frames import deciding_chain, frame_text
 from bot.answering.prompts.fence import for_prompt
+from bot.answering.solved import CASE_SOURCE
 from bot.answering.wording import duration
 from bot.domain.answers import Diagnosis
 from bot.domain.evidence import EventLogEntry, Evidence, TaskInstance
@@ -84,10 +85,11 @@ def _candidates(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
 
 
 def _passages(diagnosis: Diagnosis) -> tuple[list[Item], list[Item], list[Item]]:
-    """The runbook of the cause, the Dag's own docs, and what a search found besides."""
+    """The runbook of the cause with how it was solved before, the Dag's own docs, and what a search
+    found besides."""
     own, docs, further = [], [], []
     for passage in diagnosis.passages:
-        if passage.cause == diagnosis.verdict.cause:
+        if passage.cause == diagnosis.verdict.cause or passage.source == CASE_SOURCE:
             own.append(_passage_item(passage))
         elif passage.source in REVIEWED_SOURCES:
             further.append(_passage_item(passage))

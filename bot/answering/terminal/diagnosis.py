@@ -14,6 +14,7 @@ from bot.answering.gaps import gap_in_words
 from bot.answering.headline import nothing_failed
 from bot.answering.model_note import model_note
 from bot.answering.quotes import quoted_words, telling
+from bot.answering.solved import solved_words
 from bot.answering.terminal.page import Part, count, links, numbered, quoted, section, table, text
 from bot.answering.wording import sentence
 from bot.domain.answers import Claim, Diagnosis, Explanation
@@ -38,6 +39,9 @@ def diagnosis_parts(diagnosis: Diagnosis) -> Iterator[Part]:
     yield section("What happened", text(diagnosis.what_happened))
     if verdict.quotes:
         yield section("Why I say so", *map(_quote, telling(verdict.quotes)[:_QUOTES_SHOWN]))
+    for solved in diagnosis.solved:
+        said = [text(solved.fix), *([text(solved.link, "dim")] if solved.link else [])]
+        yield section(solved_words(solved), *said)
     yield from claim_parts(diagnosis.explanation)
     if diagnosis.steps:
         yield section(f"What to do: next is {diagnosis.owner}", numbered(diagnosis.steps))

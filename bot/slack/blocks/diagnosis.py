@@ -9,17 +9,21 @@ from bot.answering.facts import RAISED_AT, ROUTINE
 from bot.answering.foreign import middle_cut
 from bot.answering.headline import headline, nothing_failed
 from bot.answering.quotes import quoted_words, telling
+from bot.answering.solved import solved_words
 from bot.answering.wording import target_words
-from bot.domain.answers import Diagnosis
+from bot.domain.answers import Diagnosis, SolvedBefore
 from bot.domain.verdicts import VerdictKind
 from bot.slack.blocks.kit import (
     Block,
     Element,
     context,
     header,
+    link,
     listing,
     mrkdwn,
+    one_line,
     preformatted,
+    quote,
     rich,
     section,
     text,
@@ -63,6 +67,7 @@ def _blocks(diagnosis: Diagnosis, turn_id: str, has_model: bool, room: Room) -> 
     why = Limit(room.prose).head(diagnosis.what_happened or verdict.why)
     yield rich(section(*target, *((text(f"\n{why}"),) if why else ())))
     yield from _quotes(diagnosis, room)
+    yield from _solved(diagnosis, room)
     yield rich(*_what_to_do(diagnosis, room))
     if said := explanation_parts(diagnosis.explanation, room):
         yield rich(*said)
@@ -131,6 +136,19 @@ def _last_line(words: str) -> str:
     return _one_line(lines[-1] if is_traceback else words, 400)
 
 
+def _solved(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
+    """How others solved it, in their words, which call nobody."""
+    for solved in diagnosis.solved[: room.items]:
+        said = [text(f"🤝 {_name(solved)}", bold=True)]
+        if solved.link.startswith("https://") and room.urls:
+            said += [text("  "), link(say("What they said"), solved.link)]
+        yield rich(section(*said), quote(text(Limit(room.prose).head(solved.fix))))
+
+
+def _name(solved: SolvedBefore) -> str:
+    return Limit(120).head(one_line(solved_words(solved)))
+
+
 def _what_to_do(diagnosis: Diagnosis, room: Room) -> Iterator[Element]:
     owner = f" · {Limit(120).head(diagnosis.owner)}" if diagnosis.owner else ""
     yield section(text(say("What to do"), bold=True), text(owner))
@@ -154,6 +172,8 @@ def _summary(diagnosis: Diagnosis) -> str:
     lines.append(diagnosis.what_happened or verdict.why)
     for deciding in telling(verdict.quotes)[:1]:
         lines.append(f"{_last_line(deciding.text)}  ({origin_of(deciding)})")
+    for solved in diagnosis.solved[:1]:
+        lines.append(f"{_name(solved)}: {_one_line(solved.fix, 400)}")
     if diagnosis.steps:
         lines.append(say("First: {step}", step=_one_line(diagnosis.steps[0], 400)))
     if diagnosis.retry_text:

@@ -1,0 +1,102 @@
+"""Failures that humans resolved, for whoever asks about one like them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from bot.answering.headline import nothing_failed
+from bot.domain.access import Action
+from bot.domain.answers import Diagnosis, SolvedBefore
+from bot.domain.conversations import Turn
+from bot.domain.errors import StoreError
+from bot.domain.evidence import Evidence
+from bot.domain.questions import Origin, Question
+from bot.domain.resolved_cases import ResolvedCase
+from bot.domain.targets import Target
+from bot.learning.case_fit import fitting
+from bot.services.case_ports import ResolvedCases
+from bot.services.case_structure import structure_of
+from bot.services.passing_store import PassingStore
+from bot.services.people_ports import NobodyKnown, Profiles
+from bot.services.ports import ConversationStore
+from bot.services.sights import Sight
+
+log = structlog.get_logger(__name__)
+
+_SHOWN = 2
+_ANY_WORKSPACE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCases:
+    """`profiles` says what people are called; without it nobody is named."""
+
+    cases: ResolvedCases
+    now: Callable[[], datetime]
+    profiles: Profiles = field(default_factory=NobodyKnown)
+
+    async def like(
+        self, question: Question, diagnosis: Diagnosis, evidence: Evidence | None, sight: Sight
+    ) -> tuple[SolvedBefore, ...]:
+        """Those whose Dag `sight` sees, with the names taken out that it does not. Nobody from
+        outside reads what those on call wrote to one another. A store that fails costs the cases,
+        not the answer."""
+        if question.asker.is_external or question.is_shared or nothing_failed(diagnosis.verdict):
+            return ()
+        # Whoever sits at the bot's own terminal sees all of its database.
+        is_local = question.origin is Origin.CLI
+        workspace = _ANY_WORKSPACE if is_local else question.thread.workspace
+        structure = structure_of(diagnosis, evidence)
+        try:
+            found = await self.cases.alike(structure, workspace, self.now())
+        except StoreError as error:
+            log.warning("cases.not_read", error=str(error))
+            return ()
+        seen = [one for one in found if await _is_seen(one.case, sight)]
+        best = fitting(structure, seen, _SHOWN)
+        solved = [await self._solved(one.case) for one in best]
+        return (await sight.veil()).over(tuple(solved))
+
+    async def _solved(self, case: ResolvedCase) -> SolvedBefore:
+        profile = await self.profiles.profile(case.confirmed_by)
+        return SolvedBefore(
+            case_id=case.id,
+            at=case.confirmed_at,
+            by=profile.names[-1] if profile.names else "",
+            problem=case.problem,
+            fix=case.fix,
+            kind=case.kind,
+            cause=case.cause,
+            dag_id=case.dag_id,
+            link=case.permalink,
+        )
+
+
+async def _is_seen(case: ResolvedCase, sight: Sight) -> bool:
+    """What was quoted of a log is for those who may read it."""
+    target = Target(case.cluster, case.dag_id or None)
+    return await sight.sees(target) and await sight.sees(target, Action.LOGS)
+
+
+class ServedStore(PassingStore):
+    """The port `ConversationStore` before another one, which has it counted what was shown."""
+
+    def __init__(self, store: ConversationStore, cases: ResolvedCases) -> None:
+        super().__init__(store)
+        self._cases = cases
+
+    async def add_turn(self, turn: Turn) -> None:
+        await self._store.add_turn(turn)
+        reply, question = turn.reply, turn.question
+        if not isinstance(reply, Diagnosis) or not reply.solved:
+            return
+        shown = [one.case_id for one in reply.solved]
+        workspace, asker = question.thread.workspace, question.asker.user_id
+        try:
+            await self._cases.served(shown, turn.id, workspace, asker, turn.answered_at)
+        except StoreError as error:
+            log.warning("cases.not_counted", error=str(error))
