@@ -138,7 +138,7 @@ def _tree(one: Escalation) -> dict[str, object]:
         "state": one.state.value,
         "severity": one.severity.name.lower(),
         "rule": one.fired.rule.value,
-        "why": one.fired.words,
+        "why": one.fired.said(),
         "title": one.subject.title,
         "cause": one.subject.cause,
         "responder": one.responder,

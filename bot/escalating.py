@@ -64,8 +64,8 @@ def calling_of(
     )
     pages = Pages(on_call, escalations, meter, now)
     home = parts.settings.slack.workspace or ""
-    after = settings.unanswered_after
-    return Calling(settings.channel, escalations, escalator, pages, after, home, growth)
+    after, retold = settings.unanswered_after, parts.asking.retold
+    return Calling(settings.channel, escalations, escalator, pages, after, home, growth, retold)
 
 
 def policy_of(settings: Settings) -> Policy:

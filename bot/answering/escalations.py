@@ -70,7 +70,7 @@ def standing_words(escalation: Escalation, called_at: datetime | None = None) ->
 def why_called(escalation: Escalation) -> str:
     """The rule that fired, with what it fired on."""
     fired = escalation.fired
-    rule, words = say(_RULES[fired.rule]), say(fired.words)
+    rule, words = say(_RULES[fired.rule]), fired.said()
     return say("Called because: {rule}. {words}", rule=rule, words=words)
 
 

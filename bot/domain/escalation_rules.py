@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.escalations import Fired, Rule, Severity
 from bot.domain.verdicts import Verdict, VerdictKind
-from bot.words import mark, percent, say
+from bot.words import mark, percent
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _DURATION = r"(?P<number>\d{1,4}) ?(?P<unit>m|h|d|minutes?|hours?|days?)"
@@ -104,7 +104,8 @@ def is_countable(verdict: Verdict) -> bool:
 
 
 def by_threshold(verdict: Verdict, threshold: Threshold) -> Fired:
-    return Fired(Rule.THRESHOLD, f"{say(verdict.title) or verdict.cause}: {threshold.words}.")
+    known = (("cause", verdict.title or verdict.cause), ("threshold", threshold.words))
+    return Fired(Rule.THRESHOLD, mark("{cause}: {threshold}."), known)
 
 
 def by_verdict(verdict: Verdict, low: float) -> Fired | None:
@@ -114,7 +115,8 @@ def by_verdict(verdict: Verdict, low: float) -> Fired | None:
     if verdict.kind is not VerdictKind.OPERATOR and verdict.confidence < low:
         return Fired(
             Rule.LOW_CONFIDENCE,
-            say("The verdict is a guess ({sure}).", sure=percent(verdict.confidence)),
+            mark("The verdict is a guess ({sure})."),
+            (("sure", percent(verdict.confidence)),),
         )
     return None
 

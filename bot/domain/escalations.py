@@ -11,6 +11,7 @@ from bot.domain.oncall import PageStatus
 from bot.domain.questions import ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.verdicts import VerdictKind
+from bot.words import say
 
 _DIRECT = "D"  # how Slack's ids of direct messages begin
 
@@ -56,10 +57,15 @@ class Rule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """The rule that fired, with what it fired on in one sentence."""
+    """The rule that fired, with what it fired on in one sentence, whose `values` have names."""
 
     rule: Rule
     words: str
+    values: tuple[tuple[str, str], ...] = ()
+
+    def said(self) -> str:
+        """In the language of here."""
+        return say(self.words, **{name: say(value) for name, value in self.values})
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,10 @@ class AskService:
             diagnosis, at = await self._judged(question, seen, steps)
         return _turn(question, seen.intent, diagnosis, at, seen.evidence)
 
+    def retold(self, turn: Turn) -> Diagnosis | None:
+        """Like `Diagnoser.retold`."""
+        return self._diagnoser.retold(turn)
+
     async def told(self, turn: Turn, steps: Steps = PLAIN) -> None:
         """Counts what a look came to against the rules by which a human is called."""
         if self._humans is not None:

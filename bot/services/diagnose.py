@@ -9,10 +9,13 @@ from bot.answering.deterministic import diagnosis_from
 from bot.diagnosis.classify import diagnose
 from bot.diagnosis.known import Known
 from bot.domain.answers import Diagnosis, Link
+from bot.domain.conversations import Turn
+from bot.domain.errors import RunbookError
 from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.logs import LogReading
 from bot.domain.targets import Found
 from bot.knowledge.catalogue import Catalogue
+from bot.words import ENGLISH, language_here
 
 TASK_LOG = "task log"
 """The name under which a missing log stands among the gaps."""
@@ -40,6 +43,24 @@ class Diagnoser:
             evidence,
             links,
         )
+
+    def retold(self, turn: Turn) -> Diagnosis | None:
+        """The diagnosis of a turn in the language of here. As it was told where that is its own,
+        where its evidence is gone, or where runbooks are, or come to something else by now; None
+        where it is no diagnosis."""
+        told, evidence = turn.reply, turn.evidence
+        if not isinstance(told, Diagnosis) or evidence is None:
+            return told if isinstance(told, Diagnosis) else None
+        if (turn.question.language or ENGLISH) == language_here():
+            return told
+        found = Found(told.target, told.understood_as)
+        try:
+            anew = self.diagnose(told.reference, found, evidence, told.links)
+        except RunbookError:
+            return told
+        if (anew.verdict.kind, anew.verdict.cause) != (told.verdict.kind, told.verdict.cause):
+            return told
+        return replace(anew, passages=told.passages, explanation=told.explanation)
 
     def _known(self) -> Known:
         catalogue = self._catalogue()

@@ -180,7 +180,7 @@ def _page_of(escalation: Escalation, link: str) -> Page:
         key=escalation.pager_key,
         level=escalation.level,
         title=subject.title,
-        details=f"{escalation.fired.words}\n{subject.question}".strip(),
+        details=f"{escalation.fired.said()}\n{subject.question}".strip(),
         urgency=Urgency.HIGH if escalation.severity >= Severity.NORMAL else Urgency.LOW,
         link=link,
     )

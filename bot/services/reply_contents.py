@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.answers import (
-    FailingDags,
-    HealthReport,
-    IncidentsReport,
-    LogReport,
-    Reply,
-    StatusReport,
-)
+from bot.domain.answers import HealthReport, LogReport, Reply, StatusReport
 from bot.domain.cases import Case
 from bot.domain.evidence import Gap
+from bot.domain.incidents import IncidentsReport
+from bot.domain.reports import FailingDags
 from bot.domain.targets import Target
 from bot.services.diagnose import TASK_LOG, log_was_late
 

@@ -190,10 +190,11 @@ class Cards:
         return Post(key, ANSWER + escalation.version, Place(self.calling.channel, ""), content)
 
     async def diagnosis(self, escalation: Escalation) -> Diagnosis | None:
+        """In the language of here."""
         turn: Turn | None = None
         if escalation.subject.turn_id:
             turn = await self.records.turn(escalation.subject.turn_id)
-        return turn.reply if turn is not None and isinstance(turn.reply, Diagnosis) else None
+        return await asyncio.to_thread(self.calling.retold, turn) if turn is not None else None
 
 
 def _runbook_of(escalation: Escalation) -> str:

@@ -283,12 +283,13 @@ async def running(
     records: MemoryRecords,
     on_call: OnCall | None = None,
     policy: Policy | None = None,
+    made: type[CallingBot] = CallingBot,
 ) -> AsyncIterator[CallingBot]:
     """Answers with an unknown verdict, unless a human is asked for."""
     answers = CallingAnswers(records)
     config = replace(config, bridges=True)
     policy = policy or Policy(levels=2)
-    bot = CallingBot(config, answers, records, on_call=on_call or FakeOnCall(), policy=policy)
+    bot = made(config, answers, records, on_call=on_call or FakeOnCall(), policy=policy)
     answers.escalator = bot.escalator
 
     async def script(question: Question, channel: ReplyChannel) -> Reply | None:

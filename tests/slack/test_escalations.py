@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.answers import Reply
+from bot.domain.answers import Diagnosis, Reply
+from bot.domain.channel_policies import ChannelPolicy, PolicyKey
+from bot.domain.conversations import Turn
 from bot.domain.escalation_policy import Policy, QuietHours
 from bot.domain.escalations import Severity, State, WasRight
 from bot.domain.evidence import DagDetails, Evidence
@@ -22,6 +24,7 @@ from bot.services.ports import ReplyChannel
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.config import SlackConfig
 from bot.slack.escalation_unreacted import unreacted_job
+from bot.words import language_here
 from tests.contract.test_escalations import call
 from tests.slack.asking import mention
 from tests.slack.doubles import MemoryRecords, always
@@ -38,6 +41,7 @@ from tests.slack.escalating import (
     status_of,
 )
 from tests.slack.replies import CAPACITY, CODE
+from tests.slack.test_channel_settings import SettledBot
 
 
 @pytest.fixture
@@ -109,6 +113,34 @@ async def test_the_home_tab_leads_to_each_open_escalation(
             assert "None of yours is open." in shown
         else:
             assert place_of(message) in shown.partition("Escalations")[2].partition("Platform")[0]
+
+
+class SpeakingBot(CallingBot, SettledBot):
+    """Channels have languages, in which diagnoses can be told."""
+
+
+def told_here(turn: Turn) -> Diagnosis | None:
+    reply = turn.reply
+    assert isinstance(reply, Diagnosis)
+    return replace(reply, what_happened=f"told in {language_here()}")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_the_card_is_all_in_the_language_of_those_on_call(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords, language: str
+) -> None:
+    async with running(ws, config, records, made=SpeakingBot) as bot:
+        bot.calling = replace(bot.calling, retold=told_here)
+        for channel, spoken in ((SUPPORT_CHANNEL, "de"), (ONCALL_CHANNEL, language)):
+            policy = ChannelPolicy(language=spoken, version=1)
+            bot.policies.kept[PolicyKey(ws.team_id, channel)] = policy
+        await bot.start()
+        await bot.slack.connect()
+        question = await asked(ws, bot)
+        shown = words(card_of(ws))
+        assert f"told in {language}" in shown
+        assert {"en": "What I found", "de": "Was ich gefunden habe"}[language] in shown
+        assert "Eskalation" in " ".join(words(one) for one in ws.replies(question))
 
 
 async def test_a_sure_verdict_leaves_people_in_peace(ws: LocalWorkspace, bot: CallingBot) -> None:
