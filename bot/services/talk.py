@@ -186,12 +186,13 @@ class WorkRecords(Protocol):
         first: a death in between leaves nobody without a word."""
         ...
 
-    async def erase(self, holding: Sequence[str]) -> bool:
-        """Deletes what is kept of work whose key holds one of these, once all of it is finished;
-        False where some is not yet."""
+    async def stop_channel(self, workspace: str, channel: str, until: str) -> None:
+        """Calls off all unfinished work about messages of the channel that was handed in up to
+        then, a ts."""
         ...
 
-    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
-        """The same for all work about messages of the channel that was handed in up to then, a ts,
-        finished or not."""
+    async def erase(self, holding: Sequence[str], until: str = "") -> bool:
+        """Deletes what is kept of work whose key holds one of these, of that alone which was handed
+        in `until` then, a ts, where one is given. Once all of it is finished, and was for long
+        enough that nobody waits for it; False where some is not yet."""
         ...

@@ -27,6 +27,8 @@ _BUSY_MILLISECONDS = 30_000
 _IDLE_IN_TRANSACTION = 60_000  # milliseconds
 SQLITE_NOW = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)"
 """Milliseconds since 1970, the same throughout a statement."""
+POSTGRES_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+"""The same for PostgreSQL, as it goes on."""
 # Of the work that work itself starts DBOS notes the arrival, here in whole seconds, and what came
 # in the same one would go by its keys. Ours never stands before the time of its statement.
 _WHOLE_SECOND = f"new.created_at % 1000 = 0 AND new.created_at < {SQLITE_NOW}"

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import Connection, Dialect, Engine, Executable
 
 from bot.domain.work import Job
-from bot.workflows.databases import SCHEMA, SQLITE_NOW, client_of, open_engine
+from bot.workflows.databases import POSTGRES_NOW, SCHEMA, SQLITE_NOW, client_of, open_engine
 from bot.workflows.queues import IN_ORDER, alone, options_of
 from bot.workflows.serializer import TypedJson
 
@@ -72,8 +72,7 @@ def _insert_states(columns: tuple[str, ...], *, is_sqlite: bool) -> str:
         source = _SQLITE_ROWS
     else:
         into = f"{SCHEMA}.workflow_status"
-        now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-        arrival = f"greatest({now}, %s) + job.ordinality"
+        arrival = f"greatest({POSTGRES_NOW}, %s) + job.ordinality"
         source = f"json_populate_recordset(NULL::{into}, %s::json) WITH ORDINALITY AS job"
     given = {name: _given(name, is_sqlite=is_sqlite) for name in columns}
     given["queue_name"] = _queue(given["queue_name"], given["queue_partition_key"], into)

@@ -8,13 +8,31 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from dbos import error as dbos_errors
-from sqlalchemy import ColumnElement, Text, column, delete, or_, select, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Engine,
+    Text,
+    column,
+    delete,
+    literal_column,
+    or_,
+    select,
+    table,
+    true,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import StoreError
 from bot.domain.work import Job, WorkStatus
 from bot.services.talk import CalledOff
-from bot.workflows.databases import client_of, open_engine, store_error
+from bot.workflows.databases import (
+    POSTGRES_NOW,
+    SQLITE_NOW,
+    client_of,
+    open_engine,
+    store_error,
+)
 from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import STATUSES, job_of
@@ -24,15 +42,20 @@ R = TypeVar("R")
 
 _TOGETHER = 50  # conditions in one statement
 _KEY = "workflow_uuid"
+# Seconds after its end in which work is not deleted. Whoever waits for it looks from time to time,
+# and would wait for ever: what is not there is taken by DBOS for what is not there yet.
+_LOOKED_AT = 10.0
 # No foreign key leads from these to the work that wrote them.
 _WRITTEN = ("workflow_input", "workflow_output", "operation_outputs")
 _UNFINISHED = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
 
 
 class WorkWithdrawal:
-    """The port `WorkRecords`. Opens connections when first asked; `types` as for the engine."""
+    """The port `WorkRecords`. Opens connections when first asked; `types` as for the engine. Work
+    is kept for `looked_at` seconds after its end."""
 
-    def __init__(self, url: str, types: Sequence[type]) -> None:
+    def __init__(self, url: str, types: Sequence[type], looked_at: float = _LOOKED_AT) -> None:
+        self._looked_at = looked_at
         self._database = open_engine(url, connections=1)
         self._work = work_table(self._database.dialect.name)
         serializer = TypedJson(types)
@@ -63,41 +86,39 @@ class WorkWithdrawal:
 
         return await self._in_thread(stop)
 
-    async def erase(self, holding: Sequence[str]) -> bool:
-        return await self._in_thread(lambda: self._erase(holding))
-
-    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
-        def erase() -> None:
-            holding = [f"{workspace}:{channel}:"]
-            for job in self._unfinished_jobs(holding, until=float(until)):
+    async def stop_channel(self, workspace: str, channel: str, until: str) -> None:
+        def stop() -> None:
+            for job in self._unfinished_jobs([f"{workspace}:{channel}:"], until):
                 self._call_off(job, None)
-            self._erase(holding, until=float(until))
 
-        await self._in_thread(erase)
+        await self._in_thread(stop)
+
+    async def erase(self, holding: Sequence[str], until: str = "") -> bool:
+        return await self._in_thread(lambda: self._erase(holding, until))
 
     def _call_off(self, job: Job, follow_up: Callable[[Job], Job] | None) -> None:
         if follow_up is not None and not isinstance(job.body, Unreadable):
             self._enqueuer.start(follow_up(job))
         self._client.cancel_workflow(job.key, cancel_children=True)
 
-    def _unfinished_jobs(self, holding: Sequence[str], until: float | None = None) -> list[Job]:
-        found = self._unfinished(holding, until)
+    def _unfinished_jobs(self, holding: Sequence[str], until: str = "") -> list[Job]:
+        found = self._keys(holding, self._is_unfinished & self._is_handed_in(until))
         if not found:
             return []
         listed = self._client.list_workflows(workflow_ids=found, load_output=False)
         return [job for each in listed if (job := job_of(each)) is not None]
 
-    def _erase(self, holding: Sequence[str], until: float | None = None) -> bool:
+    def _erase(self, holding: Sequence[str], until: str) -> bool:
         """Also what was written by work that is deleted already: it may have ended after that.
 
         What comes in meanwhile stays, so that what is to go is said in the statements themselves.
         """
-        if until is None and self._unfinished(holding, None):
+        of_then = self._is_handed_in(until)
+        if self._keys(holding, of_then & (self._is_unfinished | self._is_looked_at)):
             # What is finished of it may be waited for by the rest.
             return False
         work = self._work
-        ended: ColumnElement[bool] = work.c.status.not_in(_UNFINISHED)
-        goes = ended if until is None else work.c.created_at <= until * 1000
+        goes = of_then & ~self._is_unfinished
         with self._database.begin() as connection:
             for some in _portions(holding):
                 theirs = _holds(work.c[_KEY], some)
@@ -109,12 +130,17 @@ class WorkWithdrawal:
                     connection.execute(delete(written).where(orphans))
         return True
 
-    def _unfinished(self, holding: Sequence[str], until: float | None) -> list[str]:
-        work = self._work
-        unfinished = work.c.status.in_(_UNFINISHED)
-        if until is None:
-            return self._keys(holding, unfinished)
-        return self._keys(holding, unfinished & (work.c.created_at <= until * 1000))
+    @property
+    def _is_unfinished(self) -> ColumnElement[bool]:
+        return self._work.c.status.in_(_UNFINISHED)
+
+    @property
+    def _is_looked_at(self) -> ColumnElement[bool]:
+        """By the clock of the database, which notes the end as well."""
+        return self._work.c.updated_at > _now(self._database) - self._looked_at * 1000
+
+    def _is_handed_in(self, until: str) -> ColumnElement[bool]:
+        return self._work.c.created_at <= float(until) * 1000 if until else true()
 
     def _keys(self, holding: Sequence[str], where: ColumnElement[bool]) -> list[str]:
         work = self._work
@@ -132,6 +158,12 @@ class WorkWithdrawal:
             raise store_error("Calling work off", error) from error
         except dbos_errors.DBOSException as error:
             raise StoreError(f"Calling work off failed: {error}") from error
+
+
+def _now(database: Engine) -> ColumnElement[int]:
+    """In milliseconds since 1970."""
+    is_file = database.dialect.name == "sqlite"
+    return literal_column(SQLITE_NOW if is_file else POSTGRES_NOW, BigInteger)
 
 
 def _portions(holding: Sequence[str]) -> Iterator[Sequence[str]]:

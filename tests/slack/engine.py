@@ -223,17 +223,15 @@ class MemoryWork:
             self.engine.cancel(job.key)
         return CalledOff(tuple(job.key for job in chosen), len(jobs) - len(chosen))
 
-    async def erase(self, holding: Sequence[str]) -> bool:
+    async def stop_channel(self, workspace: str, channel: str, until: str) -> None:
+        for key in self.engine.unfinished([f"{workspace}:{channel}:"]):
+            self.engine.cancel(key)
+
+    async def erase(self, holding: Sequence[str], until: str = "") -> bool:
         if self.engine.unfinished(holding):
             return False
         self.engine.forget(holding)
         return True
-
-    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
-        holding = [f"{workspace}:{channel}:"]
-        for key in self.engine.unfinished(holding):
-            self.engine.cancel(key)
-        self.engine.forget(holding)
 
 
 class MemorySteps:

@@ -22,8 +22,8 @@ _TABLES = ("workflow_status", "workflow_input", "workflow_output", "operation_ou
 
 
 @asynccontextmanager
-async def withdrawing(url: str) -> AsyncIterator[WorkWithdrawal]:
-    withdrawal = WorkWithdrawal(url, [Errand])
+async def withdrawing(url: str, looked_at: float = 0.0) -> AsyncIterator[WorkWithdrawal]:
+    withdrawal = WorkWithdrawal(url, [Errand], looked_at)
     try:
         yield withdrawal
     finally:
@@ -118,12 +118,51 @@ async def test_of_a_channel_all_goes_that_was_handed_in_up_to_then(url: str) -> 
     async def done(body: Errand, steps: DurableSteps) -> None:
         return None
 
+    before, after = "1000000000.000000", "4000000000.000000"
+    of_channel = ["T1:C1:"]
     async with running(url, done) as engine, withdrawing(url) as work:
         await engine.start(errand(ABOUT, text="secret words"))
         await engine.start(errand("T1:C2:1700000000.000100", text="other words"))
+        await engine.start(errand(ELSE, text="later", delay=3600))
         await finished(url, ABOUT, "T1:C2:1700000000.000100")
-        await work.erase_channel("T1", "C1", "1000000000.000000")
+        await work.stop_channel("T1", "C1", before)
+        assert await work.erase(of_channel, before)
         assert written(url, "secret words") != []  # handed in later
-        await work.erase_channel("T1", "C1", "4000000000.000000")
+        assert not await work.erase(of_channel, after)
+        await work.stop_channel("T1", "C1", after)
+        assert await work.erase(of_channel, after)
         assert written(url, "secret words") == []
         assert written(url, "other words") != []
+
+
+async def test_whoever_waits_for_work_that_is_called_off_learns_of_it_before_it_is_deleted(
+    url: str,
+) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def answer(body: Errand, steps: DurableSteps) -> None:
+        try:
+            await steps.call(errand(f"post:{ABOUT}", kind="post", queue=Queue.POSTS))
+        finally:
+            ended.set()
+
+    async def post(body: Errand, steps: DurableSteps) -> None:
+        begun.set()
+        await steps.run("hang", asyncio.Event().wait)
+
+    until_now = "4000000000.000000"
+    async with (
+        running(url, {"errand": answer, "post": post}) as engine,
+        withdrawing(url, looked_at=1.5) as work,
+    ):
+        await engine.start(errand(ABOUT))
+        await begun.wait()
+        await work.stop_channel("T1", "C1", until_now)
+        assert not await work.erase([ABOUT], until_now)
+        await ended.wait()
+
+        async def is_erased() -> bool:
+            return await work.erase([ABOUT], until_now)
+
+        await until(is_erased, "the end of all that was written down")
+        assert written(url, ABOUT) == []

@@ -67,11 +67,12 @@ class Deletion:
         records, work = self.records, self.work
         await steps.run("note", lambda: records.note_departure(workspace, channel, at), _STORE)
         await steps.run("erase", lambda: records.erase_channel(workspace, channel, at), _STORE)
-        await steps.run("forget", lambda: work.erase_channel(workspace, channel, at), _STORE)
+        await steps.run("forget", lambda: work.stop_channel(workspace, channel, at), _STORE)
         of_channel = f"{workspace}:{channel}:"
         cards = await steps.run("forget calls", lambda: self._forgotten(of_channel), _STORE)
         if cards:
             await steps.start(forget_job(tuple(cards), f"left at {at}"))
+        await steps.start(forget_job((of_channel,), f"left until {at}", until=at))
 
     async def _forgotten(self, fragment: str) -> list[str]:
         """What the keys of work begin with that showed these words to those on call."""

@@ -31,20 +31,23 @@ _SELDOM = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Forget:
-    """The body of a job of kind `FORGET`: all work whose key holds one of these. `tries` counts
-    those in vain, since it was not finished yet."""
+    """The body of a job of kind `FORGET`: all work whose key holds one of these, of that alone
+    which was handed in `until` then, a ts, where one is given. `tries` counts those in vain, since
+    it was not finished yet; `why` tells them from others."""
 
     holding: tuple[str, ...]
     tries: int = 0
+    until: str = ""
+    why: str = "again"
 
 
-def forget_job(holding: tuple[str, ...], why: str, tries: int = 0) -> Job:
+def forget_job(holding: tuple[str, ...], why: str, tries: int = 0, until: str = "") -> Job:
     """Its key holds none of the words that it looks for, or it would wait for itself."""
     key = f"{FORGET}/{reference_of(f'{why} {holding[0]}')}/{tries}"
     return Job(
         key=key,
         kind=FORGET,
-        body=Forget(holding, tries),
+        body=Forget(holding, tries, until, why),
         queue=Queue.LATER,
         share=key,
         priority=Priority.REMARK,
@@ -102,8 +105,9 @@ class Hearing:
 
     async def forget(self, body: Forget, steps: DurableSteps) -> None:
         """Does jobs of kind `FORGET`."""
-        if not await steps.run("forget", lambda: self.work.erase(body.holding), _STORE):
-            await steps.start(forget_job(body.holding, "again", body.tries + 1))
+        holding, until = body.holding, body.until
+        if not await steps.run("forget", lambda: self.work.erase(holding, until), _STORE):
+            await steps.start(forget_job(holding, body.why, body.tries + 1, until))
 
     async def _keeps(self, workspace: str, user: str) -> bool:
         return self.privacy is None or not user or await self.privacy.keeps(workspace, user)
