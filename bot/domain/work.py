@@ -85,6 +85,10 @@ def again(key: str, failed: int) -> str:
     return key + "+" * failed
 
 
+FORGET = "forget"
+"""The kind of the job that deletes what durable work has written down. It goes on where the work
+that handed it in is called off: its words are kept no longer for that."""
+
 CALLED_OFF = "called_off"
 """The kind of the job that follows on work which somebody cancels: that work's body, and its key
 as `part_of`. It is handed in first, so whoever does it looks whether the work was cancelled. Signs

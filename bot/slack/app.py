@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.questions import Intent
-from bot.domain.work import CALLED_OFF
+from bot.domain.work import CALLED_OFF, FORGET
 from bot.services.access_ports import Directory
 from bot.services.dag_names import DagNames, no_names
 from bot.services.dead_letters import UNFINISHED
@@ -80,7 +80,7 @@ from bot.slack.streaming import Streams
 from bot.slack.tabs import Tabs
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.desk import TalkDesk
-from bot.slack.talk.hearing import FORGET, Hearing
+from bot.slack.talk.hearing import Hearing
 from bot.slack.unfurl import UnfurlDesk
 from bot.slack.unrefined import Read, Unrefined
 

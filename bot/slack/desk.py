@@ -133,6 +133,7 @@ class SlackDesk:
         behind, and tells whoever asked."""
         match body:
             case Asked(question, place) | Command(question, place) | Pick(_, _, question, place):
+                await self._forget_unkept(body.key, question, place, steps)
                 apology = Apology(reference_of(question.id), _CALLED_OFF)
                 # A remark may have been for others, unless it was taken up.
                 if question.is_addressed or await self._is_taken_up(place, steps):
@@ -152,7 +153,14 @@ class SlackDesk:
         """Does jobs of kind "stopped": the asker did it, and knows why."""
         match body:
             case Asked(question, place) | Command(question, place) | Pick(_, _, question, place):
+                await self._forget_unkept(body.key, question, place, steps)
                 await self._call_off(question, place, Apology("", STOPPED), steps)
+
+    async def _forget_unkept(
+        self, work: str, question: Question, place: Place, steps: DurableSteps
+    ) -> None:
+        if self.hearing is not None:
+            await self.hearing.forget_unkept(work, question, place, steps)
 
     async def _is_taken_up(self, place: Place, steps: DurableSteps) -> bool:
         ts, gestures = place.asked_in, self.replies.kit.gestures

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BadRequest, StoreError
 from bot.domain.work import CALLED_OFF, Job, Queue, QueueDepth, WorkStatus
+from bot.workflows.cancelling import call_off
 from bot.workflows.databases import (
     client_of,
     is_sqlite,
@@ -223,7 +224,7 @@ class WorkAdmin:
         if job is not None and job.kind != CALLED_OFF and not isinstance(job.body, Unreadable):
             # First, so that a death in between leaves nobody without a word.
             self._enqueuer.start(self._follow_up(job))
-        self._client.cancel_workflow(key, cancel_children=True)
+        call_off(self._client, key)
 
     def _follow_up(self, job: Job) -> Job:
         at = self._clock().timestamp()  # work that is taken up again may be cancelled again

@@ -26,6 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.domain.errors import StoreError
 from bot.domain.work import Job, WorkStatus
 from bot.services.talk import CalledOff
+from bot.workflows.cancelling import call_off
 from bot.workflows.databases import (
     POSTGRES_NOW,
     SQLITE_NOW,
@@ -99,7 +100,7 @@ class WorkWithdrawal:
     def _call_off(self, job: Job, follow_up: Callable[[Job], Job] | None) -> None:
         if follow_up is not None and not isinstance(job.body, Unreadable):
             self._enqueuer.start(follow_up(job))
-        self._client.cancel_workflow(job.key, cancel_children=True)
+        call_off(self._client, job.key)
 
     def _unfinished_jobs(self, holding: Sequence[str], until: str = "") -> list[Job]:
         found = self._keys(holding, self._is_unfinished & self._is_handed_in(until))

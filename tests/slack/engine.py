@@ -14,7 +14,7 @@ from bot.domain.conversations import Turn
 from bot.domain.dead_letters import Unfinished
 from bot.domain.errors import BotError, StoreError
 from bot.domain.questions import ThreadKey
-from bot.domain.work import ONCE, Delivery, Job, Retry
+from bot.domain.work import FORGET, ONCE, Delivery, Job, Retry
 from bot.services.ports import DurableSteps, Posted, PostEntry
 from bot.services.talk import CalledOff
 from bot.slack.kept import TYPES
@@ -149,7 +149,8 @@ class MemoryEngine:
             self._ending.add(task)
             task.add_done_callback(self._ending.discard)
         for child in self.handed_on[key]:
-            self.cancel(child)
+            if child in self.jobs and self.job(child).kind != FORGET:
+                self.cancel(child)
 
     def forget(self, holding: Sequence[str]) -> None:
         for key in [key for key in self.jobs if any(one in key for one in holding)]:

@@ -8,15 +8,19 @@ import pytest
 
 from bot.domain.answers import Apology, Choice
 from bot.domain.conversations import Turn
-from bot.domain.questions import Intent
+from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
+from bot.domain.work import CALLED_OFF, Job, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.discretion import kept_of
+from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.belonging import SlackBelonging
+from bot.slack.jobs import STOPPED
 from bot.slack.outsiders import Outsiders
 from tests.fakes.turns import evidence, question, turn
 from tests.slack.asking import answered, mention
-from tests.slack.doubles import NOW, MemoryRecords, ScriptedAnswers, always
+from tests.slack.doubles import NOW, Gate, MemoryRecords, ScriptedAnswers, always
+from tests.slack.driver import words
 from tests.slack.replies import CHOICE, CODE
 from tests.slack.running import RunningBot
 from tests.slack.test_talk import kept_of as kept_words
@@ -40,6 +44,37 @@ async def test_of_a_guests_question_durable_work_keeps_no_word_once_it_is_done(
     assert answers.asked[0].asker.is_external
     assert answers.asked[0].text == "why, said in secret words?"
     assert kept_words(connected, "secret words") == []
+
+
+@pytest.mark.usefixtures("guest")
+async def test_of_a_guests_question_that_is_stopped_durable_work_keeps_no_word(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    answers.script = gate = Gate(CODE)
+    asked = await mention(ws, "why, said in secret words?")
+    await gate.entered.wait()
+    await mention(ws, "stop")
+    await until_quiet(ws, connected)
+    assert any("Stopped." in words(one) for one in ws.replies(asked))
+    assert kept_words(connected, "secret words") == []
+
+
+@pytest.mark.usefixtures("guest")
+@pytest.mark.parametrize("kind", [STOPPED, CALLED_OFF])
+async def test_the_words_of_a_guest_are_forgotten_though_nobody_came_to_hear_them(
+    ws: LocalWorkspace, slack: RunningBot, kind: str
+) -> None:
+    message = await ws.say(SUPPORT_CHANNEL, AUTHOR.id, "why, said in secret words?")
+    thread = ThreadKey(ws.team_id, SUPPORT_CHANNEL, message.ts)
+    key = f"{ws.team_id}:{SUPPORT_CHANNEL}:{message.ts}"
+    asked = Question(
+        key, Origin.SLACK, Asker(AUTHOR.id), thread, message.ts, "said in secret words", NOW
+    )
+    place = Place(SUPPORT_CHANNEL, AUTHOR.id, message.ts, message.ts)
+    body = Asked(asked, place, Way.MENTION)
+    slack.engine.put(Job(f"{key}:{kind}", kind, body, Queue.LATER, "any"))
+    await slack.idle()
+    assert kept_words(slack, "secret words") == []
 
 
 async def test_of_whoever_wants_nothing_kept_durable_work_keeps_no_word_once_it_is_done(

@@ -183,7 +183,7 @@ async def test_a_command_that_dies_while_it_cancels_has_handed_in_what_follows(
 
     async with running(url, {"errand": _idle}, works=False) as engine, looking(url) as admin:
         await engine.start(errand("a"))
-        monkeypatch.setattr(admin._client, "cancel_workflow", die)
+        monkeypatch.setattr(admin._client, "cancel_workflows", die)
         with pytest.raises(KeyboardInterrupt):
             admin._cancel("a")
         assert {one.kind for one in await admin.list()} == {"errand", CALLED_OFF}

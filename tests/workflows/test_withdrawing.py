@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
-from bot.domain.work import Job, Queue
+from bot.domain.work import FORGET, Job, Queue, WorkStatus
 from bot.services.ports import DurableSteps
 from bot.workflows.databases import SCHEMA, open_engine
 from bot.workflows.withdrawing import WorkWithdrawal
@@ -81,6 +81,29 @@ async def test_work_under_way_ends_with_what_it_handed_on_and_leaves_no_word(url
         await until(is_erased, "the end of all that was written down")
         assert written(url, "result about") == []
         assert "workflow_input" in written(url, "other words")
+
+
+async def test_what_deletes_words_goes_on_where_the_work_is_called_off_that_began_it(
+    url: str,
+) -> None:
+    begun, forgotten = asyncio.Event(), asyncio.Event()
+
+    async def answer(body: Errand, steps: DurableSteps) -> None:
+        await steps.start(errand("in a while", kind=FORGET, queue=Queue.LATER, delay=0.5))
+        await steps.start(errand("beside", kind="other", queue=Queue.LATER, delay=3600))
+        begun.set()
+        await steps.run("hang", asyncio.Event().wait)
+
+    async def forget(body: Errand, steps: DurableSteps) -> None:
+        forgotten.set()
+
+    async with running(url, {"errand": answer, FORGET: forget}) as engine, withdrawing(url) as work:
+        await engine.start(errand(ABOUT))
+        await begun.wait()
+        await work.stop([ABOUT], ["errand"])
+        _, beside = await finished(url, ABOUT, "beside")
+        assert beside.work.status is WorkStatus.CANCELLED
+        await forgotten.wait()
 
 
 async def test_only_whose_work_it_is_can_stop_it_and_what_follows_is_handed_in_first(

@@ -8,7 +8,7 @@ import structlog
 
 from bot.domain.questions import Question
 from bot.domain.references import reference_of
-from bot.domain.work import Job, Priority, Queue, Retry
+from bot.domain.work import FORGET, Job, Priority, Queue, Retry
 from bot.services.people_ports import Privacy
 from bot.services.ports import DurableSteps
 from bot.services.talk import Heard, Stands, TalkRecords, WorkRecords
@@ -17,9 +17,6 @@ from bot.slack.gestures import Gestures
 from bot.slack.outsiders import Outsiders
 
 log = structlog.get_logger(__name__)
-
-FORGET = "forget"
-"""The kind of job that deletes what durable work has written down."""
 
 SOLVED_MARK = "white_check_mark"
 
@@ -94,6 +91,21 @@ class Hearing:
             await steps.start(forget_job((question.id,), f"unkept {work}"))
         asker = replace(question.asker, is_external=heard.is_external)
         return replace(question, asker=asker, is_shared=heard.is_shared), heard.edition
+
+    async def forget_unkept(
+        self, work: str, question: Question, place: Place, steps: DurableSteps
+    ) -> None:
+        """Has the words of a question that was called off deleted where they may not be kept: the
+        work on it may have ended before it was heard. Raises `StoreError`."""
+
+        async def keeps() -> bool:
+            asker, is_shared = question.asker, question.is_shared
+            of_ours = not asker.is_external and not is_shared
+            workspace = question.thread.workspace
+            return of_ours and await self.keeps_words(workspace, asker.user_id, place.channel)
+
+        if not await steps.run("keeps words", keeps, _HEARING):
+            await steps.start(forget_job((question.id,), f"called off {work}"))
 
     async def keeps_words(self, workspace: str, user: str, channel: str) -> bool:
         """Whether words of this person, said there, may be kept: they are the workspace's alone,
