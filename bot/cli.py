@@ -23,6 +23,7 @@ from bot import __version__
 from bot.cli_audit import audit
 from bot.cli_capacity import capacity
 from bot.cli_consent import consent_app
+from bot.cli_console import console_app
 from bot.cli_escalations import escalations_app
 from bot.cli_eval import evaluate
 from bot.cli_export import export, snapshots_app
@@ -46,6 +47,7 @@ app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")
 app.add_typer(consent_app, name="consent")
+app.add_typer(console_app, name="console")
 app.add_typer(snapshots_app, name="snapshots")
 app.command()(audit)
 app.command()(export)

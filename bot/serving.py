@@ -20,6 +20,7 @@ from bot.adapters.metrics import PrometheusMeter
 from bot.assembly import Service, put_together
 from bot.bootstrap import kept_types, parts_of, redactor_of
 from bot.bootstrap_clusters import addresses_of
+from bot.consoling import console_of
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import Failure, Success
@@ -219,6 +220,7 @@ def _web(process: _Process) -> ASGIApp:
         metrics=process.meter,
         standing=process.standing,
         routers=_doors(process),
+        console=console_of(process.settings, lambda: process.open_service),
     )
 
 

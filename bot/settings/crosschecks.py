@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.settings.alert_checks import alert_faults
+from bot.settings.console_checks import console_faults
 from bot.settings.faults import Fault
 from bot.settings.keys import CLUSTERS, KeyPath, Tree
 from bot.settings.on_call_checks import on_call_faults
@@ -50,6 +51,7 @@ def cross_faults(tree: Tree) -> Iterator[Fault]:
     )
     yield from _work(_section(tree, "work"), _section(tree, "database"))
     yield from _growth(_section(tree, "growth"), _section(tree, "knowledge"))
+    yield from console_faults(_section(tree, "console"), _section(tree, "slack"))
     yield from on_call_faults(_section(tree, "on_call"), _section(tree, "slack"))
 
 

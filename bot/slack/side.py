@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import aiohttp
 import structlog
 from slack_bolt.async_app import AsyncApp
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import BotError, ConfigError
@@ -22,7 +22,7 @@ from bot.slack.escalation_missed import Missed
 from bot.slack.gestures import Gestures
 from bot.slack.inbox import Inbox
 from bot.slack.kept import TYPES
-from bot.slack.refusals import UNSURE, is_passing, wait_asked_for, word_for
+from bot.slack.refusals import UNSURE, SlackUnavailable, is_passing, wait_asked_for, word_for
 from bot.slack.several import WorkspaceApp
 from bot.slack.socket_mode import SocketMode
 from bot.slack.workspaces import in_workspace
@@ -80,6 +80,13 @@ class SlackSide:
         what Slack says."""
         home = await self._homes.of(channel)
         return home or (await self._gestures.identity()).team_id
+
+    async def team_id(self) -> str:
+        """The id of the workspace that this is. Raises `SlackUnavailable`."""
+        try:
+            return (await self._gestures.identity()).team_id
+        except (SlackClientError, *UNSURE) as error:
+            raise SlackUnavailable(word_for(error)) from error
 
     @property
     def app(self) -> AsyncApp:

@@ -20,6 +20,7 @@ from bot.playground.workspace.grants import Grants
 from bot.playground.workspace.journal import ApiCall, Delivery, Journal
 from bot.playground.workspace.state import State
 from bot.playground.workspace.values import Channel, ChannelKind, Message, StoredFile
+from bot.playground.workspace.vouching import Vouching
 from bot.playground.workspace.world import Credentials, World
 
 
@@ -78,6 +79,7 @@ class Hub:
         self.journal = Journal()
         self.url = ""
         self.grants = Grants(world.oauth, world.team_id, credentials.bot_token, clock.now)
+        self.vouching = Vouching(world.oauth, world.team_id, clock.now)
         self.triggers: dict[str, Trigger] = {}
         self.socket_tickets: set[str] = set()
         self.uploads: dict[str, StoredFile] = {}

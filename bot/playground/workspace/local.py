@@ -21,6 +21,7 @@ from bot.playground.workspace.doors.control import Control
 from bot.playground.workspace.doors.feed import Feed
 from bot.playground.workspace.doors.files import Files
 from bot.playground.workspace.doors.guard import only_loopback_names
+from bot.playground.workspace.doors.openid import OpenIdDoor
 from bot.playground.workspace.doors.page import page_routes
 from bot.playground.workspace.doors.stage import Stage
 from bot.playground.workspace.doors.web_api import WebApi
@@ -107,6 +108,7 @@ class LocalWorkspace:
                 web.get("/link/", self.sockets.serve),
                 *WebApi(self.hub).routes(),
                 *Authorize(self.hub).routes(),
+                *OpenIdDoor(self.hub).routes(),
                 *Files(self.hub, self.response_urls).routes(),
                 *Control(stage, self.feed).routes(),
                 *page_routes(),

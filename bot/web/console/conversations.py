@@ -1,0 +1,152 @@
+"""Pages of conversations: a list that is searched, and one with its evidence beside its verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from starlette.responses import RedirectResponse, Response
+
+from bot.domain.answers import Diagnosis
+from bot.domain.conversations import Outcome, Rating, Score, Turn
+from bot.domain.escalations import Escalation, Truth
+from bot.domain.evidence import Evidence
+from bot.domain.logs import LogLine
+from bot.domain.questions import Origin
+from bot.services.archive_ports import Archived, Listed
+from bot.services.console_ports import Role
+from bot.services.console_sight import Seen
+from bot.web.console.asked import again, number_of, wanted_of
+from bot.web.console.desk import BASE, Desk, Needs, desk_of, seen_by
+from bot.web.console.pages import page
+
+_PAGE = 25
+_LOG_LINES = 60  # of a log, the last ones
+_TASK_LOG = "task log"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnShown:
+    """One turn as somebody may see it. `log` are the last of its lines, `left_out` those before."""
+
+    turn: Turn
+    diagnosis: Diagnosis | None
+    evidence: Evidence | None
+    log: tuple[LogLine, ...]
+    left_out: int
+    ratings: tuple[Rating, ...]
+    hides_log: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    escalation: Escalation
+    truth: Truth | None
+
+
+def conversation_pages() -> APIRouter:
+    router = APIRouter(dependencies=[Depends(Needs(Role.VIEWER))])
+
+    @router.get("/")
+    async def first(request: Request) -> Response:
+        return RedirectResponse(f"{BASE}/conversations", 303)
+
+    @router.get("/conversations")
+    async def listed(request: Request) -> Response:
+        desk, seen, query = desk_of(request), await seen_by(request), request.query_params
+        wanted, before = wanted_of(query), number_of(query, "before")
+        found = await desk.archive.page(wanted, seen.scope, before=before, limit=_PAGE)
+        rows = _veiled(found.rows, seen, wanted.words)
+        return page(
+            request,
+            "conversations.html",
+            rows=rows,
+            older=again(query, before=found.older) if found.older else "",
+            newest=again(query, ["before"]) if before else None,
+            query=query,
+            is_filtered=bool(again(query, ["before"])),
+            clusters=tuple(seen.sight.clusters),
+            outcomes=[one for one in Outcome if one],
+            scores=tuple(Score),
+        )
+
+    @router.get("/conversations/{number}")
+    async def one(request: Request, number: str) -> Response:
+        desk, seen = desk_of(request), await seen_by(request)
+        is_number = number.isascii() and number.isdecimal() and len(number) < 16
+        found = await desk.archive.conversation(int(number), seen.scope) if is_number else None
+        if found is None:
+            raise HTTPException(404, "There is no such conversation, or you may not see it.")
+        return page(
+            request,
+            "conversation.html",
+            found=found,
+            turns=[_shown(turn, found, seen) for turn in found.turns],
+            called=await _called(desk, found, seen),
+            slack=_in_slack(found),
+        )
+
+    @router.get("/turns/{turn_id:path}")
+    async def of_turn(request: Request, turn_id: str) -> Response:
+        """The conversation that a turn is part of; whoever may not see it learns no more there."""
+        number = await desk_of(request).archive.number_of(turn_id)
+        if number is None:
+            raise HTTPException(404, "There is no such conversation, or you may not see it.")
+        return RedirectResponse(f"{BASE}/conversations/{number}", 303)
+
+    return router
+
+
+def _veiled(rows: Sequence[Listed], seen: Seen, words: str) -> Sequence[Listed]:
+    """With hidden names taken out; who looks for a hidden name finds nothing by it."""
+    if not seen.veil:
+        return rows
+    if seen.veil.text(words) != words:
+        return ()
+    return [replace(row, question=seen.veil.text(row.question)) for row in rows]
+
+
+def _shown(turn: Turn, found: Archived, seen: Seen) -> TurnShown:
+    turn = seen.veil.over(turn)
+    diagnosis = turn.reply if isinstance(turn.reply, Diagnosis) else None
+    evidence, lines, hides = turn.evidence, tuple[LogLine, ...](), False
+    if diagnosis is not None and evidence is not None and evidence.log is not None:
+        lines = evidence.log.lines
+    if diagnosis is not None and not seen.may_read_logs(
+        diagnosis.target.cluster, diagnosis.target.dag_id or ""
+    ):
+        diagnosis, lines, hides = _without_log(diagnosis), (), True
+    return TurnShown(
+        turn,
+        diagnosis,
+        evidence,
+        lines[-_LOG_LINES:],
+        max(0, len(lines) - _LOG_LINES),
+        found.ratings.get(turn.id, ()),
+        hides,
+    )
+
+
+def _without_log(diagnosis: Diagnosis) -> Diagnosis:
+    verdict = diagnosis.verdict
+    quotes = tuple(one for one in verdict.quotes if one.source != _TASK_LOG)
+    return replace(diagnosis, verdict=replace(verdict, quotes=quotes), log_lines=())
+
+
+async def _called(desk: Desk, found: Archived, seen: Seen) -> Sequence[Called]:
+    """The humans who were called about it, newest first. Who sees not everything sees of them no
+    words: they may name any Dag."""
+    if desk.escalations is None or seen.scope.is_limited:
+        return []
+    escalations = await desk.escalations.of_thread(found.thread, over=None)
+    return [Called(one, await desk.escalations.truth(one.id)) for one in escalations]
+
+
+def _in_slack(found: Archived) -> str:
+    """The address of its thread in Slack; "" where it was not there."""
+    thread = found.thread
+    if not found.turns or found.turns[0].question.origin is not Origin.SLACK:
+        return ""
+    place = f"{thread.workspace}/{thread.channel}/thread/{thread.channel}-{thread.thread}"
+    return f"https://app.slack.com/client/{place}"
