@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli_work.commands import Config
+from bot.cli_database import Config, opened
 from bot.domain.errors import BotError
 from bot.services.console_ports import Role
 from bot.settings import load_settings
@@ -46,21 +46,16 @@ def token(
 
 async def _link(settings: Settings, role: Role) -> str:
     from bot.adapters.sql.console import SqlGrants
-    from bot.adapters.sql.engine import create_engine
-    from bot.adapters.sql.migrate import require_current
     from bot.web.console.desk import fresh_secret, key_of
     from bot.web.console.guard import SIGN_IN
     from bot.web.console.sign_in import LOCAL_TOKEN
 
     secret, until = fresh_secret(), datetime.now(UTC) + _GOOD_FOR
     body = json.dumps({"user": _login(), "role": role.value})
-    database = create_engine(settings.database_url)
-    try:
-        await require_current(database)
+    host = _host(settings.web.host)
+    async with opened(settings) as database:
         await SqlGrants(database).put(key_of(secret), LOCAL_TOKEN, body, until)
-    finally:
-        await database.dispose()
-    return f"http://{_host(settings.web.host)}:{settings.web.port}{SIGN_IN}/local?token={secret}"
+    return f"http://{host}:{settings.web.port}{SIGN_IN}/local?token={secret}"
 
 
 def _host(listening: str) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import TYPE_CHECKING
-
 from starlette.types import ASGIApp
 
 from bot.adapters.sql.archive import SqlArchive
@@ -31,22 +29,21 @@ from bot.web.console.app import console_app
 from bot.web.console.desk import ConsoleConfig, Desk
 from bot.web.console.sign_in import BACK
 
-if TYPE_CHECKING:
-    from bot.assembly import Service
+Running = tuple[Parts, SlackSide]
 
 
-def console_of(settings: Settings, service: Callable[[], Service | None]) -> ASGIApp | None:
-    """None where it is off. `service` is None while the bot starts."""
+def console_of(settings: Settings, running: Callable[[], Running | None]) -> ASGIApp | None:
+    """None where it is off. `running` gives None while the bot starts."""
     if not settings.console.enabled:
         return None
     made: list[Desk] = []
 
     def desk() -> Desk | None:
-        running = service()
-        if running is None:
+        now_running = running()
+        if now_running is None:
             return None
         if not made:
-            made.append(desk_of(running.parts, running.slack))
+            made.append(desk_of(*now_running))
         return made[0]
 
     return console_app(config_of(settings), desk)

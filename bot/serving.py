@@ -20,7 +20,7 @@ from bot.adapters.metrics import PrometheusMeter
 from bot.assembly import Service, put_together
 from bot.bootstrap import kept_types, parts_of, redactor_of
 from bot.bootstrap_clusters import addresses_of
-from bot.consoling import console_of
+from bot.consoling import Running, console_of
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import BotError, StoreError
 from bot.domain.failures import Failure, Success
@@ -213,6 +213,10 @@ def _web(process: _Process) -> ASGIApp:
         service = process.open_service
         return service.slack.app if service is not None else None
 
+    def running() -> Running | None:
+        service = process.open_service
+        return (service.parts, service.slack) if service is not None else None
+
     return build_web(
         partial(_ready, process),
         slack if process.takes and process.mode is SlackMode.HTTP else None,
@@ -220,7 +224,7 @@ def _web(process: _Process) -> ASGIApp:
         metrics=process.meter,
         standing=process.standing,
         routers=_doors(process),
-        console=console_of(process.settings, lambda: process.open_service),
+        console=console_of(process.settings, running),
     )
 
 

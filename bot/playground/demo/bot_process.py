@@ -21,10 +21,11 @@ _STOP_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class BotProcess:
-    """The running bot, and the file that it writes its log to."""
+    """The running bot, the file that it writes its log to, and that of its settings."""
 
     process: asyncio.subprocess.Process
     log: Path
+    config: Path
 
     async def connected(self, workspace: LocalWorkspace) -> None:
         """Returns once the bot listens to the workspace; raises `BotError` where it ends before."""
@@ -40,6 +41,18 @@ class BotProcess:
         finally:
             connected.cancel()
             ended.cancel()
+
+    async def console_link(self) -> str:
+        """The address that signs one in to the console; "" where none could be made."""
+        making = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bot", "console", "token", "--config", str(self.config)),
+            env=_environment(os.environ),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        said, _ = await making.communicate()
+        return said.decode().strip() if making.returncode == 0 else ""
 
     def failure(self) -> BotError:
         tail = self.log.read_text(errors="replace")[-1500:].strip()
@@ -74,7 +87,7 @@ async def bot_running(
         )
     launched(process.pid)
     try:
-        yield BotProcess(process, log)
+        yield BotProcess(process, log, config)
     finally:
         await _end(process)
 
@@ -105,6 +118,7 @@ def _settings(
             "app_token_file": str(secrets["app_token"]),
         },
         "web": {"host": "127.0.0.1", "port": port},
+        "console": {"enabled": True},
         # Short enough to see the next level called.
         "escalation": {"channel": ONCALL_CHANNEL, "acknowledge_within": 2},
         "on_call": {"rota": str(_write_rota(folder / "rota.yaml"))},

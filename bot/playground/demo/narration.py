@@ -41,8 +41,11 @@ class Narrator:
         self._write(Padding(Text(headline, "bold"), _INDENT))
         self._write(Padding(Text(rest), _INDENT))
 
-    def invitation(self, page: str, handle: str, airflow: str, command: str) -> None:
-        """Where to ask on and what, and the `command` that asks at a terminal."""
+    def invitation(
+        self, page: str, handle: str, airflow: str, command: str, console: str = ""
+    ) -> None:
+        """Where to ask on and what, the `command` that asks at a terminal, and the link into the
+        console, where there is one."""
         invited = [scene for scene in SCENES if scene.invited]
         others = [scene.dag_id for scene in SCENES[1:] if not scene.invited]
         self._write("")
@@ -56,6 +59,10 @@ class Narrator:
         self._write(Text(f"  Airflow itself: {airflow} (user admin, password admin)"), whole=True)
         self._write(Text("  The same at a terminal:"))
         self._write(Text(f'  {command} "why did geocoding fail?"'), whole=True)
+        if console:
+            words = "  The console, by a link that is good once and for ten minutes:"
+            self._write(Text(words))
+            self._write(Text(f"  {console}"), whole=True)
         self._write(Text("  Ctrl-C ends everything; what has failed is kept for the next start."))
         self._write(Rule(style="green"))
 

@@ -102,6 +102,7 @@ async def _play(plan: DemoPlan, narrator: Narrator, keeper: Keeper) -> None:
                 bot.name,
                 f"http://127.0.0.1:{plan.airflow_port}",
                 " ".join(shlex.quote(_short(word)) for word in words),
+                await demo.bot.console_link(),
             )
             await _stay(demo, narrator)
 
