@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import timedelta
+
 from starlette.types import ASGIApp
 
 from bot.adapters.sql.archive import SqlArchive
