@@ -266,12 +266,15 @@ class ReportedFailures(Protocol):
 class Posted:
     """What is known of a message of ours. `ts` None: announced, of unknown outcome. `revision`
     counts the contents that it has shown; `age` is seconds since it was announced, or since the
-    call was given up where that is known."""
+    call was given up where that is known. `late` is the revision of the newest change of unknown
+    outcome, which may yet be carried out, `late_age` seconds since that was given up."""
 
     ts: str | None
     revision: int
     age: float
     is_given_up: bool = False
+    late: int | None = None
+    late_age: float = 0.0
 
 
 class PostEntry(Protocol):
@@ -296,6 +299,10 @@ class PostEntry(Protocol):
         ...
 
     async def record(self, ts: str, revision: int) -> None: ...
+
+    async def leave_late(self, revision: int) -> None:
+        """The call that changes the message to `revision` has ended, and may yet have an effect."""
+        ...
 
 
 class PostLedger(Protocol):

@@ -168,13 +168,18 @@ class Poster:
 
     async def _posted(self, post: Post) -> Sent | Later:
         async with self.ledger.page(post.key, post.thread) as page:
-            wait = self._whereabouts.doubt(page.posted)
+            wait = max(
+                self._whereabouts.doubt(page.posted),
+                # Drawn anew, it takes the place of what was drawn for the same revision.
+                self._whereabouts.lateness(page.posted, post.revision + bool(post.redraw)),
+            )
             return Later(wait) if wait > 0 else await self._settle(page, post)
 
     async def _settle(self, page: PostEntry, post: Post) -> Sent | Later:
         known = await self._whereabouts.known(page, post.key, post.place)
         if post.redraw:
-            return await self._redrawn(post, known)
+            async with self._changing(page, post):
+                return await self._redrawn(post, known)
         if known is None:
             return await self._new(page, post)
         if known.ts == DELETED:
@@ -182,7 +187,9 @@ class Poster:
         if known.ts != WITHDRAWN:
             if known.revision >= post.revision:
                 return Sent(known.ts)
-            if await self._changed(post, known):
+            async with self._changing(page, post):
+                is_changed = await self._changed(post, known)
+            if is_changed:
                 await page.record(known.ts, post.revision)
                 return Sent(known.ts)
         return await self._replaced(page, post, known.ts)
@@ -254,6 +261,17 @@ class Poster:
                 raise
             await page.give_up()
             raise _InDoubt(word_for(error)) from error
+
+    @asynccontextmanager
+    async def _changing(self, page: PostEntry, post: Post) -> AsyncIterator[None]:
+        """Around calls that change a message. Whether one of unknown outcome is carried out later
+        nobody can see, so newer words wait until it cannot be any more."""
+        try:
+            yield
+        except (SlackClientError, *UNSURE) as error:
+            if is_unsure(error):
+                await page.leave_late(post.revision)
+            raise
 
     async def _replaced(self, page: PostEntry, post: Post, gone: str) -> Sent | Later:
         """Posts in place of a message that was deleted or is closed to edits. Its mark is another,

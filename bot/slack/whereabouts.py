@@ -40,6 +40,12 @@ class Whereabouts:
         going_on = 0.0 if known.is_given_up else self.call_timeout
         return going_on + self.read_lag - known.age
 
+    def lateness(self, known: Posted | None, revision: int) -> float:
+        """Seconds until no earlier words can take the place of `revision` any more."""
+        if known is None or known.late is None or known.late >= revision:
+            return 0.0
+        return self.call_timeout - known.late_age
+
     async def known(self, page: PostEntry, key: str, place: Place) -> Standing | None:
         """Where the message stands and in which revision; None where it has to be posted."""
         posted = page.posted

@@ -101,6 +101,22 @@ async def test_no_record_lowers_the_revision_nor_needs_an_announcement(ledger: P
     assert await stands(ledger) == ("1.3", 3)
 
 
+async def test_a_change_that_may_come_late_is_remembered_beside_what_stands(
+    ledger: PostLedger,
+) -> None:
+    async with ledger.page("turn-1") as entry:
+        await entry.record("1.1", 1)
+        await entry.leave_late(2)
+        assert entry.posted is not None
+        assert (entry.posted.revision, entry.posted.late) == (1, 2)
+        await entry.record("1.1", 2)
+    async with ledger.page("turn-1") as entry:
+        known = entry.posted
+    assert known is not None
+    assert (known.ts, known.revision, known.late) == ("1.1", 2, 2)
+    assert 0 <= known.late_age <= 60
+
+
 async def test_one_at_a_time_has_a_page_open(ledger: PostLedger) -> None:
     open_now, most = 0, 0
 

@@ -185,6 +185,8 @@ class _Row:
     ts: str | None = None
     revision: int = 0
     given_up_at: float | None = None
+    late: int | None = None
+    late_at: float | None = None
 
 
 class _Entry:
@@ -201,7 +203,10 @@ class _Entry:
             return None
         given_up = row.given_up_at if row.ts is None else None
         since = row.announced_at if given_up is None else given_up
-        return Posted(row.ts, row.revision, self._ledger.clock() - since, given_up is not None)
+        now = self._ledger.clock()
+        late_age = 0.0 if row.late_at is None else now - row.late_at
+        is_given_up = given_up is not None
+        return Posted(row.ts, row.revision, now - since, is_given_up, row.late, late_age)
 
     async def announce(self) -> None:
         row = self._ledger.rows.setdefault(self._key, _Row(0.0))
@@ -221,6 +226,10 @@ class _Entry:
     async def record(self, ts: str, revision: int) -> None:
         row = self._ledger.rows.setdefault(self._key, _Row(self._ledger.clock()))
         row.ts, row.revision = ts, max(row.revision, revision)
+
+    async def leave_late(self, revision: int) -> None:
+        row = self._ledger.rows[self._key]
+        row.late, row.late_at = revision, self._ledger.clock()
 
 
 class FakePostLedger:

@@ -332,3 +332,7 @@ class PoweredEntry:
         self.power.point(f"{self.key}: sent")
         await self.entry.record(ts, revision)
         self.power.point(f"{self.key}: recorded")
+
+    async def leave_late(self, revision: int) -> None:
+        await self.entry.leave_late(revision)
+        self.power.point(f"{self.key}: left late")

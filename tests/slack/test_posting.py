@@ -20,10 +20,11 @@ from bot.slack.client import web_client
 from bot.slack.outgoing import Outgoing
 from bot.slack.pace import Pace
 from bot.slack.posting import Poster
-from bot.slack.posts import ANSWER, SORRY, WORKING, Mark, Notice
+from bot.slack.posts import ANSWER, SORRY, WORKING, Later, Mark, Notice
 from bot.slack.refusals import (
     ResponseUrlRefused,
     SlackRefused,
+    SlackUnavailable,
     is_passing,
     is_unsure,
     wait_asked_for,
@@ -36,6 +37,7 @@ from tests.slack.engine import PoweredLedger
 from tests.slack.replies import CODE, HELP
 from tests.slack.running import RunningBot
 from tests.slack.wanting import Wanting, post_in, poster_of, put
+from tests.waiting import until
 
 POST = "chat.postMessage"
 
@@ -70,6 +72,28 @@ async def test_revisions_converge_on_the_newest_in_any_order(
     assert "tell you why" in words(answer)
     # What is outdated costs no call at all.
     assert len(ws.calls()) == before
+
+
+async def test_newer_words_wait_until_a_lost_change_cannot_come_any_more(
+    ws: LocalWorkspace, poster: Poster, ledger: PoweredLedger, question: Message
+) -> None:
+    def shown() -> str:
+        (message,) = by_bot(ws, SUPPORT_CHANNEL)
+        return words(message)
+
+    await put(poster, post_in(question, Notice("Looking …"), WORKING))
+    ws.faults.add(Fault(FaultKind.LATE, "chat.update", seconds=0.3))
+    with pytest.raises(SlackUnavailable):
+        await poster.put(post_in(question, Notice("lost")))
+    # In its own place nobody has to wait for it.
+    await put(poster, post_in(question, Notice("tried again")))
+    assert "tried again" in shown()
+    newer = post_in(question, Notice("newer"), ANSWER + 1)
+    assert await poster.put(newer) == Later(poster.call_timeout)
+    await until(lambda: "lost" in shown(), "the lost change")
+    await ledger.sleep(poster.call_timeout)
+    await put(poster, newer)
+    assert "newer" in shown()
 
 
 async def test_an_apology_never_takes_the_place_of_an_answer(

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -118,6 +119,8 @@ class SqlPostEntry:
                 PostRow.revision,
                 PostRow.announced_at,
                 PostRow.recorded_at,
+                PostRow.late_revision,
+                PostRow.late_at,
                 _now(on).label("now"),
             )
             return (await on.execute(known.where(PostRow.key == self._key))).first()
@@ -126,8 +129,14 @@ class SqlPostEntry:
             row = await self._read(read)
         if row is not None:
             given_up = row.recorded_at if row.ts is None else None
-            age = (row.now - (given_up or row.announced_at)).total_seconds()
-            self._posted = Posted(row.ts, row.revision, max(age, 0.0), given_up is not None)
+            self._posted = Posted(
+                row.ts,
+                row.revision,
+                _seconds(given_up or row.announced_at, row.now),
+                given_up is not None,
+                row.late_revision,
+                _seconds(row.late_at or row.now, row.now),
+            )
 
     async def announce(self) -> None:
         """Kept before Slack is called; announced anew where an earlier call came to nothing.
@@ -185,8 +194,20 @@ class SqlPostEntry:
 
         with store_errors("Recording a post"):
             await self._write(write)
-        known_revision, age = (self._posted.revision, self._posted.age) if self._posted else (0, 0)
-        self._posted = Posted(ts, max(known_revision, revision), age)
+        known = self._posted or Posted(None, 0, 0.0)
+        self._posted = replace(
+            known, ts=ts, revision=max(known.revision, revision), is_given_up=False
+        )
+
+    async def leave_late(self, revision: int) -> None:
+        async def write(on: AsyncConnection) -> None:
+            late = {"late_revision": revision, "late_at": _now(on)}
+            await on.execute(update(PostRow).where(PostRow.key == self._key).values(late))
+
+        with store_errors("Recording that a change may come late"):
+            await self._write(write)
+        if self._posted is not None:
+            self._posted = replace(self._posted, late=revision, late_age=0.0)
 
     @property
     def _unsaid(self) -> tuple[ColumnElement[bool], ...]:
@@ -218,6 +239,10 @@ def _now(connection: AsyncConnection) -> ColumnElement[datetime]:
     if connection.dialect.name == "postgresql":
         return func.clock_timestamp(type_=UtcDateTime())
     return literal(datetime.now(UTC), UtcDateTime())
+
+
+def _seconds(since: datetime, now: datetime) -> float:
+    return max((now - since).total_seconds(), 0.0)
 
 
 def _page_number(key: str) -> int:

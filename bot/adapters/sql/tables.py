@@ -173,7 +173,8 @@ class PostRow(Base):
     """One message of ours in Slack; `ts` is NULL while its fate is not known.
 
     Until then `recorded_at` is when the call to Slack ended, NULL where it may go on. `revision`
-    counts the contents that it has shown. Empty texts where the thread is not known.
+    counts the contents that it has shown. A change to `late_revision` was given up at `late_at`,
+    and may yet be carried out. Empty texts where the thread is not known.
     """
 
     __tablename__ = "posts"
@@ -187,6 +188,8 @@ class PostRow(Base):
     revision: Mapped[int]
     announced_at: Mapped[datetime]
     recorded_at: Mapped[datetime | None]
+    late_revision: Mapped[int | None]
+    late_at: Mapped[datetime | None]
 
 
 class FailureBatchRow(Base):
