@@ -8,6 +8,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.playground.workspace import LocalWorkspace, PortTaken
 from bot.playground.workspace.doors.deeds import DEEDS
@@ -214,3 +216,34 @@ async def test_the_feed_begins_with_everything_and_goes_on_with_changes(
 
     assert [m["payload"]["text"] for m in first["messages"]] == ["before"]
     assert (second["kind"], second["message"]["payload"]["text"]) == ("message", "after")
+
+
+async def test_a_channel_is_shared_and_archived_and_people_are_guests_or_of_elsewhere(
+    ws: LocalWorkspace, remote: Remote
+) -> None:
+    client = AsyncWebClient(token=ws.bot_token, base_url=ws.base_url)
+    place = {"user": AUTHOR.id, "channel": SUPPORT_CHANNEL}
+    assert (await remote.act("channel", channel=SUPPORT_CHANNEL, is_shared=True))[0] == 200
+    assert (await remote.act("person", user=AUTHOR.id, team="T0PARTNER"))[0] == 200
+    assert (await remote.act("person", user=ONCALL.id, is_guest=True))[0] == 200
+    channel = (await client.conversations_info(channel=SUPPORT_CHANNEL))["channel"]
+    assert (channel["is_ext_shared"], channel["is_archived"]) == (True, False)
+    user = (await client.users_info(user=AUTHOR.id))["user"]
+    assert (user["team_id"], user["is_stranger"]) == ("T0PARTNER", True)
+    assert "email" not in user["profile"]
+    assert (await client.users_info(user=ONCALL.id))["user"]["is_restricted"]
+    await remote.act("say", **place, text="why")
+    (message,) = (await client.conversations_history(channel=SUPPORT_CHANNEL))["messages"]
+    assert (message["team"], message["user_team"]) == ("T0PARTNER", "T0PARTNER")
+    _, page = await remote.get("/control/state")
+    (shown,) = [one for one in json.loads(page)["channels"] if one["id"] == SUPPORT_CHANNEL]
+    assert shown["is_shared"]
+
+    await remote.act("channel", channel=SUPPORT_CHANNEL, is_shared=False, is_archived=True)
+    with pytest.raises(SlackApiError, match="is_archived"):
+        await client.chat_postMessage(channel=SUPPORT_CHANNEL, text="no")
+    await remote.act("person", user=AUTHOR.id)
+    assert "is_stranger" not in (await client.users_info(user=AUTHOR.id))["user"]
+    assert (await remote.act("channel", channel="C1", is_shared=True))[0] == 409
+    assert (await remote.act("person", user="U1"))[0] == 409
+    assert (await remote.act("person", user=AUTHOR.id, team="them"))[0] == 400

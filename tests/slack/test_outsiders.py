@@ -29,9 +29,7 @@ from tests.slack.test_talk import until_quiet
 
 @pytest.fixture
 def guest(ws: LocalWorkspace) -> None:
-    world = ws.hub.world
-    people = tuple(replace(one, is_guest=one.id == AUTHOR.id) for one in world.people)
-    ws.hub.world = ws.state.world = replace(world, people=people)
+    ws.actors.regard(AUTHOR.id, is_guest=True)
 
 
 @pytest.mark.usefixtures("guest")

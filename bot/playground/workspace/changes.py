@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.playground.workspace.values import (
     Channel,
     Message,
+    Person,
     Prompts,
     Status,
     StoredFile,
@@ -17,6 +18,20 @@ from bot.playground.workspace.values import (
 @dataclass(frozen=True, slots=True)
 class ChannelOpened:
     channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelChanged:
+    """Shared with another organisation, archived, or no more."""
+
+    channel: Channel
+
+
+@dataclass(frozen=True, slots=True)
+class PersonChanged:
+    """Somebody is a guest now, of another organisation, or one of our own."""
+
+    person: Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,8 @@ class Reset:
 
 Change = (
     ChannelOpened
+    | ChannelChanged
+    | PersonChanged
     | MemberJoined
     | MemberLeft
     | MessagePosted

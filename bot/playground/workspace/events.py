@@ -196,6 +196,13 @@ def envelope(hub: Hub, body: Json) -> Json:
         "event_id": hub.new_id("Ev"),
         "event_time": int(hub.clock.now()),
         "authorizations": [authorization],
-        "is_ext_shared_channel": False,
+        "is_ext_shared_channel": _is_shared(hub, body),
         "event_context": f"4-{hub.new_id('EC')}",
     }
+
+
+def _is_shared(hub: Hub, body: Json) -> bool:
+    item = body.get("item")
+    said = item.get("channel") if isinstance(item, dict) else body.get("channel")
+    channel = hub.state.channels.get(said) if isinstance(said, str) else None
+    return channel is not None and channel.is_shared

@@ -20,7 +20,7 @@ def _base(hub: Hub, kind: str, user: str) -> Json:
             "id": user,
             "username": person.name,
             "name": person.name,
-            "team_id": hub.world.team_id,
+            "team_id": hub.state.team_of(user),
         },
         "api_app_id": hub.world.app.id,
         "token": "verification-tokens-are-deprecated",

@@ -21,7 +21,7 @@ def snapshot(hub: Hub, connections: int) -> Json:
     return {
         "kind": "snapshot",
         "team": hub.world.team_name,
-        "people": [_person(person) for person in hub.world.people],
+        "people": [_person(hub.state.people[person.id]) for person in hub.world.people],
         "bot": _person(hub.world.bot),
         "app": {
             "name": app.name,
@@ -61,10 +61,12 @@ def patches(hub: Hub, notice: Notice) -> list[Json]:
             return [gone, *_root_patch(hub, message)]
         case c.ReactionAdded(channel, ts) | c.ReactionRemoved(channel, ts):
             return _message_patches(hub, hub.state.messages[channel][ts])
-        case c.ChannelOpened(channel):
+        case c.ChannelOpened(channel) | c.ChannelChanged(channel):
             return [{"kind": "channel", "channel": _channel(channel)}]
         case c.MemberJoined(channel_id) | c.MemberLeft(channel_id):
             return [{"kind": "channel", "channel": _channel(hub.state.channels[channel_id])}]
+        case c.PersonChanged(person):
+            return [{"kind": "person", "person": _person(person)}]
         case c.StatusSet(status):
             return [{"kind": "status", "status": _status(hub, status)}]
         case c.TitleSet(channel, thread_ts, title):
@@ -140,6 +142,8 @@ def _channel(channel: Channel) -> Json:
         "kind": channel.kind.value,
         "topic": channel.topic,
         "members": sorted(channel.members),
+        "is_shared": channel.is_shared,
+        "is_archived": channel.is_archived,
     }
 
 

@@ -6,11 +6,13 @@ import uuid
 from dataclasses import replace
 
 from bot.playground.workspace.changes import (
+    ChannelChanged,
     FileStored,
     MemberJoined,
     MemberLeft,
     MessageEdited,
     MessagePosted,
+    PersonChanged,
     ReactionAdded,
     ReactionRemoved,
 )
@@ -19,7 +21,7 @@ from bot.playground.workspace.emoji import is_known
 from bot.playground.workspace.errors import NoSuchThing
 from bot.playground.workspace.lookup import Lookup
 from bot.playground.workspace.methods.reactions import has_reacted
-from bot.playground.workspace.values import Edited, Message, StoredFile
+from bot.playground.workspace.values import Channel, ChannelKind, Edited, Message, StoredFile
 
 
 class Speaking(Lookup):
@@ -108,6 +110,27 @@ class Speaking(Lookup):
         app = self._hub.world.app.bot_user_id
         if app not in place.members:
             self._hub.commit(MemberJoined(channel, app, user))
+
+    def share(self, channel: str, *, is_shared: bool = True) -> None:
+        """Shares a channel with another organisation, or no more."""
+        self._hub.commit(ChannelChanged(replace(self._place(channel), is_shared=is_shared)))
+
+    def archive(self, channel: str, *, is_archived: bool = True) -> None:
+        self._hub.commit(ChannelChanged(replace(self._place(channel), is_archived=is_archived)))
+
+    def _place(self, channel: str) -> Channel:
+        found = self._hub.state.channels.get(channel)
+        if found is None or found.kind is ChannelKind.DIRECT:
+            raise NoSuchThing(f"no channel has the id {channel!r}")
+        return found
+
+    def regard(self, user: str, *, is_guest: bool = False, team: str = "") -> None:
+        """Somebody is a guest from now on, or of the organisation `team`; with neither, one of our
+        own."""
+        known = self._hub.state.people.get(user)
+        if known is None or known.is_bot:
+            raise NoSuchThing(f"nobody here has the id {user!r}")
+        self._hub.commit(PersonChanged(replace(known, is_guest=is_guest, team=team)))
 
     def remove_app(self, channel: str, user: str) -> None:
         place = self.channel(channel, user)

@@ -10,6 +10,7 @@ from bot.playground.workspace.values import (
     Channel,
     ChannelKind,
     Message,
+    Person,
     Prompts,
     Reaction,
     Status,
@@ -24,6 +25,7 @@ class State:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.people: dict[str, Person] = {}  # as they are by now, the bot among them
         self.channels: dict[str, Channel] = {}
         self.messages: dict[str, dict[str, Message]] = {}
         self._threads: dict[tuple[str, str], dict[str, None]] = {}  # ts of replies, in order
@@ -40,6 +42,7 @@ class State:
             store.clear()
         self.modals.clear()
         self.homes.clear()
+        self.people = dict(self.world.members)
         self.channels = {channel.id: channel for channel in self.world.first_channels()}
         self.messages = {channel: {} for channel in self.channels}
         self._threads.clear()
@@ -54,6 +57,11 @@ class State:
             ),
             None,
         )
+
+    def team_of(self, user: str) -> str:
+        """The organisation of a person."""
+        known = self.people.get(user)
+        return (known.team if known else "") or self.world.team_id
 
     def message(self, channel: str, ts: str) -> Message | None:
         return self.messages.get(channel, {}).get(ts)
@@ -76,6 +84,10 @@ class State:
             case c.ChannelOpened(channel):
                 self.channels[channel.id] = channel
                 self.messages.setdefault(channel.id, {})
+            case c.ChannelChanged(channel):
+                self.channels[channel.id] = channel
+            case c.PersonChanged(person):
+                self.people[person.id] = person
             case c.MemberJoined(channel_id, user):
                 self._set_members(channel_id, self.channels[channel_id].members | {user})
             case c.MemberLeft(channel_id, user):

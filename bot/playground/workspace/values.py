@@ -28,6 +28,7 @@ class Person:
     is_guest: bool = False  # of one channel or several
     is_admin: bool = False
     locale: str = "en-US"
+    team: str = ""  # of another organisation, with which a channel is shared
 
     @property
     def email(self) -> str:
@@ -42,6 +43,8 @@ class Channel:
     members: frozenset[str]
     topic: str = ""
     created: int = 0  # epoch seconds
+    is_shared: bool = False  # with another organisation
+    is_archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)

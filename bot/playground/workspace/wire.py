@@ -19,13 +19,14 @@ def person_json(person: Person, team: str, *, with_email: bool = True) -> Json:
         "real_name": person.real_name,
         "display_name": person.name,
         "title": person.title,
-        "team": team,
+        "team": person.team or team,
     }
-    if with_email and not person.is_bot:
+    # Of people of other organisations no address is told.
+    if with_email and not (person.is_bot or person.team):
         profile["email"] = person.email
     return {
         "id": person.id,
-        "team_id": team,
+        "team_id": person.team or team,
         "name": person.name,
         "real_name": person.real_name,
         "deleted": False,
@@ -37,6 +38,7 @@ def person_json(person: Person, team: str, *, with_email: bool = True) -> Json:
         "is_ultra_restricted": False,
         "tz": "Etc/UTC",
         "tz_offset": 0,
+        **({"is_stranger": True} if person.team else {}),
         "profile": profile,
     }
 
@@ -45,11 +47,11 @@ def channel_json(channel: Channel, bot_user_id: str, team: str) -> Json:
     common: Json = {
         "id": channel.id,
         "created": channel.created,
-        "is_archived": False,
+        "is_archived": channel.is_archived,
         "is_im": channel.kind is ChannelKind.DIRECT,
         "is_mpim": False,
         "is_private": channel.kind is not ChannelKind.PUBLIC,
-        "is_ext_shared": False,
+        "is_ext_shared": channel.is_shared,
         "is_org_shared": False,
         "context_team_id": team,
     }
@@ -104,7 +106,9 @@ def message_json(
 ) -> Json:
     """The message as history and events show it; `with_thread` adds the figures of its thread."""
     body: Json = {"type": "message", "user": message.user, "ts": message.ts, "text": message.text}
-    body["team"] = hub.world.team_id
+    body["team"] = hub.state.team_of(message.user)
+    if hub.state.channels[message.channel].is_shared:
+        body["user_team"] = body["source_team"] = body["team"]
     if message.subtype:
         body["subtype"] = message.subtype
     if message.client_msg_id:

@@ -8,6 +8,7 @@ from bot.playground.workspace.doors.stage import Deed
 
 DEEDS: dict[str, type[Deed]] = {
     "act_in_view": p.ActInView,
+    "channel": o.SetChannel,
     "clear_faults": o.ClearFaults,
     "close_view": p.CloseView,
     "command": p.Command,
@@ -21,6 +22,7 @@ DEEDS: dict[str, type[Deed]] = {
     "home": p.OpenHome,
     "look": p.LookAt,
     "membership": p.Membership,
+    "person": o.SetPerson,
     "press": p.Press,
     "react": p.React,
     "read_lag": o.SetReadLag,

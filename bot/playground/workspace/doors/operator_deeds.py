@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from bot.playground.workspace.doors.stage import Deed, Stage
 from bot.playground.workspace.errors import NoSuchThing
 from bot.playground.workspace.faults import DeliveryFaults, Fault, FaultKind
@@ -88,6 +90,33 @@ class SendEvent(Deed):
         if not isinstance(self.event.get("type"), str):
             raise NoSuchThing("an event needs a type")
         return {"event_id": stage.dispatcher.send_event(self.event)}
+
+
+class SetChannel(Deed):
+    """Shares a channel with another organisation, or archives it; what is left out stays."""
+
+    channel: str
+    is_shared: bool | None = None
+    is_archived: bool | None = None
+
+    async def do(self, stage: Stage) -> Json:
+        if self.is_shared is not None:
+            stage.actors.share(self.channel, is_shared=self.is_shared)
+        if self.is_archived is not None:
+            stage.actors.archive(self.channel, is_archived=self.is_archived)
+        return {}
+
+
+class SetPerson(Deed):
+    """Makes somebody a guest, one of another organisation, or with neither one of our own."""
+
+    user: str
+    is_guest: bool = False
+    team: str = Field(default="", pattern=r"^(T[A-Z0-9]{2,})?$")
+
+    async def do(self, stage: Stage) -> Json:
+        stage.actors.regard(self.user, is_guest=self.is_guest, team=self.team)
+        return {}
 
 
 class ResetAll(Deed):

@@ -13,7 +13,7 @@ from bot.playground.workspace.wire import message_json
 
 
 def _may_post(call: Call) -> Channel:
-    channel = call.channel(member=False)
+    channel = call.open_channel(member=False)
     if call.bot_user in channel.members:
         return channel
     if channel.kind is ChannelKind.PUBLIC and "chat:write.public" in call.hub.world.app.scopes:
@@ -44,7 +44,7 @@ def _post(call: Call) -> Json:
 
 
 def _post_ephemeral(call: Call) -> Json:
-    channel = call.channel()
+    channel = call.open_channel()
     user = call.arguments.text("user")
     if user not in channel.members:
         raise SlackRefusal("user_not_in_channel")

@@ -16,7 +16,7 @@ _KIND_WORDS = {
 
 def _json(call: Call, user: str) -> Json:
     with_email = "users:read.email" in call.hub.world.app.scopes
-    return person_json(call.hub.world.members[user], call.team, with_email=with_email)
+    return person_json(call.hub.state.people[user], call.team, with_email=with_email)
 
 
 def _info(call: Call) -> Json:

@@ -16,7 +16,7 @@ def _subject(call: Call) -> tuple[Message, str]:
     name = call.arguments.text("name").strip(":")
     if not is_known(name):
         raise SlackRefusal("invalid_name")
-    return call.message(call.channel(), "timestamp"), name
+    return call.message(call.open_channel(), "timestamp"), name
 
 
 def has_reacted(message: Message, user: str, name: str) -> bool:

@@ -68,6 +68,13 @@ class Call:
         """`deed` is `read`, `history` or `write`: the scope depends on the channel's kind."""
         self.require_scope(f"{_SCOPE_WORD[channel.kind]}:{deed}")
 
+    def open_channel(self, argument: str = "channel", *, member: bool = True) -> Channel:
+        """The same for what nothing is written to once it is archived."""
+        found = self.channel(argument, member=member)
+        if found.is_archived:
+            raise SlackRefusal("is_archived")
+        return found
+
     def channel(self, argument: str = "channel", *, member: bool = True) -> Channel:
         """The channel named by id, `#name`, or the user id of a direct message.
 

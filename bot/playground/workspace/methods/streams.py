@@ -66,7 +66,7 @@ def _check(chunk: Json) -> None:
 
 
 def _start(call: Call) -> Json:
-    channel = call.channel()
+    channel = call.open_channel()
     thread_ts = read_thread(call.arguments)
     if channel.kind is ChannelKind.DIRECT:
         if thread_ts is None:

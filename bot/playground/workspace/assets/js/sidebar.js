@@ -8,7 +8,7 @@ import { attempt } from "./toast.js";
 
 export function drawSidebar(node) {
   const unread = myChannels().concat(myDirect() ?? []).map((channel) => [channel.id, isUnread(channel.id)]);
-  const key = JSON.stringify([store.me, store.place, store.team, unread, store.connections, [...store.channels.values()]]);
+  const key = JSON.stringify([store.me, store.place, store.team, store.people, unread, store.connections, [...store.channels.values()]]);
   fillOnce(node, key, () => [
     h("div.brand", {}, h("img", { src: "/assets/icon.svg", alt: "" }), h("div", {}, h("b", {}, store.team), h("span", {}, "on this machine"))),
     group("Acting as", "people", store.people.map(personRow), "radiogroup"),
@@ -27,7 +27,13 @@ function personRow(one) {
   const choose = () => actAs(one.id);
   const props = { type: "button", role: "radio", "aria-checked": String(mine), tabindex: mine ? "0" : "-1", data: { focus: `me ${one.id}`, person: one.id } };
   props.on = { click: choose, keydown: walk };
-  return h("button.row.person", props, avatar(one.id, "small"), h("span.name", {}, one.real_name, one.title && h("small", {}, one.title)));
+  return h("button.row.person", props, avatar(one.id, "small"), h("span.name", {}, one.real_name, standing(one) && h("small", {}, standing(one))));
+}
+
+/** What matters of somebody: not being one of ours goes before what they do. */
+function standing(one) {
+  if (one.team) return "Of another organisation";
+  return one.is_guest ? "Guest" : one.title;
 }
 
 /** Arrow keys move through the people, as in any group of radio buttons. */
@@ -62,6 +68,8 @@ function channelRow(channel) {
     h("span.mark", { "aria-hidden": "true" }, channel.kind === "group" ? "◆" : "#"),
     h("span.name", {}, channel.name),
     absent && h("span.tail", { title: "The app is not a member" }, "no app"),
+    channel.is_shared && h("span.tail", { title: "Shared with another organisation" }, "shared"),
+    channel.is_archived && h("span.tail", { title: "Nobody can write here any more" }, "archived"),
     unread && h("span.dot", { role: "img", "aria-label": "new messages" }),
   );
 }

@@ -115,6 +115,9 @@ const appliers = {
       }
     }
   },
+  person({ person }) {
+    store.people = store.people.map((one) => (one.id === person.id ? person : one));
+  },
   channel: ({ channel }) => store.channels.set(channel.id, channel),
   status: ({ status }) => putStatus(status),
   title: ({ title }) => store.titles.set(place(title), title.title),
