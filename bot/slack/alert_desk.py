@@ -85,6 +85,7 @@ class AlertDesk:
             self._workspace,
             alerting.now,
             alerting.reminds,
+            self._divert,
         )
         return {
             LOOK: service.look,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,10 +24,15 @@ from bot.services.alert_recovery import Recoveries
 from bot.services.announced import Audience
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Place
-from bot.slack.posts import ANSWER, Notice, Post, message_job
+from bot.slack.posts import ANSWER, Notice, Post
+from bot.slack.refusals import SlackRefused
+from bot.slack.saying import Saying
+from bot.slack.workspaces import in_workspace
 from bot.words import speaking
 
 log = structlog.get_logger(__name__)
+
+Divert = Callable[[Sequence[Alert], SlackRefused, DurableSteps], Awaitable[None]]
 
 _GOES_ON = (AlertState.OPEN, AlertState.WAITING)
 
@@ -35,7 +40,7 @@ _GOES_ON = (AlertState.OPEN, AlertState.WAITING)
 @dataclass(frozen=True, slots=True)
 class Reminders:
     """The handler of jobs of kind `REMIND`. `workspace` gives the id of a channel's, `now` aware
-    UTC times."""
+    UTC times; `divert` has told elsewhere what a channel does not take, or raises the refusal."""
 
     alerts: Alerts
     recoveries: Recoveries
@@ -43,6 +48,7 @@ class Reminders:
     workspace: Callable[[str], Awaitable[str]]
     now: Callable[[], datetime]
     every: timedelta
+    divert: Divert
 
     async def remind(self, body: AlertReminder, steps: DurableSteps) -> None:
         """One reminder, which hands in the next one; none where all runs well again by now."""
@@ -53,16 +59,26 @@ class Reminders:
         if wait > 0:
             await steps.start(remind_job(replace(body, held=body.held + 1), wait))
             return
-        if alert.thread and not alert.incident.startswith(UNREACHABLE):
-            words = await steps.run("words", partial(self._words, alert), FOR_A_DAY)
-            home = partial(self.workspace, alert.channel)
-            workspace = await steps.run("workspace", home, FOR_A_DAY)
-            key = f"alert:{alert.id}:reminder:{body.relapses}:{body.number}"
-            place = Place(alert.channel, "", alert.thread)
-            post = Post(key, ANSWER, place, Notice(words), workspace=workspace, is_for_channel=True)
-            await steps.start(message_job(post, f"{key}:say"))
+        # What is told elsewhere ends here, and this one with it.
         after = AlertReminder(body.id, body.relapses, body.number + 1)
         await steps.start(remind_job(after, self.every.total_seconds()))
+        if alert.thread and not alert.incident.startswith(UNREACHABLE):
+            await self._say(alert, body, steps)
+
+    async def _say(self, alert: Alert, body: AlertReminder, steps: DurableSteps) -> None:
+        words = await steps.run("words", partial(self._words, alert), FOR_A_DAY)
+        home = partial(self.workspace, alert.channel)
+        workspace = await steps.run("workspace", home, FOR_A_DAY)
+        key = f"alert:{alert.id}:reminder:{body.relapses}:{body.number}"
+        place = Place(alert.channel, "", alert.thread)
+        post = Post(key, ANSWER, place, Notice(words), workspace=workspace, is_for_channel=True)
+        try:
+            with in_workspace(workspace):
+                sent = await Saying(steps, workspace, key).say(post)
+            if sent.refusal:
+                raise SlackRefused(sent.refusal)
+        except SlackRefused as refusal:
+            await self.divert([alert], refusal, steps)
 
     async def _failing(self, body: AlertReminder) -> Alert | None:
         """As it stands once Airflow was asked; None where nobody is to be reminded any more."""

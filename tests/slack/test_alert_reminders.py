@@ -13,7 +13,7 @@ from bot.domain.access import Rule, Rules
 from bot.domain.alerts import Patience, Route
 from bot.domain.channel_policies import ChannelPolicy, PolicyKey, QuietHours
 from bot.playground.workspace import LocalWorkspace
-from bot.playground.workspace.world import GENERAL_CHANNEL, SUPPORT_CHANNEL
+from bot.playground.workspace.world import AUTHOR, GENERAL_CHANNEL, ONCALL_CHANNEL, SUPPORT_CHANNEL
 from bot.slack.config import SlackConfig
 from tests.fakes.cluster import FakeCluster
 from tests.slack.alerting import AlertingBot, cards_in, said_in
@@ -154,6 +154,31 @@ async def test_what_its_channel_does_not_take_is_told_in_the_default_one_with_th
     assert "3 runs" in said
     for dag_id in ("oom_orders", "oom_sales"):
         await bot.succeed(dag_id, run=3)
+    await bot.engine.pass_time(2)
+    assert "Recovered" in said_in(ws)[0]
+
+
+@pytest.mark.parametrize("why", ["archived", "I am no member there. Invite me there"])
+async def test_a_reminder_that_its_channel_does_not_take_is_told_in_the_default_one(
+    ws: LocalWorkspace, bot: AlertingBot, why: str
+) -> None:
+    bot.router = replace(bot.router, routes=(Route((ONCALL_CHANNEL,), dags=("*",)),))
+    await bot.report(bot.failure("oom_orders"))
+    await bot.engine.pass_time(2)
+    assert len(said_in(ws, ONCALL_CHANNEL)) == 1
+    if why == "archived":
+        ws.actors.archive(ONCALL_CHANNEL)
+    else:
+        ws.actors.remove_app(ONCALL_CHANNEL, AUTHOR.id)
+    await bot.engine.pass_time(DAY)
+    (said,) = said_in(ws)
+    assert "oom_orders" in said
+    assert "Meant for" in said
+    assert why in said
+    await bot.engine.pass_time(DAY)
+    assert len(reminders(ws)) == 1
+    assert len(ws.messages(ONCALL_CHANNEL)) == 1
+    await bot.succeed("oom_orders", run=3)
     await bot.engine.pass_time(2)
     assert "Recovered" in said_in(ws)[0]
 
