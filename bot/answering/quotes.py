@@ -10,6 +10,7 @@ from bot.domain.verdicts import Quote
 from bot.words import mark, say
 
 _LINE_MAX = 400  # characters of one line; what a program prints in one line can be endless
+NEW = mark("new against the last successful run")
 _PLACES = {
     "L": mark("log line {}"),
     "T": mark("try {}"),

@@ -26,6 +26,8 @@ UNDECIDED = "insufficient_evidence"
 """The cause of a verdict that nothing decides; its runbook says what to look at by hand."""
 
 _QUOTES_MAX = 8
+_PROOFS_FIRST = 5
+_BESIDE_MAX = 3
 _RULED_OUT_MAX = 5
 _POSSIBLE_MAX = 3
 
@@ -51,7 +53,7 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
         cause=best.known.cause,
         title=best.known.title,
         confidence=round(sure, 2),
-        quotes=_quotes(best.found),
+        quotes=_quotes_with_beside(best.found, signals),
         why=explain(best.known, best.found, signals, evidence),
         retry=best.known.retry,
         owner=best.known.owner,
@@ -90,7 +92,11 @@ def _unknown(field: Field, known: Known, signals: Signals, evidence: Evidence) -
 
 
 def _most_telling(signals: Signals) -> list[Quote]:
-    """The deepest words of the evidence; the state where nobody said anything."""
+    """What a successful run does not say, else the deepest words of the evidence; the state where
+    nobody said anything."""
+    new = [one for one in signals.named("beside") if one.value == "new"]
+    if new:
+        return [signal.quote for signal in new]
     spoken = [signal for signal in signals if signal.name in (*SPOKEN, "stopped", "signal")]
     deepest = max(spoken, key=lambda one: (one.depth, one.quote.line or 0), default=None)
     last = deepest or signals.first("last_line") or signals.first("log") or signals.first("state")
@@ -118,6 +124,16 @@ def _missing(field: Field, evidence: Evidence) -> str:
 def _quotes(found: Matched) -> tuple[Quote, ...]:
     lines = [signal.quote for signal in (*found.proofs, *found.support)]
     return tuple(dict.fromkeys(lines))[:_QUOTES_MAX]
+
+
+def _quotes_with_beside(found: Matched, signals: Signals) -> tuple[Quote, ...]:
+    """What proves it, and where a task log does, the lines of it that explain the first proof."""
+    quotes = _quotes(found)
+    if not quotes or quotes[0].source != "task log":
+        return quotes
+    beside = [one.quote for one in signals.named("beside") if one.quote not in quotes]
+    shown = (*quotes[:_PROOFS_FIRST], *beside[:_BESIDE_MAX], *quotes[_PROOFS_FIRST:])
+    return tuple(dict.fromkeys(shown))[:_QUOTES_MAX]
 
 
 def _possible(doubts: Doubts) -> tuple[str, ...]:

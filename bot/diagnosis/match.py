@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from bot.domain.runbooks import Condition, KnownFailure
 from bot.domain.signals import Signal, Signals
 from bot.domain.verdicts import Quote
 from bot.words import say
+
+_FRAME = re.compile(r'\s*File "[^"]+", line \d')
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +110,16 @@ def _applies(known: KnownFailure, signals: Signals) -> bool:
 
 
 def _deepest_first(proofs: Sequence[Signal]) -> tuple[Signal, ...]:
-    """Deepest first. Among equals the later line, which is nearer to the end of the try."""
-    return tuple(
-        sorted(proofs, key=lambda proof: (-proof.depth, -(proof.quote.line or 0), proof.quote.id))
-    )
+    """Deepest first, places in code last: they say where, not what."""
+    return tuple(sorted(proofs, key=_order))
+
+
+def _order(proof: Signal) -> tuple[bool, int, bool, int, str]:
+    """Among equals the later line, which is nearer to the end of the try; of the words by which
+    it was stopped the first, which the others follow from."""
+    line, is_stop = proof.quote.line or 0, proof.name == "stopped"
+    is_frame = _FRAME.match(proof.quote.text) is not None
+    return is_frame, -proof.depth, not is_stop, line if is_stop else -line, proof.quote.id
 
 
 def _quotes(found: Sequence[Signal]) -> tuple[Quote, ...]:

@@ -46,8 +46,10 @@ class Quotes:
     different piece of one log line is `L<n>.2`.
     """
 
-    def __init__(self, try_number: int | None = None) -> None:
+    def __init__(self, try_number: int | None = None, new: frozenset[int] = frozenset()) -> None:
+        """`new` are numbers of log lines whose kind a successful run's log does not have."""
         self._try_number = try_number
+        self._new = new
         self._by_key: dict[tuple[str, str, str], Quote] = {}
         self._taken: set[str] = set()
 
@@ -55,8 +57,9 @@ class Quotes:
         """A line, or a piece of one, of the deciding try's log."""
         key = (f"L{number}", text, "task log")
         if key not in self._by_key:
+            name, is_new = self._fresh(f"L{number}"), number in self._new
             self._by_key[key] = Quote(
-                self._fresh(f"L{number}"), text, "task log", self._try_number, number, _iso(at)
+                name, text, "task log", self._try_number, number, _iso(at), is_new
             )
         return self._by_key[key]
 

@@ -92,6 +92,7 @@ THINGS: Mapping[str, str] = {
     "while_waiting": mark("that it was waiting for its condition"),
     "silence_before_end": mark("the silence before its end, in seconds"),
     "last_line": mark("the last line of the task"),
+    "beside": mark("a line that explains another"),
     "work_done": mark("last words that say that all was done"),
     "after_progress": mark("lines of its own before it ended"),
     "airflow_error": mark("an error of Airflow itself"),

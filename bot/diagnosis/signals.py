@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart, log_part
 from bot.diagnosis.quoting import Quotes
+from bot.diagnosis.signals_beside import from_beside
 from bot.diagnosis.signals_cluster import from_cluster
 from bot.diagnosis.signals_done import from_done
 from bot.diagnosis.signals_end import from_end, was_stopped
@@ -60,7 +61,8 @@ BLINDED: tuple[tuple[str, tuple[str, ...]], ...] = (
 def signals_from(evidence: Evidence) -> Signals:
     """Every fact the evidence holds, each with its quote, and the names it is blind to."""
     reading = evidence.log
-    quotes = Quotes(reading.try_number if reading else None)
+    new = frozenset(line.number for line in reading.lines if line.is_new) if reading else None
+    quotes = Quotes(reading.try_number if reading else None, new or frozenset())
     part = None
     if reading is not None and not reading.is_empty:
         kind = "task" if evidence.task_instance else "component"
@@ -91,6 +93,7 @@ def _from_part(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
     yield from from_exceptions(part, quotes)
     yield from from_end(part, quotes)
     yield from from_lines(part, quotes, killed=was_stopped(part))
+    yield from from_beside(part, quotes)
     if part.lines:
         yield Signal("log_kind", part.kind, quotes.log_line(part.lines[0]), Depth.STATE)
 

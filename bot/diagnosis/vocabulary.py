@@ -186,6 +186,11 @@ _LOG = (
     ),
     Term("after_progress", "the task had written its own lines before it ended", "true"),
     Term("airflow_error", "a line of error level by Airflow itself", "text"),
+    Term(
+        "beside",
+        "a line that explains the one that decides, and is quoted with it",
+        "what it is to the one that decides",
+    ),
     Term("text", "any other line that bears on the failure", "text"),
 )
 

@@ -26,7 +26,8 @@ class LogLine:
 
     `repeated` > 1 means that lines equal but for numbers and ids were folded into this one, up
     to line `last_number`: into the first of them, or into the last, next to the failure. `level`
-    is lower case, of the innermost writer where it is known.
+    is lower case, of the innermost writer where it is known. `is_new`: the log of the last
+    successful run, where that was compared, has no line of this kind.
     """
 
     number: int
@@ -38,6 +39,7 @@ class LogLine:
     source: str | None = None  # "dags_a.py:33"
     repeated: int = 1
     last_number: int | None = None
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class LogReading:
     secrets_masked: int = 0
     complete: bool = True  # False where reading stopped early; see the evidence's gaps
     missing_reason: str | None = None  # what the log handler said instead of a log
+    compared: bool = (
+        False  # with the log of the last successful run: lines say whether they are new
+    )
 
     @property
     def is_empty(self) -> bool:

@@ -63,6 +63,7 @@ class Quote:
 
     `id` is what a claim cites: `L118` for log line 118 of the deciding try, `E4` for an
     event-log entry, `M1` for a fact from metadata, `X1` for other text. Unique in one diagnosis.
+    `is_new`: the log of the last successful run was compared, and has no such line.
     """
 
     id: str
@@ -71,6 +72,7 @@ class Quote:
     try_number: int | None = None
     line: int | None = None
     at: str | None = None  # ISO 8601, UTC
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ CONFIDENT = 0.8
 _TASK_LOG = "task log"
 _LINE_LEAST = 6  # characters; less is found in any line
 _WORD = re.compile(r"[^\W_]{2,}")
+_PLACE = re.compile(r"\{[^{}]{1,80}\}")
 _WORDS_LEAST = 4
 _WORDS_SHARED = 0.8
 _PREFIX = re.compile(
@@ -197,9 +198,14 @@ def same_line(line: str, wanted: str) -> bool:
     shorter = min(found, meant, key=len)
     if len(shorter) >= _LINE_LEAST and (found in meant or meant in found):
         return True
-    words = sorted((_words(found), _words(meant)), key=len)
+    words = sorted((_words(_filled(found)), _words(_filled(meant))), key=len)
     shared = len(words[0] & words[1])
     return shared >= _WORDS_LEAST and shared >= _WORDS_SHARED * len(words[0])
+
+
+def _filled(line: str) -> str:
+    """Of a `raise` what it says whatever fills its places."""
+    return _PLACE.sub(" ", line.removeprefix("raise ")) if line.startswith("raise ") else line
 
 
 def _words(line: str) -> frozenset[str]:

@@ -139,7 +139,9 @@ def cluster(lab: Lab, redactor: Redactor) -> Iterator[AirflowCluster]:
     config = ClusterConfig("lab", lab.url, "bot", "bot")
     made = AirflowCluster(
         config,
-        make_log_reader=lambda number: LogReader(number, redactor=redactor),
+        make_log_reader=lambda number, known=None: LogReader(
+            number, redactor=redactor, known=known
+        ),
         redact=redactor.redact,
     )
     yield made

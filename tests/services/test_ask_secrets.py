@@ -29,7 +29,9 @@ async def test_no_secret_of_airflow_crosses_a_step(asked: str) -> None:
     with RecordedAirflow([failed]) as airflow:
         cluster = AirflowCluster(
             ClusterConfig("prod", airflow.url, airflow.username, airflow.password),
-            make_log_reader=lambda try_number: LogReader(try_number, redactor=redactor),
+            make_log_reader=lambda number, known=None: LogReader(
+                number, redactor=redactor, known=known
+            ),
             redact=redactor.redact,
         )
         at_work = bench(cluster)

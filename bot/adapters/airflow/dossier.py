@@ -116,6 +116,11 @@ class Dossier:
         tries: tuple[TaskInstance, ...] = self._fields.get("tries", ())
         return tries
 
+    def last_green(self, chosen: TaskInstance) -> TaskInstance | None:
+        """The latest success of the same task in the earlier runs that were seen so far."""
+        history = _earlier(self.history, chosen)
+        return next((one for one in history if one.state == "success"), None)
+
     def pick_task(self) -> TaskInstance | None:
         """Chooses the task instance at fault among those seen so far, and remembers it."""
         seen = self._fields.get("task_instances", ())

@@ -14,6 +14,7 @@ from bot.adapters.airflow.api import Api
 from bot.adapters.airflow.asking import Asking
 from bot.adapters.airflow.child_runs import runs_linked
 from bot.adapters.airflow.dossier import Dossier
+from bot.adapters.airflow.green_log import compare_with_green
 from bot.adapters.airflow.lanes import Rank
 from bot.adapters.airflow.listings import run_task_instances
 from bot.adapters.airflow.log_desk import LogDesk
@@ -130,20 +131,22 @@ class Gathering:
         api = self._api
         place = (chosen.dag_id, chosen.run_id, chosen.task_id, chosen.map_index)
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._tries_and_log(chosen))
+            history = group.create_task(self._history(chosen))
+            group.create_task(self._tries_and_log(chosen, history))
             if fault.is_waiting(chosen):
                 unmet = partial(api.dependencies, *place)
                 group.create_task(self._file("dependencies", unmet, Rank.DECISIVE))
-            group.create_task(self._history(chosen))
             if not fault.never_ran(chosen):
                 group.create_task(self._links(chosen))
 
-    async def _tries_and_log(self, chosen: TaskInstance) -> None:
+    async def _tries_and_log(self, chosen: TaskInstance, history: asyncio.Task[None]) -> None:
         place = (chosen.dag_id, chosen.run_id, chosen.task_id, chosen.map_index)
         await self._file("tries", partial(self._api.tries, *place), Rank.DECISIVE)
         looked_at("tries")
         if not fault.never_ran(chosen):
-            await read_deciding_log(self._desk, self._asking, self._dossier, chosen)
+            seen = await read_deciding_log(self._desk, self._asking, self._dossier, chosen)
+            await history
+            await compare_with_green(self._desk, self._asking, self._dossier, chosen, seen)
         looked_at("log")
 
     async def _events(self, dag_id: str, chosen: TaskInstance | None) -> None:

@@ -148,6 +148,9 @@ PIECES: Mapping[str, Piece] = {
         "can read on DAG Runs",
     ),
     "log": Piece(mark("task log"), lambda body, _: {}, "can read on Task Logs"),
+    "green_log": Piece(
+        mark("log of the last successful run"), lambda body, _: {}, "can read on Task Logs"
+    ),
 }
 
 

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from typing import Protocol
 
 from bot.adapters.airflow import fault
 from bot.adapters.airflow.dossier import Dossier, incomplete
-from bot.adapters.airflow.outcome import Outcome, Refusal, outcome_of
+from bot.adapters.airflow.outcome import Outcome, Refusal, Reply, outcome_of
 from bot.adapters.airflow.parse_cluster import health, jobs
 from bot.adapters.airflow.pieces import parsed
 from bot.adapters.airflow.values import mapping, text, whole
 from bot.diagnosis.logs import read_log_records
+from bot.diagnosis.logs.novelty import LineKinds
 from bot.diagnosis.redaction import Redactor
 from bot.domain.errors import CorpusError
 from bot.domain.evidence import Evidence, Gap, GapReason, TaskInstance
 from bot.domain.logs import LogReading
 from bot.domain.targets import Target
 
-ReadRecords = Callable[[Sequence[Mapping[str, object]], int | None], LogReading]
+
+class ReadRecords(Protocol):
+    """Reads the records of one try; `known` are the kinds of lines of a successful one."""
+
+    def __call__(
+        self,
+        records: Sequence[Mapping[str, object]],
+        number: int | None,
+        /,
+        *,
+        known: LineKinds | None = None,
+    ) -> LogReading: ...
+
 
 # Answers that concern the Dag or the cluster; the first is what the others are judged by.
 _COMMON = {
@@ -115,11 +130,31 @@ def _add_task_pieces(
         return
     deciding = fault.deciding_try(chosen, dossier.tries, dossier.target.try_number)
     logs = dict(_logs(label, replies))
+    green = replies.get(f"log:{label}:green")
+    if chosen.state == "success" and chosen.try_number != deciding:
+        green = logs.get(chosen.try_number)
     if deciding not in logs:
         detail = f"the log of try {deciding} was not recorded"
         dossier.add_gap(Gap("task log", GapReason.NOT_ASKED, detail))
     for number, recorded in logs.items():
-        _add_log(dossier, number, deciding, recorded, read_records)
+        known = _kinds(green) if number == deciding else None
+        _add_log(dossier, number, deciding, recorded, partial(read_records, known=known))
+
+
+def _kinds(recorded: object) -> LineKinds | None:
+    """The kinds of lines of a successful try's log; None where it was not recorded."""
+    if not isinstance(_outcome(recorded), Reply):
+        return None
+    kinds = LineKinds()
+    for record in _records(_content(recorded)):
+        kinds.feed(json.dumps(record, default=str).encode() + b"\n")
+    kinds.finish()
+    return kinds
+
+
+def _content(recorded: object) -> object:
+    answer = mapping(recorded)
+    return answer.get("content", mapping(answer.get("body")).get("content"))
 
 
 def _logs(label: str, replies: Mapping[str, object]) -> Iterator[tuple[int, object]]:
@@ -143,8 +178,7 @@ def _add_log(
         if number == deciding:
             dossier.take("log", outcome)
         return
-    content = answer.get("content", mapping(answer.get("body")).get("content"))
-    reading = read_records(_records(content), number)
+    reading = read_records(_records(_content(recorded)), number)
     if answer.get("truncated"):
         reading = incomplete(reading)
     dossier.take_log(reading, deciding)

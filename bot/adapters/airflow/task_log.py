@@ -7,12 +7,11 @@ from dataclasses import replace
 from bot.adapters.airflow import fault
 from bot.adapters.airflow.asking import Asking
 from bot.adapters.airflow.dossier import Dossier
-from bot.adapters.airflow.log_desk import LogDesk, LogKey
+from bot.adapters.airflow.log_desk import SMALL_LOG, LogDesk, LogKey, LogSeen
 from bot.adapters.airflow.outcome import Refusal
 from bot.domain.evidence import GapReason, TaskInstance
 from bot.words import mark
 
-SMALL_LOG = 2_000_000  # bytes up to which the log of one more try is read for comparison
 SPARE_SECONDS = 3.0  # that must be left for it
 
 _OVER = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
@@ -20,23 +19,25 @@ _OVER = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"}
 
 async def read_deciding_log(
     desk: LogDesk, asking: Asking, dossier: Dossier, chosen: TaskInstance
-) -> None:
-    """Files the log of the deciding try and, where that was small, of the try before it."""
+) -> LogSeen | None:
+    """Files the log of the deciding try and, where that was small, of the try before it; gives
+    what became of the deciding one, None where no try ever ran."""
     tries = dossier.tries
     deciding = fault.deciding_try(chosen, tries, dossier.target.try_number)
     if deciding is None:
-        return
+        return None
     seen = await desk.read(log_key(chosen, tries, deciding), asking.left)
     if seen.refusal:
         dossier.take("log", explained(seen.refusal))
     if seen.reading is None:
-        return
+        return seen
     dossier.take_log(seen.reading, deciding)
     is_small = seen.refusal is None and seen.reading.bytes_read <= SMALL_LOG
     if deciding > 1 and is_small and asking.left > SPARE_SECONDS:
         before = await desk.read(log_key(chosen, tries, deciding - 1), asking.left)
         if before.reading:
             dossier.take_log(before.reading, deciding)
+    return seen
 
 
 def log_key(chosen: TaskInstance, tries: tuple[TaskInstance, ...], number: int) -> LogKey:

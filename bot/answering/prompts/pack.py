@@ -10,6 +10,7 @@ from bot.answering.excerpt import log_of
 from bot.answering.foreign import middle_cut, one_line
 from bot.answering.frames import deciding_chain, frame_text
 from bot.answering.prompts.fence import for_prompt
+from bot.answering.quotes import NEW
 from bot.answering.solved import CASE_SOURCE
 from bot.answering.wording import duration
 from bot.domain.answers import Diagnosis
@@ -25,6 +26,7 @@ _LINE_MAX = 600
 _PASSAGE_MAX = 4_000
 _EVENTS_MAX = 12
 _FRAMES_MAX = 4
+_NEW_MAX = 20  # lines that a successful run does not have, the last ones
 _FURTHER_MAX = 2  # passages beside the runbook of the cause
 _LOUD = {"error", "critical", "fatal"}
 
@@ -109,7 +111,8 @@ def _chain(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
 
 
 def _log_items(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
-    """Lines near the deciding one, then loud ones, from the log that the excerpt was cut from."""
+    """What a successful run does not say, lines near the deciding one, then loud ones, all from
+    the log that the excerpt was cut from."""
     deciding = diagnosis.verdict.deciding
     log = log_of(evidence, deciding.try_number if deciding else None)
     heading = f"Task log of try {log.try_number}" if log and log.try_number else "Task log"
@@ -120,7 +123,8 @@ def _log_items(diagnosis: Diagnosis, evidence: Evidence) -> Iterator[Item]:
         if line.number not in near and (line.level or "") in _LOUD
     ]
     centre = deciding.line if deciding and deciding.line else None
-    for line in (*_nearest_first(diagnosis.log_lines, centre), *loud):
+    new = [line for line in (log.lines if log else ()) if line.is_new]
+    for line in (*new[-_NEW_MAX:], *_nearest_first(diagnosis.log_lines, centre), *loud):
         if line.speaker is not Speaker.SOURCE:
             yield _item(f"L{line.number}", heading, _log_text(line))
 
@@ -135,6 +139,7 @@ def _log_text(line: LogLine) -> str:
     by = {Speaker.STDOUT: "printed: ", Speaker.STDERR: "printed: ", Speaker.CHILD: "child: "}
     times = f" ({line.repeated} lines like this)" if line.repeated > 1 else ""
     level = f"{line.level} " if line.level else ""
+    times += f" ({NEW})" if line.is_new else ""
     return f"{level}{by.get(line.speaker, '')}{line.text}{times}"
 
 

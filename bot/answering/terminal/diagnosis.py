@@ -13,7 +13,7 @@ from bot.answering.foreign import middle_cut
 from bot.answering.gaps import gap_in_words
 from bot.answering.headline import nothing_failed
 from bot.answering.model_note import model_note
-from bot.answering.quotes import quoted_words, telling
+from bot.answering.quotes import NEW, quoted_words, telling
 from bot.answering.solved import solved_words
 from bot.answering.terminal.page import Part, count, links, numbered, quoted, section, table, text
 from bot.answering.wording import sentence
@@ -91,7 +91,9 @@ def origin(quote: Quote) -> str:
     of_try = f" of try {quote.try_number}" if quote.try_number else ""
     line = f"line {quote.line}" if quote.line else ""
     at = quote.at.replace("T", " ").split(".")[0].removesuffix("+00:00") if quote.at else ""
-    return ", ".join(part for part in (f"{quote.source}{of_try}", line, at and f"{at} UTC") if part)
+    new = NEW if quote.is_new else ""
+    parts = (f"{quote.source}{of_try}", line, at and f"{at} UTC", new)
+    return ", ".join(part for part in parts if part)
 
 
 def claim_parts(explanation: Explanation) -> Iterator[RenderableType]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.diagnosis.logs.chains import Chain
 from bot.diagnosis.logs.fates import find_chains
 from bot.diagnosis.logs.keep import Keeper
+from bot.diagnosis.logs.novelty import News
 from bot.diagnosis.logs.outcome import missing_reason, outcome_of
 from bot.diagnosis.logs.parse import Parser
 from bot.diagnosis.logs.raised import Raised, find_raised
@@ -36,10 +37,15 @@ class Request:
     complete: bool
 
 
-def assemble(keeper: Keeper, segments: Segments, request: Request) -> LogReading:
-    """The reading of the chosen try."""
+def assemble(
+    keeper: Keeper, segments: Segments, request: Request, news: News | None = None
+) -> LogReading:
+    """The reading of the chosen try. `news` knows what a successful run's log does not have."""
     parser = Parser()
     everything = [row for number, raw in keeper.kept().items() for row in parser.rows(number, raw)]
+    if news is not None:
+        for row in everything:
+            row.is_new = news.has(row)
     segment, rows = _chosen(segments.found, everything, request.try_number)
     outcome = outcome_of(rows)
     chains = find_chains(rows, find_raised(rows), outcome.state)
@@ -67,6 +73,7 @@ def assemble(keeper: Keeper, segments: Segments, request: Request) -> LogReading
         secrets_masked=masked,
         complete=request.complete,
         missing_reason=request.redactor.redact(missing) if missing else None,
+        compared=news is not None and news.is_told,
     )
 
 
@@ -129,6 +136,7 @@ def _log_lines(rows: Sequence[Row], texts: dict[int, str], repeats: Repeats) -> 
                 row.head.source,
                 count,
                 last,
+                any(rows[index].is_new for index in indexes),
             )
         )
     return tuple(lines)

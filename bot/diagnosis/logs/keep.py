@@ -7,7 +7,7 @@ occurrences with their neighbours. Lines that open or end something keep more ne
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import re2
@@ -98,10 +98,14 @@ class Keeper:
         self._held = 0  # bytes of all parts
         self.lines_read = 0
 
-    def add(self, text: bytes) -> None:
-        """The next lines of the stream, without the last one's end."""
+    def add(self, text: bytes, new: Sequence[int] = ()) -> None:
+        """The next lines of the stream, without the last one's end.
+
+        `new` are ascending places where lines begin that are interesting beside what is found.
+        """
         part = _Part(self.lines_read + 1, text)
-        self._note_hits(part)
+        places = self._engine(text)
+        self._note_hits(part, sorted({*places, *new}) if new else places)
         self.lines_read += part.count
         self._fill_head(text)
         self._parts.append(part)
@@ -142,11 +146,11 @@ class Keeper:
             self._head.append(line)
             self._head_size += len(line)
 
-    def _note_hits(self, part: _Part) -> None:
+    def _note_hits(self, part: _Part, places: Sequence[int]) -> None:
         """Count every hit, and note those whose neighbours may be kept."""
         text, number, counted, end = part.text, part.number, 0, 0
         rfind, find, count_of = text.rfind, text.find, text.count
-        for place in self._engine(text):
+        for place in places:
             if place < end:
                 continue
             start = rfind(b"\n", end, place) + 1 or end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,7 @@ _MESSAGE_ROWS = 6
 _SILENCE_MIN = 60.0
 _LAST_WORDS = 6
 _LAST_WORDS_REACH = 400
+_LAST_SAID = 72.0  # by a child, before its exit was reported: this above all
 _HEAD_REACH = 6
 
 # What stands near to the failure explains it more often than what was said long before. The
@@ -35,6 +37,8 @@ _CHAIN_NEARNESS = 55.0
 _NEARNESS = 45.0
 _NEAR = 40.0
 _ERROR = 3
+_AGAIN, _AGAIN_MOST = 5.0, 5  # what was raised again was lived with
+_NEW = 12.0  # for an exception that a successful run does not log
 _TOLD_TIMES = 3
 
 _FAILED = re.compile(r"(?i:Marking task as)|Task failed with exception|Failed to execute job")
@@ -72,7 +76,11 @@ def find_pieces(
         if not raised.is_bare
         for index in range(raised.start, raised.end + 1)
     }
-    pieces = [piece for chain in chains for piece in _of_chain(rows, chain, where)]
+    pieces = [
+        piece
+        for chain, later in _with_later(chains)
+        for piece in _of_chain(rows, chain, where, later)
+    ]
     pieces += _of_lines(rows, within, where)
     pieces += _last_words(rows, within)
     pieces += _of_kill(rows, silence)
@@ -102,7 +110,15 @@ def _rarity(count: int) -> float:
     return 1 / (1 + max(0.0, log2(count / _TOLD_TIMES)))
 
 
-def _of_chain(rows: Sequence[Row], chain: Chain, where: _Where) -> Iterator[Piece]:
+def _with_later(chains: Sequence[Chain]) -> Iterator[tuple[Chain, int]]:
+    """Each chain with how many of the same type come after it, the last first."""
+    seen: Counter[str] = Counter()
+    for chain in reversed(chains):
+        yield chain, seen[chain.cause.type]
+        seen[chain.cause.type] += not chain.after_failure
+
+
+def _of_chain(rows: Sequence[Row], chain: Chain, where: _Where, later: int) -> Iterator[Piece]:
     root, surfaced = chain.cause, chain.raised[0]
     has_user_frame = any(frame.is_user for raised in chain.raised for frame, _ in raised.frames)
     weight = 30.0 + 10 * has_user_frame - 25 * chain.is_wrapper - 25 * chain.handled
@@ -112,6 +128,9 @@ def _of_chain(rows: Sequence[Row], chain: Chain, where: _Where) -> Iterator[Piec
         weight += _CHAIN_NEARNESS * where.nearness(root.end) * _rarity(chain.count)
     if score.is_decoy(root.type + root.message):
         weight -= 20
+    weight -= _AGAIN * min(later, _AGAIN_MOST)
+    if rows[root.at].is_new:
+        weight += _NEW
     yield Piece(weight, tuple(_folded(root, chain)))
     for raised in chain.raised:
         if raised is not root:
@@ -169,7 +188,7 @@ def _last_words(rows: Sequence[Row], within: set[int]) -> Iterator[Piece]:
         and not score.is_decoy(rows[index].text)
     ]
     for rank, index in enumerate(reversed(words[-_LAST_WORDS:])):
-        yield Piece(42 - rank * 3, ((index, LINE),))
+        yield Piece(_LAST_SAID if rank == 0 else 42 - rank * 3, ((index, LINE),))
 
 
 def _is_wrapper(row: Row) -> bool:

@@ -44,7 +44,8 @@ class Head:
 class Row:
     """One line of text under a head. `follows` is False where lines before it were dropped.
 
-    `inner` is the level that the text gives itself (Spark, dbt, a nested record).
+    `inner` is the level that the text gives itself (Spark, dbt, a nested record). `is_new`: the
+    log of a successful run, where it was compared, has no such line.
     """
 
     number: int
@@ -52,6 +53,7 @@ class Row:
     head: Head
     follows: bool = True
     inner: str | None = None
+    is_new: bool = False
 
     @property
     def relayed(self) -> bool:

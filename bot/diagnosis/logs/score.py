@@ -74,6 +74,7 @@ _KILL = re2.compile(
 )
 _ONLY_MARKS = re.compile(r"\s*[\^~\s]+$")
 _SHORTEST = 4
+_NEW = 2.5  # what a successful run does not say tells something, whatever its words
 
 
 @dataclass(slots=True)
@@ -127,7 +128,9 @@ def is_decoy(text: str) -> bool:
 def _may_tell(row: Row) -> bool:
     if row.head.speaker is Speaker.SOURCE:
         return False
-    return row.head.rank >= 2 or (row.inner_rank or 0) >= 2 or _BAD.search(row.text) is not None
+    if row.is_new or row.head.rank >= 2 or (row.inner_rank or 0) >= 2:
+        return True
+    return _BAD.search(row.text) is not None
 
 
 def _score(row: Row) -> float | None:
@@ -150,4 +153,6 @@ def _score(row: Row) -> float | None:
         score -= 4
     if row.head.speaker is Speaker.CHILD and bad:
         score += 1
+    if row.is_new:
+        score += _NEW
     return score if score > 0 else None

@@ -37,6 +37,11 @@ def key_of(text: bytes, start: int, end: int) -> bytes:
     return _IN_BYTES.sub(b"#", text[start : min(end, start + _LOOKED_AT)])[:_KEY_BYTES]
 
 
+def without_digits(line: bytes) -> bytes:
+    """What a whole line says, without who said it and when, and without digits: a quick key."""
+    return line[_told_from(line, 0, len(line)) :].translate(None, _DIGITS)
+
+
 def _told_from(text: bytes, start: int, end: int) -> int:
     """Where that begins what the line says, without who said it and when."""
     first = text[start] if start < end else 0

@@ -8,11 +8,11 @@ from bot.answering.comparing import in_words
 from bot.answering.facts import RAISED_AT, ROUTINE
 from bot.answering.foreign import middle_cut
 from bot.answering.headline import headline, nothing_failed
-from bot.answering.quotes import quoted_words, telling
+from bot.answering.quotes import NEW, quoted_words, telling
 from bot.answering.solved import solved_words
 from bot.answering.wording import target_words
 from bot.domain.answers import Diagnosis, SolvedBefore
-from bot.domain.verdicts import VerdictKind
+from bot.domain.verdicts import Quote, VerdictKind
 from bot.slack.blocks.kit import (
     Block,
     Element,
@@ -122,7 +122,12 @@ def _quotes(diagnosis: Diagnosis, room: Room) -> Iterator[Block]:
     yield context(origin)
     if others:
         size = min(room.quote, 200)
-        yield rich(listing((text(_one_line(one.text, size), code=True),) for one in others))
+        yield rich(listing(_other(one, size) for one in others))
+
+
+def _other(quote: Quote, size: int) -> tuple[Element, ...]:
+    words = text(_one_line(quote.text, size), code=True)
+    return (words, text(f" · {say(NEW)}")) if quote.is_new else (words,)
 
 
 def _one_line(words: str, size: int) -> str:

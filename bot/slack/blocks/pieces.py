@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from bot.answering.model_note import model_note
-from bot.answering.quotes import where_cited
+from bot.answering.quotes import NEW, where_cited
 from bot.answering.wording import moment, run_in_words, second, short_name
 from bot.domain.answers import Claim, Explanation, Link, ModelOutcome
 from bot.domain.conversations import Score
@@ -88,7 +88,7 @@ def target_line(
 
 
 def origin_of(quote: Quote) -> str:
-    """`Task log, try 2, line 118, 2026-11-21 14:03:22 UTC`."""
+    """`Task log, try 2, line 118, 2026-11-21 14:03:22 UTC, new against the last …`."""
     source = say(quote.source)
     parts = [source[:1].upper() + source[1:]]
     if quote.try_number:
@@ -97,7 +97,9 @@ def origin_of(quote: Quote) -> str:
         parts.append(say("line {n}", n=number(quote.line)))
     if quote.at:
         parts.append(_moment(quote.at))
-    return Limit(160).head(", ".join(parts))
+    if quote.is_new:
+        parts.append(say(NEW))
+    return Limit(240).head(", ".join(parts))
 
 
 def _moment(iso: str) -> str:

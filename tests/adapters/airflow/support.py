@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.adapters.airflow.cluster import AirflowCluster
 from bot.adapters.airflow.config import ClusterConfig
+from bot.diagnosis.logs.novelty import LineKinds
 from bot.domain.logs import LogLine, LogReading
 from bot.services.no_meter import NoMeter
 from bot.services.ports import Meter
@@ -30,9 +31,10 @@ NO_DAG = "pipeline_92942"  # its file cannot be imported
 class PlainReader:
     """Keeps every line as it came."""
 
-    def __init__(self, try_number: int | None) -> None:
+    def __init__(self, try_number: int | None, *, known: LineKinds | None = None) -> None:
         self.try_number = try_number
         self.raw = b""
+        self.known = known
 
     def feed(self, chunk: bytes) -> None:
         self.raw += chunk
@@ -45,6 +47,7 @@ class PlainReader:
             lines_read=len(lines),
             bytes_read=len(self.raw),
             complete=complete,
+            compared=self.known is not None,
         )
 
 
@@ -79,7 +82,7 @@ def serve(*names: str) -> RecordedAirflow:
 def cluster_of(
     airflow: RecordedAirflow,
     *,
-    make_log_reader: Callable[[int | None], Any] = PlainReader,
+    make_log_reader: Callable[..., Any] = PlainReader,
     redact: Callable[[str], str] = mask,
     meter: Meter | None = None,
     **config: Any,

@@ -7,13 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.adapters.airflow.recording import evidence_from_recording
+from bot.diagnosis.logs.novelty import LineKinds
 from bot.domain.errors import CorpusError
 from bot.domain.evidence import Evidence, GapReason
 from bot.domain.logs import LogLine, LogReading
 from tests.adapters.airflow import support
 
 
-def read_records(records: Sequence[Mapping[str, object]], number: int | None) -> LogReading:
+def read_records(
+    records: Sequence[Mapping[str, object]], number: int | None, *, known: LineKinds | None = None
+) -> LogReading:
     lines = (LogLine(n, str(record.get("event"))) for n, record in enumerate(records, 1))
     return LogReading(number, tuple(lines))
 
