@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from dbos import StepInfo, WorkflowStatus
+from dbos import WorkflowStatus
 from dbos import error as dbos_errors
 from sqlalchemy import Select, case, func, select
 from sqlalchemy.engine import make_url
@@ -30,18 +31,19 @@ from bot.workflows.databases import (
 )
 from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.queues import alone, queue_of
+from bot.workflows.retrying import retry, workflow_of
 from bot.workflows.serializer import TypedJson, Unreadable
 from bot.workflows.views import (
+    GIVEN_UP,
     STATUSES,
     Work,
     WorkDetail,
-    error_of,
     job_of,
     step_of,
     summary_of,
     work_of,
 )
-from bot.workflows.work_rows import foreign_versions, work_table
+from bot.workflows.work_rows import foreign_versions, is_ours, work_table
 
 R = TypeVar("R")
 
@@ -78,6 +80,7 @@ class WorkAdmin:
         self._url = url
         self._file = Path(str(make_url(url).database)) if is_sqlite(url) else None
         self._database = open_engine(url, connections=1)
+        self._work = work_table(self._database.dialect.name)
         self._json = TypedJson(types)
         self._client = client_of(self._database, self._json)
         self._enqueuer = Enqueuer(self._json, self._database)
@@ -105,13 +108,17 @@ class WorkAdmin:
         find = partial(
             self._client.list_workflows,
             status=[*STATUSES[status]] if status else None,
-            queue_name=[queue.value, alone(queue)] if queue else None,
             start_time=since.isoformat() if since else None,
-            limit=limit,
-            offset=offset,
             sort_desc=True,
         )
-        return tuple(work_of(each, self._what) for each in await self._in_thread(find))
+
+        def look() -> Sequence[WorkflowStatus]:
+            if queue is None:
+                return find(limit=limit, offset=offset)
+            keys = self._keys_in(queue, status, since, limit, offset)
+            return find(workflow_ids=[*keys]) if keys else ()
+
+        return tuple(work_of(each, self._what) for each in await self._in_thread(look))
 
     async def show(self, key: str) -> WorkDetail | None:
         """None where there is no such work."""
@@ -141,11 +148,12 @@ class WorkAdmin:
 
     async def retry(self, key: str) -> None:
         """Failed or cancelled work goes on from where it stopped, under its key: what was done
-        is not done again. Work that it failed over is retried first.
+        is not done again. Work that it failed over, or that was cancelled with it, is retried
+        first; what it tried in vain until it gave up is tried anew.
 
         Raises `BadRequest` for work that is done, still under way or not there.
         """
-        await self._in_thread(partial(self._retry, key))
+        await self._in_thread(partial(retry, self._client, key))
 
     async def cancel(self, key: str) -> None:
         """With all work that it handed on; a step under way ends within about a second.
@@ -188,35 +196,8 @@ class WorkAdmin:
     def _what(self, body: object) -> str:
         return self._redact(self._describe(body))
 
-    def _retry(self, key: str) -> None:
-        workflow = self._found(key)
-        status = work_of(workflow).status
-        if status not in (WorkStatus.FAILED, WorkStatus.CANCELLED):
-            raise BadRequest(f"The work {key} is {status}; only failed or cancelled work is tried.")
-        job = job_of(workflow)
-        if job is None:
-            raise BadRequest(f"The work {key} was written by another version and cannot be read.")
-        if workflow.status != "ERROR":
-            self._client.resume_workflow(key, queue_name=job.queue.value)
-            return
-        steps = self._client.list_workflow_steps(key)
-        broken = _broken(steps, workflow)
-        if broken is not None and broken["child_workflow_id"]:
-            self._retry_if_stopped(broken["child_workflow_id"])
-        last = max((each["function_id"] for each in steps), default=0)
-        self._client.rewind_workflow(
-            key,
-            start_step=broken["function_id"] if broken else last + 1,
-            queue_name=job.queue.value,
-            queue_partition_key=job.share,
-        )
-
-    def _retry_if_stopped(self, key: str) -> None:
-        if work_of(self._found(key)).status in (WorkStatus.FAILED, WorkStatus.CANCELLED):
-            self._retry(key)
-
     def _cancel(self, key: str) -> None:
-        workflow = self._found(key)
+        workflow = workflow_of(self._client, key)
         status = work_of(workflow).status
         if status in _FINISHED:
             raise BadRequest(f"The work {key} is {status} already.")
@@ -237,17 +218,43 @@ class WorkAdmin:
             part_of=job.key,
         )
 
-    def _found(self, key: str) -> WorkflowStatus:
-        found = self._client.list_workflows(workflow_ids=[key], load_output=True)
-        if not found:
-            raise BadRequest(f"There is no work {key}. List what there is.")
-        return found[0]
+    def _keys_in(
+        self,
+        queue: Queue,
+        status: WorkStatus | None,
+        since: datetime | None,
+        limit: int,
+        offset: int,
+    ) -> Sequence[str]:
+        """What was given up stands in no queue any more; it is found where it was handed in to."""
+        work = self._work
+        given_up = [key for key, its in self._given_up().items() if its == queue.value]
+        conditions = [
+            is_ours(work),
+            work.c.queue_name.in_([queue.value, alone(queue)]) | work.c.workflow_uuid.in_(given_up),
+        ]
+        if status is not None:
+            conditions.append(work.c.status.in_(STATUSES[status]))
+        if since is not None:
+            conditions.append(work.c.created_at >= since.timestamp() * 1000)
+        newest = select(work.c.workflow_uuid).where(*conditions).order_by(work.c.created_at.desc())
+        with self._database.connect() as connection:
+            return connection.scalars(newest.limit(limit).offset(offset)).all()
+
+    def _given_up(self) -> Mapping[str, str]:
+        """Keys of work that its processes died of, each with the queue that it was handed in to."""
+        listed = self._client.list_workflows(status=GIVEN_UP, load_output=False)
+        jobs = ((each.workflow_id, job_of(each)) for each in listed)
+        return {key: job.queue.value for key, job in jobs if job is not None}
 
     def _depths(self) -> Sequence[QueueDepth]:
         found = {(queue.value, status): (0, 0.0) for queue in Queue for status in _COUNTED}
         now = self._clock().timestamp()
         with self._database.connect() as connection:
-            rows = connection.execute(self._counts()).all()
+            rows = [(*row,) for row in connection.execute(self._counts())]
+        if any(queue is None for queue, *_ in rows):
+            given_up = Counter(self._given_up().values())
+            rows += [(queue, WorkStatus.FAILED, count, 0) for queue, count in given_up.items()]
         for queue, status, count, oldest in rows:
             place = (queue_of(queue or ""), WorkStatus(status))
             if place in found:
@@ -256,13 +263,13 @@ class WorkAdmin:
         return tuple(QueueDepth(queue, status, *each) for (queue, status), each in found.items())
 
     def _counts(self) -> Select[str, str, int, int]:
-        work = work_table(self._database.dialect.name)
+        work = self._work
         counted = [(theirs, ours.value) for ours in _COUNTED for theirs in STATUSES[ours]]
         status = case(*((work.c.status == theirs, ours) for theirs, ours in counted))
         due = func.coalesce(work.c.delay_until_epoch_ms, work.c.created_at)
         return (
             select(work.c.queue_name, status, func.count(), func.min(due))
-            .where(work.c.status.in_([theirs for theirs, _ in counted]))
+            .where(is_ours(work), work.c.status.in_([theirs for theirs, _ in counted]))
             .group_by(work.c.queue_name, status)
         )
 
@@ -302,10 +309,3 @@ class WorkAdmin:
             raise store_error("Looking at durable work", error) from error
         except dbos_errors.DBOSException as error:
             raise StoreError(f"Looking at durable work failed: {error}") from error
-
-
-def _broken(steps: Sequence[StepInfo], workflow: WorkflowStatus) -> StepInfo | None:
-    """The step that the work failed over: the last one that raised what the work raised."""
-    raised = str(workflow.error)
-    over = (step for step in reversed(steps) if (error := error_of(step)) and str(error) == raised)
-    return next(over, None)

@@ -16,11 +16,12 @@ from bot.workflows.outcome import Outcome
 from bot.workflows.queues import WORKFLOW, queue_of
 from bot.workflows.serializer import Unreadable
 
+GIVEN_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 STATUSES: dict[WorkStatus, tuple[str, ...]] = {
     WorkStatus.WAITING: ("ENQUEUED", "DELAYED"),
     WorkStatus.RUNNING: ("PENDING",),
     WorkStatus.DONE: ("SUCCESS",),
-    WorkStatus.FAILED: ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"),
+    WorkStatus.FAILED: ("ERROR", GIVEN_UP),
     WorkStatus.CANCELLED: ("CANCELLED",),
 }
 _STATUS = {theirs: ours for ours, all_theirs in STATUSES.items() for theirs in all_theirs}
@@ -135,7 +136,7 @@ def summary_of(workflow: WorkflowStatus, redact: Callable[[str], str]) -> str:
 
 
 def _error(workflow: WorkflowStatus) -> str:
-    if workflow.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
+    if workflow.status == GIVEN_UP:
         return "Given up: the process died each time that it was taken up."
     error: Any = workflow.error
     return str(error) if error is not None else ""

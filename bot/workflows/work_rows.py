@@ -58,6 +58,7 @@ def work_rows(url: str, status: WorkStatus | None = None) -> Subquery:
     """`key` and `taken_on` (milliseconds since 1970) of all work, or of that with `status`."""
     work = work_table(make_url(url).get_backend_name())
     rows = select(work.c.workflow_uuid.label("key"), work.c.created_at.label("taken_on"))
+    rows = rows.where(is_ours(work))
     if status is not None:
         rows = rows.where(work.c.status.in_(STATUSES[status]))
     return rows.subquery()
@@ -69,7 +70,8 @@ def foreign_versions(url: str) -> Select[str, int]:
     unfinished = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
     return (
         select(work.c.application_version, func.count())
-        .where(work.c.status.in_(unfinished), work.c.application_version != VERSION)
+        .where(is_ours(work), work.c.status.in_(unfinished))
+        .where(work.c.application_version != VERSION)
         .group_by(work.c.application_version)
         .order_by(work.c.application_version)
     )

@@ -93,6 +93,66 @@ async def test_work_that_failed_over_other_work_takes_that_up_first(url: str) ->
     assert flaky.begun == ["a", "b", "b", "c"]
 
 
+@pytest.mark.parametrize("cancelled", ["a", "child"])
+async def test_work_that_was_stopped_with_what_it_waits_for_takes_both_up(
+    url: str, cancelled: str
+) -> None:
+    hold, begun = True, asyncio.Event()
+
+    async def parent(body: Errand, steps: DurableSteps) -> object:
+        return await steps.call(errand("child", kind="child", queue=Queue.POSTS))
+
+    async def child(body: Errand, steps: DurableSteps) -> None:
+        async def wait() -> None:
+            begun.set()
+            if hold:
+                await asyncio.Event().wait()
+
+        await steps.run("wait", wait)
+
+    async with running(url, {"errand": parent, "child": child}) as engine, looking(url) as admin:
+        await engine.start(errand("a"))
+        await begun.wait()
+        await admin.cancel(cancelled)
+        whole, part = await finished(url, "a", "child")
+        is_whole = cancelled == "a"
+        assert whole.work.status is (WorkStatus.CANCELLED if is_whole else WorkStatus.FAILED)
+        assert part.work.status is WorkStatus.CANCELLED
+        hold = False
+        await admin.retry("a")
+        whole, part = await finished(url, "a", "child")
+    assert (whole.work.status, part.work.status) == (WorkStatus.DONE, WorkStatus.DONE)
+
+
+async def test_what_work_tried_in_vain_until_it_gave_up_is_tried_anew(url: str) -> None:
+    tries: list[str] = []
+    is_mended = False
+
+    async def parent(body: Errand, steps: DurableSteps) -> None:
+        await steps.call(errand("other", kind="child", queue=Queue.POSTS))
+        for number in range(3):
+            key = f"child:{number}" if number else "child"
+            if await steps.call(errand(key, kind="child", queue=Queue.POSTS)) is None:
+                break
+        else:
+            raise StepFailed("In trouble for long.")
+        await steps.call(errand("last", kind="child", queue=Queue.POSTS))
+
+    async def child(body: Errand, steps: DurableSteps) -> Errand | None:
+        tries.append(body.text)
+        return None if is_mended else body
+
+    async with running(url, {"errand": parent, "child": child}) as engine, looking(url) as admin:
+        await engine.start(errand("a"))
+        [failed] = await finished(url, "a")
+        assert failed.work.error == "In trouble for long."
+        is_mended = True
+        await admin.retry("a")
+        [done] = await finished(url, "a")
+    assert done.work.status is WorkStatus.DONE
+    assert tries == ["other", "child", "child:1", "child:2", "child", "last"]
+
+
 async def test_work_that_failed_between_its_steps_keeps_them_all(url: str) -> None:
     begun = 0
     is_mended = False
@@ -320,6 +380,11 @@ async def test_work_that_killed_too_many_processes_is_given_up_until_it_is_tried
         [given_up] = await finished(url, "a")
         assert given_up.work.status is WorkStatus.FAILED
         assert given_up.work.error.startswith("Given up")
+        for queue, found in ((Queue.QUESTIONS, ["a"]), (Queue.FAILURES, [])):
+            assert [one.key for one in await admin.list(WorkStatus.FAILED, queue)] == found
+            assert [one.key for one in await admin.list(queue=queue, offset=1)] == []
+        depths = {(each.queue, each.status.value): each for each in await admin.depths()}
+        assert depths["questions", "failed"].count == 1
         await admin.retry("a")
         [done] = await finished(url, "a")
     assert (done.work.status, done.work.queue) == (WorkStatus.DONE, "questions")
