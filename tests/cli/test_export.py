@@ -118,7 +118,7 @@ def test_the_bots_own_evaluation_measures_by_the_exported_set(exported: Path) ->
     files = sorted(map(str, (exported / "evaluation").glob("*.jsonl")))
     result = CliRunner().invoke(app, ["eval", *files, "--json"])
     assert result.exit_code == 0, result.output
-    assert json.loads(result.output)["total"] == COUNT
+    assert json.loads(result.output)["n"] == COUNT
 
 
 def test_a_snapshot_is_listed_shown_verified_and_exported_again(exported: Path) -> None:
