@@ -136,7 +136,7 @@ def put_together(
         SORRY: dead_letters.tell,
         **_called_off(slack, admin),
         **watching_handlers(parts, capacity, slack.workspace),
-        **growing_handlers(growth),
+        **growing_handlers(parts, growth, slack, ledger),
     }
     engine = _engine(parts, handlers, meter)
     service = Service(parts, engine, slack, reported, alerts, dead_letters, meter)

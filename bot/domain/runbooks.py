@@ -82,6 +82,19 @@ class KnownFailure:
 
 
 @dataclass(frozen=True, slots=True)
+class RunbookReview:
+    """A runbook that its owner should look at: its review was due on `due`, or `wrong` of the
+    answers that rested on it were said to be wrong, of `said` of which anybody said anything."""
+
+    cause: str
+    title: str
+    owner: str
+    due: date | None = None
+    wrong: int = 0
+    said: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """A retrieved piece of knowledge with its citation."""
 

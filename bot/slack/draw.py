@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.answers import Diagnosis, HealthReport, HowTo, LogReport, StatusReport
+from bot.domain.gap_reports import GapReport
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
 from bot.slack.blocks.alert import alert_message
@@ -18,6 +19,7 @@ from bot.slack.blocks.escalation import (
     with_human,
 )
 from bot.slack.blocks.evidence import evidence_card
+from bot.slack.blocks.gaps import gap_message
 from bot.slack.blocks.growth import offer_message
 from bot.slack.blocks.kit import (
     Block,
@@ -81,6 +83,8 @@ class Style:
                 return draft_message(draft)
             case Relayed() as relayed, _:
                 return relayed_message(relayed)
+            case GapReport() as report, _:
+                return gap_message(report)
             case RunbookOffer() as offer, _:
                 return offer_message(offer)
             case AlertCard(reply=reply) as card, _:

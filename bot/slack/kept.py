@@ -19,7 +19,8 @@ from bot.domain.alerts import (
 from bot.domain.capacity import CapacityLook, CapacityTold, Warned
 from bot.domain.cases import Shown
 from bot.domain.failures import Collected
-from bot.domain.runbook_drafts import DraftOffered, Growth
+from bot.domain.gap_reports import GapReport, ReportLook, ReportWanted
+from bot.domain.runbook_drafts import DraftOffered, Growth, RunbookDraft
 from bot.services.alert_ports import Joined, NothingLeft, Opened
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import (
@@ -63,6 +64,7 @@ TYPES: tuple[type, ...] = (
     DraftOffered,
     DraftPressed,
     Face,
+    GapReport,
     Growth,
     HomeOpened,
     Joined,
@@ -82,6 +84,9 @@ TYPES: tuple[type, ...] = (
     Post,
     Radius,
     RatingPress,
+    ReportLook,
+    ReportWanted,
+    RunbookDraft,
     Sent,
     Shown,
     Stage,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.domain.answers import Reply
+from bot.domain.gap_reports import GapReport
 from bot.domain.questions import ThreadKey
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.alert_values import AlertCard
@@ -80,7 +81,7 @@ class Post:
     key: str
     revision: int
     place: Place
-    content: Reply | Notice | Escalating | AlertCard | RunbookOffer
+    content: Reply | Notice | Escalating | AlertCard | RunbookOffer | GapReport
     face: Face = Face.CARD
     turn_id: str = ""
     workspace: str = ""

@@ -89,6 +89,11 @@ class SlackSide:
             raise SlackUnavailable(word_for(error)) from error
 
     @property
+    def gestures(self) -> Gestures:
+        """What can be done in Slack besides posting."""
+        return self._gestures
+
+    @property
     def app(self) -> AsyncApp:
         """What Slack's requests are handed to. Raises `RuntimeError` where nothing is taken in."""
         if self._door is None:
