@@ -72,7 +72,7 @@ class RunbookDraft:
 
 def draft_id(fingerprint: str) -> str:
     """Eight letters, fit to be read aloud."""
-    return reference_of(fingerprint) + reference_of(f"draft of {fingerprint}")[:2]
+    return reference_of(fingerprint) + reference_of(f"{fingerprint}/draft")[:2]
 
 
 @dataclass(frozen=True, slots=True)

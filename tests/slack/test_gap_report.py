@@ -99,7 +99,7 @@ async def test_a_report_comes_once_a_week_with_its_chart_however_often_it_is_loo
     (file,) = ws.files()
     assert file.name == "gaps-2026-11-23.png"
     await bot.look(UNTIL + timedelta(days=7))
-    assert sum(job.kind == REPORT for job in bot.engine.jobs.values()) == 2
+    assert sum(bot.engine.job(key).kind == REPORT for key in bot.engine.jobs) == 2
 
 
 async def test_a_report_that_is_days_late_is_left_out(
