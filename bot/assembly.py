@@ -15,6 +15,7 @@ from bot.adapters.sql.alerts import SqlAlerts
 from bot.adapters.sql.capacity import CapacityReads, SqlCapacity
 from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
 from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.expiring import SqlExpiring
 from bot.adapters.sql.failures import SqlReportedFailures
 from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.incidents import SqlIncidents
@@ -128,6 +129,7 @@ def put_together(
         "marks": talk.tidy,
         "capacity": capacity.tidy,
         "incidents": SqlIncidents(parts.database).tidy,
+        "conversations": _expiring(parts).tidy,
     }
     handlers: dict[str, Handler] = {
         **slack.handlers,
@@ -158,6 +160,11 @@ def _slack(
         meter=meter,
     )
     return build_slack(slack_config(parts.settings, parts.installed), services)
+
+
+def _expiring(parts: Parts) -> SqlExpiring:
+    keep = timedelta(days=parts.settings.conversations.keep_days)
+    return SqlExpiring(parts.database, keep, now)
 
 
 def _tidier(parts: Parts, admin: WorkAdmin, places: Mapping[str, Forget]) -> Tidier:

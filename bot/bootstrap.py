@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -143,7 +143,8 @@ async def parts_of(
         explainer_of(settings, redactor, SqlSpendLedger(database), meter, now) as explainer,
         _on_call(settings, database, meter) as (installed, on_call),
     ):
-        store = SqlConversationStore(database, redact=redactor.redact)
+        keep = timedelta(days=settings.conversations.keep_days)
+        store = SqlConversationStore(database, redact=redactor.redact, keep=keep)
         slack = partial(slack_config, settings, installed)
         audit = SqlAuditLog(database, redact=redactor.redact)
         policies = SqlChannelPolicies(database)

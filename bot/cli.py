@@ -29,6 +29,7 @@ from bot.cli_eval import evaluate
 from bot.cli_export import export, snapshots_app
 from bot.cli_growth import add_commands
 from bot.cli_oncall import oncall
+from bot.cli_privacy import privacy_app
 from bot.cli_report import report_app, review
 from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
@@ -52,6 +53,7 @@ app.add_typer(escalations_app, name="escalations")
 app.add_typer(consent_app, name="consent")
 app.add_typer(console_app, name="console")
 app.add_typer(snapshots_app, name="snapshots")
+app.add_typer(privacy_app, name="privacy")
 app.command()(audit)
 app.command()(export)
 app.command()(capacity)

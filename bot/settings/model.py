@@ -17,6 +17,7 @@ from bot.domain.access import READING, Action, Otherwise
 from bot.settings.alerts import FailureWebhookSettings
 from bot.settings.capacity import CapacitySettings
 from bot.settings.console import ConsoleSettings
+from bot.settings.conversations import ConversationsSettings
 from bot.settings.escalation import EscalationSettings
 from bot.settings.growth import GapReportSettings, GrowthSettings
 from bot.settings.on_call import OnCallSettings
@@ -325,6 +326,9 @@ class Settings(BaseSettings):
     growth: GrowthSettings = Field(GrowthSettings(), description="Write it as a section")
     gap_report: GapReportSettings = Field(GapReportSettings(), description="Write it as a section")
     console: ConsoleSettings = Field(ConsoleSettings(), description="Write it as a section")
+    conversations: ConversationsSettings = Field(
+        ConversationsSettings(), description="Write it as a section"
+    )
     access: AccessSettings = Field(AccessSettings(), description="Write it as a section")
     escalation: EscalationSettings = Field(
         EscalationSettings(), description="Write it as a section"

@@ -12,6 +12,7 @@ from functools import partial
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.privacy import TAKE_AWAY
 from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF, FORGET
 from bot.services.access_ports import Directory
@@ -78,6 +79,7 @@ from bot.slack.side import Door, Handler, SlackSide
 from bot.slack.speaking import in_its_language
 from bot.slack.streaming import Streams
 from bot.slack.tabs import Tabs
+from bot.slack.taking_away import TakingAway
 from bot.slack.talk.deleting import Deletion
 from bot.slack.talk.desk import TalkDesk
 from bot.slack.talk.hearing import Hearing
@@ -322,4 +324,5 @@ def _handlers(
         TALK: talk.do,
         EDIT: talk.do,
         FORGET: hearing.forget,
+        TAKE_AWAY: TakingAway(poster).work,
     }

@@ -20,6 +20,7 @@ from bot.domain.capacity import CapacityLook, CapacityTold, Warned
 from bot.domain.cases import Shown
 from bot.domain.failures import Collected
 from bot.domain.gap_reports import GapReport, ReportLook, ReportWanted
+from bot.domain.privacy import OwnPosts
 from bot.domain.runbook_drafts import DraftOffered, Growth, RunbookDraft
 from bot.services.alert_ports import Joined, NothingLeft, Opened
 from bot.slack.alert_values import AlertCard
@@ -77,6 +78,7 @@ TYPES: tuple[type, ...] = (
     Notice,
     Opened,
     Overheard,
+    OwnPosts,
     PatternsSet,
     Pick,
     Place,

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.sql.audit import SqlAuditLog
 from bot.adapters.sql.consents import SqlConsents
 from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
 from bot.domain.audit import AuditEntry, AuditQuery, Outcome
 from bot.domain.consents import Basis, Consent, Permission
 
@@ -71,6 +72,18 @@ async def test_a_withdrawal_ends_it_at_once_and_stays_readable(
     assert await kept.in_force("T1", later) == []
     assert await kept.all() == [replace(ONE, withdrawn_at=later, withdrawn_by="lawyer")]
     assert len(await SqlAuditLog(engine).entries(AuditQuery())) == 2
+
+
+async def test_a_workspace_that_the_app_was_taken_out_of_consents_to_nothing(
+    engine: AsyncEngine, kept: SqlConsents
+) -> None:
+    await kept.record(ONE, entry("e1"))
+    await kept.record(replace(ONE, id="c2", workspace="T2"), entry("e2"))
+    later = NOW + timedelta(days=1)
+    await SqlWorkspaceErasing(engine).erase_workspace("T1", later)
+    assert await kept.in_force("T1", later) == []
+    assert len(await kept.in_force("T2", later)) == 1
+    assert len(await kept.all("T1")) == 1
 
 
 async def test_all_are_listed_oldest_first_and_by_workspace(kept: SqlConsents) -> None:

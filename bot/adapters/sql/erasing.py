@@ -58,7 +58,7 @@ class SqlErasing:
                     await erase_questions(connection, some)
                     await erase_cases_of_messages(connection, some)
                     await erase_drafts(connection, resting_on(some))
-                await _without_empty(connection)
+                await without_empty(connection)
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
         theirs = (
@@ -84,7 +84,7 @@ class SqlErasing:
                     )
                 )
                 await erase_cases_of_channel(connection, workspace, channel, until)
-                await _without_empty(connection)
+                await without_empty(connection)
 
     async def unquote(self, message: MessageKey) -> Sequence[str]:
         """Only of the same channel, since that is where threads are read."""
@@ -156,7 +156,7 @@ def _under(pages: Iterable[PageOfPost], message: MessageKey) -> Iterator[str]:
             yield MessageKey(message.workspace, message.channel, page.ts).fragment
 
 
-async def _without_empty(connection: AsyncConnection) -> None:
+async def without_empty(connection: AsyncConnection) -> None:
     """Conversations without a turn: nothing is left of them to keep."""
     turns = select(TurnRow.id).where(TurnRow.conversation_id == ConversationRow.id)
     await connection.execute(delete(ConversationRow).where(~turns.exists()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
@@ -38,7 +38,8 @@ from bot.domain.questions import ThreadKey
 class SqlConversationStore:
     """The port `ConversationStore` over SQLAlchemy; the engine belongs to the caller.
 
-    All text passes through `redact` on its way in: a last gate behind those at the doors.
+    All text passes through `redact` on its way in: a last gate behind those at the doors. Turns
+    may stay for as long as `keep`, and without end where that is None.
     Every method raises `StoreError` where the database refuses.
     """
 
@@ -48,11 +49,13 @@ class SqlConversationStore:
         *,
         redact: Redact = str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        keep: timedelta | None = None,
     ) -> None:
         self._engine = engine
         self._sessions = async_sessionmaker(engine)
         self._redact = redact
         self._clock = clock
+        self._keep = keep
 
     async def add_turn(self, turn: Turn) -> None:
         """Stores the turn; one stored again under its id replaces it, but keeps its reply's ts.
@@ -60,7 +63,9 @@ class SqlConversationStore:
         Nothing is kept of a question that was deleted since.
         """
         values, evidence, verdict, found_by = await asyncio.to_thread(self._values, turn)
-        came_from = provenance(turn.question, self._clock())
+        now = self._clock()
+        came_from = provenance(turn.question, now)
+        came_from["expires_at"] = now + self._keep if self._keep is not None else None
         with store_errors("Storing a turn"):
             async with writing(self._engine) as connection:
                 await alone_in_channel(connection, turn.question.thread.channel)
@@ -160,7 +165,7 @@ class SqlConversationStore:
         statement = insert_into(self._engine, TurnRow).values(
             {**values, "conversation_id": of_thread}
         )
-        kept = {*PROVENANCE, "id", "reply_ts"}
+        kept = {*PROVENANCE, "expires_at", "id", "reply_ts"}
         await connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["id"],

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Delete, delete, select
+from sqlalchemy import Delete, Update, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.access_tables import ChannelPolicyRow
 from bot.adapters.sql.case_tables import CaseEventRow, ResolvedCaseRow, ReviewItemRow
+from bot.adapters.sql.consent_tables import ConsentRow
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
@@ -18,6 +19,8 @@ from bot.adapters.sql.preference_tables import PreferenceRow
 from bot.adapters.sql.runbook_drafts import erase_drafts, of_workspace
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
 from bot.adapters.sql.talk_tables import ChannelMarkRow, MessageMarkRow, ThreadMarkRow
+
+_UNINSTALL = "uninstall"
 
 
 class SqlWorkspaceErasing:
@@ -33,9 +36,17 @@ class SqlWorkspaceErasing:
                 # Also of those that others joined.
                 await erase_questions(connection, [f"{workspace}:"])
                 await erase_drafts(connection, of_workspace(workspace))
+                await connection.execute(_withdrawal(workspace, until))
             for statement in _statements(workspace, until):
                 async with writing(self._engine) as connection:
                     await connection.execute(statement)
+
+
+def _withdrawal(workspace: str, until: datetime) -> Update:
+    """Consents stay readable: they say why earlier exports were right."""
+    row = ConsentRow
+    ours = (row.workspace == workspace, row.recorded_at <= until, row.withdrawn_at.is_(None))
+    return update(row).where(*ours).values(withdrawn_at=until, withdrawn_by=_UNINSTALL)
 
 
 def _statements(workspace: str, until: datetime) -> Iterator[Delete]:
