@@ -28,6 +28,7 @@ from bot.adapters.sql.escalations import SqlEscalations
 from bot.adapters.sql.person_traces import is_text, naming, tables
 from bot.adapters.sql.persons import SqlPersonRecords, overwriting
 from bot.adapters.sql.preferences import SqlPreferences
+from bot.adapters.sql.runbook_draft_tables import RunbookDraftRow, RunbookDraftSourceRow
 from bot.adapters.sql.store import SqlConversationStore
 from bot.adapters.sql.tables import InboxRow, PostRow
 from bot.adapters.sql.talk import SqlTalkRecords
@@ -121,6 +122,13 @@ async def fill(kept: Kept) -> None:
     cases = SqlResolvedCases(kept.engine, clock=lambda: NOON)
     case = replace(CASE, workspace="T1", confirmed_by=ID, fix=WORD, note=WORD)
     assert await cases.add(case, [CaseSource("T1", ID)])
+    draft = {"id": "d1", "fingerprint": "f", "origin": "resolution", "state": "rejected"}
+    draft |= {"title": "t", "file": "f.yaml", "text": WORD, "faults": "[]", "note": WORD}
+    numbers: dict[str, Any] = {"count": 1, "version": 1, "made_at": NOON, "decided_by": ID}
+    async with kept.engine.begin() as connection:
+        await connection.execute(insert(RunbookDraftRow).values(**draft, **numbers))
+        source = {"draft_id": "d1", "workspace": "T1", "user_id": ID, "turn_id": ""}
+        await connection.execute(insert(RunbookDraftSourceRow).values(**source))
     read = AuditEntry("a1", NOON, ID, "T1", "C1", "read", Outcome.DENIED)
     await SqlAuditLog(kept.engine).add(read)
     await SqlPreferences(kept.engine, lambda: NOON).set_patterns("T1", ID, [f"{WORD}_*"])

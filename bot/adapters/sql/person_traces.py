@@ -38,6 +38,8 @@ _PLACES = {
     "case_sources": "sources of cases",
     "case_events": "how cases fared",
     "review_items": "review",
+    "runbook_drafts": "drafts of runbooks",
+    "runbook_draft_sources": "sources of these drafts",
     "snapshot_rows": "rows of snapshots",
     "audit": "audit",
     PREFERENCES: "what they set",

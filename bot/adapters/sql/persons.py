@@ -32,6 +32,8 @@ from bot.adapters.sql.person_traces import (
     traces,
 )
 from bot.adapters.sql.preference_tables import PreferenceRow
+from bot.adapters.sql.runbook_draft_tables import RunbookDraftRow
+from bot.adapters.sql.runbook_drafts import erase_drafts, of_person
 from bot.adapters.sql.tables import InboxRow, PostRow, RatingRow, TurnRow
 from bot.domain.audit import AuditEntry
 from bot.domain.escalations import Deed, Escalation, State
@@ -107,6 +109,7 @@ class SqlPersonRecords:
             async with writing(self._engine) as connection:
                 await _erase_words(connection, person)
                 await erase_cases_of_person(connection, person.workspace, person.user_id)
+                await erase_drafts(connection, of_person(person.workspace, person.user_id))
                 for kind in _DELETED:
                     await _delete(connection, kind.__table__, person)
                 await _leave_wish(connection, person)
@@ -153,6 +156,8 @@ async def _erase_words(connection: AsyncConnection, person: Person) -> None:
     await connection.execute(decided.values(note=""))
     approved = update(case).where(case.workspace == person.workspace, case.approved_by == who)
     await connection.execute(approved.values(note=""))
+    draft = RunbookDraftRow
+    await connection.execute(update(draft).where(draft.decided_by == who).values(note=""))
     await _unsay(connection, who)
 
 
