@@ -25,6 +25,7 @@ from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
 from bot.alerting import alerting_of, alerts_of, failures_of
 from bot.bootstrap import Parts, kept_types, now, slack_config
 from bot.bootstrap_clusters import addresses_of
+from bot.casing import cases_of, casing_handlers, casing_of, casing_schedules
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
@@ -116,7 +117,10 @@ def put_together(
     stack.push_async_callback(withdrawal.close)
     working = _working(parts, records, ledger, admin.job, talk, withdrawal, calling)
     alerting = alerting_of(parts, alerts, meter.alerts)
-    answering = replace(working, alerting=alerting, growing=growing_of(parts, growth))
+    casing = casing_of(parts, calling)
+    answering = replace(
+        working, alerting=alerting, growing=growing_of(parts, growth), casing=casing
+    )
     slack = _slack(parts, _taking_in(parts, inbox, talk, calling), answering, meter)
     stack.push_async_callback(slack.close)
     dead_letters = _dead_letters(parts, admin, start)
@@ -139,6 +143,7 @@ def put_together(
         **_called_off(slack, admin),
         **watching_handlers(parts, capacity, slack.workspace),
         **growing_handlers(parts, growth, slack, ledger),
+        **casing_handlers(parts),
     }
     engine = _engine(parts, handlers, meter)
     service = Service(parts, engine, slack, reported, alerts, dead_letters, meter)
@@ -189,6 +194,7 @@ def _engine(parts: Parts, handlers: Mapping[str, Handler], meter: PrometheusMete
             Schedule(TIDY, _TIDYING, _tidying),
             *watching_schedules(parts.settings),
             *growing_schedules(parts.settings),
+            *casing_schedules(),
         ],
         redact=parts.redactor.redact,
     )
@@ -216,6 +222,7 @@ def _taking_in(
         _settings(parts),
         bridged,
         talk.work_in,
+        cases_of(parts).get,
     )
 
 

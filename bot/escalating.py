@@ -65,7 +65,10 @@ def calling_of(
     pages = Pages(on_call, escalations, meter, now)
     home = parts.settings.slack.workspace or ""
     after, retold = settings.unanswered_after, parts.asking.retold
-    return Calling(settings.channel, escalations, escalator, pages, after, home, growth, retold)
+    drafts = parts.settings.cases.drafts
+    return Calling(
+        settings.channel, escalations, escalator, pages, after, home, growth, retold, drafts
+    )
 
 
 def policy_of(settings: Settings) -> Policy:

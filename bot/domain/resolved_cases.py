@@ -28,8 +28,8 @@ class ResolvedCase:
     `problem` is machine text: the title and the normalised message. `fingerprint` is the incident's
     key. `cause` is the one that the human named, or took the bot's for right; `fix` holds their
     words. `exception` is the short class name of what was raised. Empty texts where something is
-    not known. `confirmed_by` and `approved_by` are Slack user ids. `runbook` names the runbook that
-    went with it already when it was resolved: only another one can cover it.
+    not known. `confirmed_by` and `approved_by` are Slack user ids. `runbook` is the cause of the
+    runbook that told it already when it was drafted: only another one can cover it.
     """
 
     id: str

@@ -11,7 +11,7 @@ from functools import partial
 import structlog
 
 from bot.answering.deterministic import with_passages
-from bot.answering.solved import passage_of
+from bot.answering.prompts.cases import passage_of
 from bot.domain.answers import (
     Diagnosis,
     Explanation,

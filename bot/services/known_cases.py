@@ -56,7 +56,7 @@ class KnownCases:
         except StoreError as error:
             log.warning("cases.not_read", error=str(error))
             return ()
-        seen = [one for one in found if await _is_seen(one.case, sight)]
+        seen = [one for one in found if await sees_case(sight, one.case)]
         best = fitting(structure, seen, _SHOWN)
         solved = [await self._solved(one.case) for one in best]
         return (await sight.veil()).over(tuple(solved))
@@ -76,8 +76,8 @@ class KnownCases:
         )
 
 
-async def _is_seen(case: ResolvedCase, sight: Sight) -> bool:
-    """What was quoted of a log is for those who may read it."""
+async def sees_case(sight: Sight, case: ResolvedCase) -> bool:
+    """Whether it may be shown there: what was quoted of a log is for those who may read it."""
     target = Target(case.cluster, case.dag_id or None)
     return await sight.sees(target) and await sight.sees(target, Action.LOGS)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.answering.solved import CASE_SOURCE
+from bot.answering.prompts.cases import CASE_SOURCE
 from bot.domain.access import Action, Allowed, Decision, Denied
 from bot.domain.answers import Apology, Diagnosis, HealthReport, LogReport, Reply, StatusReport
 from bot.domain.cases import Shown

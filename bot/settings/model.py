@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from bot.domain.access import READING, Action, Otherwise
 from bot.settings.alerts import FailureWebhookSettings
 from bot.settings.capacity import CapacitySettings
+from bot.settings.cases import CaseSettings
 from bot.settings.console import ConsoleSettings
 from bot.settings.conversations import ConversationsSettings
 from bot.settings.escalation import EscalationSettings
@@ -323,6 +324,7 @@ class Settings(BaseSettings):
         FailureWebhookSettings(), description="Write it as a section"
     )
     capacity: CapacitySettings = Field(CapacitySettings(), description="Write it as a section")
+    cases: CaseSettings = Field(CaseSettings(), description="Write it as a section")
     growth: GrowthSettings = Field(GrowthSettings(), description="Write it as a section")
     gap_report: GapReportSettings = Field(GapReportSettings(), description="Write it as a section")
     console: ConsoleSettings = Field(ConsoleSettings(), description="Write it as a section")

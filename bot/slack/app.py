@@ -32,6 +32,7 @@ from bot.slack.alert_desk import AlertDesk
 from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.belonging import SlackBelonging
 from bot.slack.bolt import build_app
+from bot.slack.case_desk import CaseDesk, Casing
 from bot.slack.channel_homes import ChannelHomes
 from bot.slack.channel_kit import Kit
 from bot.slack.client import web_client
@@ -43,7 +44,7 @@ from bot.slack.escalation_desk import EscalationDesk
 from bot.slack.escalation_missed import Heard, Missed, Threads
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.forgetting import Forgetting
-from bot.slack.forms import Forms, Opener, Preferring
+from bot.slack.forms import Cases, Forms, Opener, Preferring
 from bot.slack.gestures import Gestures
 from bot.slack.growth_desk import Growing, GrowthDesk
 from bot.slack.home import HomeDesk
@@ -90,7 +91,7 @@ from bot.slack.unrefined import Read, Unrefined
 @dataclass(frozen=True, slots=True)
 class TakingIn:
     """What a process needs that lets events in; `bridged` gives the threads of escalations, where
-    humans are called, `heard` what was taken on in a thread."""
+    humans are called, `heard` what was taken on in a thread, `cases` a resolved case by its id."""
 
     intake: Intake
     engaged: Engaged
@@ -100,6 +101,7 @@ class TakingIn:
     settings: SettingsDesk | None = None
     bridged: Threads | None = None
     heard: Heard | None = None
+    cases: Cases | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ class Working:
     directory: Directory | None = None
     privacy: Privacy | None = None
     growing: Growing | None = None
+    casing: Casing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,8 @@ def _forms(
     openers: dict[Intent, Opener] = {}
     if settings is not None:
         openers[Intent.SETTINGS] = partial(settings.open, gestures)
-    return Forms(gestures, outgoing, taking_in.names, openers, taking_in.preferring, languages)
+    names, preferring = taking_in.names, taking_in.preferring
+    return Forms(gestures, outgoing, names, openers, preferring, languages, taking_in.cases)
 
 
 async def _opened(command: Command, steps: DurableSteps) -> None:
@@ -306,6 +310,7 @@ def _handlers(
     )
     homes = ChannelHomes(outgoing.client, config)
     alerts = working.alerting and AlertDesk(working.alerting, replies, homes, working.calling)
+    casing = working.casing and CaseDesk(working.casing, working.records, replies, hearing, readers)
     growing = working.growing and GrowthDesk(working.growing, replies, homes)
     forget = working.calling.escalations.forget if working.calling else None
     deletion = Deletion(working.talk, working.work, poster, forget)
@@ -314,6 +319,7 @@ def _handlers(
         **(humans.handlers if humans else {}),
         **(alerts.handlers if alerts else {}),
         **(growing.handlers if growing else {}),
+        **(casing.handlers if casing else {}),
         **_beside(config, services, working.settings, replies),
         ARRIVAL: humans.bridged(desk.work) if humans else desk.work,
         MESSAGE: desk.say,

@@ -9,6 +9,7 @@ from enum import StrEnum
 from bot.domain.channel_policies import ChannelPolicy
 from bot.domain.conversations import Rating
 from bot.domain.questions import Asker, Intent, Question
+from bot.slack.case_values import CasePressed
 from bot.slack.escalation_values import Attached
 from bot.slack.growth_values import DraftPressed
 from bot.slack.home_arrivals import Errand, PatternsWanted
@@ -250,7 +251,7 @@ class WorkspaceGone:
         return "/".join(("workspace gone", self.workspace, f"{self.at:%Y-%m-%dT%H:%M:%S}"))
 
 
-Beside = PolicyChange | Overheard | WorkspaceGone | DraftPressed
+Beside = PolicyChange | Overheard | WorkspaceGone | DraftPressed | CasePressed
 """What is work of a kind of its own."""
 
 Arrival = Asked | Command | Pick | ButtonPress | RatingPress | Errand | Beside | AtOnce | Ignored

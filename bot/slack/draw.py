@@ -11,6 +11,7 @@ from bot.domain.gap_reports import GapReport
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
 from bot.slack.blocks.alert import alert_message
+from bot.slack.blocks.case import case_message
 from bot.slack.blocks.escalation import (
     call_out_message,
     draft_message,
@@ -35,6 +36,7 @@ from bot.slack.blocks.logs import excerpt_card
 from bot.slack.blocks.message import SlackMessage
 from bot.slack.blocks.render import render
 from bot.slack.blocks.talk import addendum_card
+from bot.slack.case_values import CaseOffer
 from bot.slack.escalation_values import CallOut, Draft, Handoff, Relayed
 from bot.slack.growth_values import RunbookOffer
 from bot.slack.limits import RICH_TEXT, Limit
@@ -85,6 +87,8 @@ class Style:
                 return relayed_message(relayed)
             case GapReport() as report, _:
                 return gap_message(report)
+            case CaseOffer() as case, _:
+                return case_message(case)
             case RunbookOffer() as offer, _:
                 return offer_message(offer)
             case AlertCard(reply=reply) as card, _:

@@ -28,7 +28,7 @@ class Calling:
     in which somebody may react to what the bot said to a question of nobody in particular.
     `workspace` is the channel's, where there are several. With `growth` what people find out is
     drafted as a runbook. `retold` gives the diagnosis of a turn in the language of here, for it was
-    told in the asker's."""
+    told in the asker's. `drafts_cases`: what they find out is offered to be told to others."""
 
     channel: str
     escalations: Escalations
@@ -38,6 +38,7 @@ class Calling:
     workspace: str = ""
     growth: RunbookGrowth | None = None
     retold: Callable[[Turn], Diagnosis | None] = as_told
+    drafts_cases: bool = False
 
     @property
     def handlers(self) -> Mapping[str, Handler]:

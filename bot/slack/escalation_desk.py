@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from bot.domain.casework import wanted_job
 from bot.domain.errors import BadRequest
 from bot.domain.escalation_course import Refused
 from bot.domain.escalation_pager import PAGER
@@ -263,6 +264,8 @@ class EscalationDesk:
         is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
         if is_told and truth is not None and card is not None:
             await cards.draft(handoff, truth, card, workspace, steps)
+            if self.calling.drafts_cases:
+                await steps.start(wanted_job(escalation, deed, workspace))
 
     async def _held(
         self, escalation: Escalation, body: EscalationTold, workspace: str, steps: DurableSteps

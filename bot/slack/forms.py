@@ -14,6 +14,7 @@ from bot.domain.conversations import Rating, Score
 from bot.domain.errors import BotError
 from bot.domain.people import Preferences
 from bot.domain.questions import Intent
+from bot.domain.resolved_cases import KnownCase
 from bot.services.dag_names import DagNames, no_names
 from bot.services.languages import Languages
 from bot.slack.arrivals import (
@@ -26,9 +27,11 @@ from bot.slack.arrivals import (
     TasksWanted,
 )
 from bot.slack.blocks.asking import asking_form, dag_options, task_options
+from bot.slack.blocks.case import case_form
 from bot.slack.blocks.escalation_form import resolve_form
 from bot.slack.blocks.forms import rating_form
 from bot.slack.blocks.home import patterns_form
+from bot.slack.case_values import CasePressed
 from bot.slack.draw import notice
 from bot.slack.escalation_arrivals import ResolveWanted
 from bot.slack.gestures import Gestures
@@ -50,6 +53,8 @@ _WITHOUT_FORM = mark(
 
 Preferring = Callable[[str, str], Awaitable[Preferences]]
 """What somebody of a workspace set. `StoreError`."""
+Cases = Callable[[str], Awaitable[KnownCase | None]]
+"""A resolved case by its id. `StoreError`."""
 Opener = Callable[[Command], Awaitable[None]]
 """Opens a form for a command, with its `trigger_id`; the command itself is kept already."""
 
@@ -69,6 +74,7 @@ class Forms:
     openers: Mapping[Intent, Opener] = field(default_factory=dict)
     preferring: Preferring | None = None
     languages: Languages = field(default_factory=Languages)
+    cases: Cases | None = None
 
     async def faults_of(self, faulty: FormFaulty) -> dict[str, str]:
         """What is wrong with a form, by block id."""
@@ -139,6 +145,21 @@ class Forms:
                     if not await self.gestures.open_form(wanted.trigger_id, form):
                         await self.outgoing.whisper(wanted.place, notice(_NOT_OPENED))
         except (SlackClientError, *UNSURE) as error:
+            log.warning("slack.form_not_opened", error=type(error).__name__)
+
+    async def word_case(self, pressed: CasePressed) -> None:
+        """The words of a case as they stand, to be changed. Never raises."""
+        place = Place(pressed.place.channel, pressed.asker.user_id, pressed.place.thread)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                known = await self.cases(pressed.case) if self.cases is not None else None
+                with speaking(await self._of(pressed.workspace, place)):
+                    is_open = known is not None and await self.gestures.open_form(
+                        pressed.trigger_id, case_form(known.case, pressed)
+                    )
+                    if not is_open:
+                        await self.outgoing.whisper(place, notice(_NOT_OPENED))
+        except (BotError, SlackClientError, *UNSURE) as error:
             log.warning("slack.form_not_opened", error=type(error).__name__)
 
     async def ask_why(self, press: RatingPress) -> None:

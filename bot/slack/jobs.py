@@ -17,6 +17,7 @@ from bot.slack.arrivals import (
     Way,
     WorkspaceGone,
 )
+from bot.slack.case_values import CasePressed
 from bot.slack.escalation_arrivals import EscalationArrival, act_job, user_of
 from bot.slack.growth_values import DraftPressed
 from bot.slack.home_arrivals import HOME, UNFURL, Errand, HomeErrand, LinksShared
@@ -50,6 +51,8 @@ OVERHEARD = "overheard"
 """The kind of job that sees whether a question that called nobody is to be come back to."""
 WORKSPACE_GONE = "workspace_gone"
 """The kind of job that deletes all that is kept of a workspace."""
+CASE_PRESSED = "case_pressed"
+"""The kind of job that does what somebody pressed under a resolved case."""
 DRAFT_PRESSED = "draft_pressed"
 """The kind of job that does what somebody pressed under a draft of a runbook."""
 UNANSWERED = "unanswered"
@@ -70,7 +73,7 @@ def job_of(arrival: Taken) -> Job:
     if isinstance(arrival, HomeErrand):
         share = f"{arrival.workspace}:home:{arrival.asker.user_id}"
         return Job(arrival.key, HOME, arrival, Queue.QUESTIONS, share, Priority.REMARK)
-    if isinstance(arrival, PolicyChange | Overheard | WorkspaceGone | DraftPressed):
+    if isinstance(arrival, Beside):
         return _job_beside(arrival)
     remark = isinstance(arrival, Asked) and arrival.way in (Way.FOLLOW_UP, Way.ASIDE)
     return Job(
@@ -86,6 +89,9 @@ def job_of(arrival: Taken) -> Job:
 def _job_beside(arrival: Beside) -> Job:
     if isinstance(arrival, WorkspaceGone):
         return Job(arrival.key, WORKSPACE_GONE, arrival, Queue.LATER, share=arrival.key)
+    if isinstance(arrival, CasePressed):
+        share = f"case:{arrival.case}"
+        return Job(arrival.key, CASE_PRESSED, arrival, Queue.QUESTIONS, share=share)
     if isinstance(arrival, DraftPressed):
         share = f"draft:{arrival.draft}"
         return Job(arrival.key, DRAFT_PRESSED, arrival, Queue.QUESTIONS, share=share)
@@ -123,7 +129,7 @@ def delivery_of(arrival: Taken, event_id: str, origin: Origin) -> Delivery:
         return Delivery(origin, event_id, None, user_of(arrival))
     if isinstance(arrival, WorkspaceGone):
         return Delivery(origin, event_id, None, "")
-    if isinstance(arrival, Errand | PolicyChange | Overheard | DraftPressed):
+    if isinstance(arrival, Errand | PolicyChange | Overheard | DraftPressed | CasePressed):
         return Delivery(origin, event_id, None, arrival.asker.user_id)
     if isinstance(arrival, Edited):
         arrival = arrival.asked

@@ -18,9 +18,11 @@ from bot.domain.alerts import (
 )
 from bot.domain.capacity import CapacityLook, CapacityTold, Warned
 from bot.domain.cases import Shown
+from bot.domain.casework import CaseWanted, Upkeep
 from bot.domain.failures import Collected
 from bot.domain.gap_reports import GapReport, ReportLook, ReportWanted
 from bot.domain.privacy import OwnPosts
+from bot.domain.resolved_cases import ResolvedCase
 from bot.domain.runbook_drafts import DraftOffered, Growth, RunbookDraft
 from bot.services.alert_ports import Joined, NothingLeft, Opened
 from bot.slack.alert_values import AlertCard
@@ -37,6 +39,7 @@ from bot.slack.arrivals import (
     Way,
     WorkspaceGone,
 )
+from bot.slack.case_values import CasePressed
 from bot.slack.escalation_types import ESCALATION_TYPES
 from bot.slack.growth_values import DraftPressed
 from bot.slack.home_arrivals import HomeOpened, KeepingSet, LinksShared, MessagesOpened, PatternsSet
@@ -58,6 +61,8 @@ TYPES: tuple[type, ...] = (
     Button,
     ButtonPress,
     CapacityLook,
+    CasePressed,
+    CaseWanted,
     CapacityTold,
     Collected,
     Command,
@@ -89,10 +94,12 @@ TYPES: tuple[type, ...] = (
     ReportLook,
     ReportWanted,
     RunbookDraft,
+    ResolvedCase,
     Sent,
     Shown,
     Stage,
     StageState,
+    Upkeep,
     Warned,
     Way,
     Words,

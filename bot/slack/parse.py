@@ -26,6 +26,7 @@ from bot.slack.arrivals import (
     RatingPress,
     Way,
 )
+from bot.slack.case_values import CasePlace, read_case_press
 from bot.slack.escalation_arrivals import EscalationArrival, read_press
 from bot.slack.growth_values import DraftPlace, read_draft_press
 from bot.slack.parse_command import read_command
@@ -182,6 +183,12 @@ class Parser(Reading):
             drafted := read_draft_press(pressed.action, stands, pressed.key, at, asker)
         ) is not None:
             return drafted
+        case_place = CasePlace(place.channel, place.thread or "", pressed.message)
+        on_case = read_case_press(
+            pressed.action, case_place, pressed.key, pressed.trigger_id, at, asker
+        )
+        if on_case is not None:
+            return on_case
         match kind_of(pressed.action.action_id):
             case Press.CHOOSE if chosen := read_option(value):
                 question = self._pressed_question(pressed, f"choose-{chosen[1]}", bot)

@@ -7,6 +7,8 @@ from typing import Any
 
 from bot.slack.arrivals import Arrival, Identity
 from bot.slack.asking_form import ASK_FORM
+from bot.slack.case_arrivals import read_case_form
+from bot.slack.case_values import CASE_FORM
 from bot.slack.escalation_arrivals import EscalationArrival, read_resolved
 from bot.slack.escalation_presses import RESOLVE_FORM
 from bot.slack.leaving import GONE_EVENTS, read_gone
@@ -43,6 +45,7 @@ EVENTS: Mapping[str, Reader] = {
 
 FORMS: Mapping[str, Reader] = {
     ASK_FORM: read_asked,
+    CASE_FORM: read_case_form,
     MY_DAGS: read_patterns,
     RESOLVE_FORM: read_resolved,
     SETTINGS_FORM: read_settings,

@@ -12,6 +12,7 @@ from bot.domain.questions import ThreadKey
 from bot.domain.work import Job, Priority, Queue
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Place
+from bot.slack.case_values import CaseOffer
 from bot.slack.escalation_values import Escalating
 from bot.slack.growth_values import RunbookOffer
 from bot.slack.jobs import MESSAGE, POST
@@ -81,7 +82,7 @@ class Post:
     key: str
     revision: int
     place: Place
-    content: Reply | Notice | Escalating | AlertCard | RunbookOffer | GapReport
+    content: Reply | Notice | Escalating | AlertCard | RunbookOffer | GapReport | CaseOffer
     face: Face = Face.CARD
     turn_id: str = ""
     workspace: str = ""

@@ -11,7 +11,8 @@ import pytest
 
 from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.engine import create_engine
-from bot.answering.solved import CASE_SOURCE, solved_words
+from bot.answering.prompts.cases import CASE_SOURCE
+from bot.answering.solved import solved_words
 from bot.answering.terminal.render import render_text
 from bot.domain.access import Allowed, Decision, Denied
 from bot.domain.answers import Diagnosis

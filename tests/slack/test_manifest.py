@@ -13,8 +13,10 @@ from slack_bolt.async_app import AsyncApp
 from bot.domain.questions import Intent
 from bot.slack.arrivals import FormWanted, Place
 from bot.slack.blocks.asking import asking_form
+from bot.slack.case_values import CaseAct
 from bot.slack.escalation_presses import ASK_HUMAN, Act
 from bot.slack.forms import Forms
+from bot.slack.growth_values import DraftAct
 from bot.slack.manifest import as_json, bot_events, manifest, optional_scopes, required_scopes
 from bot.slack.parse import EVENTS
 from bot.slack.parse_assistant import ASSISTANT_EVENTS
@@ -110,7 +112,8 @@ def test_every_button_and_form_of_ours_has_its_listener() -> None:
     forms = {what for heard in HEARD.values() for kind, what in heard if kind == "view"}
     # Links are opened by the browser and need no more than an acknowledgement.
     presses = {press.pattern().pattern for press in Press if press is not Press.OPEN}
-    assert actions == {*presses, *(act.pattern().pattern for act in Act), ASK_HUMAN}
+    acts = {act.pattern().pattern for act in (*Act, *CaseAct, *DraftAct)}
+    assert actions == {*presses, *acts, ASK_HUMAN}
     assert forms == {RATING_FORM, *FORMS}
 
 

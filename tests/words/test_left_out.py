@@ -20,7 +20,8 @@ TO_OTHERS = re.compile(
     r"|bot/services/verdict_prompt"
     r"|bot/answering/grounding|bot/services/failure_words"  # the log, the bot itself
     r"|bot/answering/steps"  # fills the blanks of runbooks, whose bodies stay as they are
-    r"|bot/services/(?:check_runbooks|evaluate|unreachable|arms_text|model_arms)"  # operators
+    r"|bot/services/(?:check_runbooks|evaluate|unreachable|arms_text|model_arms)"
+    r"|bot/services/(?:case_upkeep|condensing)"  # reviewers, models  # operators
     r"|bot/slack/(?:doctor|manifest|directory|leaving|oauth|side|tokens|refusals|client)"
     r"|bot/questions/(?:alert_formats|keeping_out|times|words)"  # what is read, not what is said
     r"|bot/slack/(?:parse\.py|plain|talk/parse)"
@@ -40,6 +41,7 @@ NOT_SAID = frozenset(
         "what failed last night?",
         "workspace admin",  # of the audit
         "channel creator",
+        "on call",
         "no manager of this channel",
         "Slack does not tell whether they manage this channel",
         "no rule grants it",

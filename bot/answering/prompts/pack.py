@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from bot.answering.excerpt import log_of
 from bot.answering.foreign import middle_cut, one_line
 from bot.answering.frames import deciding_chain, frame_text
+from bot.answering.prompts.cases import CASE_SOURCE
 from bot.answering.prompts.fence import for_prompt
 from bot.answering.quotes import NEW
-from bot.answering.solved import CASE_SOURCE
 from bot.answering.wording import duration
 from bot.domain.answers import Diagnosis
 from bot.domain.evidence import EventLogEntry, Evidence, TaskInstance

@@ -1,0 +1,46 @@
+"""The durable work on resolved cases."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.domain.escalations import Deed, Escalation
+from bot.domain.work import Job, Priority, Queue
+
+CASE_WANTED = "case_wanted"
+"""The kind of the job that drafts a case out of what somebody found out."""
+CASE_UPKEEP = "case_upkeep"
+"""The kind of the job that ends cases whose time is over, and has contradictions looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWanted:
+    """The body of a job of kind `CASE_WANTED`: of what an escalation came to by that deed."""
+
+    escalation: str
+    deed: str
+    workspace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """The body of a job of kind `CASE_UPKEEP`: the look that was due at `at`, UTC."""
+
+    at: datetime
+
+
+def wanted_job(escalation: Escalation, deed: Deed, workspace: str) -> Job:
+    return Job(
+        key=f"case:{escalation.id}:{deed.key}",
+        kind=CASE_WANTED,
+        body=CaseWanted(escalation.id, deed.key, workspace),
+        queue=Queue.QUESTIONS,
+        share=f"case:{escalation.id}",
+        priority=Priority.REPORTED,
+    )
+
+
+def upkeep_job(at: datetime) -> Job:
+    key = f"{CASE_UPKEEP}:{at:%Y-%m-%dT%H:%M}"
+    return Job(key, CASE_UPKEEP, Upkeep(at), Queue.LATER, share=CASE_UPKEEP)
