@@ -162,6 +162,12 @@ def stored_in(folder: Path) -> Sequence[str]:
     raise AssertionError(f"the files in {folder} never stay while they are read")
 
 
+def rows_in(folder: Path) -> Iterator[str]:
+    """Every value of every row that a bot has in its databases."""
+    for path in folder.rglob("*.db"):
+        yield from _rows(path)
+
+
 def _stored_in(folder: Path) -> Iterator[str]:
     for path in folder.rglob("*"):
         if path.is_file() and path.parent.name != FOLDER:
