@@ -153,7 +153,8 @@ class Party:
 @dataclass(frozen=True, slots=True)
 class Call:
     """Somebody is to be called. Counted once under its `key`; calls of one `incident` join one
-    escalation. `first` is whom to hand it to before anybody on call, Slack's user id."""
+    escalation. `first` is whom to hand it to before anybody on call, Slack's user id. With
+    `is_nameless` it is not kept who did; they are told all the same."""
 
     key: str
     incident: str
@@ -164,6 +165,12 @@ class Call:
     party: Party | None = None
     reach: tuple[Reach, ...] = ()
     first: str = ""
+    is_nameless: bool = False
+
+    @property
+    def by(self) -> str:
+        """Who called, as far as that is kept."""
+        return self.party.user_id if self.party is not None and not self.is_nameless else ""
 
 
 def id_of(call: Call) -> str:
@@ -194,6 +201,10 @@ class Kind(StrEnum):
     EXPLAINED = "explained"
     REOPENED = "reopened"
     FORGOTTEN = "forgotten"  # the words of whoever asked, who has deleted them
+
+
+ASKING = frozenset({Kind.OPENED, Kind.JOINED})
+"""What somebody does by asking."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 _KEEP = Retry(attempts=6, pause=1.0, seconds=15.0)
 _DOWNS = 2
+_PARTIES = 100  # at a time
 
 Thresholds = Callable[[str], str]
 """What the runbook of a cause says under `escalate_after`; "" where there is none."""
@@ -158,6 +159,17 @@ class Escalator:
             return
         await self._call_for(f"{turn.id}:unanswered", turn, fired, party_of(turn.question))
 
+    async def over(self, escalation_id: str) -> None:
+        """Everybody was told that it is: now the names go of those who want nothing kept."""
+        asked: set[tuple[str, str]] = set()
+        offset = 0
+        while parties := await self._escalations.parties(escalation_id, _PARTIES, offset):
+            asked |= {(one.thread.workspace, one.user_id) for one in parties}
+            offset += len(parties)
+        for workspace, user in sorted(asked):
+            if not await self._keeps(workspace, user):
+                await self._escalations.unname(workspace, user)
+
     async def pass_time(self, body: EscalationDue, steps: DurableSteps) -> None:
         """Does what is due, unless the escalation has moved on since."""
         again = await steps.run("pass time", partial(self._pass_time, body), FOR_A_DAY)
@@ -242,6 +254,9 @@ class Escalator:
         return self._privacy is None or not user or await self._privacy.keeps(workspace, user)
 
     async def _call(self, call: Call) -> Called:
+        if (party := call.party) is not None:
+            keeps = await self._keeps(party.thread.workspace, party.user_id)
+            call = replace(call, is_nameless=not keeps)
         called = await self._escalations.call(call)
         if called.is_new:
             self._meter.opened(call.fired.rule.value)

@@ -163,6 +163,11 @@ class Escalations(Protocol):
         key begins with `fragment`; returns their ids."""
         ...
 
+    async def unname(self, workspace: str, user_id: str) -> None:
+        """Takes the name of whoever asked there out of what is kept; of those who are told in
+        private once the escalation is over."""
+        ...
+
     async def tidy(self, before: datetime) -> int:
         """Forgets what was over before then, unless it is known what was true; returns how many
         escalations that were."""

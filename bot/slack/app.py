@@ -207,8 +207,9 @@ def _work(
     )
     if working.home is not None:
         handlers[UNFURL] = UnfurlDesk(client, working.links).work
-        unquote = calling.escalations.forget if calling is not None else None
-        forgetting = Forgetting(working.talk, unquote)
+        kept = calling.escalations if calling is not None else None
+        unquote, unname = (kept.forget, kept.unname) if kept else (None, None)
+        forgetting = Forgetting(working.talk, unquote, unname)
         handlers[HOME] = HomeDesk(working.home, Tabs(client), gestures, forgetting).work
     if working.leaving is not None:
         handlers[WORKSPACE_GONE] = working.leaving.leave

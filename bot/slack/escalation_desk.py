@@ -257,6 +257,8 @@ class EscalationDesk:
             await self._call_out(escalation, deed, workspace, steps)
         if deed.kind not in _UNSEEN:
             await self._statuses.tell_all(escalation, truth, workspace, steps)
+        if escalation.state.is_over:
+            await steps.run("over", partial(self.escalator.over, escalation.id), _STORE)
         if deed.by:
             await self.pages.tell(escalation, deed.by, steps)
         if deed.by and deed.kind is Kind.HANDED_ON:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,10 +21,12 @@ _AT_A_TIME = 50
 
 @dataclass(frozen=True, slots=True)
 class Forgetting:
-    """`unquote` takes words out of escalations, where humans are called, and has cards redrawn."""
+    """`unquote` takes words out of escalations, where humans are called, and has cards redrawn;
+    `unname` takes out who somebody of a workspace is."""
 
     records: TalkRecords
     unquote: Forget | None = None
+    unname: Callable[[str, str], Awaitable[None]] | None = None
 
     async def forget(self, workspace: str, user: str, key: str, steps: DurableSteps) -> None:
         """`key` is that of the work that asks for it. What is deleted is not found again, so it
@@ -36,6 +38,8 @@ class Forgetting:
             await steps.run("erase", partial(records.erase, turns), FOR_A_DAY)
             await steps.start(forget_job((*turns, *showing(cards)), key))
             forgotten += len(turns)
+        if (unname := self.unname) is not None:
+            await steps.run("unname", lambda: unname(workspace, user), FOR_A_DAY)
         log.info("privacy.forgotten", turns=forgotten)
 
     async def _unquoted(self, turns: Sequence[str]) -> list[str]:

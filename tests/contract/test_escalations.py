@@ -317,6 +317,28 @@ async def test_words_that_were_deleted_are_forgotten_however_they_called(case: C
     assert await case.escalations.get(other.id) == other
 
 
+async def test_a_name_is_taken_out_but_where_somebody_is_to_be_told_alone(case: Case) -> None:
+    escalations = case.escalations
+    alone, elsewhere = Party.alone("T1", "U1"), replace(party(2), user_id="U1")
+    first = (await escalations.call(replace(call(1, "a"), party=alone))).escalation
+    await escalations.call(replace(call(2, "a"), party=elsewhere))
+    await escalations.call(call(3, "a"))
+    unsaid = replace(call(4, "a"), party=replace(party(4), user_id="U1"), is_nameless=True)
+    await escalations.call(unsaid)
+
+    async def names() -> tuple[list[str], list[str]]:
+        told = [one.user_id for one in await escalations.parties(first.id)]
+        return told, [one.deed.by for one in await escalations.deeds(first.id)]
+
+    assert await names() == (["U1", "U1", "U3", "U1"], ["U1", "U1", "U3", ""])
+    await escalations.unname("T2", "U1")
+    await escalations.unname("T1", "U1")
+    assert await names() == (["U1", "", "U3", ""], ["", "", "U3", ""])
+    await escalations.do(first.id, deed(Kind.RESOLVED))
+    await escalations.unname("T1", "U1")
+    assert await names() == (["", "U3", ""], ["", "", "U3", "", "U9"])
+
+
 async def test_a_failure_occurs_once_however_often_it_is_seen(case: Case) -> None:
     hour = timedelta(hours=1)
     seen = Occurrence(NOON - timedelta(minutes=5), "prod:a", "prod:a:t", "host")

@@ -11,6 +11,7 @@ from bot.domain.escalation_policy import Policy, due
 from bot.domain.escalation_rules import Occurrence
 from bot.domain.escalation_work import count_job, due_job, party_job, told_job
 from bot.domain.escalations import (
+    ASKING,
     Call,
     Deed,
     Escalation,
@@ -70,7 +71,7 @@ class FakeEscalations(Escalations):
     def _open(self, call: Call) -> Called:
         escalation = opened(call, id_of(call))
         kept = self._kept[escalation.id] = _Kept(escalation, call.incident)
-        deed = Deed(call.key, Kind.OPENED, call.at, by=call.party.user_id if call.party else "")
+        deed = Deed(call.key, Kind.OPENED, call.at, by=call.by)
         kept.deeds.append(DeedDone(escalation.version, deed))
         self._take_in(kept, call)
         self._enqueue(told_job(escalation, deed))
@@ -78,8 +79,7 @@ class FakeEscalations(Escalations):
         return Called(escalation, is_new=True)
 
     def _join(self, kept: _Kept, call: Call) -> Called:
-        by = call.party.user_id if call.party else ""
-        deed = Deed(call.key, Kind.JOINED, call.at, by=by, severity=call.severity)
+        deed = Deed(call.key, Kind.JOINED, call.at, by=call.by, severity=call.severity)
         come_to = advance(kept.escalation, deed)
         assert isinstance(come_to, Advanced)
         self._keep(kept, come_to.escalation, deed)
@@ -284,6 +284,28 @@ class FakeEscalations(Escalations):
         for one in found:
             await self.do(one, Deed(f"{one}:forgotten", Kind.FORGOTTEN, self._clock()))
         return found
+
+    async def unname(self, workspace: str, user_id: str) -> None:
+        for kept in self._kept.values():
+            theirs = [
+                one
+                for one in kept.parties.values()
+                if one.thread.workspace == workspace and one.user_id == user_id
+            ]
+            if not theirs:
+                continue
+            kept.deeds = [
+                replace(one, deed=replace(one.deed, by=""))
+                if one.deed.kind in ASKING and one.deed.by == user_id
+                else one
+                for one in kept.deeds
+            ]
+            for party in theirs:
+                is_over = kept.escalation.state.is_over
+                if party.is_alone and is_over:
+                    del kept.parties[party.thread]
+                elif is_over or not (party.is_alone or party.is_direct):
+                    kept.parties[party.thread] = replace(party, user_id="")
 
     async def tidy(self, before: datetime) -> int:
         gone = [

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.conversations import Rating, Score
 from bot.domain.escalation_rules import ASKED_FOR
+from bot.domain.escalations import Deed, Kind
 from bot.domain.questions import Asker
 from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.world import AUTHOR
@@ -68,6 +69,42 @@ async def test_pressing_the_button_leaves_no_name_of_them_either(
     (opened,) = await bot.escalations.deeds(escalation.id, limit=1)
     assert (escalation.subject.question, party.user_id, opened.deed.by) == ("", "", "")
     assert "A human was called" in status_of(ws, said)
+
+
+async def test_asked_in_private_it_has_their_name_until_they_were_told_of_its_end(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await bot.preferences.set_keeping(ws.team_id, AUTHOR.id, False)
+    said = await ws.say_directly(AUTHOR.id, ASKED)
+    await ws.wait_for_reply(said)
+    await bot.engine.pass_time(0)
+    escalation = await bot.only()
+    (opened,) = await bot.escalations.deeds(escalation.id, limit=1)
+    (party,) = await bot.escalations.parties(escalation.id)
+    assert (opened.deed.by, party.user_id) == ("", AUTHOR.id)
+    resolved = Deed("d1", Kind.RESOLVED, bot.engine.now(), by="U9")
+    await bot.escalator.do(escalation.id, resolved)
+    await bot.engine.pass_time(0)
+    assert "Resolved" in " ".join(words(one) for one in ws.replies(said))
+    (party,) = await bot.escalations.parties(escalation.id)
+    assert party.user_id == ""
+
+
+async def test_switched_off_later_the_names_of_before_go_too(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await asked(ws, bot)
+    escalation = await bot.only()
+    (party,) = await bot.escalations.parties(escalation.id)
+    assert party.user_id == AUTHOR.id
+    ws.actors.open_app_home(AUTHOR.id)
+    home = await ws.wait_for(lambda: ws.home(AUTHOR.id))
+    await bot.idle()
+    await ws.actors.act_in_view(home.id, "keeping")
+    await bot.engine.pass_time(0)
+    (party,) = await bot.escalations.parties(escalation.id)
+    (opened,) = await bot.escalations.deeds(escalation.id, limit=1)
+    assert (party.user_id, opened.deed.by) == ("", "")
 
 
 @pytest.mark.parametrize("where", [{"is_shared": True}, {"asker": Asker("U2", "T2", True)}])

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.sql.codec import FORMAT, encode
 from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.escalation_names import take_name
 from bot.adapters.sql.escalation_reads import EscalationReads, escalation_in, party_in
 from bot.adapters.sql.escalation_tables import (
     EscalationDeedRow,
@@ -144,6 +145,11 @@ class SqlEscalations(EscalationReads):
             await self.do(each, Deed(f"{each}:forgotten", Kind.FORGOTTEN, self._clock()))
         return found
 
+    async def unname(self, workspace: str, user_id: str) -> None:
+        with store_errors("Taking a name out of escalations"):
+            async with writing(self._engine) as connection:
+                await take_name(connection, workspace, user_id)
+
     async def tidy(self, before: datetime) -> int:
         row = EscalationRow
         with store_errors("Tidying escalations"):
@@ -186,7 +192,7 @@ class SqlEscalations(EscalationReads):
         statement = insert_into(connection, EscalationRow).values(values).on_conflict_do_nothing()
         if await connection.scalar(statement.returning(EscalationRow.id)) is None:
             return None
-        deed = Deed(call.key, Kind.OPENED, call.at, by=_user(call))
+        deed = Deed(call.key, Kind.OPENED, call.at, by=call.by)
         await self._add(connection, escalation, deed)
         await self._take_in(connection, escalation, call)
         await self._hand_in(connection, told_job(escalation, deed))
@@ -196,7 +202,7 @@ class SqlEscalations(EscalationReads):
     async def _join(
         self, connection: AsyncConnection, before: Escalation, is_counting: bool, call: Call
     ) -> Called | None:
-        deed = Deed(call.key, Kind.JOINED, call.at, by=_user(call), severity=call.severity)
+        deed = Deed(call.key, Kind.JOINED, call.at, by=call.by, severity=call.severity)
         come_to = advance(before, deed)
         if isinstance(come_to, Refused):
             raise StoreError(f"The escalation {before.id} is over and open at once. Report this.")
@@ -284,10 +290,6 @@ def _values(escalation: Escalation, now: datetime, redact: Callable[[str], str])
         "joined_at": escalation.joined_at,
         "changed_at": now,
     }
-
-
-def _user(call: Call) -> str:
-    return call.party.user_id if call.party is not None else ""
 
 
 async def _locked(connection: AsyncConnection, *which: Any) -> Any:
