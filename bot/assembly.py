@@ -49,10 +49,19 @@ from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_calling import Calling
 from bot.slack.leaving import Leaving
 from bot.slack.oauth import InstallFlow
-from bot.slack.posts import ANSWER
+from bot.slack.posts import ANSWER, EDITION
 from bot.slack.settings_desk import SettingsDesk
 from bot.slack.side import SlackSide
-from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies, key_of
+from bot.slack.sorry import (
+    EDIT,
+    EDITED,
+    FIRST_WORDS,
+    REMARK,
+    REPORTED,
+    WHISPERS,
+    SlackApologies,
+    key_of,
+)
 from bot.slack.unrefined import Read
 from bot.watching import watching_handlers, watching_schedules
 from bot.workflows.admin import WorkAdmin
@@ -304,7 +313,7 @@ def _dead_letters(
         parts.database,
         failed=work_rows(url, WorkStatus.FAILED),
         known=work_rows(url),
-        said=Said(PAGES, ending=REMARK, least=FIRST_WORDS, answer=ANSWER),
+        said=Said(WHISPERS, REMARK, FIRST_WORDS, ANSWER, EDIT, EDITED, EDITION),
         announced=REPORTED,
     )
     return DeadLetterService(

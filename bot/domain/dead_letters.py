@@ -13,7 +13,8 @@ class DeadLetter:
 
     `key` is the work's. `thread` is where an answer was to go, None where that is not known; its
     `thread` is empty where the answer was to open one. `is_public`: everybody there was to see it.
-    `tries` counts the jobs that failed to tell of it.
+    `tries` counts the jobs that failed to tell of it, `edition` the wordings that the question had
+    before this one.
     """
 
     key: str
@@ -21,6 +22,7 @@ class DeadLetter:
     user_id: str = ""
     is_public: bool = False
     tries: int = 0
+    edition: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bot.domain.work import ONCE, Job, Retry
 from bot.services.dead_letters import sorry_key
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, Place, RatingPress
-from bot.slack.posts import ANSWER, SORRY, Post
+from bot.slack.posts import EDITION, SORRY, Post
 from bot.slack.presses import Words
 from bot.slack.saying import Saying
 from bot.words import mark, say
@@ -25,15 +25,12 @@ T = TypeVar("T")
 REMARK = ":remark"
 """What ends the keys of remarks; their answers go by the key without it."""
 
-PAGES = (
-    "{}",
-    *(
-        f"private:{{}}:{revision}{tried}"
-        for revision in range(SORRY, ANSWER + 1)
-        for tried in ("", ":again")
-    ),
-)
-"""The ledger's pages for what is said first to a question: to all, or to the asker alone."""
+EDIT, EDITED = ":edit:", ":edited:"
+"""What stands in the keys of work on an edited question, and of what came in for it, between the
+question's own and the time of the edit."""
+
+WHISPERS = ("private:{}:{}", "private:{}:{}:again")
+"""The ledger's pages for what is said to the asker alone, by key and revision."""
 
 FIRST_WORDS = SORRY
 """The revision from which on a page says something."""
@@ -80,15 +77,16 @@ class SlackApologies:
         return replace(post, words=Words(question.text, question.links))
 
     def _post(self, letter: DeadLetter, place: Place | None) -> Post | None:
-        key, thread = letter.key.removesuffix(REMARK), letter.thread
+        key, thread = letter.key.partition(EDIT)[0].removesuffix(REMARK), letter.thread
+        revision = letter.edition * EDITION + SORRY
         apology = Apology(reference_of(key), _what(key))
         if letter.is_public and thread is not None:
             known = place or Place(thread.channel, letter.user_id)
             there = replace(known, channel=thread.channel, thread=thread.thread or None)
-            return Post(key, SORRY, there, apology, turn_id=key, workspace=thread.workspace)
+            return Post(key, revision, there, apology, turn_id=key, workspace=thread.workspace)
         if key.startswith(REPORTED):
             there = place or Place(self.channel, user="")
-            return Post(key, SORRY, there, apology, turn_id=key) if there.channel else None
+            return Post(key, revision, there, apology, turn_id=key) if there.channel else None
         if place is None and thread is not None and letter.user_id:
             place = Place(thread.channel, letter.user_id, thread.thread or None)
         if place is None or not place.user:
@@ -97,7 +95,7 @@ class SlackApologies:
         # To the asker alone, since it is not certain that others were to see the answer.
         return Post(
             f"private:{key}",
-            SORRY,
+            revision,
             place,
             apology,
             turn_id=key,

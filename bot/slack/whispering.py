@@ -81,11 +81,11 @@ class WhisperChannel:
         return None
 
     async def apologise(self, apology: Apology) -> None:
-        await self._say(self._whisper(SORRY, apology))
+        await self._say(self._whisper(self.saying.revision(SORRY), apology))
 
     async def call_off(self, apology: Apology) -> None:
         """Said beside what stands, which cannot be changed."""
-        await self._say(self._whisper(CALLED_OFF, apology))
+        await self._say(self._whisper(self.saying.revision(CALLED_OFF), apology))
 
     async def show(self, diagnosis: Diagnosis, face: Face) -> None:
         """More of an answer that stands already."""

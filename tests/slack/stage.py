@@ -27,9 +27,17 @@ from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.config import SlackConfig
 from bot.slack.jobs import delivery_of, job_of
 from bot.slack.kept import TYPES
-from bot.slack.posts import ANSWER
+from bot.slack.posts import ANSWER, EDITION
 from bot.slack.side import SlackSide
-from bot.slack.sorry import FIRST_WORDS, PAGES, REMARK, REPORTED, SlackApologies
+from bot.slack.sorry import (
+    EDIT,
+    EDITED,
+    FIRST_WORDS,
+    REMARK,
+    REPORTED,
+    WHISPERS,
+    SlackApologies,
+)
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.config import EngineConfig, Handler
 from bot.workflows.databases import is_sqlite
@@ -128,7 +136,7 @@ async def working(stage: Stage, keep: timedelta = timedelta(days=14)) -> AsyncIt
             database,
             failed=work_rows(url, WorkStatus.FAILED),
             known=work_rows(url),
-            said=Said(PAGES, ending=REMARK, least=FIRST_WORDS, answer=ANSWER),
+            said=Said(WHISPERS, REMARK, FIRST_WORDS, ANSWER, EDIT, EDITED, EDITION),
             announced=REPORTED,
         ),
         SlackApologies(SUPPORT_CHANNEL),

@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from bot.adapters.sql.inbox import SqlInbox
 from bot.adapters.sql.tables import InboxRow
+from bot.adapters.sql.talk_tables import MessageMarkRow
 from bot.domain.answers import Apology
 from bot.domain.dead_letters import DeadLetter
 from bot.domain.failures import batch_job
@@ -17,14 +18,15 @@ from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
 from bot.domain.work import HANDED_IN, Job, Queue, WorkStatus
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
-from bot.playground.workspace.world import AUTHOR
+from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.dead_letters import SORRY, sorry_key
 from bot.services.ports import ReplyChannel
-from bot.slack.arrivals import Command, Place, Way
+from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.jobs import delivery_of, job_of
 from bot.slack.presses import Press
 from bot.slack.sorry import REMARK, SlackApologies
-from tests.slack.doubles import NOW
+from bot.slack.talk.arrivals import Edited
+from tests.slack.doubles import NOW, always
 from tests.slack.driver import words
 from tests.slack.replies import CODE
 from tests.slack.stage import ASK, Stage, fail, poisoned, question_in, said_in, taking_in, working
@@ -58,6 +60,37 @@ async def test_a_remark_that_cannot_be_read_is_apologised_for_to_its_author_alon
     (whisper,) = ws.ephemerals(AUTHOR.id)
     assert reference_of(key.removesuffix(REMARK)) in words(whisper)
     assert said_in(ws, message) == []
+
+
+async def test_an_edited_question_that_was_given_up_is_apologised_for_in_place_of_its_answer(
+    ws: LocalWorkspace, stage: Stage
+) -> None:
+    stage.answers.script = always(CODE)
+    async with working(stage) as bot:
+        message, key = await bot.ask(ws)
+        await bot.ended(key, WorkStatus.DONE)
+    (answer,) = said_in(ws, message)
+    place = Place(SUPPORT_CHANNEL, AUTHOR.id, message.ts, message.ts)
+    thread, at = ThreadKey(ws.team_id, SUPPORT_CHANNEL, message.ts), "1800000000.000000"
+    question = Question(key, Origin.SLACK, Asker(AUTHOR.id), thread, message.ts, "and now?", NOW)
+    edited = Edited(Asked(question, place, Way.MENTION, wording=at, is_edited=True))
+    async with taking_in(stage) as engine:
+        inbox = SqlInbox(stage.database, engine.enqueue)
+        assert await inbox.take(job_of(edited), delivery_of(edited, "", Origin.SLACK))
+        await engine.start(job_of(edited.asked))
+    await fail(stage, edited.key, "SUCCESS")
+    await fail(stage, edited.asked.key, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    marked = {"ts": message.ts, "edited_ts": at, "edits": 1, "is_deleted": False, "marked_at": NOW}
+    async with stage.database.begin() as connection:
+        where = {"workspace": ws.team_id, "channel": SUPPORT_CHANNEL}
+        await connection.execute(insert(MessageMarkRow).values(**marked, **where))
+    async with working(stage) as bot:
+        assert (await bot.swept(), await bot.swept()) == (1, 0)
+    (sorry,) = said_in(ws, message)
+    assert sorry.ts == answer.ts
+    assert COULD_NOT in words(sorry)
+    assert reference_of(key) in words(sorry)
+    assert "and now?" in words(sorry)
 
 
 async def test_a_question_that_its_processes_died_of_can_be_asked_again_with_a_press(

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
+    case,
     cast,
     exists,
     func,
@@ -27,6 +28,7 @@ from sqlalchemy.orm import aliased
 
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.tables import InboxRow, PostRow
+from bot.adapters.sql.talk_tables import MessageMarkRow
 from bot.domain.alerts import ALERT
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.failures import BATCH
@@ -42,15 +44,21 @@ _AT_A_TIME = 500
 class Said:
     """How pages of the ledger are called that tell whether work was answered.
 
-    What is said to the work `key` is on one of `pages`, each of which holds a `{}` for the key
-    without `ending`; `least` is the revision from which on a message says something. Of them the
-    page named by that key alone can be changed; it holds an answer from revision `answer` on.
+    What is said to the work `key` is on the page named by that key without `ending`, or on one of
+    `whispers`, which hold a `{}` for it and another for a revision; from `least` on a message says
+    something. The page alone can be changed; it holds an answer from revision `answer` on.
+
+    The key of work on an edited question is that of the question, `edit` and the time of the edit;
+    it came in with `edited` in place of that. Each edit adds `edition` to its revisions.
     """
 
-    pages: tuple[str, ...]
+    whispers: tuple[str, ...]
     ending: str
     least: int
     answer: int
+    edit: str
+    edited: str
+    edition: int
 
 
 class SqlDeadLetters:
@@ -112,10 +120,17 @@ class SqlDeadLetters:
         return found
 
     def _statement(self, since: datetime, limit: int) -> Select[*tuple[object, ...]]:
-        work, question = self._failed.c, self._question
-        pages = [_around(question, page) for page in self._said.pages]
+        work, said, question, before = self._failed.c, self._said, self._question, self._before
+        revisions = range(said.least, said.answer + 1)
+        whispers = [
+            _filled(page, question, cast(before + revision, Text))
+            for page in said.whispers
+            for revision in revisions
+        ]
         answered = exists().where(
-            PostRow.key.in_(pages), PostRow.ts.is_not(None), PostRow.revision >= self._said.least
+            PostRow.key.in_([question, *whispers]),
+            PostRow.ts.is_not(None),
+            PostRow.revision >= before + said.least,
         )
         tries, in_vain = self._taken_up(work.key, sorry_key)
         announced = work.key.startswith(self._announced, autoescape=True)
@@ -131,12 +146,13 @@ class SqlDeadLetters:
                 _BEGUN.channel.label("begun_channel"),
                 _BEGUN.thread.label("begun_thread"),
                 in_vain.label("tries"),
+                (before // said.edition).label("edition"),
             )
             .select_from(self._failed)
-            .outerjoin(InboxRow, InboxRow.key == work.key)
+            .outerjoin(InboxRow, InboxRow.key == func.replace(work.key, said.edit, said.edited))
             .outerjoin(_BEGUN, _BEGUN.key == question)
             .where(work.taken_on >= since.timestamp() * 1000)
-            .where(or_(InboxRow.key.is_not(None), announced))
+            .where(or_(InboxRow.key.is_not(None), announced), before.is_not(None))
             .where(~answered, tries == in_vain, in_vain < HANDED_IN)
             .order_by(work.taken_on, work.key)
             .limit(limit)
@@ -151,7 +167,7 @@ class SqlDeadLetters:
             .select_from(self._failed)
             .join(PostRow, PostRow.key == self._question)
             .where(work.taken_on >= since.timestamp() * 1000)
-            .where(PostRow.ts.is_not(None), PostRow.revision >= said.answer)
+            .where(PostRow.ts.is_not(None), PostRow.revision >= self._before + said.answer)
             .where(tries == in_vain, in_vain < HANDED_IN)
             .order_by(work.taken_on, work.key)
             .limit(limit)
@@ -159,13 +175,33 @@ class SqlDeadLetters:
 
     @property
     def _question(self) -> ColumnElement[str]:
-        return func.replace(self._failed.c.key, self._said.ending, "")
+        key, said = self._failed.c.key, self._said
+        at = self._edit_at
+        return case((at > 0, func.substr(key, 1, at - 1)), else_=func.replace(key, said.ending, ""))
+
+    @property
+    def _before(self) -> ColumnElement[int]:
+        """The revisions of a question's earlier wordings are below this; NULL where the work is on
+        one of these itself."""
+        mark, said = MessageMarkRow, self._said
+        message = mark.workspace + literal(":") + mark.channel + literal(":") + mark.ts
+        wording = message + literal(said.edit) + mark.edited_ts
+        edits = select(mark.edits).where(wording == self._failed.c.key, ~mark.is_deleted)
+        edition = edits.correlate(self._failed).scalar_subquery()
+        return case((self._edit_at > 0, edition * said.edition), else_=0)
+
+    @property
+    def _edit_at(self) -> ColumnElement[int]:
+        """Where in its key it says that the work is on an edited question; 0 for nowhere."""
+        is_file = self._engine.dialect.name == "sqlite"
+        place = func.instr if is_file else func.strpos
+        return place(self._failed.c.key, self._said.edit)
 
     def _taken_up(
         self, name: ColumnElement[str], key_of: Callable[[str, int], str]
     ) -> tuple[ScalarSelect[int], ScalarSelect[int]]:
         """How many jobs there are under the keys for `name`, and how many of them have failed."""
-        keys = [_around(name, key_of("{}", failed)) for failed in range(HANDED_IN)]
+        keys = [_filled(key_of("{}", failed), name) for failed in range(HANDED_IN)]
 
         def count_of(rows: Subquery) -> ScalarSelect[int]:
             jobs = rows.alias()
@@ -181,14 +217,19 @@ def _number_in(key: str) -> str:
     return number if number.isdecimal() else ""
 
 
-def _around(key: ColumnElement[str], page: str) -> ColumnElement[str]:
-    before, _, after = page.partition("{}")
-    return literal(before) + key + literal(after)
+def _filled(template: str, *names: ColumnElement[str]) -> ColumnElement[str]:
+    """The template with these in place of each `{}`."""
+    first, *rest = template.split("{}")
+    text: ColumnElement[str] = literal(first)
+    for name, words in zip(names, rest, strict=True):
+        text = text + name + literal(words)
+    return text
 
 
 def _letter(row: Row[*tuple[object, ...]]) -> DeadLetter:
     if row.begun_channel:
         begun = ThreadKey(row.begun_in, row.begun_channel, row.begun_thread)
-        return DeadLetter(row.key, begun, row.user_id or "", is_public=True, tries=row.tries)
+        return DeadLetter(row.key, begun, row.user_id or "", True, row.tries, row.edition)
     thread = ThreadKey(row.workspace, row.channel, row.thread) if row.channel else None
-    return DeadLetter(row.key, thread, row.user_id or "", bool(row.engages), row.tries)
+    user, is_public = row.user_id or "", bool(row.engages)
+    return DeadLetter(row.key, thread, user, is_public, row.tries, row.edition)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Text, column, insert, select, table, text
+from sqlalchemy import BigInteger, Text, column, insert, select, table, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.dead_letters import Said, SqlDeadLetters
-from bot.adapters.sql.tables import PostRow
-from bot.domain.dead_letters import Unfinished
+from bot.adapters.sql.tables import InboxRow, PostRow
+from bot.adapters.sql.talk_tables import MessageMarkRow
+from bot.domain.dead_letters import DeadLetter, Unfinished
+from bot.domain.questions import ThreadKey
 from bot.domain.work import HANDED_IN
 from bot.services.dead_letters import unfinished_key
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 SINCE = NOW - timedelta(days=1)
 FIRST_WORDS, ANSWER = 1, 3
+WHISPER = "private:{}:{}"
 ALL = 100
 WORK = table("work", column("key", Text), column("status", Text), column("taken_on", BigInteger))
 
@@ -31,7 +35,7 @@ async def letters(engine: AsyncEngine) -> SqlDeadLetters:
         engine,
         failed=known.where(WORK.c.status == "failed").subquery(),
         known=known.subquery(),
-        said=Said(("{}", "private:{}:3"), ":remark", FIRST_WORDS, ANSWER),
+        said=Said((WHISPER,), ":remark", FIRST_WORDS, ANSWER, ":edit:", ":edited:", 10),
         announced="failure:",
     )
 
@@ -126,3 +130,47 @@ async def test_what_a_job_has_taken_up_is_left_to_it(
     await card(engine, "T1:C1:1.0")
     await work(engine, unfinished_key(f"T1:C1:1.0:{ANSWER}"), status)
     assert await letters.unfinished(SINCE, ALL) == []
+
+
+async def edited(engine: AsyncEngine, wording: str = "9.0", **marks: Any) -> None:
+    """A question that was answered, then edited twice; work on the `wording` failed."""
+    await card(engine, "T1:C1:1.0")
+    await work(engine, f"T1:C1:1.0:edit:{wording}")
+    where = {"workspace": "T1", "channel": "C1"}
+    came = {"key": f"T1:C1:1.0:edited:{wording}", "kind": "edit", "thread": "1.0", "user_id": "U1"}
+    came |= {"event_id": "", "origin": "slack", "author_team": "", **where}
+    mark = {"ts": "1.0", "edited_ts": "9.0", "edits": 2, "is_deleted": False, "marked_at": NOW}
+    async with engine.begin() as connection:
+        await connection.execute(insert(InboxRow).values(created_at=NOW, engages=True, **came))
+        await connection.execute(insert(MessageMarkRow).values(**{**mark, **where, **marks}))
+
+
+async def test_of_an_edited_question_the_newest_wording_is_to_be_answered(
+    engine: AsyncEngine, letters: SqlDeadLetters
+) -> None:
+    await edited(engine)
+    thread = ThreadKey("T1", "C1", "1.0")
+    letter = DeadLetter("T1:C1:1.0:edit:9.0", thread, "U1", is_public=True, edition=2)
+    assert await letters.unanswered(SINCE, ALL) == [letter]
+    assert await letters.unfinished(SINCE, ALL) == []
+    async with engine.begin() as connection:
+        await connection.execute(update(PostRow).values(revision=20 + ANSWER))
+    assert await letters.unanswered(SINCE, ALL) == []
+    left = Unfinished(letter.key, "T1:C1:1.0", 20 + ANSWER)
+    assert await letters.unfinished(SINCE, ALL) == [left]
+
+
+async def test_an_edited_question_that_was_apologised_for_in_private_is_let_be(
+    engine: AsyncEngine, letters: SqlDeadLetters
+) -> None:
+    await edited(engine)
+    await card(engine, WHISPER.format("T1:C1:1.0", 20 + FIRST_WORDS), 20 + FIRST_WORDS, "whispered")
+    assert await letters.unanswered(SINCE, ALL) == []
+
+
+@pytest.mark.parametrize("marks", [{"edited_ts": "9.5"}, {"is_deleted": True}])
+async def test_a_wording_that_nobody_waits_for_any_more_is_let_be(
+    engine: AsyncEngine, letters: SqlDeadLetters, marks: dict[str, Any]
+) -> None:
+    await edited(engine, **marks)
+    assert await letters.unanswered(SINCE, ALL) == []
