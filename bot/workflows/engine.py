@@ -41,9 +41,10 @@ from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.jobs import Jobs
 from bot.workflows.moving import hand_on, put_off
 from bot.workflows.places import Places
-from bot.workflows.queues import WORKFLOW, options_of, places, register_queues
+from bot.workflows.queues import WORKFLOW, places, register_queues
 from bot.workflows.quiet import route_dbos_logs
 from bot.workflows.repair import Repair
+from bot.workflows.schedules import Schedules
 from bot.workflows.serializer import TypedJson
 from bot.workflows.single import OnlyOne, claim_database
 from bot.workflows.strangers import PATIENCE, Strangers
@@ -81,7 +82,6 @@ class Engine:
         redact: Callable[[str], str] = str,
     ) -> None:
         self._config = config
-        self._schedules = {each.name: each for each in schedules}
         self._on_sqlite = is_sqlite(config.url)
         self._serializer = TypedJson(types)
         self._database = open_engine(config.url, connections=_CONNECTIONS)
@@ -100,6 +100,7 @@ class Engine:
             strangers,
             self._silence,
         )
+        self._schedules = Schedules(schedules, self._client, strangers, self._in_thread)
         self._executor_id = SQLITE_EXECUTOR if self._on_sqlite else _own_name()
         self._repair = Repair(
             self._client, self._places, self._executor_id, config.lease, self._in_thread
@@ -219,12 +220,7 @@ class Engine:
             return await self._jobs.work(job)
 
         async def due(at: datetime, name: str) -> None:
-            schedule = self._schedules.get(name)
-            if schedule is None:  # another replica's, of another version or other settings
-                _log.warning("schedule_not_known", schedule=name, due=at.isoformat())
-                return
-            job = schedule.job(at)
-            await DBOS.enqueue_workflow_with_options_async(options_of(job), job)
+            await self._schedules.due(at, name)
 
         if Engine._at_work is not None:
             raise RuntimeError("Another engine is at work in this process; close it first.")
@@ -258,22 +254,8 @@ class Engine:
         }
 
     def _schedule(self) -> None:
-        # What is unknown here may be a newer replica's, which would not apply it again.
-        if self._on_sqlite or live_workers(self._database) == 1:
-            for known in DBOS.list_schedules():
-                if known["schedule_name"] not in self._schedules:
-                    DBOS.delete_schedule(known["schedule_name"])
-        DBOS.apply_schedules(
-            [
-                {
-                    "schedule_name": each.name,
-                    "workflow_fn": self._due_workflow,
-                    "schedule": each.cron,
-                    "context": each.name,
-                }
-                for each in self._schedules.values()
-            ]
-        )
+        is_alone = self._on_sqlite or live_workers(self._database) == 1
+        self._schedules.apply(self._due_workflow, is_alone=is_alone)
 
     async def _stop_working(self, dbos: DBOS, seconds: float) -> bool:
         if self._takeover is not None:

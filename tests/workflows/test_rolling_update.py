@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
 
 import pytest
+from dbos import DBOS
 from sqlalchemy import text
 from structlog.testing import capture_logs
 
@@ -166,6 +169,7 @@ async def test_what_came_up_by_itself_ends_once_no_replica_knows_it(url: str) ->
 async def test_a_replica_leaves_to_others_what_comes_up_by_itself_for_them(
     shared_url: str,
 ) -> None:
+    rare = "0 0 1 1 *"
     often = Schedule("often", "* * * * * *", lambda at: errand(f"{at}"))
     async with running(shared_url, quick, schedules=[often]):
         pass
@@ -176,10 +180,37 @@ async def test_a_replica_leaves_to_others_what_comes_up_by_itself_for_them(
             async with running(shared_url, quick):
                 await until(lambda: any(one["event"] == "schedule_not_known" for one in lines))
             assert await asyncio.to_thread(schedules_in, shared_url) == ["often"]
+        left = next(one["due"] for one in lines if one["event"] == "schedule_not_known")
+        async with running(shared_url, quick, schedules=[replace(often, cron=rare)]):
+            await asyncio.to_thread(make_due, shared_url)
+            await finished(shared_url, f"{datetime.fromisoformat(left)}")
         async with looking(shared_url) as admin:
             assert not await admin.list(WorkStatus.FAILED)
     finally:
         await asyncio.to_thread(other.close)
+
+
+async def test_a_schedule_that_nobody_knows_for_long_ends(file_url: str) -> None:
+    """Nobody else is there on a file, so that there is nothing to wait for."""
+    with capture_logs() as lines:
+        async with running(file_url, quick) as engine:
+            stale: Any = {"schedule_name": "stale", "workflow_fn": engine._due_workflow}
+            stale |= {"schedule": "* * * * * *", "context": "stale"}
+            await asyncio.to_thread(DBOS.apply_schedules, [stale])
+            await until(lambda: any(one["event"] == "schedule_forgotten" for one in lines))
+            assert await asyncio.to_thread(schedules_in, file_url) == []
+
+
+def make_due(url: str) -> None:
+    """As if the time of all that is put off had come."""
+    database = open_engine(url, connections=1)
+    with database.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE dbos.workflow_status SET delay_until_epoch_ms = 0 WHERE status = 'DELAYED'"
+            )
+        )
+    database.dispose()
 
 
 @pytest.mark.parametrize("works", [True, False])
