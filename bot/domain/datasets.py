@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from bot.domain.questions import Origin
 from bot.domain.targets import Target
@@ -97,27 +98,13 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
-class FailureSeen:
-    """A failure as the rows of an evaluation corpus show it; `extra` are texts by name."""
-
-    log: str
-    extra: tuple[tuple[str, str], ...] = ()
-    airflow_version: str = ""
-    executor: str = ""
-    operator: str = ""
-    state: str = ""
-    try_number: int | None = None
-    max_tries: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Example:
     """One turn as something to learn from, and what people made of it.
 
     `id` names the turn to nobody who does not have it. `fingerprint` is the same for turns about
     one incident. `said` is the bot's verdict, None for how-to questions; `evidence` is what it
-    rested on, each line under the id by which the answer cites it. `hosts` are names of machines
-    that occur in the texts.
+    rested on, each line under the id by which the answer cites it, and `seen` the whole of that as
+    a tree of JSON. `hosts` and `people` are names of machines and of people that occur in it.
     """
 
     id: str
@@ -135,8 +122,9 @@ class Example:
     judgement: Judgement = Judgement.NONE
     source: Source = Source.RULES
     correction: Correction | None = None
-    failure: FailureSeen | None = None
+    seen: Mapping[str, Any] | None = None
     hosts: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
 
     @property
     def truth(self) -> tuple[VerdictKind, str] | None:

@@ -30,9 +30,7 @@ Signature = NDArray[np.uint32]
 
 def text_of(example: Example) -> str:
     """What two examples are compared by."""
-    failure = example.failure
-    seen = failure.log if failure and failure.log else example.evidence
-    return f"{example.question}\n{seen}"
+    return f"{example.question}\n{example.evidence}"
 
 
 def signatures(texts: Sequence[str]) -> list[Signature]:

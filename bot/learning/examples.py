@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
 
 from bot.domain.answers import Diagnosis, HowTo
 from bot.domain.conversations import Turn
@@ -13,11 +16,11 @@ from bot.domain.evidence import Evidence
 from bot.domain.questions import Author, EarlierMessage
 from bot.domain.runbooks import Passage as Retrieved
 from bot.domain.verdicts import Verdict
-from bot.learning.failures import failure_of
 from bot.learning.judging import Judged
 
 _ID_LENGTH = 16
 _EARLIER_MAX = 6  # messages
+_NOBODY = {"airflow", "admin", "root", "anonymous", "scheduler", "system"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,9 @@ def example_of(turn: Turn, told: Told, judged: Judged, provenance: Provenance) -
         judgement=judged.judgement,
         source=judged.source,
         correction=judged.correction,
-        failure=failure_of(turn.evidence) if diagnosis and turn.evidence else None,
+        seen=_seen(turn.evidence) if diagnosis and turn.evidence else None,
         hosts=_hosts(turn.evidence),
+        people=_people(turn.evidence),
     )
 
 
@@ -75,6 +79,24 @@ def _passages(found: Iterable[Retrieved]) -> tuple[Passage, ...]:
 def _label(verdict: Verdict) -> Label:
     line = verdict.deciding.text if verdict.deciding else ""
     return Label(verdict.kind, verdict.cause, verdict.confidence, verdict.retry, line)
+
+
+def _seen(evidence: Evidence) -> Mapping[str, Any]:
+    """Without the Dag's own docs, which say nothing of the failure and much of the business."""
+    dag = replace(evidence.dag, doc_md=None) if evidence.dag else None
+    whole = msgspec.json.encode(replace(evidence, dag=dag))
+    return msgspec.json.decode(whole, type=dict[str, Any])
+
+
+def _people(evidence: Evidence | None) -> tuple[str, ...]:
+    """Who did what to Airflow: for what it does itself the event log names the Dag's owner, which
+    is a team."""
+    if evidence is None:
+        return ()
+    found = {one.owner for one in evidence.events if one.owner and "_" in one.event}
+    runs = [one for one in (evidence.dag_run, *evidence.recent_runs) if one is not None]
+    found |= {one.triggering_user for one in runs if one.triggering_user}
+    return tuple(sorted(found - _NOBODY))
 
 
 def _hosts(evidence: Evidence | None) -> tuple[str, ...]:

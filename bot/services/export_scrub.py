@@ -6,9 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from bot.domain.datasets import Correction, Example, FailureSeen, Label
+from bot.domain.datasets import Correction, Example, Label
 from bot.domain.errors import ExportRefused
+from bot.domain.evidence import GapReason
+from bot.domain.logs import Speaker
 from bot.domain.targets import Target
 from bot.services.scrub_ports import Names, Scrubber
 
@@ -16,6 +19,7 @@ Change = Callable[[str], str]
 
 _TAG = re.compile(r"\[secret:([a-z0-9-]{1,40}):[0-9a-f]{4}\]")
 _KINDS_SHOWN = 5
+_OURS = frozenset({*Speaker, *GapReason})
 
 
 @dataclass(slots=True)
@@ -31,7 +35,10 @@ def scrubbed(examples: Sequence[Example], scrubber: Scrubber, report: Report) ->
     texts: dict[str, None] = {}
     for example in examples:
         _changed(example, _into(texts))
-    names = Names(hosts=frozenset(host for example in examples for host in example.hosts))
+    names = Names(
+        people=frozenset(name for example in examples for name in example.people),
+        hosts=frozenset(name for example in examples for name in example.hosts),
+    )
     result = scrubber.scrub(list(texts), names)
     if result.findings:
         kinds = Counter(one.kind for one in result.findings)
@@ -71,8 +78,9 @@ def _changed(example: Example, change: Change) -> Example:
         ),
         said=example.said and _label(example.said, change),
         correction=example.correction and _correction(example.correction, change),
-        failure=example.failure and _failure(example.failure, change),
+        seen=example.seen and _tree(example.seen, change),
         hosts=(),
+        people=(),
     )
 
 
@@ -94,10 +102,14 @@ def _correction(correction: Correction, change: Change) -> Correction:
     return replace(correction, wrong=change(correction.wrong), fix=change(correction.fix))
 
 
-def _failure(failure: FailureSeen, change: Change) -> FailureSeen:
-    return replace(
-        failure,
-        log=change(failure.log),
-        extra=tuple((name, change(text)) for name, text in failure.extra),
-        operator=change(failure.operator),
-    )
+def _tree(tree: Any, change: Change) -> Any:
+    """Words of ours stay as they are: readers know them."""
+    match tree:
+        case str():
+            return tree if tree in _OURS else change(tree)
+        case dict():
+            return {key: _tree(item, change) for key, item in tree.items()}
+        case list() | tuple():
+            return [_tree(item, change) for item in tree]
+        case _:
+            return tree

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import msgspec
+
 from bot.domain.answers import Diagnosis
 from bot.domain.audit import AuditEntry
 from bot.domain.consents import Basis, Consent, Permission
@@ -14,7 +16,6 @@ from bot.domain.conversations import Turn
 from bot.domain.datasets import (
     Correction,
     Example,
-    FailureSeen,
     Judgement,
     Label,
     Passage,
@@ -124,15 +125,7 @@ def example(number: int = 1, **changed: object) -> Example:
         said=Label(VerdictKind.CODE, "division", 0.9, RetryAdvice.POINTLESS, "ZeroDivisionError"),
         judgement=Judgement.RIGHT,
         source=Source.RATING,
-        failure=FailureSeen(
-            log=f"{words(number)}\nZeroDivisionError: division by zero",
-            extra=(("message", "exit code 1"),),
-            airflow_version="3.3.2",
-            operator="PythonOperator",
-            state="failed",
-            try_number=2,
-            max_tries=2,
-        ),
+        seen=msgspec.json.decode(msgspec.json.encode(seen_of(number))),
     )
     return replace(made, **changed)  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ CORRECTED_ONE = example(2, **CORRECTED)
 SILENT = example(3, judgement=Judgement.NONE, source=Source.RULES)
 CONTRADICTED = example(4, judgement=Judgement.CONTRADICTED)
 DISLIKED = example(5, judgement=Judgement.WRONG)
-HOW_TO = example(6, said=None, target=None, failure=None)
+HOW_TO = example(6, said=None, target=None, seen=None, evidence="")
 ALL = (example(), CORRECTED_ONE, SILENT, CONTRADICTED, DISLIKED, HOW_TO)
 
 MESSAGE: TypeAdapter[Any] = TypeAdapter(ChatCompletionMessageParam)

@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from bot.adapters.sql.codec import FORMAT, decode, encode
 from bot.diagnosis.logs import read_log_text
-from bot.domain.errors import CorpusError
+from bot.domain.errors import CorpusError, StoreError
 from bot.domain.evidence import Evidence, Gap, GapReason, NamedText, TaskInstance
 from bot.domain.targets import Target
 from bot.domain.verdicts import VerdictKind
@@ -23,7 +24,8 @@ EVIDENCE_FIELDS = (
     "try_number",
     "max_tries",
 )
-"""All that a diagnosis may see of a row. Labels and provenance are not among them."""
+"""All that a diagnosis may see of a row, unless it has `evidence`, which is the whole. Labels and
+provenance are not among them."""
 
 UNKNOWN_STATE = "unknown"
 """Of a blank state; None would say that the task has not been scheduled yet."""
@@ -54,8 +56,11 @@ def sample_of(row: object, redact: Callable[[str], str]) -> Sample:
     name = row.get("id")
     if not isinstance(name, str) or not name:
         raise CorpusError('the row has no "id"')
+    label, source = label_of(row.get("expected")), _source(row)
+    if (seen := row.get("evidence")) is not None:
+        return Sample(_whole_case(name, seen, redact), label, source)
     shown = {field: row[field] for field in EVIDENCE_FIELDS if row.get(field) is not None}
-    return Sample(_case(name, shown, redact), label_of(row.get("expected")), _source(row))
+    return Sample(_case(name, shown, redact), label, source)
 
 
 def label_of(expected: object) -> Label | None:
@@ -106,6 +111,17 @@ def _case(name: str, shown: Mapping[str, object], redact: Callable[[str], str]) 
         gaps=tuple(Gap(source, GapReason.NOT_ASKED) for source in _NOT_ASKED),
     )
     return Case(name, evidence, tuple(redact(log).splitlines()))
+
+
+def _whole_case(name: str, seen: object, redact: Callable[[str], str]) -> Case:
+    """Of an exported row, which has all that was seen."""
+    try:
+        known = decode(Evidence, json.dumps(seen), FORMAT, '"evidence"')
+        evidence = decode(Evidence, encode(known, redact), FORMAT, '"evidence"')
+    except StoreError as error:
+        raise CorpusError(str(error)) from error
+    lines = evidence.log.lines if evidence.log else ()
+    return Case(name, evidence, tuple(line.text for line in lines))
 
 
 def _task(shown: Mapping[str, object], try_number: int | None) -> TaskInstance | None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.domain.datasets import Example
-from bot.learning.failures import shown
 from bot.learning.formats import Column, Format, Row
 
 
 def rows(example: Example) -> Iterator[Row]:
     truth = example.truth
-    if truth is None or example.failure is None:
+    if truth is None or not example.evidence:
         return
     kind, cause = truth
     yield {
-        "text": shown(example.failure),
+        "text": example.evidence,
         "label": kind.value,
         "cause": cause,
         "labelled_by": example.source.value,

@@ -10,20 +10,13 @@ from bot.learning.formats import Column, Format, Row
 
 def rows(example: Example) -> Iterator[Row]:
     """Only of what people judged: else the bot would be measured by itself."""
-    seen, truth = example.failure, example.truth
-    if seen is None or truth is None or example.source is Source.RULES:
+    truth = example.truth
+    if example.seen is None or truth is None or example.source is Source.RULES:
         return
     is_right = example.judgement is Judgement.RIGHT
-    row: Row = {
+    yield {
         "id": example.id,
-        "log": seen.log,
-        "extra": dict(seen.extra),
-        "airflow_version": seen.airflow_version,
-        "executor": seen.executor,
-        "operator": seen.operator,
-        "state": seen.state,
-        "try_number": seen.try_number,
-        "max_tries": seen.max_tries,
+        "evidence": example.seen,
         "expected": {
             "verdict": truth[0].value,
             "cause": truth[1],
@@ -31,7 +24,6 @@ def rows(example: Example) -> Iterator[Row]:
         },
         "source": f"conversations:{example.provenance.origin.value}",
     }
-    yield row
 
 
 FORMAT = Format(
@@ -39,14 +31,7 @@ FORMAT = Format(
     about="failures whose verdict people found, for airflow-bot eval",
     columns={
         "id": Column.TEXT,
-        "log": Column.TEXT,
-        "extra": Column.JSON,
-        "airflow_version": Column.TEXT,
-        "executor": Column.TEXT,
-        "operator": Column.TEXT,
-        "state": Column.TEXT,
-        "try_number": Column.NUMBER,
-        "max_tries": Column.NUMBER,
+        "evidence": Column.JSON,
         "expected": Column.JSON,
         "source": Column.TEXT,
     },
