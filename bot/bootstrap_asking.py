@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bot.adapters.oncall.sources import LeveledOnCall
+from bot.adapters.parameters_file import ParametersFile
 from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.bootstrap_people import People
@@ -66,7 +67,7 @@ def asking_of(
         clusters=asked.clusters,
         addresses=asked.addresses,
         resolver=resolver,
-        diagnoser=Diagnoser(asked.runbooks.catalogue),
+        diagnoser=Diagnoser(asked.runbooks.catalogue, ParametersFile(settings.data_dir).parameters),
         knowledge=asked.knowledge,
         explainer=asked.explainer,
         store=PrivateStore(

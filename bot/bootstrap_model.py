@@ -8,6 +8,7 @@ from datetime import datetime
 
 from bot.adapters.llm.config import ModelConfig, Prices
 from bot.adapters.llm.none import NoExplainer
+from bot.adapters.parameters_file import ParametersFile
 from bot.adapters.runbook_folder import RunbookFolder
 from bot.adapters.search.build import LocalModel, SearchConfig, build_knowledge
 from bot.adapters.search.embedders import EmbeddingServer
@@ -66,7 +67,8 @@ def _model_config(model: ModelSettings) -> ModelConfig:
 
 def knowledge_of(settings: Settings, runbooks: RunbookFolder) -> RunbookKnowledge:
     config = SearchConfig(settings.chroma_dir, _embeddings(settings.knowledge.embeddings))
-    return build_knowledge(runbooks.catalogue, config)
+    fitted = ParametersFile(settings.data_dir)
+    return build_knowledge(runbooks.catalogue, config, fitted.parameters)
 
 
 def _embeddings(chosen: EmbeddingsSettings) -> LocalModel | EmbeddingServer | None:

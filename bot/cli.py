@@ -30,6 +30,7 @@ from bot.cli_export import export, snapshots_app
 from bot.cli_growth import add_commands
 from bot.cli_oncall import oncall
 from bot.cli_privacy import privacy_app
+from bot.cli_refit import refit_app
 from bot.cli_report import report_app, review
 from bot.cli_work import work_app
 from bot.domain.errors import BotError, ConfigError
@@ -47,6 +48,7 @@ runbooks_app = typer.Typer(help="Known failures: list them, prove them.", no_arg
 add_commands(runbooks_app)
 runbooks_app.command(name="review")(review)
 app.add_typer(report_app, name="report")
+app.add_typer(refit_app, name="refit")
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")

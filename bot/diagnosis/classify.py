@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.diagnosis.candidates import Candidate, Field, field_of
-from bot.diagnosis.confidence import ABSTAIN_BELOW, Doubts, confidence
+from bot.diagnosis.confidence import Doubts, confidence
 from bot.diagnosis.explain import explain
 from bot.diagnosis.findings import Matched
 from bot.diagnosis.known import Known
@@ -11,6 +11,7 @@ from bot.diagnosis.reason_words import thing
 from bot.diagnosis.signals import signals_from
 from bot.diagnosis.vocabulary import SPOKEN
 from bot.domain.evidence import Evidence
+from bot.domain.parameters import bent
 from bot.domain.signals import Signals
 from bot.domain.verdicts import (
     ErrorClass,
@@ -45,7 +46,10 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
     best = field.candidates[0]
     doubts = Doubts(field, evidence)
     sure = confidence(doubts)
-    if sure < ABSTAIN_BELOW and best.known.verdict is not VerdictKind.UNKNOWN:
+    is_claim = best.known.verdict is not VerdictKind.UNKNOWN
+    if is_claim:
+        sure = bent(sure, known.parameters)
+    if is_claim and sure < known.parameters.abstain_below:
         return _unknown(field, known, signals, evidence)
     possible = _possible(doubts)
     return Verdict(

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from bot.diagnosis.candidates import Candidate, Field
 from bot.diagnosis.depth import Depth
 from bot.domain.evidence import Evidence
+from bot.domain.parameters import CEILING
 from bot.domain.runbooks import KnownFailure
-
-ABSTAIN_BELOW = 0.3
-"""Below this a verdict would be a guess; the answer is then "I can't tell yet"."""
-
-CEILING = 0.97
 
 _CLOSE = 9  # steps of depth within which another cause is as near to the root: one rung
 _FAR_ABOVE = 20  # steps of rank by which a rule is so specific that rivals beside it do not count

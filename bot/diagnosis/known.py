@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import re2
 
 from bot.diagnosis.vocabulary import SPOKEN
+from bot.domain.parameters import DEFAULTS, Parameters
 from bot.domain.runbooks import KnownFailure, Signature
 from bot.domain.signals import Signal, Signals
 
@@ -23,7 +24,8 @@ class Known:
     `failures` are in order of cause, so that the order of files never matters.
     """
 
-    def __init__(self, failures: Sequence[KnownFailure]) -> None:
+    def __init__(self, failures: Sequence[KnownFailure], parameters: Parameters = DEFAULTS) -> None:
+        self.parameters = parameters
         self.failures = tuple(sorted(failures, key=lambda known: known.cause))
         self._owners: list[str] = []
         self._signatures: list[Signature] = []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.domain.parameters import DEFAULTS
+
 # Small, so that the first places count: measured best between 5 and 20 on Airflow's own docs.
-RANK_CONSTANT = 20
+RANK_CONSTANT = DEFAULTS.rank_constant
 
 
 def fused(rankings: Sequence[Sequence[str]], k: int = RANK_CONSTANT) -> list[tuple[str, float]]:

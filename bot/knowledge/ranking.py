@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.knowledge.chunks import Chunk
-from bot.knowledge.fusion import fused
+from bot.knowledge.fusion import RANK_CONSTANT, fused
 
 GUIDE_PREFIX = "guide:"
 _ASKS_IN_GENERAL = re.compile(
@@ -33,6 +33,7 @@ def ranked(
     by_words: Sequence[str],
     by_meaning: Sequence[str],
     chunks: Mapping[str, Chunk],
+    k: int = RANK_CONSTANT,
 ) -> list[Hit]:
     """Best first: `exact` names documents and leads; the two others rank chunk ids.
 
@@ -43,7 +44,7 @@ def ranked(
     if _ASKS_IN_GENERAL.search(query):
         rankings.append([one for one in rankings[0] if one.startswith(GUIDE_PREFIX)])
     best: dict[str, Hit] = {}
-    for chunk_id, score in fused(rankings):
+    for chunk_id, score in fused(rankings, k):
         chunk = chunks[chunk_id]
         best.setdefault(chunk.document, Hit(chunk.document, chunk.heading, score))
     leading = [best.pop(name) if name in best else Hit(name, "", 1.0) for name in exact]

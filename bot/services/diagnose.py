@@ -13,6 +13,7 @@ from bot.domain.conversations import Turn
 from bot.domain.errors import RunbookError
 from bot.domain.evidence import Evidence, Gap, GapReason
 from bot.domain.logs import LogReading
+from bot.domain.parameters import DEFAULTS, Parameters
 from bot.domain.targets import Found
 from bot.knowledge.catalogue import Catalogue
 from bot.words import ENGLISH, language_here
@@ -24,8 +25,13 @@ TASK_LOG = "task log"
 class Diagnoser:
     """Judges evidence by the runbooks in force at that moment."""
 
-    def __init__(self, catalogue: Callable[[], Catalogue]) -> None:
+    def __init__(
+        self,
+        catalogue: Callable[[], Catalogue],
+        parameters: Callable[[], Parameters] = lambda: DEFAULTS,
+    ) -> None:
         self._catalogue = catalogue
+        self._parameters = parameters
         self._compiled: tuple[Catalogue, Known] | None = None
 
     def diagnose(
@@ -63,10 +69,12 @@ class Diagnoser:
         return replace(anew, passages=told.passages, explanation=told.explanation)
 
     def _known(self) -> Known:
-        catalogue = self._catalogue()
-        if self._compiled is None or self._compiled[0] is not catalogue:
-            self._compiled = (catalogue, Known(catalogue.failures))
-        return self._compiled[1]
+        catalogue, parameters = self._catalogue(), self._parameters()
+        known = self._compiled
+        if known is None or known[0] is not catalogue or known[1].parameters != parameters:
+            self._compiled = (catalogue, Known(catalogue.failures, parameters))
+            return self._compiled[1]
+        return known[1]
 
 
 def log_was_late(evidence: Evidence) -> bool:

@@ -10,6 +10,7 @@ from bot.adapters.search.embedders import Embedder, EmbeddingServer
 from bot.adapters.search.guides import shipped_guides
 from bot.adapters.search.knowledge import RunbookKnowledge
 from bot.adapters.search.vectors import NoVectors, VectorIndex
+from bot.domain.parameters import DEFAULTS, Parameters
 from bot.knowledge.catalogue import Catalogue
 
 _SOURCE = "runbooks"
@@ -30,9 +31,13 @@ class SearchConfig:
     embeddings: LocalModel | EmbeddingServer | None = None
 
 
-def build_knowledge(catalogue: Callable[[], Catalogue], config: SearchConfig) -> RunbookKnowledge:
+def build_knowledge(
+    catalogue: Callable[[], Catalogue],
+    config: SearchConfig,
+    parameters: Callable[[], Parameters] = lambda: DEFAULTS,
+) -> RunbookKnowledge:
     """Opens nothing yet: `warm` does, in a service; a one-shot command searches by words."""
-    return RunbookKnowledge(catalogue, _vectors(config), shipped_guides())
+    return RunbookKnowledge(catalogue, _vectors(config), shipped_guides(), parameters)
 
 
 def _vectors(config: SearchConfig) -> VectorIndex:

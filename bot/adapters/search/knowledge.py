@@ -14,6 +14,7 @@ from bot.adapters.search.lexical import LexicalIndex
 from bot.adapters.search.vectors import IndexInUse, VectorIndex, VectorsUnavailable
 from bot.domain.checks import Check, CheckStatus
 from bot.domain.errors import RunbookError
+from bot.domain.parameters import DEFAULTS, Parameters
 from bot.domain.runbooks import Passage
 from bot.knowledge.catalogue import Catalogue
 from bot.knowledge.chunks import Chunk, Document, chunks_of, digest_of, document_of
@@ -51,11 +52,13 @@ class RunbookKnowledge:
         catalogue: Callable[[], Catalogue],
         vectors: VectorIndex,
         guides: Sequence[Document] = (),
+        parameters: Callable[[], Parameters] = lambda: DEFAULTS,
     ) -> None:
         """`catalogue` returns the same object as long as no file has changed."""
         self._catalogue = catalogue
         self._vectors = vectors
         self._guides = tuple(guides)
+        self._parameters = parameters
         self._lexical = LexicalIndex()
         self._library = _Library()
         self._refreshing = threading.Lock()
@@ -102,6 +105,7 @@ class RunbookKnowledge:
             by_words=self._lexical.search(wanted, _CANDIDATES),
             by_meaning=self._nearest(query),
             chunks=library.chunks,
+            k=self._parameters().rank_constant,
         )
         found = ((library.documents[hit.document], hit) for hit in hits)
         about = (
