@@ -104,6 +104,13 @@ class IncidentService:
             several_clusters=len(sight.clusters) > 1,
         )
 
+    async def kept(self, sight: Sight) -> Sequence[Incident]:
+        """What failed in the last hours as far as it is kept: no cluster is asked. Raises
+        `StoreError`."""
+        at = self.now()
+        failures = await self.incidents.since(at - timedelta(hours=HOURS), _KNOWN)
+        return incidents_of(await _seen(failures, sight), at)
+
     async def troubles(self, sight: Sight) -> Sequence[Incident]:
         """What the platform has to answer for and is not over, on the clusters that may be seen.
         Raises `StoreError`."""

@@ -15,10 +15,16 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from bot.domain.errors import StoreError
+from bot.web.console.api import api_routes
+from bot.web.console.cases import case_pages
 from bot.web.console.conversations import conversation_pages
+from bot.web.console.datasets import dataset_pages
 from bot.web.console.desk import ConsoleConfig, DeskNow
+from bot.web.console.figures import figure_pages
 from bot.web.console.guard import SIGN_IN, Guard
 from bot.web.console.pages import page
+from bot.web.console.review import review_pages
+from bot.web.console.runbooks import runbook_pages
 from bot.web.console.sign_in import sign_in_pages
 
 log = structlog.get_logger(__name__)
@@ -36,7 +42,16 @@ def console_routes(config: ConsoleConfig) -> FastAPI:
     """The pages without what stands before them."""
     web = FastAPI(title="Airflow Support Bot: console", openapi_url=None)
     web.include_router(sign_in_pages(config))
-    web.include_router(conversation_pages())
+    for pages in (
+        conversation_pages,
+        review_pages,
+        case_pages,
+        runbook_pages,
+        dataset_pages,
+        figure_pages,
+        api_routes,
+    ):
+        web.include_router(pages())
     web.mount("/static", StaticFiles(directory=_STATIC), name="static")
     web.add_exception_handler(HTTPException, _told)
     web.add_exception_handler(RequestValidationError, _not_understood)

@@ -57,7 +57,7 @@ def conversation_pages() -> APIRouter:
         desk, seen, query = desk_of(request), await seen_by(request), request.query_params
         wanted, before = wanted_of(query), number_of(query, "before")
         found = await desk.archive.page(wanted, seen.scope, before=before, limit=_PAGE)
-        rows = _veiled(found.rows, seen, wanted.words)
+        rows = veiled(found.rows, seen, wanted.words)
         return page(
             request,
             "conversations.html",
@@ -82,7 +82,7 @@ def conversation_pages() -> APIRouter:
             request,
             "conversation.html",
             found=found,
-            turns=[_shown(turn, found, seen) for turn in found.turns],
+            turns=shown_turns(found, seen),
             called=await _called(desk, found, seen),
             slack=_in_slack(found),
         )
@@ -98,7 +98,11 @@ def conversation_pages() -> APIRouter:
     return router
 
 
-def _veiled(rows: Sequence[Listed], seen: Seen, words: str) -> Sequence[Listed]:
+def shown_turns(found: Archived, seen: Seen) -> list[TurnShown]:
+    return [_shown(turn, found, seen) for turn in found.turns]
+
+
+def veiled(rows: Sequence[Listed], seen: Seen, words: str) -> Sequence[Listed]:
     """With hidden names taken out; who looks for a hidden name finds nothing by it."""
     if not seen.veil:
         return rows

@@ -11,9 +11,12 @@ from hashlib import sha256
 
 from fastapi import HTTPException, Request
 
+from bot.knowledge.catalogue import Catalogue
 from bot.services.access_ports import AuditLog
 from bot.services.archive_ports import Archive
 from bot.services.capacity import Outlooks
+from bot.services.case_ports import ResolvedCases
+from bot.services.case_review import CaseReview
 from bot.services.console_ports import (
     EscalationsOf,
     Grants,
@@ -25,8 +28,11 @@ from bot.services.console_ports import (
 )
 from bot.services.console_roles import Roles
 from bot.services.console_sight import ConsoleSight, Seen
+from bot.services.export_ports import Snapshots
 from bot.services.incidents import IncidentService
 from bot.services.ports import Cluster
+from bot.services.review_ports import ReviewQueue
+from bot.services.runbook_growth import RunbookGrowth
 
 BASE = "/console"
 """Where the console is mounted."""
@@ -60,6 +66,12 @@ class Desk:
     incidents: IncidentService
     outlooks: Outlooks
     clusters: Mapping[str, Cluster]
+    cases: ResolvedCases
+    case_review: CaseReview
+    reviews: ReviewQueue
+    growth: RunbookGrowth
+    snapshots: Snapshots
+    known: Callable[[], Catalogue]
     now: Callable[[], datetime]
     here: Callable[[str], AbstractContextManager[None]]
     openid: OpenId | None = None

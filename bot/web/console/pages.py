@@ -15,7 +15,17 @@ from bot.services.console_ports import Role
 from bot.web.console.desk import BASE, visit_or_none
 
 _CAPITAL = re.compile(r"([A-Z])")
-_SECTIONS: tuple[tuple[str, str, Role], ...] = (("conversations", "Conversations", Role.VIEWER),)
+_SECTIONS: tuple[tuple[str, str, Role], ...] = (
+    ("conversations", "Conversations", Role.VIEWER),
+    ("review", "Review", Role.REVIEWER),
+    ("cases", "Cases", Role.VIEWER),
+    ("runbooks", "Runbooks", Role.VIEWER),
+    ("drafts", "Drafts", Role.REVIEWER),
+    ("incidents", "Incidents", Role.VIEWER),
+    ("health", "Clusters", Role.VIEWER),
+    ("figures", "Figures", Role.VIEWER),
+    ("datasets", "Datasets", Role.REVIEWER),
+)
 
 
 def _environment() -> Environment:

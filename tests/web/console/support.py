@@ -10,22 +10,32 @@ from datetime import UTC, datetime, timedelta
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.adapters.runbook_shelf import FolderShelf
 from bot.adapters.sql.archive import SqlArchive
 from bot.adapters.sql.audit import SqlAuditLog
+from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.console import SqlGrants, SqlSessions
 from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.incidents import SqlIncidents
+from bot.adapters.sql.reviews import SqlReviewQueue
+from bot.adapters.sql.runbook_drafts import SqlRunbookDrafts
+from bot.adapters.sql.snapshots import SqlSnapshots
 from bot.adapters.sql.store import SqlConversationStore
+from bot.bootstrap import catalogue_of
 from bot.domain.access import Rule, Rules
 from bot.domain.errors import NotTold
 from bot.domain.evidence import DagRun
+from bot.domain.runbooks import KnownFailure
+from bot.knowledge.catalogue import Catalogue
 from bot.services.access import Access
 from bot.services.access_ports import Member
+from bot.services.case_review import CaseReview
 from bot.services.console_ports import Identified, NotIdentified, Role, Session
 from bot.services.console_roles import LOCAL, Roles
 from bot.services.console_sight import ConsoleSight
 from bot.services.incidents import IncidentService
 from bot.services.resolve import Resolver
+from bot.services.runbook_growth import RunbookGrowth
 from bot.services.sights import Sights
 from bot.web.app import build_web
 from bot.web.console.app import console_app
@@ -101,6 +111,9 @@ class Console:
         self.store = SqlConversationStore(self.engine)
         self.sessions = SqlSessions(self.engine)
         self.audit = SqlAuditLog(self.engine)
+        self.cases = SqlResolvedCases(self.engine, clock=self.now)
+        self.reviews = SqlReviewQueue(self.engine)
+        self.drafts = SqlRunbookDrafts(self.engine)
         self.cluster.dags = {"orders_daily": [DagRun("r", "orders_daily")], "secret_dag": []}
         self.desk = self._desk()
         self.web = build_web(Ready(), console=console_app(self.config, lambda: self.desk))
@@ -135,7 +148,23 @@ class Console:
             here=lambda _: nullcontext(),
             openid=self.slack,
             escalations=EscalationReads(self.engine, self.now),
+            cases=self.cases,
+            case_review=CaseReview(self.cases, self.now),
+            reviews=self.reviews,
+            growth=RunbookGrowth(
+                self.drafts,
+                SqlIncidents(self.engine),
+                self.store,
+                self._failures,
+                self.now,
+                FolderShelf(None),
+            ),
+            snapshots=SqlSnapshots(self.engine),
+            known=lambda: Catalogue(self._failures()),
         )
+
+    def _failures(self) -> tuple[KnownFailure, ...]:
+        return catalogue_of(None).failures
 
     def now(self) -> datetime:
         return self.at
