@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from bot.domain.conversations import Outcome, Score
 from bot.domain.verdicts import VerdictKind
@@ -18,11 +19,24 @@ from bot.web.console.conversations import TurnShown, shown_turns, veiled
 from bot.web.console.desk import BASE, Needs, desk_of, seen_by
 
 _NUMBER_MAX = 2**53
-_LONG_AGO, _FAR = date(1970, 1, 1), date(9000, 1, 1)
 _TEXT_MAX = 300
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 Text = Annotated[str, Query(max_length=_TEXT_MAX)]
-Day = Annotated[date | None, Query(ge=_LONG_AGO, le=_FAR, description="A day, in UTC.")]
+
+
+def _written(value: object) -> object:
+    """A number would be taken for seconds since 1970."""
+    if isinstance(value, str) and not _ISO.fullmatch(value):
+        raise ValueError("write a day like 2026-11-20")
+    return value
+
+
+Day = Annotated[
+    date | None,
+    BeforeValidator(_written),
+    Query(description="A day, in UTC."),
+]
 Number = Annotated[int, Path(ge=1, le=_NUMBER_MAX)]
 
 
@@ -130,7 +144,7 @@ def api_routes(version: str = "1") -> APIRouter:
         wanted = Wanted(
             words, verdict, cause, cluster, dag, None, rating,
             _begin(since) if since else None,
-            _begin(until) + timedelta(days=1) if until else None,
+            _end(until) if until else None,
         )  # fmt: skip
         found = await desk_of(request).archive.page(wanted, seen.scope, before=before, limit=limit)
         rows = veiled(found.rows, seen, words)
@@ -206,3 +220,10 @@ def _day(one: DayFigures) -> DayItem:
 
 def _begin(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _end(day: date) -> datetime:
+    """When the next day begins, where there is one."""
+    if day == date.max:
+        return datetime.max.replace(tzinfo=UTC)
+    return _begin(day) + timedelta(days=1)
