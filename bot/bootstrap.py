@@ -150,7 +150,7 @@ async def parts_of(
         policies = SqlChannelPolicies(database)
         asked_of_slack = directory(slack()) if directory else None
         sights, resolver = _sights(settings, clusters, audit, policies, asked_of_slack)
-        people = people_of(settings, sights.seen_by, database, slack, now)
+        people = people_of(settings, sights.seen_by, database, slack, now, asked_of_slack)
         addresses, outlooks = addresses_of(settings), last_outlooks(CapacityReads(database), now)
         asked = AskedOf(
             clusters, runbooks, knowledge, explainer, on_call, sights, addresses, outlooks,

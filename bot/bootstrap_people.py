@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.sql.preferences import SqlPreferences
 from bot.adapters.sql.recent import SqlRecentThreads
 from bot.domain.people import Profile
+from bot.services.access_ports import Directory
 from bot.services.people_ports import NobodyKnown, Profiles
 from bot.services.sight import SeenBy
 from bot.settings import Settings, SlackMode
@@ -43,12 +44,14 @@ def people_of(
     database: AsyncEngine,
     slack: Callable[[], SlackConfig],
     now: Callable[[], datetime],
+    directory: Directory | None = None,
 ) -> People:
-    """`slack` is asked for its settings once somebody wants a profile."""
+    """`slack` is asked for its settings once somebody wants a profile, `directory` for people where
+    it knows some."""
     from bot.services.mine import MineService
 
     is_off = settings.slack.mode is SlackMode.OFF
-    profiles: Profiles = NobodyKnown() if is_off else _LateProfiles(slack)
+    profiles: Profiles = NobodyKnown() if is_off else _LateProfiles(slack, directory)
     preferences = SqlPreferences(database, now)
     mine = MineService(seen, profiles, preferences, now, settings.owners)
     return People(preferences, mine, SqlRecentThreads(database), seen)
@@ -57,15 +60,18 @@ def people_of(
 class _LateProfiles:
     """Slack's library takes a second to import, which an answer at the terminal does not need."""
 
-    def __init__(self, slack: Callable[[], SlackConfig]) -> None:
+    def __init__(self, slack: Callable[[], SlackConfig], directory: Directory | None) -> None:
         self._slack = slack
+        self._directory = directory
         self._profiles: Profiles | None = None
 
     async def profile(self, user_id: str) -> Profile:
         if self._profiles is None:
+            from bot.slack.belonging import people_of
             from bot.slack.client import web_client
             from bot.slack.profiles import SlackProfiles
 
             config = self._slack()
-            self._profiles = SlackProfiles(web_client(config, config.bot_token))
+            client = web_client(config, config.bot_token)
+            self._profiles = SlackProfiles(people_of(self._directory, client))
         return await self._profiles.profile(user_id)

@@ -30,7 +30,7 @@ from bot.services.talk import TalkRecords, WorkRecords
 from bot.slack.alert_cards import Alerting
 from bot.slack.alert_desk import AlertDesk
 from bot.slack.arrivals import Command, PolicyChange
-from bot.slack.belonging import SlackBelonging
+from bot.slack.belonging import SlackBelonging, people_of
 from bot.slack.bolt import build_app
 from bot.slack.case_desk import CaseDesk, Casing
 from bot.slack.channel_homes import ChannelHomes
@@ -70,6 +70,7 @@ from bot.slack.outsiders import Outsiders
 from bot.slack.overhearing import Overhearing
 from bot.slack.pace import Pace
 from bot.slack.parse import Parser
+from bot.slack.people import SlackPeople
 from bot.slack.posting import Poster
 from bot.slack.reading import Redact
 from bot.slack.refusals import UNSURE, SlackUnavailable, word_for
@@ -151,12 +152,19 @@ def build_slack(config: SlackConfig, services: Services) -> SlackSide:
     """The Slack side over `services`; nothing is sent before it is opened."""
     client = web_client(config, config.bot_token, services.meter)
     gestures = Gestures(client, services.sleep)
-    languages = _languages(services, client, gestures)
+    working = services.working
+    directory = (working.directory if working else None) or SlackBelonging(
+        config, services.meter, services.clock
+    )
+    languages = _languages(services, people_of(directory, client), gestures)
     outgoing = Outgoing(client, services.meter, services.pace)
     handlers: dict[str, Handler] = {}
     door, missed = None, None
-    if services.working is not None:
-        handlers = _work(config, services, services.working, client, outgoing, gestures, languages)
+    if working is not None:
+        outsiders = Outsiders(directory)
+        handlers = _work(
+            config, services, working, client, outgoing, gestures, languages, outsiders
+        )
     if services.taking_in is not None:
         parser = Parser(
             services.redact,
@@ -198,13 +206,11 @@ def _work(
     outgoing: Outgoing,
     gestures: Gestures,
     languages: Languages,
+    outsiders: Outsiders,
 ) -> dict[str, Handler]:
     """The handlers of all kinds of jobs, each in its workspace and in the language of its place."""
-    directory = working.directory or SlackBelonging(config, services.meter, services.clock)
     calling = working.calling
-    handlers = _handlers(
-        config, services, working, outgoing, gestures, Outsiders(directory), languages
-    )
+    handlers = _handlers(config, services, working, outgoing, gestures, outsiders, languages)
     if working.home is not None:
         handlers[UNFURL] = UnfurlDesk(client, working.links).work
         kept = calling.escalations if calling is not None else None
@@ -222,7 +228,7 @@ def _work(
     return {kind: in_its_workspace(kind, one, config) for kind, one in spoken.items()}
 
 
-def _languages(services: Services, client: AsyncWebClient, gestures: Gestures) -> Languages:
+def _languages(services: Services, people: SlackPeople, gestures: Gestures) -> Languages:
     """As channels have it set, and people in Slack."""
     sides = (services.working, services.taking_in)
     settings = next((one.settings for one in sides if one is not None and one.settings), None)
@@ -234,7 +240,7 @@ def _languages(services: Services, client: AsyncWebClient, gestures: Gestures) -
             raise SlackUnavailable(word_for(error)) from error
 
     policies = settings.policies if settings is not None else None
-    return Languages(policies, SlackLocales(client), home)
+    return Languages(policies, SlackLocales(people), home)
 
 
 def _forms(

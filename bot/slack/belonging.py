@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 import structlog
 from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import MayNotAsk, NotTold
 from bot.services.access_ports import Member
 from bot.services.ports import Meter
 from bot.slack.client import web_client
 from bot.slack.config import SlackConfig
+from bot.slack.people import SlackPeople
 from bot.slack.refusals import MAY_NOT_ASK, UNSURE, is_passing, wait_asked_for, word_for
 from bot.slack.workspaces import workspace_here
 
@@ -47,7 +49,8 @@ class _Known:
 class SlackBelonging:
     """The port `Directory`. Answers are kept for some minutes, while Slack is in trouble for an
     hour; so long somebody who left a group may still have its rights. Needs `usergroups:read` for
-    groups, `channels:read` and `groups:read` for channels, `users:read` for people."""
+    groups, `channels:read` and `groups:read` for channels, `users:read` for people. What else is to
+    be known of `people` can be asked there."""
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class SlackBelonging:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._client = web_client(config, config.bot_token, meter)
+        self.people = SlackPeople(self._client, clock)
         self._clock = clock
         self._sleep = sleep
         self._known: OrderedDict[tuple[str, str, str], _Known] = OrderedDict()
@@ -85,8 +89,7 @@ class SlackBelonging:
 
     async def member(self, user_id: str) -> Member:
         async def ask() -> Member:
-            reply = await self._client.users_info(user=user_id)
-            user: Mapping[str, Any] = reply.get("user") or {}
+            user = await self.people.user(user_id)
             admin = any(user.get(flag) for flag in ("is_admin", "is_owner", "is_primary_owner"))
             is_guest = any(user.get(flag) is True for flag in _GUEST)
             return Member(user_id, bool(admin), is_guest)
@@ -162,3 +165,8 @@ class SlackBelonging:
             await self._sleep(min(max(wait_asked_for(error), least), most))
         async with asyncio.timeout(_SECONDS):
             return await ask()
+
+
+def people_of(directory: object, client: AsyncWebClient) -> SlackPeople:
+    """Those of `directory` where it asks Slack, so that each is asked for once."""
+    return directory.people if isinstance(directory, SlackBelonging) else SlackPeople(client)

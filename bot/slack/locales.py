@@ -10,8 +10,8 @@ from time import monotonic
 
 import structlog
 from slack_sdk.errors import SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.people import SlackPeople
 from bot.slack.refusals import UNSURE, word_for
 from bot.slack.workspaces import workspace_here
 
@@ -26,7 +26,7 @@ _KEPT = 10_000
 class SlackLocales:
     """The port `Locales`. Without the scope for it nobody's is known."""
 
-    client: AsyncWebClient
+    people: SlackPeople
     clock: Callable[[], float] = monotonic
     _known: OrderedDict[tuple[str, str], tuple[float, str]] = field(default_factory=OrderedDict)
 
@@ -37,8 +37,7 @@ class SlackLocales:
             return known[1]
         try:
             async with asyncio.timeout(_SECONDS):
-                reply = await self.client.users_info(user=user_id, include_locale=True)
-            said = (reply.get("user") or {}).get("locale")
+                said = (await self.people.user(user_id)).get("locale")
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.locale_not_read", error=word_for(error))
             said = known[1] if known is not None else ""

@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 from slack_sdk.errors import SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.people import Profile
+from bot.slack.people import SlackPeople
 from bot.slack.refusals import UNSURE, word_for
 from bot.slack.workspaces import workspace_here
 
@@ -28,7 +28,7 @@ _KEPT = 2_000
 class SlackProfiles:
     """The port `Profiles`. Without the scopes for it a profile has the id alone, or no address."""
 
-    client: AsyncWebClient
+    people: SlackPeople
     clock: Callable[[], float] = monotonic
     _known: OrderedDict[tuple[str, str], tuple[float, Profile]] = field(default_factory=OrderedDict)
 
@@ -39,11 +39,11 @@ class SlackProfiles:
             return known[1]
         try:
             async with asyncio.timeout(_SECONDS):
-                found = await self.client.users_info(user=user_id)
+                found = await self.people.user(user_id)
         except (SlackClientError, *UNSURE) as error:
             log.warning("slack.profile_not_read", error=word_for(error))
             return known[1] if known is not None else Profile(user_id)
-        profile = _profile(user_id, found.get("user") or {})
+        profile = _profile(user_id, found)
         self._known[key] = (self.clock(), profile)
         while len(self._known) > _KEPT:
             self._known.popitem(last=False)

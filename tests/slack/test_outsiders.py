@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
 from bot.domain.answers import Apology, Choice
 from bot.domain.conversations import Turn
+from bot.domain.errors import NotTold
+from bot.domain.people import Profile
 from bot.domain.questions import Asker, Intent, Origin, Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
@@ -15,8 +18,11 @@ from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.discretion import kept_of
 from bot.slack.arrivals import Asked, Place, Way
 from bot.slack.belonging import SlackBelonging
+from bot.slack.config import SlackConfig
 from bot.slack.jobs import STOPPED
+from bot.slack.locales import SlackLocales
 from bot.slack.outsiders import Outsiders
+from bot.slack.profiles import SlackProfiles
 from tests.fakes.turns import evidence, question, turn
 from tests.slack.asking import answered, mention
 from tests.slack.doubles import NOW, Gate, MemoryRecords, ScriptedAnswers, always
@@ -98,6 +104,40 @@ async def test_people_of_the_workspace_are_looked_up_once(
         await until_quiet(ws, connected)
     assert not any(one.asker.is_external for one in answers.asked)
     assert [call.method for call in ws.calls()].count("users.info") == 1
+
+
+async def test_what_is_to_be_known_of_somebody_is_asked_for_once(ws: LocalWorkspace) -> None:
+    directory = SlackBelonging(config_of(ws))
+    people = directory.people
+    locale, profile, member = await asyncio.gather(
+        SlackLocales(people).locale(AUTHOR.id),
+        SlackProfiles(people).profile(AUTHOR.id),
+        directory.member(AUTHOR.id),
+    )
+    assert (locale, profile.email, member.is_guest) == ("en-US", AUTHOR.email, False)
+    assert len(ws.calls("users.info")) == 1
+
+
+async def test_each_does_without_what_slack_does_not_tell_in_a_way_of_its_own(
+    ws: LocalWorkspace,
+) -> None:
+    directory = SlackBelonging(config_of(ws), sleep=no_time)
+    people = directory.people
+    ws.faults.add(Fault(FaultKind.REFUSE, "users.info", times=None, error="internal_error"))
+    assert await SlackLocales(people).locale(AUTHOR.id) == ""
+    assert await SlackProfiles(people).profile(AUTHOR.id) == Profile(AUTHOR.id)
+    with pytest.raises(NotTold):
+        await directory.member(AUTHOR.id)
+    ws.faults.clear()
+    assert (await SlackProfiles(people).profile(AUTHOR.id)).names
+    assert await SlackLocales(people).locale(AUTHOR.id) == "en-US"
+
+
+def config_of(ws: LocalWorkspace) -> SlackConfig:
+    return SlackConfig(bot_token=ws.bot_token, api_url=ws.base_url)
+
+
+async def no_time(_: float) -> None: ...
 
 
 @pytest.mark.parametrize(("error", "outside"), [("missing_scope", False), ("internal_error", True)])
