@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.diagnosis.candidates import Candidate, Field, field_of
-from bot.diagnosis.confidence import Doubts, confidence
+from bot.diagnosis.confidence import Doubts, calibrated, confidence
 from bot.diagnosis.explain import explain
 from bot.diagnosis.findings import Matched
 from bot.diagnosis.known import Known
@@ -45,7 +45,7 @@ def classify(signals: Signals, known: Known, evidence: Evidence) -> Verdict:
         return _unknown(field, known, signals, evidence)
     best = field.candidates[0]
     doubts = Doubts(field, evidence)
-    sure = confidence(doubts)
+    sure = calibrated(confidence(doubts))
     is_claim = best.known.verdict is not VerdictKind.UNKNOWN
     if is_claim:
         sure = bent(sure, known.parameters)

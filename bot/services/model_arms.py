@@ -36,7 +36,7 @@ from bot.services.verdict_prompt import (
 GIVE_UP_AFTER = 5
 """Calls in a row that gave nothing; the rest of an arm is then not asked."""
 
-_TRUSTED = 0.6
+_TRUSTED = 0.68
 """From this confidence on a verdict of the rules stands, though the model disputes it."""
 _DISPUTED = 0.75
 _AGREED = 1.05

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.diagnosis.classify import classify
+from bot.diagnosis.confidence import CERTAIN, calibrated
 from bot.diagnosis.known import Known
 from bot.domain.runbooks import KnownFailure
 from bot.domain.signals import Signals
@@ -154,3 +155,11 @@ def test_the_order_of_evidence_never_changes_the_verdict(data: st.DataObject) ->
         second.confidence,
     )
     assert first.deciding == second.deciding
+
+
+def test_calibration_keeps_the_order_of_claims_and_the_bar_of_certain_ones() -> None:
+    claims = [calibrated(step / 1000) for step in range(1001)]
+    assert claims == sorted(claims)
+    assert claims[0] >= 0
+    assert claims[-1] < 1
+    assert all((claim >= CERTAIN) == (step >= 800) for step, claim in enumerate(claims))

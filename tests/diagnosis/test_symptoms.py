@@ -43,7 +43,7 @@ def shipped(log: str, **texts: str) -> Verdict:
 
 def test_a_symptom_stands_back_behind_its_reason_and_takes_nothing_from_it() -> None:
     found = verdict(30, LOST, KILLED)
-    assert (found.cause, found.confidence) == ("oom_killed", 0.85)
+    assert (found.cause, found.confidence) == ("oom_killed", 0.96)
     assert "from outside" in found.ruled_out[0].reason
 
 
@@ -103,7 +103,7 @@ def test_a_bare_sigterm_to_the_supervisor_is_no_certainty() -> None:
         "[2026-03-02T04:10:01.000+0000] {taskinstance.py:2607} ERROR - Received SIGTERM."
         " Terminating subprocesses.\n"
     )
-    assert found.confidence < 0.7
+    assert found.confidence < 0.8
 
 
 def test_a_check_that_reports_over_many_lines_is_read_as_a_whole() -> None:
