@@ -75,6 +75,12 @@ def stop_of(line: LogLine) -> Stop | None:
     return None
 
 
+def calls_home(line: LogLine) -> bool:
+    """By the process that looks after the task, which calls nothing but Airflow's API server."""
+    place = (line.source or line.logger or "").partition(":")[0].removesuffix(".py")
+    return line.speaker is Speaker.AIRFLOW and place.rsplit(".", 1)[-1] == "supervisor"
+
+
 def is_echo(text: str) -> bool:
     """It only repeats the outcome or an exception that is quoted elsewhere."""
     return _ECHO.search(text) is not None

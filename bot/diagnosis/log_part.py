@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from bot.diagnosis.against import against
-from bot.diagnosis.airflow_lines import is_end
+from bot.diagnosis.airflow_lines import calls_home, is_end
 from bot.domain.logs import ExceptionChain, Frame, LogLine, LogReading, Speaker
 
 _TASK_MARKS = re.compile(
@@ -87,7 +87,7 @@ class LogPart:
         """The last chain that was neither handled nor raised by clean-up."""
         found = [chain for chain in self.chains if not (chain.handled or chain.after_failure)]
         if self.ended_well:
-            found = [c for c in self.chains if against(c, self.kind, self.stray) == "metadata_db"]
+            found = [c for c in self.chains if self.against(c) == "metadata_db"]
         found = [c for c in found if c.exceptions[0].speaker is not Speaker.STDOUT] or found
         found = [chain for chain in found if not self._by_clean_up(chain)] or found
         return found[-1] if found else None
@@ -96,6 +96,18 @@ class LogPart:
         """Airflow 3 logs as "Top level error" what fails while it reports a failure."""
         announced = {line.number for line in self.lines if _CLEAN_UP.match(line.text)}
         return any(error.line in announced for error in chain.exceptions)
+
+    def against(self, chain: ExceptionChain) -> str | None:
+        """What the chain's failing call was made to; one word of the vocabulary's `against`."""
+        found = against(chain, self.kind, self.stray)
+        if found not in (None, "http") or any(
+            f.is_user for e in chain.exceptions for f in e.frames
+        ):
+            return found
+        by_supervisor = any(
+            line.number in _numbers(chain) for line in self.lines if calls_home(line)
+        )
+        return "api_server" if by_supervisor else found
 
     @cached_property
     def stray(self) -> tuple[Frame, ...]:
@@ -121,6 +133,10 @@ class LogPart:
                 found.add(line.number)
             inside = inside and line.number not in ends
         return frozenset(found)
+
+
+def _numbers(chain: ExceptionChain) -> frozenset[int]:
+    return frozenset(error.line for error in chain.exceptions)
 
 
 def log_part(

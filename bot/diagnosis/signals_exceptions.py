@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bot.diagnosis.against import against
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.families import family
 from bot.diagnosis.log_part import LogPart
@@ -138,7 +137,7 @@ def _chain(chain: ExceptionChain, part: LogPart, quotes: Quotes, depth: int) -> 
         at = depth if number == place else min(depth, beside)
         yield Signal("exception_chain", error.short_type, _quote(error, quotes), at)
         yield from _words(error, quotes, at)
-    if against(chain, part.kind, part.stray) not in _PARTS:
+    if part.against(chain) not in _PARTS:
         yield from _mechanisms(chain, quotes, depth)
     yield from _where(chain, part, quote, depth)
     status = http_status(f"{root.short_type}: {root.message}") or http_status(surface.message)
@@ -154,7 +153,7 @@ def _where(chain: ExceptionChain, part: LogPart, quote: Quote, depth: int) -> It
         yield Signal("raised_in", _territory(root), quote, depth)
     if any(frame.is_user for error in chain.exceptions for frame in error.frames):
         yield Signal("raised_in_user_code", "true", quote, depth)
-    target = against(chain, part.kind, part.stray)
+    target = part.against(chain)
     if target:
         yield Signal("against", target, quote, depth)
     if "DagBag import timeout" in root.message or part.kind == "dag_processor":

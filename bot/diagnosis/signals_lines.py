@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import re2
 
-from bot.diagnosis.airflow_lines import is_echo, is_noise, stop_of
+from bot.diagnosis.airflow_lines import calls_home, is_echo, is_noise, stop_of
 from bot.diagnosis.complaints import weight
 from bot.diagnosis.depth import Depth
 from bot.diagnosis.log_part import LogPart
@@ -34,6 +34,7 @@ _POD = re.compile(
     r"|FailedMount|FailedAttachVolume|FailedCreatePodSandBox|ContainerStatusUnknown)\b"
 )
 _RUN_TIMEOUT = re.compile(r"^Run .{1,300} of .{1,250} has timed-out")
+_UNREACHED = ("refused", "cut", "no_reply", "name", "down", "too_slow")
 _FOLD_MARKS = ("::group::", "::endgroup::")
 _POD_SOURCES = ("pod", "kubernetes", "k8s", "executor")
 
@@ -99,6 +100,9 @@ def _airflow_lines(part: LogPart, quotes: Quotes) -> Iterator[Signal]:
             yield Signal(name, text, quote, depth)
             mechanism = mechanism_of(text) if loud and stop is None else None
             if mechanism and line.number <= part.end:
+                if calls_home(line) and mechanism in _UNREACHED:
+                    yield Signal("against", "api_server", quote, depth)
+                    continue
                 yield Signal("mechanism", mechanism, quote, depth)
 
 

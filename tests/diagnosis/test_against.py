@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from bot.diagnosis.against import against
-from bot.domain.logs import Frame, RaisedException
-from tests.diagnosis.cases import chain
+from bot.diagnosis.log_part import log_part
+from bot.diagnosis.signals import signals_from
+from bot.domain.logs import Frame, LogLine, RaisedException, Speaker
+from tests.diagnosis.cases import chain, error, evidence, reading
 
 LIBRARY = "/usr/lib/python3.12/site-packages/"
 
@@ -47,3 +49,26 @@ def test_without_a_task_only_the_orm_speaks_for_airflow() -> None:
     orm = failing(frame("sqlalchemy/pool/base.py"), frame("psycopg2/__init__.py"))
     assert against(chain(orm), "component") == "metadata_db"
     assert against(chain(failing(frame("psycopg2/__init__.py"))), "component") == "database"
+
+
+def test_a_heartbeat_that_is_refused_was_sent_to_the_api_server() -> None:
+    said = LogLine(4, "ConnectError: refused", speaker=Speaker.AIRFLOW, logger="x.supervisor")
+    raised = chain(error("ConnectError", "refused", 4, user=False, speaker=Speaker.AIRFLOW))
+    part = log_part(reading(said, chains=[raised]))
+    assert part.against(raised) == "api_server"
+
+
+def test_a_call_of_the_tasks_own_code_was_not_made_by_airflow() -> None:
+    said = LogLine(4, "ConnectError: refused", speaker=Speaker.AIRFLOW, logger="x.supervisor")
+    raised = chain(error("ConnectError", "refused", 4))
+    assert log_part(reading(said, chains=[raised])).against(raised) is None
+
+
+def test_a_heartbeat_told_in_one_line_is_the_platforms_too() -> None:
+    said = LogLine(
+        4, "Failed to send heartbeat: Connection refused", level="error", speaker=Speaker.AIRFLOW,
+        source="supervisor.py:1100",
+    )  # fmt: skip
+    signals = signals_from(evidence(log=reading(said)))
+    assert [one.value for one in signals.named("against")] == ["api_server"]
+    assert signals.named("mechanism") == ()

@@ -72,7 +72,7 @@ def test_the_json_holds_exactly_these_keys() -> None:
             "id": "a",
             "verdict": "code",
             "cause": "sql_error",
-            "confidence": 0.9,
+            "confidence": 0.97,
             "deciding_line": "syntax error",
         }
     ]
@@ -103,7 +103,7 @@ def test_an_unreadable_row_is_named_and_the_rest_goes_on() -> None:
 def test_the_report_names_confusions_and_confidently_wrong_cases() -> None:
     text = render(report(sample("row-7", "syntax error", CAPACITY)))
     assert "capacity taken for code: 1" in text
-    assert "row-7: sql_error (code, 0.90) instead of capacity" in text
+    assert "row-7: sql_error (code, 0.97) instead of capacity" in text
 
 
 def test_no_cases_at_all_make_a_report() -> None:

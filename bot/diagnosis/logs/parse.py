@@ -9,7 +9,7 @@ from bot.diagnosis.logs import records
 from bot.diagnosis.logs.clean import clean, decoded
 from bot.diagnosis.logs.clock import stamp_of
 from bot.diagnosis.logs.rows import Head, Row
-from bot.diagnosis.logs.speakers import is_processor, is_remark, of_source
+from bot.diagnosis.logs.speakers import is_processor, is_remark, of_relayed, of_source
 from bot.domain.logs import Speaker
 
 _PREFIX = re.compile(
@@ -117,4 +117,5 @@ class Parser:
                 head.speaker = of_source(inner["source"])
             head.source, head.level = inner["source"], inner["level"].lower()
             text = text[inner.end() :]
+        head.speaker = of_relayed(head.source, text, head.speaker)
         return head, text

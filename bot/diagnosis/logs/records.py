@@ -12,7 +12,7 @@ from bot.diagnosis.logs.clean import clean, decoded
 from bot.diagnosis.logs.clock import stamp_of
 from bot.diagnosis.logs.detail import detail_lines
 from bot.diagnosis.logs.rows import Head
-from bot.diagnosis.logs.speakers import of_logger
+from bot.diagnosis.logs.speakers import of_logger, of_relayed
 
 Record = Mapping[str, Any]
 
@@ -55,7 +55,7 @@ def head_of(number: int, record: Record, raw: bytes) -> Head:
         level.lower() if level else None,
         logger,
         source,
-        of_logger(logger, filename),
+        of_relayed(source, str(record["event"]), of_logger(logger, filename)),
         {key: value for key, value in record.items() if not _ROUTINE_FIELD.fullmatch(key)},
     )
 

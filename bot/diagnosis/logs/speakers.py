@@ -20,6 +20,11 @@ _RELAYS = re.compile(
     re.IGNORECASE,
 )
 _PRINTED = "logging_mixin.py"
+_RUNNER = "process_utils.py"
+_OF_RUNNER = re.compile(
+    r"Executing cmd: |Output:|Sending (?:SIG|the signal)|Process (?:psutil|\S+ \(\d+\)|Group)"
+    r"|Terminating descendant|Did not find any|The process|Could not (?:kill|terminate)|Using "
+)
 _AIRFLOW_FILE = re.compile(
     r"(?:"
     r"taskinstance|task_command|task_run|standard_task_runner|base_task_runner|task_runner|"
@@ -76,6 +81,14 @@ def of_source(source: str) -> Speaker:
     if _RELAYS.search(name):
         return Speaker.CHILD
     return Speaker.TASK
+
+
+def of_relayed(source: str | None, text: str, speaker: Speaker) -> Speaker:
+    """The speaker, where Airflow passes on a program's output from a place where it also speaks
+    for itself: a virtualenv's `pip` and the script in it."""
+    if speaker is not Speaker.AIRFLOW or not (source or "").startswith(_RUNNER):
+        return speaker
+    return speaker if _OF_RUNNER.match(text) else Speaker.CHILD
 
 
 def is_processor(source: str) -> bool:

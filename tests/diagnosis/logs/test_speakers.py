@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.diagnosis.logs import read_log_text
 from bot.domain.logs import Speaker
 from tests.diagnosis.logs.writing import line_of, plain, read, record
 
@@ -128,3 +129,22 @@ def test_the_level_a_child_writes_counts() -> None:
     log = [plain("INFO", "subprocess.py:93", "03:00:12  ERROR model orders failed")]
 
     assert read(log).lines[0].level == "error"
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker"),
+    [
+        ("Executing cmd: /tmp/venv/bin/python -m pip install -r r.txt", Speaker.AIRFLOW),
+        ("Output:", Speaker.AIRFLOW),
+        ("ERROR: No matching distribution found for pandas==2.9.9", Speaker.CHILD),
+    ],
+)
+def test_what_airflow_passes_on_of_a_virtualenv_is_its_child_speaking(
+    text: str, speaker: Speaker
+) -> None:
+    (line,) = read_log_text(plain("INFO", "process_utils.py:190", text)).lines
+    assert line.speaker is speaker
+    (line,) = read_log_text(
+        record(text, logger="airflow.utils.process_utils", filename="process_utils.py")
+    ).lines
+    assert line.speaker is speaker
