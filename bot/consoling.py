@@ -10,7 +10,6 @@ from starlette.types import ASGIApp
 
 from bot.adapters.sql.archive import SqlArchive
 from bot.adapters.sql.capacity import CapacityReads
-from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.console import SqlGrants, SqlSessions
 from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.incidents import SqlIncidents
@@ -18,11 +17,11 @@ from bot.adapters.sql.reviews import SqlReviewQueue
 from bot.adapters.sql.runbook_drafts import nothing_to_do
 from bot.adapters.sql.snapshots import SqlSnapshots
 from bot.bootstrap import Parts, now
+from bot.casing import cases_of, casework_of
 from bot.domain.errors import NotTold
 from bot.growing import growth_of
 from bot.revealing import revealed
 from bot.services.capacity import last_outlooks
-from bot.services.case_review import CaseReview
 from bot.services.console_ports import OpenId, Role
 from bot.services.console_roles import Roles
 from bot.services.console_sight import ConsoleSight
@@ -68,7 +67,6 @@ def desk_of(parts: Parts, slack: SlackSide) -> Desk:
     """What the pages work with while the bot runs."""
     settings, database = parts.settings, parts.database
     archive, redact = SqlArchive(database), parts.redactor.redact
-    cases = SqlResolvedCases(database, clock=now, redact=redact)
     return Desk(
         archive=archive,
         sessions=SqlSessions(database),
@@ -83,8 +81,8 @@ def desk_of(parts: Parts, slack: SlackSide) -> Desk:
         here=_here(settings),
         openid=openid_of(settings),
         escalations=EscalationReads(database, now),
-        cases=cases,
-        case_review=CaseReview(cases, now),
+        cases=cases_of(parts),
+        casework=casework_of(parts),
         reviews=SqlReviewQueue(database, redact=redact),
         growth=growth_of(parts, nothing_to_do),
         snapshots=SqlSnapshots(database),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import count
+from math import ceil
 
-WIDTH, HEIGHT = 720, 200
+WIDTH, HEIGHT = 960, 220
 _LEFT, _TOP, _BOTTOM = 40, 8, 24
 _STEPS = (1, 2, 5)
+_LEVELS = 5  # lines above the ground
 _LABELS = 8  # days that are named below
 
 
@@ -58,13 +61,13 @@ def stacked(
     for place, day in enumerate(days):
         at = 0.0
         for kind in kinds:
-            count = values.get(day, {}).get(kind, 0)
-            if not count:
+            number = values.get(day, {}).get(kind, 0)
+            if not number:
                 continue
-            size = _size(count, top)
+            size = _size(number, top)
             at += size
             x = _LEFT + place * step + step * 0.15
-            title = f"{day:%d %b}: {kind} {count}"
+            title = f"{day:%d %b}: {kind} {number}"
             bars.append(Bar(_r(x), _r(_ground() - at), _r(step * 0.7), _r(size), kind, title))
     return Chart(tuple(bars), (), levels, _named(days, step))
 
@@ -91,22 +94,20 @@ def days_of(since: date, until: date) -> list[date]:
 
 
 def _levels(highest: float) -> tuple[tuple[Tick, ...], float]:
-    """Round numbers up to one that is not less, and that one."""
-    size, factor = 1.0, 1.0
-    while size * 4 < highest:
-        for step in _STEPS:
-            size = step * factor
-            if size * 4 >= highest:
-                break
-        factor *= 10
-    top = size * 4 if highest > 4 else max(1.0, -(-highest // 1))
-    size = size if highest > 4 else 1.0
-    count = round(top / size)
+    """At most six round numbers, up to the first that is not less, and that one."""
+    size = next(one for one in _sizes() if one * _LEVELS >= highest)
+    steps = max(1, ceil(highest / size))
+    top = size * steps
     ticks = tuple(
         Tick(_r(_ground() - _size(size * number, top)), f"{size * number:g}")
-        for number in range(count + 1)
+        for number in range(steps + 1)
     )
     return ticks, top
+
+
+def _sizes() -> Iterator[float]:
+    """1, 2, 5, 10, 20, 50 …"""
+    return (float(step * 10**power) for power in count() for step in _STEPS)
 
 
 def _named(days: Sequence[date], step: float) -> tuple[Tick, ...]:

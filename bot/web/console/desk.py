@@ -16,7 +16,7 @@ from bot.services.access_ports import AuditLog
 from bot.services.archive_ports import Archive
 from bot.services.capacity import Outlooks
 from bot.services.case_ports import ResolvedCases
-from bot.services.case_review import CaseReview
+from bot.services.casework import Casework
 from bot.services.console_ports import (
     EscalationsOf,
     Grants,
@@ -67,7 +67,7 @@ class Desk:
     outlooks: Outlooks
     clusters: Mapping[str, Cluster]
     cases: ResolvedCases
-    case_review: CaseReview
+    casework: Casework
     reviews: ReviewQueue
     growth: RunbookGrowth
     snapshots: Snapshots

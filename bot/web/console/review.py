@@ -9,18 +9,20 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.domain.audit import AuditEntry, Outcome
 from bot.domain.errors import BadRequest
-from bot.domain.resolved_cases import KnownCase
 from bot.domain.reviews import ReviewDecision, ReviewItem, ReviewKind, ReviewQuery, ReviewState
 from bot.knowledge.runbook_file import is_cause
+from bot.services.casework import Decider, Wording
 from bot.services.console_ports import Person, Role
 from bot.services.console_sight import Seen
 from bot.web.console.asked import again, one_of, text_of
-from bot.web.console.desk import BASE, Desk, Needs, desk_of, seen_by, visit_of
+from bot.web.console.conversations import TurnShown, shown_turns
+from bot.web.console.desk import BASE, Desk, Needs, desk_of, fresh_secret, seen_by, visit_of
 from bot.web.console.pages import page
 
 _PAGE = 25
 _ACTION = "review"
 _NOTE_MAX = 3_000
+_NO_CAUSE = "Name the cause that is true: lower-case letters, digits and underscores."
 _NO_ITEM = "There is nothing of that kind to review, or you may not see it."
 _DECIDED = tuple(state for state in ReviewState if state is not ReviewState.OPEN)
 _OF_CONVERSATION = (ReviewKind.CONTRADICTION, ReviewKind.LABEL)
@@ -82,18 +84,30 @@ async def _item_page(
 ) -> Response:
     desk, seen = desk_of(request), await seen_by(request)
     item = await _item(desk, seen, item_id)
-    known: KnownCase | None = None
-    number: int | None = None
-    if item.kind is ReviewKind.CASE:
-        known = await desk.cases.get(item.subject)
-        number = await desk.archive.number_of(known.case.turn_id) if known else None
-    elif item.kind in _OF_CONVERSATION:
-        number = await desk.archive.number_of(item.subject)
+    known = await desk.cases.get(item.subject) if item.kind is ReviewKind.CASE else None
+    turn_id = known.case.turn_id if known else item.subject
+    number = await desk.archive.number_of(turn_id)
+    shown = await _turn(desk, seen, number, turn_id)
     causes = [one.cause for one in desk.known().failures]
     return page(
-        request, "review.html", status, item=item, known=known, number=number, words=words,
-        given=given or {}, causes=causes,
-    )  # fmt: skip
+        request,
+        "review.html",
+        status,
+        item=item,
+        known=seen.veil.over(known) if known else None,
+        number=number,
+        shown=shown,
+        words=words,
+        given=given or {},
+        causes=causes,
+    )
+
+
+async def _turn(desk: Desk, seen: Seen, number: int | None, turn_id: str) -> TurnShown | None:
+    """What it is about, as far as it is still there."""
+    found = await desk.archive.conversation(number, seen.scope) if number is not None else None
+    turns = shown_turns(found, seen) if found is not None else []
+    return next((one for one in turns if one.turn.id == turn_id), None)
 
 
 async def _item(desk: Desk, seen: Seen, item_id: str) -> ReviewItem:
@@ -135,7 +149,7 @@ async def _decide(desk: Desk, by: Person, item: ReviewItem, given: dict[str, str
         return
     label = given["cause"].strip() if decision is ReviewDecision.RELABEL else ""
     if decision is ReviewDecision.RELABEL and not is_cause(label):
-        raise BadRequest("Name the cause that is true: lower-case letters, digits, underscores.")
+        raise BadRequest(_NO_CAUSE)
     if len(given["note"]) > _NOTE_MAX:
         raise BadRequest(f"Use at most {_NOTE_MAX} characters.")
     entry = _entry(desk, by, item, decision, given["note"].strip())
@@ -145,16 +159,26 @@ async def _decide(desk: Desk, by: Person, item: ReviewItem, given: dict[str, str
 
 
 async def _decide_case(
-    desk: Desk, by: Person, item: ReviewItem, decision: ReviewDecision, given: dict[str, str]
+    desk: Desk, person: Person, item: ReviewItem, decision: ReviewDecision, given: dict[str, str]
 ) -> None:
-    review, note = desk.case_review, given["note"]
+    key, by = f"{_ACTION}:{item.id}:{fresh_secret()}", decider_of(person)
     if decision is ReviewDecision.REJECT:
-        await review.reject(item.subject, by, note)
-    elif decision is ReviewDecision.APPROVE:
-        await review.approve(item.subject, by, note=note)
-    else:
-        fix, cause = given["fix"], given["cause"]
-        await review.approve(item.subject, by, fix=fix, cause=cause, note=note)
+        await desk.casework.reject(key, item.subject, by, given["note"].strip()[:_NOTE_MAX])
+        return
+    wording = None
+    if decision is not ReviewDecision.APPROVE:
+        cause = given["cause"].strip()
+        if cause and not is_cause(cause):
+            raise BadRequest(_NO_CAUSE)
+        wording = Wording(given["fix"] or None, cause or None)
+    await desk.casework.approve(key, item.subject, by, wording)
+
+
+def decider_of(person: Person) -> Decider:
+    """Nobody but an administrator approves what they wrote themselves."""
+    is_admin = person.role.covers(Role.ADMIN)
+    rule = f"console: {person.role.value}"
+    return Decider(person.user_id, person.workspace, rule=rule, may_own=is_admin)
 
 
 def _entry(

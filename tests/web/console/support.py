@@ -29,7 +29,7 @@ from bot.domain.runbooks import KnownFailure
 from bot.knowledge.catalogue import Catalogue
 from bot.services.access import Access
 from bot.services.access_ports import Member
-from bot.services.case_review import CaseReview
+from bot.services.casework import Casework
 from bot.services.console_ports import Identified, NotIdentified, Role, Session
 from bot.services.console_roles import LOCAL, Roles
 from bot.services.console_sight import ConsoleSight
@@ -149,7 +149,7 @@ class Console:
             openid=self.slack,
             escalations=EscalationReads(self.engine, self.now),
             cases=self.cases,
-            case_review=CaseReview(self.cases, self.now),
+            casework=Casework(self.cases, self._failures, self.now),
             reviews=self.reviews,
             growth=RunbookGrowth(
                 self.drafts,

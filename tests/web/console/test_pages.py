@@ -68,20 +68,20 @@ async def test_a_case_is_approved_in_other_words_and_that_is_audited(console: Co
     )
     assert (kept.case.approved_by, kept.case.expires_at) == (
         "local-user",
-        console.at + timedelta(days=365),
+        console.at + timedelta(days=180),
     )
     for text in (listed, one):
         assert "gave it 8 GB" in text
     assert "edited" in over
     (entry,) = await console.audit.entries(AuditQuery(action="case"))
-    assert (entry.user_id, entry.detail) == ("local-user", "approved CASE0001")
+    assert (entry.user_id, entry.detail) == ("local-user", "CASE0001: approved")
 
 
 @pytest.mark.parametrize(
     ("said", "words"),
     [
         ({"decision": "burn"}, "Approve it, edit it"),
-        ({"decision": "edit", "fix": "x" * 3_001}, "at most 3000"),
+        ({"decision": "edit", "fix": "no"}, "Say what fixed it"),
         ({"decision": "edit", "cause": "No Cause!"}, "lower-case letters"),
         ({}, "Approve it, edit it"),
     ],
