@@ -26,6 +26,7 @@ from bot.alerting import alerting_of, alerts_of, failures_of
 from bot.bootstrap import Parts, kept_types, now, slack_config
 from bot.bootstrap_clusters import addresses_of
 from bot.casing import cases_of, casing_handlers, casing_of, casing_schedules
+from bot.domain.alerts import LOOK
 from bot.domain.failures import BATCH
 from bot.domain.questions import Question, ThreadKey
 from bot.domain.work import CALLED_OFF, Job, Queue, WorkStatus
@@ -132,7 +133,7 @@ def put_together(
     )
     slack = _slack(parts, _taking_in(parts, inbox, talk, calling), answering, meter)
     stack.push_async_callback(slack.close)
-    dead_letters = _dead_letters(parts, admin, start)
+    dead_letters = _dead_letters(parts, admin, start, alerts)
     tidy = {
         "inbox": inbox.tidy,
         "posts": ledger.tidy,
@@ -305,7 +306,7 @@ def _called_off(slack: SlackSide, admin: WorkAdmin) -> Mapping[str, Handler]:
 
 
 def _dead_letters(
-    parts: Parts, admin: WorkAdmin, start: Callable[[Job], Awaitable[None]]
+    parts: Parts, admin: WorkAdmin, start: Callable[[Job], Awaitable[None]], alerts: SqlAlerts
 ) -> DeadLetterService:
     settings = parts.settings
     url = settings.database_url
@@ -325,6 +326,8 @@ def _dead_letters(
         keep=timedelta(days=settings.work.keep_days),
         meter=parts.meter,
         has_model=settings.model.is_enabled,
+        # What fails there from now on is looked into again.
+        settle={LOOK: alerts.give_up},
     )
 
 

@@ -25,6 +25,8 @@ LISTED = "alert_list"
 
 ALERT = "alert:"
 """What the keys of work on alerts that stand begin with."""
+LISTS = "alerts:"
+"""What the keys of work begin with that names what there was no room for."""
 
 COUNTED_AFTER = 60.0
 """Seconds between two states of a card that differ in numbers alone."""
@@ -314,7 +316,7 @@ def is_remembered(alert: Alert, now: datetime) -> bool:
 
 def list_job(body: AlertList, delay: float) -> Job:
     return Job(
-        key=f"alerts:{body.channel}:list:{body.key}",
+        key=f"{LISTS}{body.channel}:list:{body.key}",
         kind=LISTED,
         body=body,
         queue=Queue.LATER,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.domain.escalation_work import ESCALATION
 from bot.domain.escalations import WAITING, Deed, Escalation, Kind
 from bot.domain.oncall import PageSeen, PageState, PageStatus, Responder
 from bot.domain.work import Job, Priority, Queue
@@ -147,7 +148,7 @@ def _words(done: str, seen: PageSeen) -> str:
 def _job(body: PagerLook, delay: float) -> Job:
     of_page = f"{body.opening}:{body.level}"
     return Job(
-        key=f"escalation:{body.id}:pager:{of_page}:{body.number}",
+        key=f"{ESCALATION}{body.id}:pager:{of_page}:{body.number}",
         kind=PAGER,
         body=body,
         queue=Queue.LATER,

@@ -12,6 +12,8 @@ DUE = "escalation_due"
 TOLD = "escalation_told"
 """The kind of the job that tells everybody concerned how it stands now."""
 
+ESCALATION = "escalation:"
+"""What the keys of work on escalations begin with."""
 
 COUNTED_AFTER = 60.0
 """Seconds between two states of the card that differ in the number of calls alone."""
@@ -39,9 +41,9 @@ class EscalationTold:
 
 def due_job(escalation: Escalation, delay: float, again: int = 0) -> Job:
     """Does what is due `delay` seconds from now; `again` counts those that came too early."""
-    tries = "+" * again
+    tries = f":{again}" if again else ""
     return Job(
-        key=f"escalation:{escalation.id}:due:{escalation.moves}{tries}",
+        key=f"{ESCALATION}{escalation.id}:due:{escalation.moves}{tries}",
         kind=DUE,
         body=EscalationDue(escalation.id, escalation.moves, again),
         queue=Queue.LATER,
@@ -78,7 +80,7 @@ def count_job(escalation: Escalation, deed: Deed) -> Job:
 
 def _telling(escalation: Escalation, what: str, body: EscalationTold) -> Job:
     return Job(
-        key=f"escalation:{escalation.id}:{what}",
+        key=f"{ESCALATION}{escalation.id}:{what}",
         kind=TOLD,
         body=body,
         queue=Queue.QUESTIONS,
@@ -88,4 +90,4 @@ def _telling(escalation: Escalation, what: str, body: EscalationTold) -> Job:
 
 
 def _share(escalation: Escalation) -> str:
-    return f"escalation:{escalation.id}"
+    return f"{ESCALATION}{escalation.id}"

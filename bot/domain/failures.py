@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.targets import Target
-from bot.domain.work import Job, Priority, Queue, again
+from bot.domain.work import Job, Priority, Queue
 
 FAILED = "failed"
 UP_FOR_RETRY = "up_for_retry"
@@ -126,11 +126,10 @@ def batch_key(number: int) -> str:
     return f"{BATCH}:{number}"
 
 
-def batch_job(number: int, delay: float, failed: int = 0) -> Job:
-    """The job that tells of the batch of this number, `delay` seconds from now, after jobs for the
-    same that have `failed`."""
+def batch_job(number: int, delay: float) -> Job:
+    """The job that tells of the batch of this number, `delay` seconds from now."""
     return Job(
-        key=again(batch_key(number), failed),
+        key=batch_key(number),
         kind=BATCH,
         body=FailureBatch(number),
         queue=Queue.FAILURES,

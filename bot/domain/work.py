@@ -80,9 +80,22 @@ HANDED_IN = 3
 """How often at most work is handed in where nobody would hear of it if it failed for good."""
 
 
+_AGAIN = "+"
+
+
 def again(key: str, failed: int) -> str:
     """The key for work that has `failed` so often before: a key that is taken changes nothing."""
-    return key + "+" * failed
+    return key + _AGAIN * failed
+
+
+def first_key(key: str) -> str:
+    """The key under which the work of `key` was handed in for the first time."""
+    return key.rstrip(_AGAIN)
+
+
+def failed_before(key: str) -> int:
+    """How often the work of this key had failed before, by the key itself."""
+    return len(key) - len(first_key(key))
 
 
 FORGET = "forget"

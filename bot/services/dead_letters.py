@@ -11,13 +11,12 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
 from bot.domain.dead_letters import DeadLetter, Unfinished
 from bot.domain.errors import StoreError
-from bot.domain.failures import batch_job
 from bot.domain.work import FOR_A_DAY, Job, Queue, again
 from bot.services.no_meter import NoMeter
 from bot.services.ports import DurableSteps, Meter
@@ -51,14 +50,10 @@ class DeadLetters(Protocol):
         revision by itself: work that is tried again may come to another. Raises `StoreError`."""
         ...
 
-    async def untold_batches(self, since: datetime) -> Mapping[int, int]:
-        """Batches of reported failures since then whose every job has failed, by number, each with
-        how many these were: fewer than `HANDED_IN`. Raises `StoreError`."""
-        ...
-
-    async def untold_alerts(self, since: datetime) -> Mapping[str, int]:
-        """The same for work on alerts, by its first key, however it failed: nobody waits for it,
-        but cards that it was to change stand."""
+    async def untold(self, since: datetime) -> Mapping[str, int]:
+        """Failed work since then on reported failures, alerts and escalations, by its first key,
+        each with how many jobs have failed for it: all that there were, and fewer than `HANDED_IN`.
+        Nobody waits for it, but people are to hear what it brings. Raises `StoreError`."""
         ...
 
 
@@ -82,7 +77,8 @@ def unfinished_key(name: str, failed: int = 0) -> str:
 class DeadLetterService:
     """`read` gives work as it was handed in, `start` hands in a job, once under its key; both raise
     `StoreError`. Letters older than `keep` are past telling. `has_model`: its words are to follow
-    on answers."""
+    on answers. `settle` has what to do about the bodies of dead letters of some kinds, beside
+    telling."""
 
     def __init__(
         self,
@@ -95,6 +91,7 @@ class DeadLetterService:
         keep: timedelta,
         meter: Meter | None = None,
         has_model: bool = False,
+        settle: Mapping[str, Callable[[Any], Awaitable[None]]] | None = None,
     ) -> None:
         self._letters = letters
         self._apologies = apologies
@@ -104,17 +101,15 @@ class DeadLetterService:
         self._keep = keep
         self._meter = meter or NoMeter()
         self._has_model = has_model
+        self._settle = settle or {}
 
     async def sweep(self) -> int:
         """Has dead letters told of, at most `AT_A_TIME`; how many. As many unfinished answers are
-        seen to where a model's words were to follow, and batches of reported failures that failed
-        are handed in again. Raises no `StoreError`: it is repeated."""
+        seen to where a model's words were to follow, and failed work that nobody waits for is
+        handed in again. Raises no `StoreError`: it is repeated."""
         since = self._now() - self._keep
         try:
-            for number, failed in (await self._letters.untold_batches(since)).items():
-                log.warning("failures_handed_in_again", batch=number, failed=failed)
-                await self._start(batch_job(number, 0.0, failed))
-            for key, failed in (await self._letters.untold_alerts(since)).items():
+            for key, failed in (await self._letters.untold(since)).items():
                 await self._hand_in_again(key, failed)
             found = await self._letters.unanswered(since, AT_A_TIME)
             for letter in found:
@@ -130,7 +125,7 @@ class DeadLetterService:
     async def _hand_in_again(self, key: str, failed: int) -> None:
         work = await self._read(key)
         if work is not None:
-            log.warning("alert_handed_in_again", key=key, failed=failed)
+            log.warning("work_handed_in_again", key=key, failed=failed)
             await self._start(replace(work, key=again(key, failed), delay=0.0))
 
     async def _hand_in(self, kind: str, key: str, body: DeadLetter | Unfinished) -> None:
@@ -141,6 +136,8 @@ class DeadLetterService:
         work = await steps.run("read", partial(self._read, letter.key), FOR_A_DAY)
         kind = work.kind if work is not None else _UNREADABLE
         log.error("dead_letter", kind=kind)
+        if work is not None and (settle := self._settle.get(kind)) is not None:
+            await steps.run("settle", partial(settle, work.body), FOR_A_DAY)
         is_told = await self._apologies.say(letter, work, steps)
         self._meter.dead_letter(kind, "told" if is_told else "not_told")
         if not is_told:

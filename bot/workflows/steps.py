@@ -16,7 +16,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from bot.domain.errors import BotError, StoreError
-from bot.domain.work import ONCE, Job, Retry
+from bot.domain.work import ONCE, Job, Retry, again, failed_before
 from bot.services.at_work import span
 from bot.services.ports import DurableSteps, Meter
 from bot.workflows.errors import Interrupted, StepFailed, StepsChanged, as_bot_error
@@ -81,6 +81,8 @@ class EngineSteps(DurableSteps):
         if job.queue is self._job.queue:
             # It holds a place there itself, which the other may be waiting for.
             raise ValueError(f"Work in {job.queue} cannot wait for other work in {job.queue}.")
+        # Handed in again, it would read back what came of the first time.
+        job = replace(job, key=again(job.key, failed_before(self._job.key)))
         with _keeping():
             handle = await DBOS.enqueue_workflow_with_options_async(*self._options(job))
         try:

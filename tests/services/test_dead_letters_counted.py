@@ -7,12 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.domain.alerts import LOOK, Look, look_job
 from bot.domain.dead_letters import DeadLetter, Unfinished
+from bot.domain.failures import Failure
+from bot.domain.targets import Target
 from bot.domain.work import Job, Queue
 from bot.services.dead_letters import UNFINISHED, DeadLetterService
 from bot.services.ports import DurableSteps
 from tests.fakes.work import FakeMeter, ReplaySteps
 
+FAILURE = Failure(
+    Target("prod", "orders", "r1", "load"), "failed", datetime(2026, 1, 1, tzinfo=UTC)
+)
 LETTER = DeadLetter("T1:C1:17.5", None)
 LEFT = Unfinished("T1:C1:17.5:remark", "T1:C1:17.5", revision=4, tries=1)
 
@@ -26,10 +32,7 @@ class Found:
     async def unfinished(self, since: datetime, limit: int) -> Sequence[Unfinished]:
         return (LEFT,)
 
-    async def untold_batches(self, since: datetime) -> Mapping[int, int]:
-        return {}
-
-    async def untold_alerts(self, since: datetime) -> Mapping[str, int]:
+    async def untold(self, since: datetime) -> Mapping[str, int]:
         return {}
 
 
@@ -104,3 +107,29 @@ async def test_an_unfinished_answer_is_handed_in_uncounted_where_a_model_was_to_
     job = Job(key, UNFINISHED, LEFT, Queue.LATER, share=key, part_of=LEFT.key)
     assert started == ([job] if has_model else [])
     assert meter.dead_letters == []
+
+
+async def test_of_a_dead_letter_is_also_settled_what_its_work_had_begun() -> None:
+    look = Look("C1", FAILURE, datetime(2026, 1, 1, tzinfo=UTC))
+    settled: list[object] = []
+
+    async def read(key: str) -> Job | None:
+        return look_job(look, 0.0)
+
+    async def start(job: Job) -> None:
+        raise AssertionError("nothing is handed in here")
+
+    async def give_up(body: object) -> None:
+        settled.append(body)
+
+    service = DeadLetterService(
+        Found(),
+        Voice(heard=False),
+        read=read,
+        start=start,
+        now=lambda: datetime(2026, 1, 1, tzinfo=UTC),
+        keep=timedelta(days=14),
+        settle={LOOK: give_up},
+    )
+    await service.tell(DeadLetter(look_job(look, 0.0).key, None), ReplaySteps())
+    assert settled == [look]

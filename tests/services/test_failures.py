@@ -13,7 +13,7 @@ from bot.domain.access import Rule, Rules
 from bot.domain.alerts import Route
 from bot.domain.errors import AirflowUnavailable, StoreError
 from bot.domain.evidence import DagDetails
-from bot.domain.failures import Failure, FailureBatch, batch_job
+from bot.domain.failures import Failure, FailureBatch
 from bot.domain.targets import Target
 from bot.domain.work import Job
 from bot.questions.links import ClusterAddress
@@ -174,11 +174,6 @@ async def test_a_database_that_is_away_is_asked_again() -> None:
         await world.tell(ReplaySteps(world.journal))
     assert sum(world.journal.pauses) > timedelta(days=1).total_seconds()
     assert max(world.journal.pauses) == 30
-
-
-def test_a_batch_that_is_handed_in_again_has_a_key_of_its_own() -> None:
-    first, second = batch_job(7, 0.0), batch_job(7, 0.0, failed=1)
-    assert (second.key, second.body) == (f"{first.key}+", first.body)
 
 
 @pytest.mark.parametrize("run_id", ["manual__2026-11-22T05:50:28+00:00", "nightly-7", "run_1"])

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import insert, update
 
 from bot.adapters.sql.inbox import SqlInbox
@@ -16,18 +17,19 @@ from bot.domain.dead_letters import DeadLetter
 from bot.domain.failures import batch_job
 from bot.domain.questions import Asker, Origin, Question, ThreadKey
 from bot.domain.references import reference_of
-from bot.domain.work import HANDED_IN, Job, Queue, WorkStatus
+from bot.domain.work import HANDED_IN, Job, Queue, WorkStatus, again
 from bot.playground.workspace import Fault, FaultKind, LocalWorkspace
 from bot.playground.workspace.world import AUTHOR, SUPPORT_CHANNEL
 from bot.services.dead_letters import SORRY, sorry_key
 from bot.services.ports import ReplyChannel
 from bot.slack.arrivals import Asked, Command, Place, Way
 from bot.slack.jobs import delivery_of, job_of
+from bot.slack.posts import ANSWER, Notice, Post, message_job
 from bot.slack.presses import Press
 from bot.slack.sorry import REMARK, SlackApologies
 from bot.slack.talk.arrivals import Edited
 from tests.slack.doubles import NOW, always
-from tests.slack.driver import words
+from tests.slack.driver import by_bot, words
 from tests.slack.replies import CODE
 from tests.slack.stage import ASK, Stage, fail, poisoned, question_in, said_in, taking_in, working
 
@@ -160,23 +162,26 @@ async def test_a_batch_of_reported_failures_that_failed_is_handed_in_again_a_few
     ws: LocalWorkspace, stage: Stage
 ) -> None:
     async with taking_in(stage) as engine:
-        await engine.start(replace(batch_job(7, 0.0), key="failures:7:list"))
-        await fail(stage, "failures:7:list", "ERROR")  # a message, not a batch
-        await engine.start(batch_job(7, 0.0))
-        await fail(stage, "failures:7", "ERROR")
+        for key in ("failures:7", "failures:7:held:1"):
+            await engine.start(replace(batch_job(7, 0.0), key=key))
+            await fail(stage, key, "ERROR")
     async with working(stage) as bot:
         for _ in range(HANDED_IN + 1):
             await bot.letters.sweep()
             for job in await bot.admin.list(queue=Queue.FAILURES):
                 await bot.ended(job.key, WorkStatus.FAILED)
         keys = {job.key for job in await bot.admin.list()}
-    assert keys == {"failures:7:list", "failures:7", "failures:7+", "failures:7++"}
+    firsts = ("failures:7", "failures:7:held:1")
+    assert keys == {again(key, failed) for key in firsts for failed in range(HANDED_IN)}
 
 
-async def test_work_on_an_alert_that_failed_is_handed_in_again_a_few_times(
-    ws: LocalWorkspace, stage: Stage
+@pytest.mark.parametrize(
+    "key", ["alert:a1:opened:1", "alerts:C1:list:20261122T0800", "escalation:e1:due:2:1"]
+)
+async def test_work_that_brings_news_is_handed_in_again_a_few_times_where_it_failed(
+    ws: LocalWorkspace, stage: Stage, key: str
 ) -> None:
-    told = replace(batch_job(7, 60.0), key="alert:a1:opened:1")
+    told = replace(batch_job(7, 60.0), key=key)
     async with taking_in(stage) as engine:
         await engine.start(told)
         await fail(stage, told.key, "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
@@ -187,6 +192,39 @@ async def test_work_on_an_alert_that_failed_is_handed_in_again_a_few_times(
                 await bot.ended(job.key, WorkStatus.FAILED)
         keys = {job.key for job in await bot.admin.list()}
     assert keys == {told.key, f"{told.key}+", f"{told.key}++"}
+
+
+async def test_what_is_handed_in_again_is_said_though_slack_refused_it_before(
+    ws: LocalWorkspace, stage: Stage
+) -> None:
+    ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", times=2, error="msg_too_long"))
+    place = Place(SUPPORT_CHANNEL, "")
+    news = Post("alert:a1:news", ANSWER, place, Notice("It runs again."), workspace=ws.team_id)
+    job = message_job(news, "alert:a1:news:1")
+    async with working(stage) as bot:
+        await bot.engine.start(job)
+        await bot.ended(job.key, WorkStatus.FAILED)
+        await bot.letters.sweep()
+        await bot.ended(again(job.key, 1), WorkStatus.FAILED)
+        await bot.letters.sweep()
+        await bot.ended(again(job.key, 2), WorkStatus.DONE)
+    (said,) = by_bot(ws, SUPPORT_CHANNEL)
+    assert "It runs again." in words(said)
+
+
+async def test_an_apology_that_slack_refused_twice_is_said_by_the_third_job(
+    ws: LocalWorkspace, stage: Stage
+) -> None:
+    message, key = await poisoned(ws, stage)
+    ws.faults.add(Fault(FaultKind.REFUSE, "chat.postMessage", times=2, error="msg_too_long"))
+    async with working(stage) as bot:
+        for failed in range(HANDED_IN):
+            await bot.letters.sweep()
+            is_last = failed == HANDED_IN - 1
+            ends = WorkStatus.DONE if is_last else WorkStatus.FAILED
+            await bot.ended(sorry_key(key, failed), ends)
+    (sorry,) = said_in(ws, message)
+    assert COULD_NOT in words(sorry)
 
 
 async def test_what_was_answered_or_apologised_for_or_called_off_is_let_be(

@@ -29,15 +29,18 @@ from sqlalchemy.orm import aliased
 from bot.adapters.sql.engine import store_errors
 from bot.adapters.sql.tables import InboxRow, PostRow
 from bot.adapters.sql.talk_tables import MessageMarkRow
-from bot.domain.alerts import ALERT
+from bot.domain.alerts import ALERT, LISTS
 from bot.domain.dead_letters import DeadLetter, Unfinished
+from bot.domain.escalation_work import ESCALATION
 from bot.domain.failures import BATCH
 from bot.domain.questions import ThreadKey
-from bot.domain.work import HANDED_IN, again
+from bot.domain.work import HANDED_IN, again, first_key
 from bot.services.dead_letters import sorry_key, unfinished_key
 
 _BEGUN = aliased(PostRow)
 _AT_A_TIME = 500
+# What the keys of work begin with that nobody asked for, and that has something to tell.
+_UNASKED = (ALERT, LISTS, f"{BATCH}:", ESCALATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +93,16 @@ class SqlDeadLetters:
             async with self._engine.connect() as connection:
                 return [Unfinished(*row) for row in await connection.execute(statement)]
 
-    async def untold_batches(self, since: datetime) -> Mapping[int, int]:
-        found = await self._untold(f"{BATCH}:", since)
-        numbers = {number: tries for key, tries in found.items() if (number := _number_in(key))}
-        return {int(number): tries for number, tries in numbers.items()}
-
-    async def untold_alerts(self, since: datetime) -> Mapping[str, int]:
-        return await self._untold(ALERT, since)
-
-    async def _untold(self, prefix: str, since: datetime) -> Mapping[str, int]:
-        """First keys of failed work that begin with `prefix`, each with how often it failed, where
-        it may be handed in again and was not yet."""
+    async def untold(self, since: datetime) -> Mapping[str, int]:
         work, known = self._failed.c, self._known.c
         failed = select(work.key).where(
-            work.key.startswith(prefix, autoescape=True),
+            or_(*(work.key.startswith(prefix, autoescape=True) for prefix in _UNASKED)),
             work.taken_on >= since.timestamp() * 1000,
         )
-        with store_errors("Looking for reported failures that nobody was told of"):
+        with store_errors("Looking for news that nobody was told of"):
             async with self._engine.connect() as connection:
                 keys = (await connection.scalars(failed)).all()
-                times = Counter(key.rstrip(again("", 1)) for key in keys)
+                times = Counter(first_key(key) for key in keys)
                 found = {key: count for key, count in times.items() if count < HANDED_IN}
                 after = {again(key, count): key for key, count in found.items()}
                 next_keys = list(after)
@@ -209,12 +202,6 @@ class SqlDeadLetters:
             return count.correlate(self._failed, PostRow).scalar_subquery()
 
         return count_of(self._known), count_of(self._failed)
-
-
-def _number_in(key: str) -> str:
-    """Of the batch that the work of this key was about; empty where it is none's."""
-    number = key.removeprefix(f"{BATCH}:")
-    return number if number.isdecimal() else ""
 
 
 def _filled(template: str, *names: ColumnElement[str]) -> ColumnElement[str]:
