@@ -52,7 +52,7 @@ class Caller:
             fired=fired,
             severity=severity_of(fired, verdict),
             subject=Subject(
-                title=_title_of(diagnosis),
+                title=title_of(diagnosis),
                 question=_words_of(turn.question),
                 turn_id=turn.id,
                 verdict=verdict.kind,
@@ -98,7 +98,8 @@ class Caller:
         return next((self.owners[one.lower()] for one in owners if one.lower() in self.owners), "")
 
 
-def _title_of(diagnosis: Diagnosis) -> str:
+def title_of(diagnosis: Diagnosis) -> str:
+    """In the language of here."""
     verdict = diagnosis.verdict
     return f"{say(verdict.title or verdict.kind.headline)}: {target_words(diagnosis.target)}"
 

@@ -17,6 +17,7 @@ from bot.domain.questions import ThreadKey
 from bot.domain.runbook_drafts import DraftState, draft_id
 from bot.domain.verdicts import VerdictKind
 from bot.domain.work import Retry
+from bot.services.escalation_calls import title_of
 from bot.services.escalation_ports import Card, Escalations
 from bot.services.ports import DurableSteps
 from bot.services.runbook_drafts import checked_draft
@@ -71,7 +72,7 @@ class Cards:
         party_count = await steps.run("count parties", count, _STORE)
         asked_in = await steps.run("links", partial(self._links, parties))
         handoff = Handoff(
-            escalation=escalation,
+            escalation=_named(escalation, diagnosis),
             diagnosis=diagnosis,
             runbook=_runbook_of(escalation),
             reach=reach,
@@ -88,7 +89,8 @@ class Cards:
     async def as_shown(self, escalation: Escalation) -> Escalation:
         """With the words that its card has: a page goes to the people of the card's channel."""
         workspace = (await self.replies.kit.gestures.identity()).team_id
-        handoff = Handoff(escalation, await self.diagnosis(escalation))
+        diagnosis = await self.diagnosis(escalation)
+        handoff = Handoff(_named(escalation, diagnosis), diagnosis)
         here = ThreadKey(workspace, self.calling.channel, "")
         shown = (await self.readers.handoff(handoff, here)).escalation
         return replace(escalation, subject=shown.subject, fired=shown.fired)
@@ -195,6 +197,13 @@ class Cards:
         if escalation.subject.turn_id:
             turn = await self.records.turn(escalation.subject.turn_id)
         return await asyncio.to_thread(self.calling.retold, turn) if turn is not None else None
+
+
+def _named(escalation: Escalation, diagnosis: Diagnosis | None) -> Escalation:
+    """It was opened in the language of whoever asked."""
+    if diagnosis is None:
+        return escalation
+    return replace(escalation, subject=replace(escalation.subject, title=title_of(diagnosis)))
 
 
 def _runbook_of(escalation: Escalation) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -290,6 +290,11 @@ class EscalationDesk:
         card = await steps.run("card", partial(self.escalations.card, escalation.id), _STORE)
         if content is None or card is None:
             return
+        if content.is_for_all:
+            # Beside the thread nothing else says what it is about.
+            show = partial(self._cards.as_shown, escalation)
+            shown = await steps.run("for those on call", show, _STORE)
+            content = replace(content, title=shown.subject.title)
         key = f"escalation:{escalation.id}:out:{deed.key}"
         post = Post(
             key,

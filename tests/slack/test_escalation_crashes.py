@@ -137,7 +137,8 @@ async def test_the_machine_goes_down_at_every_step_and_nobody_sees_it(
     await bot.engine.pass_time(0.1)
 
     assert len(power.survived) > 60
-    opened = (await bot.only()).id
+    only = await bot.only()
+    opened, title = only.id, only.subject.title
     done = [one.deed.kind for one in await bot.escalations.deeds(opened)]
     once = (Kind.OPENED, Kind.JOINED, Kind.ACKNOWLEDGED, Kind.WOKEN, Kind.RESOLVED)
     assert [done.count(kind) for kind in once] == [1] * len(once)
@@ -148,7 +149,7 @@ async def test_the_machine_goes_down_at_every_step_and_nobody_sees_it(
     assert out == {
         LEVEL.format(1): 2,  # once more after it was opened again
         LEVEL.format(2): 1,
-        "Nobody has acknowledged this yet. Who can look?": 2,
+        f"🔔 {title}\nNobody has acknowledged this yet. Who can look?": 2,
         "this is yours now. Please acknowledge it above.": 2,
         DRAFT.format(opened.lower()): 1,  # a file is sent at most once, and this may have been
     }

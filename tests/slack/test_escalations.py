@@ -139,6 +139,7 @@ async def test_the_card_is_all_in_the_language_of_those_on_call(
         question = await asked(ws, bot)
         shown = words(card_of(ws))
         assert f"told in {language}" in shown
+        assert {"en": "I can't tell yet", "de": "Das kann ich noch nicht sagen"}[language] in shown
         assert {"en": "What I found", "de": "Was ich gefunden habe"}[language] in shown
         assert "Eskalation" in " ".join(words(one) for one in ws.replies(question))
 
@@ -381,6 +382,17 @@ async def test_what_was_resolved_too_early_is_opened_again(
 
     assert "nobody has acknowledged it yet" in status_of(ws, question)
     assert len(cards_of(ws)) == 1
+
+
+async def test_what_calls_the_whole_channel_says_what_it_is_about(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await asked(ws, bot)
+    await bot.engine.pass_time(60)
+    title = (await bot.only()).subject.title
+    calls = [words(one) for one in ws.replies(card_of(ws)) if one.subtype == "thread_broadcast"]
+    assert len(calls) == 2
+    assert all(title in one for one in calls)
 
 
 async def test_a_page_that_failed_is_said_to_have_failed(
