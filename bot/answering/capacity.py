@@ -95,6 +95,8 @@ def _measured(gauge: Gauge) -> str:
 
 
 def _rate(gauge: Gauge, forecast: Forecast) -> str:
+    if forecast.days:
+        return say("as on the {n} days before", n=number(forecast.days))
     if gauge.kind is GaugeKind.QUEUE:
         return say("longer and longer")
     if forecast.per_hour < 1:

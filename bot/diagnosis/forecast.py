@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import combinations, pairwise
 from statistics import median
 
+from bot.diagnosis.habit import habitual
 from bot.domain.capacity import HORIZON, Forecast
 
 WINDOW = timedelta(minutes=90)
@@ -52,8 +53,9 @@ class _Trend:
 
 def foresee(points: Sequence[Point], limit: float | None, now: datetime) -> Forecast | None:
     """The forecast for `limit` after `points`, in any order; None where there is nothing to say:
-    no limit, too few points, no trend beyond noise and the day's rhythm, one that did not hold
-    lately, or a crossing farther off than the points reach back."""
+    no limit, too few points; no trend beyond noise and the day's rhythm, one that did not hold
+    lately, or a crossing farther off than the points reach back, and days before that were other
+    than this one or left room."""
     if limit is None or not math.isfinite(limit) or limit <= 0:
         return None
     known = sorted({p.at: p for p in points if _tells_demand(p, limit)}.items())
@@ -70,10 +72,29 @@ def foresee(points: Sequence[Point], limit: float | None, now: datetime) -> Fore
     rhythm = _Rhythm(times, values, recent[0])
     rest = [value - rhythm.at(at) for at, value in zip(recent, values[first:last], strict=True)]
     trend = _trend(recent, rest)
-    if trend is None or not _has_held(recent, rest):
+    found = None
+    if trend is not None and _has_held(recent, rest):
+        reach = min(HORIZON.total_seconds(), _FARTHEST * (recent[-1] - recent[0]))
+        found = _crossing(trend, rhythm, recent[-1], limit, reach)
+    today = list(zip(recent, values[first:last], strict=True))
+    return found or _by_habit(rhythm, today, limit)
+
+
+def _by_habit(
+    rhythm: _Rhythm, today: Sequence[tuple[float, float]], limit: float
+) -> Forecast | None:
+    moments = habitual(rhythm.of_day, today, limit, HORIZON.total_seconds(), DAYS)
+    if moments is None:
         return None
-    reach = min(HORIZON.total_seconds(), _FARTHEST * (recent[-1] - recent[0]))
-    return _crossing(trend, rhythm, recent[-1], limit, reach)
+    now, used = today[-1]
+    at = median(moments)
+    return Forecast(
+        at=_moment(at),
+        earliest=_moment(moments[0]),
+        latest=_moment(moments[-1]),
+        per_hour=max(0.0, limit - used) / (at - now) * 3_600,
+        days=len(moments),
+    )
 
 
 def _tells_demand(point: Point, limit: float) -> bool:
@@ -91,17 +112,17 @@ class _Rhythm:
     def __init__(self, times: Sequence[float], values: Sequence[float], since: float) -> None:
         self._times = times
         self._values = values
-        whole = [self._of_day(since, day) for day in range(1, DAYS + 1)]
+        whole = [self.of_day(since, day) for day in range(1, DAYS + 1)]
         self._is_known = sum(one is not None for one in whole) >= _LEAST_DAYS
 
     def at(self, time: float) -> float:
         if not self._is_known:
             return 0.0
-        found = [self._of_day(time, day) for day in range(1, DAYS + 1)]
+        found = [self.of_day(time, day) for day in range(1, DAYS + 1)]
         known = [one for one in found if one is not None]
         return median(known) if known else 0.0
 
-    def _of_day(self, time: float, day: int) -> float | None:
+    def of_day(self, time: float, day: int) -> float | None:
         then = time - day * _DAY
         first = bisect_left(self._times, then - _SAME_HOUR)
         last = bisect_right(self._times, then + _SAME_HOUR)

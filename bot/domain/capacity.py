@@ -67,12 +67,14 @@ class Sample:
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """When it is full if things go on as they do: most likely `at`, hardly before `earliest`;
-    `latest` None: perhaps never. `per_hour` is the trend in the gauge's unit."""
+    `latest` None: perhaps never. `per_hour` is the trend in the gauge's unit. `days`: no trend says
+    so, but as many days before, on each of which it was full at that time of day."""
 
     at: datetime
     earliest: datetime
     latest: datetime | None
     per_hour: float
+    days: int = 0
 
 
 class Standing(StrEnum):

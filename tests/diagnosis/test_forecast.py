@@ -147,3 +147,49 @@ def test_too_little_or_too_old_is_nothing() -> None:
 def test_farther_than_the_past_reaches_nobody_sees() -> None:
     points = series(lambda hours: 10 + 2 * hours, noise=0.05)
     assert foresee(points, 100, NOW) is None
+
+
+def nights(
+    *fills: float, today: float = 10.0, noise: float = 0.5, level: float = 10.0
+) -> list[Point]:
+    """Days before on which a pool of 40 stands at `level` and fills within half an hour, so many
+    hours after this time of day, and today's points up to now; 99 for a day that leaves room."""
+    points = series(lambda _: today, noise=noise)
+    for back, begins in enumerate(fills, 1):
+        points += series(
+            lambda hours, begins=begins: min(40.0, level + max(0.0, hours + 3 - begins) * 60),  # type: ignore[misc]
+            count=60,
+            noise=0.0,
+            end=NOW - back * DAY + timedelta(hours=3),
+        )
+    return points
+
+
+def test_what_filled_up_at_this_hour_on_every_day_before_is_foreseen_before_it_rises() -> None:
+    found = foresee(nights(1.0, 1.25, 0.75), 40, NOW)
+    assert found is not None
+    assert found.days == 3
+    assert abs(found.at - (NOW + timedelta(hours=1.5))) <= timedelta(minutes=15)
+    assert found.earliest <= found.at
+    assert found.latest is not None
+    assert found.at <= found.latest <= NOW + timedelta(hours=2)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        nights(1.0),
+        nights(1.0, 99, 1.0),
+        nights(1.0, 1.0, today=22.0),
+        nights(-0.5, -0.5),
+        nights(99, 99, 99),
+        nights(1.0, 1.0, noise=9.0),
+    ],
+    ids=["one day", "not every day", "another kind of day", "late", "never full", "noise"],
+)
+def test_a_habit_is_not_foreseen_where_it_is_none(points: list[Point]) -> None:
+    assert foresee(points, 40, NOW) is None
+
+
+def test_a_day_beyond_what_is_looked_at_makes_no_habit() -> None:
+    assert foresee(nights(99, 99, 99, 1.0, 1.0), 40, NOW) is None
