@@ -11,14 +11,21 @@ from bot.domain.alerts import (
     Look,
 )
 from bot.domain.answers import Diagnosis, LogReport, StatusReport, kind_of
+from bot.domain.casework import CaseWanted
 from bot.domain.escalation_pager import PagerLook
 from bot.domain.escalation_work import EscalationDue, EscalationTold
 from bot.domain.failures import FailureBatch
+from bot.domain.gap_reports import GapReport
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
+from bot.slack.case_values import CaseOffer, CasePressed
 from bot.slack.escalation_arrivals import Acted
 from bot.slack.escalation_values import CallOut, Draft, Escalating, Handoff, Relayed
+from bot.slack.growth_values import RunbookOffer
 from bot.slack.posts import Notice, Post
+
+_OTHERS = Notice | Escalating | AlertCard | RunbookOffer | GapReport | CaseOffer
+"""What is posted that is no reply."""
 
 
 def describe(body: object) -> str:
@@ -52,7 +59,17 @@ def describe(body: object) -> str:
             return f"failures listed in {channel}"
         case Post(content=AlertCard(alert=alert)):
             return f"card of alert {alert.id}: {alert.title}"
-        case Post(content=reply) if not isinstance(reply, Notice | Escalating | AlertCard):
+        case CaseWanted(escalation=named):
+            return f"case of escalation {named}"
+        case CasePressed(case=named, act=act):
+            return f"case {named}: {act.value.partition('_')[2]}"
+        case Post(content=CaseOffer(case)):
+            return f"case {case.id}"
+        case Post(content=RunbookOffer(draft)):
+            return f"draft of a runbook: {draft.title}"
+        case Post(content=GapReport()):
+            return "report of gaps"
+        case Post(content=reply) if not isinstance(reply, _OTHERS):
             return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():
             return "reported failures to tell of"

@@ -30,9 +30,14 @@ class Upkeep:
     at: datetime
 
 
+def fragment_of(case_id: str) -> str:
+    """What all keys of work on a case and of messages about it hold."""
+    return f"case:{case_id}:"
+
+
 def wanted_job(escalation: Escalation, deed: Deed, workspace: str) -> Job:
     return Job(
-        key=f"case:{escalation.id}:{deed.key}",
+        key=f"{fragment_of(escalation.pager_key)}{deed.key}",
         kind=CASE_WANTED,
         body=CaseWanted(escalation.id, deed.key, workspace),
         queue=Queue.QUESTIONS,

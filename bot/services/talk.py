@@ -110,9 +110,14 @@ class TalkRecords(Protocol):
 
     async def belongings(self, message: MessageKey) -> Belongings: ...
 
-    async def erase(self, fragments: Sequence[str]) -> None:
+    async def erase(self, fragments: Sequence[str]) -> Sequence[str]:
         """Deletes the turns of these with evidence, verdicts and ratings, and takes their words out
-        of escalations."""
+        of escalations. Cases that rest on them go, too: returns the ids of the turns out of which
+        the words of these were taken."""
+        ...
+
+    async def erase_cases(self, workspace: str, user_id: str) -> Sequence[str]:
+        """Deletes the cases that rest on what somebody wrote; returns the ids of such turns."""
         ...
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.domain.casework import fragment_of
 from bot.slack.arrivals import Identity, Ignored
 from bot.slack.blocks.case import CAUSE, FIX
 from bot.slack.case_values import CaseAct, CasePlace, CasePressed
@@ -25,7 +26,8 @@ def read_case_form(
     case, shown, *place = where
     values = view.state.values
     return CasePressed(
-        key=f"{bot.team_id}:form:{view.id}",
+        # Named after the case, with which its words are deleted.
+        key=f"{bot.team_id}:form:{view.id}:{fragment_of(case)}",
         case=case,
         shown=shown,
         act=CaseAct.EDIT,

@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 
-from bot.domain.casework import CASE_WANTED, CaseWanted
+from bot.domain.casework import CASE_WANTED, CaseWanted, fragment_of
 from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.escalations import Escalation, State, Truth
@@ -23,12 +23,12 @@ from bot.services.escalation_ports import Card, Escalations
 from bot.services.known_cases import sees_case
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Place
-from bot.slack.case_values import CaseAct, CaseOffer, CasePressed, text_of
+from bot.slack.case_posts import offer_post
+from bot.slack.case_values import CaseAct, CasePressed, text_of
 from bot.slack.case_words import Remark, remarks_in
 from bot.slack.desk import Records
 from bot.slack.escalation_readers import ForReaders
 from bot.slack.jobs import CASE_PRESSED
-from bot.slack.posts import ANSWER, Post
 from bot.slack.replies import Replies
 from bot.slack.saying import Saying
 from bot.slack.talk.hearing import Hearing
@@ -85,7 +85,7 @@ class CaseDesk:
         if not await steps.run("may be shown", partial(self._may_be_shown, case, thread), _STORE):
             return
         place = Place(card.channel, "", card.ts)
-        await Saying(steps, body.workspace, f"case:{case.id}").say(
+        await Saying(steps, body.workspace, f"{fragment_of(case.id)}offer").say(
             offer_post(case, text_of(case), place, body.workspace)
         )
 
@@ -205,10 +205,3 @@ class CaseDesk:
             pressed.key, pressed.asker, workspace, channel, CASE, by, detail=pressed.case
         )
         raise BadRequest(say(_NOT_YOU, who=say(WHO_DECIDES)))
-
-
-def offer_post(case: ResolvedCase, shown: str, place: Place, workspace: str) -> Post:
-    """The message of one text of it, as it stands."""
-    is_open = case.state in (CaseState.DRAFT, CaseState.DISPUTED)
-    key = f"case:{case.id}:{shown}"
-    return Post(key, ANSWER + (not is_open), place, CaseOffer(case, shown), workspace=workspace)

@@ -35,9 +35,12 @@ class Forgetting:
         look = partial(records.turns_of, workspace, user, _AT_A_TIME)
         while turns := await steps.run("asked before", look, FOR_A_DAY):
             cards = await steps.run("unquote", partial(self._unquoted, turns), FOR_A_DAY)
-            await steps.run("erase", partial(records.erase, turns), FOR_A_DAY)
-            await steps.start(forget_job((*turns, *showing(cards)), key))
+            taken = await steps.run("erase", partial(records.erase, turns), FOR_A_DAY)
+            await steps.start(forget_job((*turns, *taken, *showing(cards)), key))
             forgotten += len(turns)
+        erase_cases = partial(records.erase_cases, workspace, user)
+        if taken := await steps.run("cases", erase_cases, FOR_A_DAY):
+            await steps.start(forget_job(tuple(taken), f"{key} cases"))
         if (unname := self.unname) is not None:
             await steps.run("unname", lambda: unname(workspace, user), FOR_A_DAY)
         log.info("privacy.forgotten", turns=forgotten)

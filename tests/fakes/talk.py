@@ -98,9 +98,13 @@ class FakeTalkRecords:
                 return Belongings(tuple(fragments), tuple(pages))
             fragments |= dict.fromkeys(under)
 
-    async def erase(self, fragments: Sequence[str]) -> None:
+    async def erase(self, fragments: Sequence[str]) -> Sequence[str]:
         for key in [key for key in self.turns if any(one in key for one in fragments)]:
             self._forget(key)
+        return ()
+
+    async def erase_cases(self, workspace: str, user_id: str) -> Sequence[str]:
+        return ()
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
         theirs = [

@@ -17,7 +17,7 @@ from bot.domain.access import Rules
 from bot.domain.answers import Reply
 from bot.domain.questions import Question
 from bot.playground.workspace import LocalWorkspace, Message
-from bot.playground.workspace.state import View
+from bot.playground.workspace.values import View
 from bot.playground.workspace.world import ONCALL
 from bot.services.access import Access
 from bot.services.case_deciders import CaseDeciders

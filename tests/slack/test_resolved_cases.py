@@ -10,6 +10,7 @@ from bot.domain.audit import AuditQuery, Outcome
 from bot.domain.resolved_cases import CaseQuery, CaseState, KnownCase
 from bot.domain.verdicts import VerdictKind
 from bot.playground.workspace import LocalWorkspace, Message
+from bot.playground.workspace.values import View
 from bot.playground.workspace.world import AUTHOR, ONCALL, PLATFORM
 from bot.slack.config import SlackConfig
 from tests.slack.casing import CasingBot, called, casing, resolve
@@ -186,3 +187,20 @@ async def test_a_deleted_remark_takes_the_case_with_it(ws: LocalWorkspace, bot: 
         return not (await bot.cases.page(CaseQuery())).cases
 
     await until(is_gone, "the end of the case")
+
+
+async def test_who_wants_nothing_kept_any_more_takes_their_cases_along(
+    ws: LocalWorkspace, bot: CasingBot
+) -> None:
+    await called(ws, bot)
+    await resolve(ws, bot)
+    ws.actors.open_app_home(ONCALL.id)
+
+    def filled() -> View | None:
+        home = ws.home(ONCALL.id)
+        return home if home is not None and "keeping" in str(home.definition) else None
+
+    home = await ws.wait_for(filled)
+    await ws.actors.act_in_view(home.id, "keeping")
+    await bot.idle()
+    assert not (await bot.cases.page(CaseQuery())).cases

@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Executable, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.adapters.sql.case_quotes import take_out
 from bot.adapters.sql.case_tables import CaseEventRow, CaseSourceRow, ResolvedCaseRow
 from bot.adapters.sql.gone import alone_in_channel
 from bot.adapters.sql.preference_tables import PreferenceRow
 from bot.adapters.sql.talk_tables import ChannelMarkRow, MessageMarkRow
 from bot.domain.resolved_cases import CaseSource
+
+_PLACE = 3  # workspace, channel and ts
 
 
 async def is_any_gone(connection: AsyncConnection, sources: Sequence[CaseSource]) -> bool:
@@ -36,29 +39,34 @@ async def alone_with(connection: AsyncConnection, workspace: str, user_id: str) 
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
-async def erase_cases_of_message(
+async def cases_of_message(
     connection: AsyncConnection, workspace: str, channel: str, ts: str
-) -> None:
-    row = CaseSourceRow
-    await _erase_resting_on(
-        connection, row.workspace == workspace, row.channel == channel, row.ts == ts
-    )
+) -> Sequence[str]:
+    """The ids of those that rest on it."""
+    resting = select(CaseSourceRow.case_id).where(*_is_message(workspace, channel, ts))
+    return (await connection.scalars(resting.distinct())).all()
 
 
-async def erase_cases_of_messages(connection: AsyncConnection, fragments: Sequence[str]) -> None:
+async def erase_cases_of_messages(
+    connection: AsyncConnection, fragments: Sequence[str]
+) -> Sequence[str]:
     """Of messages whose keys these are, or which turns are named after; what is known of how cases
-    fared in these turns goes as well."""
-    places = {tuple(one.split(":")[:3]) for one in fragments}
-    for place in sorted(places):
-        if len(place) == 3:
-            await erase_cases_of_message(connection, *place)
+    fared in these turns goes as well. The ids of the turns out of which their words were taken."""
     event = CaseEventRow
     named = (event.turn_id.contains(one, autoescape=True) for one in fragments)
     await connection.execute(delete(event).where(or_(*named)))
+    taken = list[str]()
+    for place in sorted({tuple(one.split(":")[:_PLACE]) for one in fragments}):
+        if len(place) == _PLACE:
+            taken += await _erase_resting_on(connection, *_is_message(*place))
+    return taken
 
 
-async def erase_cases_of_person(connection: AsyncConnection, workspace: str, user_id: str) -> int:
-    """Also what they thought of others' cases. Returns how many cases that were."""
+async def erase_cases_of_person(
+    connection: AsyncConnection, workspace: str, user_id: str
+) -> Sequence[str]:
+    """Also what they thought of others' cases. The ids of the turns out of which their words were
+    taken."""
     await alone_with(connection, workspace, user_id)
     row, event = CaseSourceRow, CaseEventRow
     await connection.execute(
@@ -99,7 +107,19 @@ def _traces_of(source: CaseSource) -> Executable:
     return wants_nothing_kept.union_all(deleted, left)
 
 
-async def _erase_resting_on(connection: AsyncConnection, *conditions: ColumnElement[bool]) -> int:
+def _is_message(workspace: str, channel: str, ts: str) -> tuple[ColumnElement[bool], ...]:
+    row = CaseSourceRow
+    return row.workspace == workspace, row.channel == channel, row.ts == ts
+
+
+async def _erase_resting_on(
+    connection: AsyncConnection, *conditions: ColumnElement[bool]
+) -> Sequence[str]:
     resting = select(CaseSourceRow.case_id).where(*conditions)
-    erased = delete(ResolvedCaseRow).where(ResolvedCaseRow.id.in_(resting))
-    return (await connection.execute(erased)).rowcount
+    case_ids = (await connection.scalars(resting.distinct())).all()
+    if not case_ids:
+        return ()
+    taken = await take_out(connection, case_ids)
+    erased = delete(ResolvedCaseRow).where(ResolvedCaseRow.id.in_(case_ids))
+    await connection.execute(erased)
+    return taken

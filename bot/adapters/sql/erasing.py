@@ -11,7 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.adapters.sql.case_sources import erase_cases_of_channel, erase_cases_of_messages
+from bot.adapters.sql.case_sources import (
+    cases_of_message,
+    erase_cases_of_channel,
+    erase_cases_of_messages,
+    erase_cases_of_person,
+)
 from bot.adapters.sql.codec import decode, encode
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
@@ -19,6 +24,7 @@ from bot.adapters.sql.gone import alone_in_channel
 from bot.adapters.sql.runbook_drafts import erase_drafts, resting_on
 from bot.adapters.sql.statements import is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
+from bot.domain.casework import fragment_of
 from bot.domain.questions import Question, ThreadKey
 from bot.services.talk import Belongings, MessageKey, PageOfPost
 
@@ -36,7 +42,9 @@ class SqlErasing:
         """What answers hang on: buttons under an answer bring new work that is named after it."""
         with store_errors("Looking for what belongs to a message"):
             async with self._engine.connect() as connection:
-                fragments = dict.fromkeys([message.fragment])
+                place = (message.workspace, message.channel, message.ts)
+                cases = await cases_of_message(connection, *place)
+                fragments = dict.fromkeys([message.fragment, *map(fragment_of, cases)])
                 keys = await _in_thread(connection, message)
                 fragments |= dict.fromkeys(_fragments(keys, message))
                 pages: dict[str, PageOfPost] = {}
@@ -49,16 +57,24 @@ class SqlErasing:
                     fragments |= dict.fromkeys(fresh)
         return Belongings(tuple(fragments), tuple(pages.values()))
 
-    async def erase(self, fragments: Sequence[str]) -> None:
+    async def erase(self, fragments: Sequence[str]) -> Sequence[str]:
+        taken = list[str]()
         with store_errors("Deleting turns"):
             async with writing(self._engine) as connection:
                 for some in _portions(fragments):
                     # Evidence, verdicts and ratings go with their turns.
                     await connection.execute(delete(TurnRow).where(_holds(TurnRow.id, some)))
                     await erase_questions(connection, some)
-                    await erase_cases_of_messages(connection, some)
+                    taken += await erase_cases_of_messages(connection, some)
                     await erase_drafts(connection, resting_on(some))
                 await without_empty(connection)
+        return taken
+
+    async def erase_cases(self, workspace: str, user_id: str) -> Sequence[str]:
+        """Also what somebody thought of others' cases."""
+        with store_errors("Deleting the cases of somebody"):
+            async with writing(self._engine) as connection:
+                return await erase_cases_of_person(connection, workspace, user_id)
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
         theirs = (

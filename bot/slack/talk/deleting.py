@@ -12,6 +12,7 @@ from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.services.talk import Belongings, MessageKey, PageOfPost, TalkRecords, WorkRecords
 from bot.slack.arrivals import Place
+from bot.slack.case_posts import place_of_case
 from bot.slack.escalation_bridge import place_of_relay
 from bot.slack.jobs import ARRIVAL, EDIT
 from bot.slack.posting import Poster
@@ -52,13 +53,13 @@ class Deletion:
         found = await steps.run("belongings", lambda: records.belongings(message), _STORE)
         place = Place(message.channel, user="", thread=gone.thread.thread)
         for key in _keys_of(found):
-            where = place_of_relay(key) or place
+            where = place_of_relay(key) or place_of_case(key) or place
             await steps.run("delete answer", partial(self.poster.delete, key, where), _SLACK)
         await steps.run("tidy up", lambda: self._tidy_up(message, found, place), _SLACK)
-        await steps.run("erase", lambda: records.erase(found.fragments), _STORE)
+        taken = await steps.run("erase", lambda: records.erase(found.fragments), _STORE)
         quoting = await steps.run("unquote", lambda: self._unquote(message), _STORE)
         cards = await steps.run("forget", lambda: self._forgotten(message.fragment), _STORE)
-        await steps.start(forget_job((*found.fragments, *quoting, *cards), "deleted"))
+        await steps.start(forget_job((*found.fragments, *quoting, *taken, *cards), "deleted"))
         log.info("deleted", answers=len(found.pages), quoting=len(quoting))
 
     async def leave(self, gone: ChannelGone, steps: DurableSteps) -> None:

@@ -1,0 +1,123 @@
+"""What a case rests on takes it along, out of every place in which its words are kept."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.adapters.sql.cases import SqlResolvedCases
+from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.reviews import SqlReviewQueue
+from bot.adapters.sql.store import SqlConversationStore
+from bot.adapters.sql.talk import SqlTalkRecords
+from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
+from bot.answering.prompts.cases import CASE_SOURCE
+from bot.domain.answers import Claim, Diagnosis, Explanation, ModelOutcome, SolvedBefore
+from bot.domain.resolved_cases import CaseSource, CaseState
+from bot.domain.reviews import ReviewQuery
+from bot.domain.runbooks import Passage
+from bot.domain.verdicts import VerdictKind
+from bot.services.talk import MessageKey
+from tests.contract.serving import serve
+from tests.fakes.cases import CASE, ENGINEER, NOON, SAID, WORKSPACE, approved, case, entry
+from tests.fakes.turns import diagnosis, turn
+
+MESSAGE = MessageKey(SAID.workspace, SAID.channel, SAID.ts)
+LATER = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(database_url)
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def cases(engine: AsyncEngine) -> SqlResolvedCases:
+    """One that was approved, and one of somebody else."""
+    cases = SqlResolvedCases(engine, clock=lambda: NOON)
+    await cases.add(CASE, [SAID, CaseSource(WORKSPACE, ENGINEER)])
+    await cases.decide(approved(CASE), CaseState.DRAFT, entry("approve"))
+    await cases.add(case(2), [CaseSource("T0OTHER", "U0OTHER", "C9", "1700000000.000900")])
+    return cases
+
+
+def told() -> Diagnosis:
+    solved = SolvedBefore(CASE.id, NOON, "Erin", CASE.problem, CASE.fix, VerdictKind.CODE)
+    claims = (Claim("Erin pinned pandas.", ("R1",)), Claim("It ran out.", ("L2",)))
+    return replace(
+        diagnosis(),
+        solved=(solved,),
+        passages=(Passage("R1", "Solved", CASE.fix, CASE_SOURCE),),
+        explanation=Explanation(ModelOutcome.USED, claims, claims[:1]),
+    )
+
+
+def of_message(engine: AsyncEngine) -> Awaitable[object]:
+    return SqlTalkRecords(engine).erase([MESSAGE.fragment])
+
+
+def of_person(engine: AsyncEngine) -> Awaitable[object]:
+    return SqlTalkRecords(engine).erase_cases(WORKSPACE, ENGINEER)
+
+
+def of_channel(engine: AsyncEngine) -> Awaitable[object]:
+    return SqlTalkRecords(engine).erase_channel(WORKSPACE, SAID.channel, "1700000001.000000")
+
+
+@pytest.mark.parametrize("erase", [of_message, of_person, of_channel])
+async def test_the_case_goes_with_its_review_and_its_words_go_out_of_the_answers(
+    engine: AsyncEngine,
+    cases: SqlResolvedCases,
+    erase: Callable[[AsyncEngine], Awaitable[object]],
+) -> None:
+    shown = await serve(engine, cases, "U0ASKER")
+    store = SqlConversationStore(engine)
+    await store.add_turn(turn(shown.id, asked=shown.question, reply=told()))
+    await erase(engine)
+    assert await cases.get(CASE.id) is None
+    assert await cases.get(case(2).id) is not None
+    assert [one.subject for one in (await SqlReviewQueue(engine).page(ReviewQuery())).items] == [
+        case(2).id
+    ]
+    kept = await store.turn(shown.id)
+    assert kept is not None
+    assert isinstance(kept.reply, Diagnosis)
+    assert (kept.reply.solved, kept.reply.passages) == ((), ())
+    assert [one.text for one in kept.reply.explanation.claims] == ["It ran out."]
+    assert kept.reply.explanation.next_steps == ()
+    assert CASE.fix not in str(kept)
+
+
+async def test_whoever_deletes_learns_what_else_held_the_words(
+    engine: AsyncEngine, cases: SqlResolvedCases
+) -> None:
+    shown = await serve(engine, cases, "U0ASKER")
+    await SqlConversationStore(engine).add_turn(turn(shown.id, asked=shown.question, reply=told()))
+    talk = SqlTalkRecords(engine)
+    assert f"case:{CASE.id}:" in (await talk.belongings(MESSAGE)).fragments
+    assert await talk.erase([MESSAGE.fragment]) == [shown.id]
+    assert await talk.erase([MESSAGE.fragment]) == []
+
+
+async def test_an_asker_who_goes_takes_their_thumbs_along_and_leaves_the_case(
+    engine: AsyncEngine, cases: SqlResolvedCases
+) -> None:
+    shown = await serve(engine, cases, "U0ASKER")
+    await SqlTalkRecords(engine).erase([shown.id])
+    known = await cases.get(CASE.id)
+    assert known is not None
+    assert known.record.served == 0
+
+
+async def test_a_workspace_that_goes_takes_its_cases_along(
+    engine: AsyncEngine, cases: SqlResolvedCases
+) -> None:
+    await SqlWorkspaceErasing(engine).erase_workspace(WORKSPACE, LATER)
+    assert await cases.get(CASE.id) is None
+    assert not (await SqlReviewQueue(engine).page(ReviewQuery(states=()))).items
