@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from bot.services.export import Exported, Exporter
     from bot.services.export_ports import Request
+    from bot.services.export_survey import Surveyor
 
 VOID = 1
 _PAGE = 50
@@ -47,6 +48,10 @@ def export(
     snapshot: Annotated[
         str, typer.Option(help="Of an earlier snapshot; else of all that may leave now.")
     ] = "",
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Only what was answered before that day (UTC)."),
+    ] = None,
     unjudged: Annotated[
         bool, typer.Option("--unjudged", help="Also what nobody judged, by the bot's own word.")
     ] = False,
@@ -77,6 +82,7 @@ def export(
     request = Request(
         formats=tuple(name for name in known() if not formats or name in formats),
         snapshot=snapshot.strip(),
+        until=until.replace(tzinfo=UTC) if until else None,
         shares=Shares(validation, test),
         unjudged=unjudged,
         balance=balance,
@@ -166,8 +172,21 @@ def _exporter(settings: Settings, database: AsyncEngine) -> Exporter:
         scrubbers=SnapshotScrubbers(lambda key: redactor_of(settings, key), SecondTool()),
         audit=SqlAuditLog(database),
         version=__version__,
-        clock=lambda: datetime.now(UTC),
+        clock=_now,
     )
+
+
+def _surveyor(database: AsyncEngine) -> Surveyor:
+    from bot.adapters.sql.consents import SqlConsents
+    from bot.adapters.sql.dataset_reads import SqlTurnPages
+    from bot.adapters.sql.snapshots import SqlSnapshots
+    from bot.services.export_survey import Surveyor
+
+    return Surveyor(SqlTurnPages(database), SqlSnapshots(database), SqlConsents(database), _now)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 async def _all(settings: Settings, limit: int, offset: int) -> Sequence[Snapshot]:
@@ -192,7 +211,7 @@ async def _fault(settings: Settings, snapshot: str) -> str:
 
     async with opened(settings) as database:
         try:
-            await _exporter(settings, database).verify(snapshot)
+            await _surveyor(database).verify(snapshot)
         except ExportError as error:
             return str(error)
     return ""

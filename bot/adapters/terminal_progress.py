@@ -44,6 +44,9 @@ class TerminalProgress:
         self._bar.stop()
 
     def stage(self, words: str, total: int | None, done: int = 0) -> None:
+        if self._task is not None:  # what had no measure stands full from now on
+            (last,) = [one for one in self._bar.tasks if one.id == self._task]
+            self._bar.update(self._task, total=last.completed, refresh=True)
         self._task = self._bar.add_task(words, total=total, completed=done)
 
     def advance(self, count: int) -> None:

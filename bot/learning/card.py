@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import yaml
 
@@ -31,7 +32,8 @@ _FATES = {
 @dataclass(frozen=True, slots=True)
 class Account:
     """All that card and manifest say. Counts: `rows` by path, `fates` of the snapshot's rows,
-    `labels` as "split verdict", `judged` and `origins` by word, `secrets` and `names` by kind.
+    `labels` as "split verdict", `judged`, `origins` and `languages` by word, `secrets` and `names`
+    by kind.
     `first` and `last` are when the earliest and the latest example was asked."""
 
     title: str
@@ -45,6 +47,7 @@ class Account:
     labels: Mapping[str, int]
     judged: Mapping[str, int]
     origins: Mapping[str, int]
+    languages: Mapping[str, int]
     secrets: Mapping[str, int]
     names: Mapping[str, int]
     options: Mapping[str, object]
@@ -89,7 +92,7 @@ def _front(account: Account) -> dict[str, object]:
     return {
         "license": account.licence,
         "pretty_name": account.title,
-        "language": ["en"],
+        "language": sorted(account.languages),
         "task_categories": list(dict.fromkeys(one.task for one in chosen)),
         "size_categories": [size],
         "tags": ["airflow", "support", "diagnosis"],
@@ -167,7 +170,7 @@ def _consent(account: Account) -> str:
             one.basis.meaning,
             one.permission.slack or "none",
             one.permission.organisation or "none",
-            one.until.date().isoformat(),
+            (one.until - timedelta(microseconds=1)).date().isoformat(),
         )
         for one in account.consents
     ]

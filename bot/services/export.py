@@ -76,16 +76,11 @@ class Exporter:
             raise
         return exported
 
-    async def verify(self, snapshot_id: str) -> None:
-        """Raises `ExportError` unless all of that snapshot is there, as it was, and may leave."""
-        surveyor = Surveyor(self.pages, self.snapshots, self.consents, self.clock)
-        await surveyor.verify(snapshot_id)
-
     async def _written(self, desk: Desk, request: Request, progress: Progress) -> Snapshot:
         surveyor = Surveyor(self.pages, self.snapshots, self.consents, self.clock)
-        snapshot = await surveyor.snapshot(desk, request.snapshot, progress)
-        if desk.is_whole:
-            return snapshot
+        if desk.is_whole:  # it only has to come out
+            return await surveyor.taken(desk.plan)
+        snapshot = await surveyor.snapshot(desk, request, progress)
         if _PLANNED not in desk.plan.notes():
             progress.stage("Taking out duplicates, dividing", None)
             await asyncio.to_thread(_plan, desk, request)
@@ -110,7 +105,7 @@ class Exporter:
     ) -> Account:
         tally = tally_of(desk.plan)
         options = asdict(request)
-        for name in ("snapshot", "title", "licence"):
+        for name in ("snapshot", "until", "title", "licence"):
             options.pop(name)
         return Account(
             title=request.title,
@@ -124,6 +119,7 @@ class Exporter:
             labels=tally.labels,
             judged=tally.judged,
             origins=tally.origins,
+            languages=tally.languages,
             secrets=tally.secrets,
             names=tally.names,
             options=options,

@@ -100,10 +100,12 @@ class Snapshots(Protocol):
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is wanted. `snapshot` is the id of an earlier one, empty for one of all turns that may
-    leave now. `balance`: of one verdict at most so many examples for each of the rarest."""
+    leave now, if they were answered before `until`. `balance`: of one verdict at most so many
+    examples for each of the rarest."""
 
     formats: tuple[str, ...]
     snapshot: str = ""
+    until: datetime | None = None
     shares: Shares = _SHARES
     unjudged: bool = False
     balance: float | None = None

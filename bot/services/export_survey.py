@@ -21,6 +21,7 @@ from bot.services.export_ports import (
     Desk,
     Plan,
     Progress,
+    Request,
     SnapshotEntry,
     Snapshots,
     StoredTurn,
@@ -33,6 +34,8 @@ PAGE = 200
 _PORTION = 1_000
 _SURVEY, _SNAPSHOT = "survey", "snapshot"
 _ID_LENGTH = 16
+_AGAIN = "Take a new one: the same command without --snapshot."
+_SETTLED = "Where people go on rating meanwhile, --until leaves out what is not settled yet."
 
 
 class Survey(msgspec.Struct):
@@ -68,20 +71,24 @@ class Surveyor:
     async def grounds(self) -> Grounds:
         return Grounds(await self.consents.all(), self.clock())
 
-    async def snapshot(self, desk: Desk, wanted: str, progress: Progress) -> Snapshot:
-        """The one of that id, or a new one of all that may leave now; its rows are in the plan
+    async def snapshot(self, desk: Desk, wanted: Request, progress: Progress) -> Snapshot:
+        """The one that is named, or a new one of all that may leave now; its rows are in the plan
         then. Raises `ExportRefused` where it is void."""
         plan = desk.plan
-        if wanted:
-            snapshot = await self.require(wanted)
+        if wanted.snapshot:
+            snapshot = await self.require(wanted.snapshot)
             await self._of_snapshot(plan, snapshot, progress)
         elif _SNAPSHOT in plan.notes():
             snapshot = await self.require(plan.notes()[_SNAPSHOT])
         else:
-            survey = await self._of_all(plan, progress)
+            survey = await self._of_all(plan, wanted.until, progress)
             snapshot = await self._kept(plan, survey)
         plan.note(**{_SNAPSHOT: snapshot.id})
         return snapshot
+
+    async def taken(self, plan: Plan) -> Snapshot:
+        """The one of an export that is whole."""
+        return await self.found(plan.notes()[_SNAPSHOT])
 
     async def require(self, snapshot_id: str) -> Snapshot:
         """Raises `ExportError` for an unknown one, `ExportRefused` for one that is void."""
@@ -99,23 +106,26 @@ class Surveyor:
             )
         return snapshot
 
-    async def _of_all(self, plan: Plan, progress: Progress) -> Survey:
+    async def verify(self, snapshot_id: str) -> None:
+        """Raises `ExportError` unless all of it is there, as it was, and may leave."""
+        snapshot = await self.require(snapshot_id)
+        for begin in range(0, snapshot.rows, PAGE):
+            await self._rows(snapshot, begin)
+
+    async def _of_all(self, plan: Plan, until: datetime | None, progress: Progress) -> Survey:
         survey = survey_of(plan)
         progress.stage("Reading conversations", await self.pages.count(), survey.number)
         while not survey.is_over:
             after = Cursor(*survey.after) if survey.after else None
             page = await self.pages.page(after, PAGE)
             survey.is_over = len(page) < PAGE
+            if until is not None and page and page[-1].at.answered_at >= until:
+                page = [one for one in page if one.at.answered_at < until]
+                survey.is_over = True
             grounds = await self.grounds()
             await asyncio.to_thread(_note_page, plan, survey, page, grounds)
             progress.advance(len(page))
         return survey
-
-    async def verify(self, snapshot_id: str) -> None:
-        """Raises `ExportError` unless all of it is there, as it was, and may leave."""
-        snapshot = await self.require(snapshot_id)
-        for begin in range(0, snapshot.rows, PAGE):
-            await self._rows(snapshot, begin)
 
     async def _of_snapshot(self, plan: Plan, snapshot: Snapshot, progress: Progress) -> None:
         survey = survey_of(plan)
@@ -189,24 +199,21 @@ def as_before(stored: StoredTurn, digest: str, grounds: Grounds) -> Example:
     if isinstance(lesson, Left):
         raise ExportRefused(
             f"The snapshot is void: a conversation in it may not leave any more ({lesson.value}). "
-            + AGAIN
+            + _AGAIN
         )
     if digest_of(lesson) != digest:
         raise ExportRefused(
             "The snapshot is void: a conversation in it was rated, corrected or answered anew "
-            "since, or another version of the bot took it. " + AGAIN
+            f"since, or another version of the bot took it. {_AGAIN} {_SETTLED}"
         )
     return lesson
-
-
-AGAIN = "Take a new one: the same command without --snapshot."
 
 
 def void(snapshot: Snapshot) -> str:
     gone = snapshot.rows - snapshot.present
     return (
         f"Snapshot {snapshot.id} is void: {gone or 'some'} of its {snapshot.rows} conversations "
-        f"were deleted since. {AGAIN} Delete what was exported of it, too."
+        f"were deleted since. {_AGAIN} Delete what was exported of it, too."
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from bot.domain.datasets import Example, Snapshot
+from bot.domain.datasets import Example, Snapshot, Split
 from bot.domain.errors import ExportRefused
 from bot.learning.formats import Format
 from bot.learning.rows import lines_of, provenance_of
@@ -35,6 +35,7 @@ class Tally(msgspec.Struct):
     labels: dict[str, int] = {}
     judged: dict[str, int] = {}
     origins: dict[str, int] = {}
+    languages: dict[str, int] = {}
     secrets: dict[str, int] = {}
     names: dict[str, int] = {}
     first: str = ""
@@ -57,7 +58,7 @@ class Writer:
         """Raises `ExportRefused` where a row is gone, is another one, or holds a secret."""
         tally = tally_of(desk.plan)
         counts = desk.plan.counts()
-        total = sum(count for fate, count in counts.items() if fate in _SPLITS)
+        total = sum(counts.get(split.value, 0) for split in Split)
         progress.stage("Writing", total, tally.done)
         waiting = 0
         while chosen := desk.plan.chosen(tally.number, PAGE):
@@ -94,15 +95,13 @@ class Writer:
             _count(tally.labels, f"{one.split.value} {_label(example)}")
             _count(tally.judged, f"{example.source.value}, {example.judgement.value}")
             _count(tally.origins, example.provenance.origin.value)
+            _count(tally.languages, example.language)
             day = example.asked_at.date().isoformat()
             tally.first = min(tally.first or day, day)
             tally.last = max(tally.last, day)
             if one.is_sample:
                 tally.samples.append(_sample(example))
         tally.secrets, tally.names = dict(report.secrets), dict(report.names)
-
-
-_SPLITS = frozenset({"train", "validation", "test"})
 
 
 def _keep(desk: Desk, tally: Tally) -> None:

@@ -31,6 +31,8 @@ class Grounds:
 
 def lesson_of(stored: StoredTurn, grounds: Grounds) -> Example | Left:
     """The example that a turn makes, or why it stays."""
+    if stored.origin not in set(Origin):
+        return Left.UNREADABLE
     origin = Origin(stored.origin)
     consent = covering(grounds.consents, stored.workspace, origin, grounds.at)
     if consent is None:

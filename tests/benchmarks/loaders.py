@@ -5,9 +5,9 @@
     loaders/bin/python tests/benchmarks/loaders.py my-dataset
 
 In an environment of its own, since TRL brings PyTorch unless told otherwise: what TRL does to rows
-before it trains needs none. Each form is loaded by the card and from its JSON lines with `datasets`,
-then put through TRL's own preparation with a chat template that prints roles, tools and calls. It
-ends with status 1 where anything comes out otherwise than expected.
+before it trains needs none. Each form is loaded by the card and from its JSON lines with
+`datasets`, then put through TRL's own preparation with a chat template that prints roles, tools and
+calls. It ends with status 1 where anything comes out otherwise than expected.
 """
 
 from __future__ import annotations

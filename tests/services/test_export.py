@@ -315,6 +315,12 @@ async def test_a_rating_that_came_later_voids_the_snapshot(bench: Bench) -> None
         await bench.export("again", replace(ALL, snapshot=snapshot.id))
 
 
+async def test_what_is_not_settled_yet_is_left_for_the_next_time(bench: Bench) -> None:
+    await bench.keep(*(lesson(number) for number in range(6)))
+    done = await bench.export(request=replace(ALL, until=lesson(4).answered_at))
+    assert done.snapshot.rows == 4
+
+
 async def test_a_withdrawn_consent_voids_the_snapshot(bench: Bench) -> None:
     await bench.keep(lesson(1))
     snapshot = (await bench.export()).snapshot

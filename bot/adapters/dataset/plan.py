@@ -98,11 +98,6 @@ class SqlitePlan:
             )
             for number, packed in ordered:
                 self._keep_if_new(number, np.frombuffer(packed, dtype="<u4"))
-            self._db.execute(
-                "UPDATE rows SET fate = ? WHERE fate = '' AND number NOT IN"
-                " (SELECT number FROM bands)",
-                (_DUPLICATE,),
-            )
             self._db.execute("DELETE FROM bands")
 
     def divide(self, shares: Shares) -> None:
@@ -174,10 +169,12 @@ class SqlitePlan:
             (json.dumps(keys), _NEIGHBOURS_MAX),
         ).fetchall()
         others = [np.frombuffer(one[0], dtype="<u4") for one in near]
-        if not others or not alike(signature, np.stack(others)):
-            self._db.executemany(
-                "INSERT OR IGNORE INTO bands VALUES (?, ?)", [(key, number) for key in keys]
-            )
+        if others and alike(signature, np.stack(others)):
+            self._db.execute("UPDATE rows SET fate = ? WHERE number = ?", (_DUPLICATE, number))
+            return
+        self._db.executemany(
+            "INSERT OR IGNORE INTO bands VALUES (?, ?)", [(key, number) for key in keys]
+        )
 
     def _note(self, notes: Mapping[str, str]) -> None:
         self._db.executemany("REPLACE INTO notes VALUES (?, ?)", notes.items())
