@@ -22,18 +22,20 @@ from bot.web.console.desk import BASE, Desk, Needs, desk_of, seen_by
 from bot.web.console.pages import page
 
 _PAGE = 25
-_LOG_LINES = 60  # of a log, the last ones
+_LAST_LINES = 40  # of a log
+_AROUND = 8  # lines of it before and after one that is quoted
 _TASK_LOG = "task log"
 
 
 @dataclass(frozen=True, slots=True)
 class TurnShown:
-    """One turn as somebody may see it. `log` are the last of its lines, `left_out` those before."""
+    """One turn as somebody may see it. `log` are the last lines of its log and those about what is
+    quoted of it; None stands for lines in between, of which `left_out` are kept in all."""
 
     turn: Turn
     diagnosis: Diagnosis | None
     evidence: Evidence | None
-    log: tuple[LogLine, ...]
+    log: tuple[LogLine | None, ...]
     left_out: int
     ratings: tuple[Rating, ...]
     hides_log: bool
@@ -121,15 +123,31 @@ def _shown(turn: Turn, found: Archived, seen: Seen) -> TurnShown:
         diagnosis.target.cluster, diagnosis.target.dag_id or ""
     ):
         diagnosis, lines, hides = _without_log(diagnosis), (), True
+    log = _excerpt(lines, diagnosis)
     return TurnShown(
         turn,
         diagnosis,
         evidence,
-        lines[-_LOG_LINES:],
-        max(0, len(lines) - _LOG_LINES),
+        log,
+        len(lines) - sum(line is not None for line in log),
         found.ratings.get(turn.id, ()),
         hides,
     )
+
+
+def _excerpt(lines: Sequence[LogLine], diagnosis: Diagnosis | None) -> tuple[LogLine | None, ...]:
+    quoted = {one.line for one in diagnosis.verdict.quotes} if diagnosis is not None else set()
+    places = [place for place, line in enumerate(lines) if line.number in quoted]
+    wanted = set(range(len(lines) - _LAST_LINES, len(lines)))
+    for place in places:
+        wanted |= set(range(place - _AROUND, place + _AROUND + 1))
+    found: list[LogLine | None] = []
+    for place, line in enumerate(lines):
+        if place in wanted:
+            found.append(line)
+        elif not found or found[-1] is not None:
+            found.append(None)
+    return tuple(found)
 
 
 def _without_log(diagnosis: Diagnosis) -> Diagnosis:

@@ -8,12 +8,15 @@ from typing import Any
 
 from fastapi import Request
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from bot.domain.verdicts import VerdictKind
 from bot.services.console_ports import Role
 from bot.web.console.desk import BASE, visit_or_none
 
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 _CAPITAL = re.compile(r"([A-Z])")
 _SECTIONS: tuple[tuple[str, str, Role], ...] = (
     ("conversations", "Conversations", Role.VIEWER),
@@ -37,7 +40,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters |= {"when": when, "iso": iso, "percent": percent, "seconds": seconds}
-    found.filters["lower_words"] = lower_words
+    found.filters |= {"lower_words": lower_words, "markdown": markdown}
     found.globals |= {"base": BASE, "verdicts": tuple(VerdictKind)}
     return found
 
@@ -63,6 +66,11 @@ def seconds(number: float) -> str:
         if number >= size * 1.5 or unit == "min":
             return f"{number / size:.0f}\u202f{unit}"
     return f"{number:.0f}\u202fs"
+
+
+def markdown(text: str) -> Markup:
+    """Markdown of files of this bot as HTML; HTML in it stays text."""
+    return Markup(_MARKDOWN.render(text))  # noqa: S704 (escapes all but its own marks)
 
 
 def lower_words(name: str) -> str:
