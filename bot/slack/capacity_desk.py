@@ -55,12 +55,14 @@ class CapacityDesk:
         with speaking(await self.languages.of(workspace, channel)):
             words = self.warnings.redact(warning_words(warned))
             over = self.warnings.redact(over_words(warned))
-        post = Post(key, ANSWER + warned.version, Place(channel, ""), Notice(words))
-        sent = await saying.say(post)
+        # Its page may be forgotten by then: what changes after weeks is said below the first words.
+        place = Place(channel, "", warned.thread or None)
+        sent = await saying.say(Post(key, ANSWER + warned.version, place, Notice(words)))
         thread = warned.thread or sent.ts or ""
         if thread and not warned.thread:
             keep = partial(store.put_thread, warned.id, thread)
             await steps.run("keep thread", keep, FOR_A_DAY)
-        if warned.is_over and thread:
+        is_said_below = sent.is_new and bool(warned.thread)
+        if warned.is_over and thread and not is_said_below:
             place = Place(channel, "", thread)
             await saying.say(Post(f"{key}:over", ANSWER, place, Notice(over)))

@@ -102,6 +102,20 @@ async def test_one_message_tells_of_a_trouble_from_its_first_sign_to_its_end(
     await bot.stop()
 
 
+async def test_a_trouble_of_weeks_ends_below_the_message_that_told_of_it(
+    ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
+) -> None:
+    bot = WatchingBot(config, ScriptedAnswers(records), records)
+    await bot.start()
+    await bot.tell(FORESEEN)
+    bot.ledger.kept.rows.clear()
+    await bot.tell(OVER)
+    ((head,), (over,)) = said(ws)
+    assert over.thread_ts == head.ts
+    assert "Over after 2 h" in words(over)
+    await bot.stop()
+
+
 async def test_a_warning_is_told_once_wherever_the_machine_goes_down(
     ws: LocalWorkspace, config: SlackConfig, records: MemoryRecords
 ) -> None:

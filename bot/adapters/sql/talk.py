@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import Row, Select, and_, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    Row,
+    Select,
+    and_,
+    delete,
+    exists,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -169,8 +180,11 @@ class SqlTalkRecords(SqlErasing):
         return None if turn_id is None else turn_id.split(":")[2]
 
     async def tidy(self, before: datetime) -> int:
-        """Forgets marks on messages that were made before then: what they were about is gone."""
+        """Forgets marks on messages that were made before then: what they were about is gone. And
+        those on threads, where the bot has no part in them any more."""
         with store_errors("Tidying marks"):
+            async with writing(self._engine) as connection:
+                await connection.execute(_left_threads(before))
             return await delete_before(
                 self._engine, MessageMarkRow.ts, MessageMarkRow.marked_at, before
             )
@@ -236,6 +250,21 @@ async def _mark_thread(
             set_={column: at},
             where=row.excluded[column] > known,
         )
+    )
+
+
+def _left_threads(before: datetime) -> Delete:
+    """Marks older than that on threads in which nothing is heard anyway: nobody called the bot
+    there of late, and nothing that it said is kept."""
+    row, at = ThreadMarkRow, f"{before.timestamp():.6f}"
+
+    def is_in(other: type[InboxRow | ConversationRow]) -> ColumnElement[bool]:
+        names = ("workspace", "channel", "thread")
+        same = (getattr(other, name) == getattr(row, name) for name in names)
+        return exists().where(*same)
+
+    return delete(row).where(
+        row.kept_out_ts < at, row.called_ts < at, ~is_in(InboxRow), ~is_in(ConversationRow)
     )
 
 
