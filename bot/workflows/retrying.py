@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dbos import DBOSClient, StepInfo, WorkflowStatus
 
 from bot.domain.errors import BadRequest
-from bot.domain.work import Job, WorkStatus
+from bot.domain.work import Job, WorkStatus, again, failed_before, first_key
 from bot.workflows.errors import as_bot_error
 from bot.workflows.views import error_of, job_of, work_of
 
@@ -88,8 +88,12 @@ def _in_vain(steps: Sequence[StepInfo]) -> Mapping[str, int]:
     in_vain: dict[str, int] = {}
     for first in begun:
         series = [first]
-        while (following := f"{first}:{len(series)}") in begun:
+        while (following := _after(first, len(series))) in begun:
             series.append(following)
         if len(series) > 1 and len({type(came_to[each]) for each in series}) == 1:
             in_vain |= {each: begun[each] for each in series}
     return in_vain
+
+
+def _after(first: str, tries: int) -> str:
+    return again(f"{first_key(first)}:{tries}", failed_before(first))

@@ -124,15 +124,16 @@ async def test_work_that_was_stopped_with_what_it_waits_for_takes_both_up(
     assert (whole.work.status, part.work.status) == (WorkStatus.DONE, WorkStatus.DONE)
 
 
-async def test_what_work_tried_in_vain_until_it_gave_up_is_tried_anew(url: str) -> None:
+@pytest.mark.parametrize("key", ["a", "a+"])
+async def test_what_work_tried_in_vain_until_it_gave_up_is_tried_anew(url: str, key: str) -> None:
     tries: list[str] = []
     is_mended = False
 
     async def parent(body: Errand, steps: DurableSteps) -> None:
         await steps.call(errand("other", kind="child", queue=Queue.POSTS))
         for number in range(3):
-            key = f"child:{number}" if number else "child"
-            if await steps.call(errand(key, kind="child", queue=Queue.POSTS)) is None:
+            name = f"child:{number}" if number else "child"
+            if await steps.call(errand(name, kind="child", queue=Queue.POSTS)) is None:
                 break
         else:
             raise StepFailed("In trouble for long.")
@@ -143,12 +144,12 @@ async def test_what_work_tried_in_vain_until_it_gave_up_is_tried_anew(url: str) 
         return None if is_mended else body
 
     async with running(url, {"errand": parent, "child": child}) as engine, looking(url) as admin:
-        await engine.start(errand("a"))
-        [failed] = await finished(url, "a")
+        await engine.start(errand(key))
+        [failed] = await finished(url, key)
         assert failed.work.error == "In trouble for long."
         is_mended = True
-        await admin.retry("a")
-        [done] = await finished(url, "a")
+        await admin.retry(key)
+        [done] = await finished(url, key)
     assert done.work.status is WorkStatus.DONE
     assert tries == ["other", "child", "child:1", "child:2", "child", "last"]
 
