@@ -110,14 +110,14 @@ async def bench(sqlite_url: str, tmp_path: Path) -> AsyncIterator[Bench]:
 
 
 async def test_what_was_judged_is_exported_in_every_form_that_fits(bench: Bench) -> None:
-    await bench.keep(*(lesson(number) for number in range(30)))
+    await bench.keep(*(lesson(number) for number in range(20)))
 
     done = await bench.export()
 
-    assert done.snapshot.rows == 30
-    assert [done.fates[split.value] for split in Split] == [24, 3, 3]
+    assert done.snapshot.rows == 20
+    assert [done.fates[split.value] for split in Split] == [16, 2, 2]
     for form in ("sft", "kto", "classification", "retrieval", "evaluation"):
-        assert len(bench.rows(form)) == 30
+        assert len(bench.rows(form)) == 20
     assert bench.rows("dpo") == []
     (row, *_) = bench.rows("kto")
     assert (row["origin"], row["workspace"], row["consent"]) == (
@@ -129,7 +129,7 @@ async def test_what_was_judged_is_exported_in_every_form_that_fits(bench: Bench)
 
 
 async def test_two_exports_of_one_snapshot_are_identical(bench: Bench) -> None:
-    await bench.keep(*(lesson(number) for number in range(20)))
+    await bench.keep(*(lesson(number) for number in range(8)))
     first = await bench.export("one")
     await bench.keep(lesson(40))
     bench.now += timedelta(days=2)
@@ -157,14 +157,14 @@ async def test_the_same_conversations_give_the_same_bytes_on_another_database(
 
 
 @pytest.mark.parametrize(
-    ("stage", "after"), [("Reading conversations", 12), ("Writing", 24), ("Writing", 1)]
+    ("stage", "after"), [("Reading conversations", 6), ("Writing", 12), ("Writing", 1)]
 )
 async def test_an_export_that_was_broken_off_goes_on_and_gives_the_same(
     bench: Bench, stage: str, after: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.services.export_survey.PAGE", 4)
-    monkeypatch.setattr("bot.services.export_write.PAGE", 4)
-    await bench.keep(*(lesson(number) for number in range(30)))
+    monkeypatch.setattr("bot.services.export_survey.PAGE", 2)
+    monkeypatch.setattr("bot.services.export_write.PAGE", 2)
+    await bench.keep(*(lesson(number) for number in range(14)))
     whole = await bench.export("whole")
 
     with pytest.raises(KeyboardInterrupt):
@@ -177,6 +177,29 @@ async def test_an_export_that_was_broken_off_goes_on_and_gives_the_same(
     assert bench.files("broken") == bench.files("whole")
     if after > 1:
         assert next(done for words, _, done in progress.stages if words == stage) > 0
+
+
+async def test_an_export_that_died_while_its_files_came_out_brings_out_the_rest(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.keep(lesson(1), lesson(2))
+    whole = await bench.export("whole")
+    move, moved = Path.replace, list[Path]()
+
+    def dies(file: Path, to: Path) -> Path:
+        if len(moved) == 3:
+            raise KeyboardInterrupt
+        moved.append(file)
+        return move(file, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await bench.export("broken")
+    assert len(bench.files("broken")) > 3
+
+    assert (await bench.export("broken")).rows == whole.rows
+    assert bench.files("broken") == bench.files("whole")
 
 
 async def test_other_options_do_not_go_on_with_an_export(bench: Bench) -> None:
@@ -361,8 +384,8 @@ def pseudonyms(files: dict[str, bytes]) -> set[bytes]:
 
 
 async def test_no_incident_is_in_two_splits_and_near_duplicates_are_gone(bench: Bench) -> None:
-    turns = [lesson(n, incident=n % 5, at=MONDAY + timedelta(hours=n % 17)) for n in range(40)]
-    doubles = [replace(one, id=f"{one.id}:again") for one in turns[:10]]
+    turns = [lesson(n, incident=n % 5, at=MONDAY + timedelta(hours=n % 17)) for n in range(25)]
+    doubles = [replace(one, id=f"{one.id}:again") for one in turns[:5]]
     await bench.keep(*turns, *doubles)
 
     done = await bench.export()
@@ -378,7 +401,7 @@ async def test_no_incident_is_in_two_splits_and_near_duplicates_are_gone(bench: 
         last = moments[-1] if moments else last
     assert len(where) >= 2
     assert all(len(splits) == 1 for splits in where.values())
-    assert done.fates["duplicate"] == 10
+    assert done.fates["duplicate"] == 5
 
 
 async def test_of_near_duplicates_the_one_that_an_engineer_judged_stays(bench: Bench) -> None:

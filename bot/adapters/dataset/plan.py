@@ -50,7 +50,7 @@ class SqlitePlan:
         self._db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
-        self._db.execute("PRAGMA cache_size = -65536")
+        self._db.execute("PRAGMA cache_size = -16384")
         form = self._db.execute("PRAGMA user_version").fetchone()[0]
         if form not in (0, _FORM):
             raise ExportError(f"{file} is of another version of the bot. Delete {file.parent}.")
