@@ -35,6 +35,8 @@ QUESTION_EVERY = 3.0
 LOOK_EVERY = 10.0
 _DEPTH = re.compile(r'^airflow_bot_queue_depth\{queue="(\w+)",status="(\w+)"\} ([0-9.e+]+)$', re.M)
 _OPEN = ("waiting", "running")
+_TIMED = ("later", "watches")
+"""What waits there waits for its time: looks into Airflow, reminders a day later."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,8 @@ async def _rest(scene: Scene, seconds: float) -> tuple[dict[str, int], float]:
     """Open work once there is none, or after `seconds`; and how long that took."""
     began = time.monotonic()
     for _ in range(int(seconds)):
-        if not (left := await _depths(scene.fleet.replicas)):
+        left = await _depths(scene.fleet.replicas)
+        if not left.keys() - _TIMED:
             break
         await asyncio.sleep(1.0)
     return left, time.monotonic() - began
@@ -179,7 +182,9 @@ async def _print(
     for name, share in (("p50", 0.5), ("p95", 0.95), ("most", 1.0)):
         extra = _at(sorted(in_storm), share) - _at(sorted(in_peace), share)
         print(f"extra wait {name:<5} {extra:+.2f} s   target at most 2 s")
+    timed = {queue: left.pop(queue, 0) for queue in _TIMED}
     print(f"open work {rest:.0f} s after the storm: {_worded(left)}   target none")
+    print(f"waiting for their time: {_worded(timed)}")
     print(f"processor: {processors_used(scene.fleet.replicas)}")
 
 
