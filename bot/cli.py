@@ -22,6 +22,7 @@ import typer
 from bot import __version__
 from bot.cli_audit import audit
 from bot.cli_capacity import capacity
+from bot.cli_cases import cases_app
 from bot.cli_consent import consent_app
 from bot.cli_console import console_app
 from bot.cli_escalations import escalations_app
@@ -52,6 +53,7 @@ app.add_typer(refit_app, name="refit")
 app.add_typer(runbooks_app, name="runbooks")
 app.add_typer(work_app, name="work")
 app.add_typer(escalations_app, name="escalations")
+app.add_typer(cases_app, name="cases")
 app.add_typer(consent_app, name="consent")
 app.add_typer(console_app, name="console")
 app.add_typer(snapshots_app, name="snapshots")
