@@ -15,13 +15,14 @@ from bot.domain.casework import CaseWanted
 from bot.domain.escalation_pager import PagerLook
 from bot.domain.escalation_work import EscalationDue, EscalationTold
 from bot.domain.failures import FailureBatch
-from bot.domain.gap_reports import GapReport
+from bot.domain.gap_reports import GapReport, ReportWanted
+from bot.domain.runbook_drafts import DraftOffered
 from bot.slack.alert_values import AlertCard
 from bot.slack.arrivals import Asked, ButtonPress, Command, Pick, RatingPress
 from bot.slack.case_values import CaseOffer, CasePressed
 from bot.slack.escalation_arrivals import Acted
 from bot.slack.escalation_values import CallOut, Draft, Escalating, Handoff, Relayed
-from bot.slack.growth_values import RunbookOffer
+from bot.slack.growth_values import DraftPressed, RunbookOffer
 from bot.slack.posts import Notice, Post
 
 _OTHERS = Notice | Escalating | AlertCard | RunbookOffer | GapReport | CaseOffer
@@ -67,8 +68,10 @@ def describe(body: object) -> str:
             return f"case {case.id}"
         case Post(content=RunbookOffer(draft)):
             return f"draft of a runbook: {draft.title}"
-        case Post(content=GapReport()):
+        case Post(content=GapReport()) | ReportWanted():
             return "report of gaps"
+        case DraftPressed(draft=named) | DraftOffered(id=named):
+            return f"draft of a runbook {named}"
         case Post(content=reply) if not isinstance(reply, _OTHERS):
             return f"message: {kind_of(reply).replace('_', ' ')}"
         case FailureBatch():

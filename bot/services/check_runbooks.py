@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from difflib import get_close_matches
+from functools import lru_cache
 
 from bot.diagnosis.classify import UNDECIDED, classify
 from bot.diagnosis.examples import example
@@ -14,6 +15,7 @@ from bot.diagnosis.signals import signals_from
 from bot.domain.errors import RunbookError
 from bot.domain.evidence import Evidence
 from bot.domain.runbooks import KnownFailure
+from bot.domain.signals import Signals
 from bot.domain.verdicts import Verdict, VerdictKind
 
 SECTIONS = ("What happened", "Check", "Fix", "Verify", "Escalate")
@@ -70,9 +72,15 @@ def check_draft(draft: KnownFailure, failures: Sequence[KnownFailure]) -> tuple[
     for one in others:
         for number, text in enumerate(one.catches, 1):
             # What it does not even hit it cannot win, and most are not hit.
-            if alone.hits(example(text)[0]) and _verdict(text, known).cause == draft.cause:
+            if alone.hits(_read(text)[0]) and _verdict(text, known).cause == draft.cause:
                 complaints.append(Complaint(draft.path, f"wins catches {number} of {one.cause}"))
     return tuple(complaints)
+
+
+@lru_cache(maxsize=2_048)
+def _read(text: str) -> tuple[Signals, Evidence]:
+    """Of all runbooks' examples that takes seconds, and each draft is tried against all of them."""
+    return example(text)
 
 
 def _misnamed(failure: KnownFailure, causes: Collection[str]) -> Iterator[str]:
@@ -105,7 +113,7 @@ def _problems(failure: KnownFailure, known: Known) -> Iterator[str]:
 
 
 def _verdict(text: str, known: Known) -> Verdict:
-    signals, evidence = example(text)
+    signals, evidence = _read(text)
     return classify(signals, known, evidence)
 
 

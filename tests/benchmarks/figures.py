@@ -192,12 +192,36 @@ def _peers(printed: str) -> Rows:
             yield f"{situation}: {arm}", f"decisive line in a prompt {calls}; model {cost}"
 
 
+def _flywheel(printed: str) -> Rows:
+    """Of failures that come again: with nothing learnt, and with what people said."""
+    head, columns, *rows = printed.splitlines()
+    failures = head.partition(",")[0]
+    names = [one.strip() for one in re.split(r"\s{2,}", columns.strip())]
+    for row in rows:
+        name, *cells = row.split("  ")
+        values = [cell.strip() for cell in cells if cell.strip()]
+        found = dict(zip(names, values, strict=True))
+        told = ", ".join(
+            f"{what} {found[name]}"
+            for what, name in (
+                ("fix known", "hit"),
+                ("misled", "misled"),
+                ("verdict right", "right"),
+                ("surely wrong", "surely wrong"),
+                ("humans called", "humans"),
+                ("tokens", "tokens"),
+            )
+        )
+        yield f"{failures} that come again, learning {name}: {found['asked again']} questions", told
+
+
 _FIGURES = (
     Figure("recorded", ("-m", "bot", "eval", "tests/payloads/airflow", "--json"), _recorded),
     Figure("developed-on", ("-m", "bot", "eval", "{corpus}/dev.jsonl", "--json"), _developed_on),
     Figure("recall", ("-m", "tests.benchmarks.log_recall"), _recall),
     Figure("incidents", ("-m", "tests.benchmarks.incidents", "--corpus", "{corpus}"), _grouping),
     Figure("peers", ("-m", "tests.benchmarks.peers", "--holmes", "{holmes}"), _peers),
+    Figure("flywheel", ("-m", "tests.benchmarks.flywheel"), _flywheel),
 )
 
 

@@ -55,7 +55,7 @@ def test_the_report_says_what_was_wrong_and_compares(config: Path) -> None:
 def test_a_report_is_posted_by_the_bot(config: Path, sqlite_url: str) -> None:
     migrate_engine(sqlite_url)
     assert "It is posted as soon as" in run(config, "report", "gaps", "--post").output
-    assert "ReportWanted" in run(config, "work", "list").output
+    assert "report of gaps" in run(config, "work", "list").output
 
 
 def test_no_runbook_has_to_be_looked_at_where_none_is_stale(config: Path) -> None:
