@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from bot.adapters.scrub.second_tool import SecondTool
+from bot.adapters.scrub.second_tool import SecondTool, Secret
 from bot.diagnosis.redaction import Redactor
 from bot.diagnosis.redaction.own import KIND
 from bot.learning.pseudonyms import Pseudonyms
@@ -20,6 +20,9 @@ _NOBODY = Names()
 # One detector reports one secret a line at a time.
 _PASSES = 8
 _NAMINGS = 16
+# One line stands in several texts of a row, and is looked at before and after.
+_LINES = 8_192
+_LINE_MAX = 1_000  # characters of one that is remembered
 
 
 class SnapshotScrubbers:
@@ -42,6 +45,7 @@ class SnapshotScrubber:
         self._redactor = redactor
         self._tool = tool
         self._pseudonyms = lru_cache(_NAMINGS)(self._made)
+        self._found_again = lru_cache(_LINES)(lambda line: tuple(tool.find(line)))
 
     def scrub(self, texts: Sequence[str], names: Names = _NOBODY) -> Scrubbed:
         """What is found is masked and counted. Left over is what cannot be masked, or shows only
@@ -64,7 +68,7 @@ class SnapshotScrubber:
 
     def _masked(self, line: str, counts: Counter[str]) -> str:
         for _ in range(_PASSES):
-            whole = [secret for secret in self._tool.find(line) if secret.is_whole]
+            whole = [secret for secret in self._find(line) if secret.is_whole]
             if not whole:
                 break
             for secret in sorted(whole, key=lambda one: -len(one.value)):
@@ -73,6 +77,9 @@ class SnapshotScrubber:
                     line = line.replace(secret.value, self._tag(secret.value))
         return line
 
+    def _find(self, line: str) -> Iterable[Secret]:
+        return self._found_again(line) if len(line) <= _LINE_MAX else self._tool.find(line)
+
     def _tag(self, value: str) -> str:
         """Of a kind that the first tool knows, or it would take the tag itself for a secret."""
         digest = hmac.new(self._salt, value.encode("utf-8", "surrogatepass"), "sha256").hexdigest()
@@ -80,7 +87,7 @@ class SnapshotScrubber:
 
     def _left(self, at: int, text: str) -> Iterator[Finding]:
         for number, line in enumerate(text.split("\n"), 1):
-            for secret in self._tool.find(line):
+            for secret in self._find(line):
                 yield Finding(secret.kind, at, number)
         redacted = self._redactor.scrub(text)
         if redacted.count:
