@@ -60,6 +60,8 @@ def readable(dialect: str, scope: Scope) -> list[Condition]:
     if scope.places is not None:
         seen = _each(dialect, scope.places)
         hidden = or_(other.is_plain.is_(False), (other.place != "") & other.place.not_in(seen))
+        # The first alone would do for few Dags, the second for many: each keeps the other short.
+        found.append(turn.place.in_(_each(dialect, scope.places | {""})))
         found.append(~exists().where(same, hidden))
     if not scope.directs:
         found.append(~exists().where(same, other.is_direct, other.user_id != scope.user_id))
