@@ -37,7 +37,7 @@ async def explainer_of(
     from bot.adapters.llm.explainer import OpenAIExplainer
 
     explainer = OpenAIExplainer(
-        _model_config(model),
+        model_config(model),
         ledger=spend,
         redact=redactor.redact,
         now=now,
@@ -49,7 +49,8 @@ async def explainer_of(
         await explainer.close()
 
 
-def _model_config(model: ModelSettings) -> ModelConfig:
+def model_config(model: ModelSettings) -> ModelConfig:
+    """Of OpenAI's own server where the settings name no other."""
     prices = None
     if model.price_in is not None and model.price_out is not None:
         prices = Prices(model.price_in, model.price_out)

@@ -28,6 +28,7 @@ from bot.cli_console import console_app
 from bot.cli_escalations import escalations_app
 from bot.cli_eval import evaluate
 from bot.cli_export import export, snapshots_app
+from bot.cli_finetune import finetune_app
 from bot.cli_growth import add_commands
 from bot.cli_oncall import oncall
 from bot.cli_privacy import privacy_app
@@ -58,6 +59,7 @@ app.add_typer(consent_app, name="consent")
 app.add_typer(console_app, name="console")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(privacy_app, name="privacy")
+app.add_typer(finetune_app, name="finetune")
 app.command()(audit)
 app.command()(export)
 app.command()(capacity)

@@ -29,7 +29,8 @@ import bot.adapters.sql.incident_tables
 import bot.adapters.sql.installation_tables
 import bot.adapters.sql.preference_tables
 import bot.adapters.sql.runbook_draft_tables
-import bot.adapters.sql.talk_tables  # noqa: F401 (their tables are part of the schema)
+import bot.adapters.sql.talk_tables
+import bot.adapters.sql.training_tables  # noqa: F401 (their tables are part of the schema)
 from bot.adapters.sql.console_tables import WORDS_INDEX
 from bot.adapters.sql.engine import create_engine, store_errors
 from bot.adapters.sql.reach import reaching
