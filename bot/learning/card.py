@@ -24,6 +24,7 @@ _LARGEST = "1M<n<10M"
 _FATES = {
     "duplicate": "say nearly the same as another (MinHash over word triples, 0.8 alike)",
     "unjudged": "were judged by nobody",
+    "contradicted": "were judged right by some and wrong by others",
     "returned": "are of an incident that came back after the time of its split",
     "surplus": "were left out to balance the verdicts",
 }
@@ -189,7 +190,8 @@ def _masked(account: Account) -> str:
     return (
         "Secrets were masked when the conversations were stored, and again by other rules when "
         "they were exported; the export would have stopped at one that was left. Names have "
-        "pseudonyms, the same throughout this dataset. SAMPLE.md is for a person to read.\n\n"
+        "pseudonyms, the same throughout this dataset. Dags, tasks, runs, clusters and the teams "
+        "that own them are called by their names. SAMPLE.md is for a person to read.\n\n"
         f"{secrets}\n\n{names}"
     )
 

@@ -150,7 +150,8 @@ class Plan(Protocol):
     def entries(self, portion: int) -> Iterable[Sequence[SnapshotEntry]]: ...
 
     def thin(self, *, unjudged: bool) -> None:
-        """Keeps one of those that say nearly the same, and of those that nobody judged none."""
+        """Keeps one of those that say nearly the same, and none that people contradict each other
+        about, or that nobody judged unless `unjudged`."""
         ...
 
     def divide(self, shares: Shares) -> None: ...

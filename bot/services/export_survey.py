@@ -30,7 +30,7 @@ from bot.services.export_ports import (
 )
 from bot.services.lessons import Grounds, digest_of, lesson_of
 
-PAGE = 200
+PAGE = 100
 _PORTION = 1_000
 _SURVEY, _SNAPSHOT = "survey", "snapshot"
 _ID_LENGTH = 16

@@ -423,6 +423,14 @@ async def test_what_nobody_judged_is_exported_on_request_alone(bench: Bench) -> 
     assert bench.rows("evaluation") == bench.rows("kto") == []
 
 
+async def test_what_people_contradict_each_other_about_is_left_out(bench: Bench) -> None:
+    await bench.keep(lesson(1), lesson(2))
+    await bench.store.rate(Rating(lesson(1).id, "U0OTHER1", Score.DOWN, NOW))
+    done = await bench.export(request=replace(ALL, unjudged=True))
+    assert done.fates["contradicted"] == 1
+    assert len(bench.rows("sft")) == 1
+
+
 async def test_balanced_no_verdict_is_learnt_more_often_than_allowed(bench: Bench) -> None:
     of_code = [lesson(number * 3 + 1) for number in range(12)]
     await bench.keep(*of_code, lesson(0), lesson(2), lesson(3), lesson(200))

@@ -40,7 +40,8 @@ CREATE TABLE bands (band INTEGER NOT NULL, number INTEGER NOT NULL, PRIMARY KEY 
     WITHOUT ROWID;
 """
 
-_DUPLICATE, _UNJUDGED, _RETURNED, _SURPLUS = "duplicate", "unjudged", "returned", "surplus"
+_DUPLICATE, _UNJUDGED, _CONTRADICTED = "duplicate", "unjudged", "contradicted"
+_RETURNED, _SURPLUS = "returned", "surplus"
 
 
 class SqlitePlan:
@@ -87,11 +88,13 @@ class SqlitePlan:
         with self._step():
             self._db.execute("DELETE FROM bands")
             self._db.execute("UPDATE rows SET fate = ''")
+            without = {Judgement.CONTRADICTED: _CONTRADICTED}
             if not unjudged:
-                self._db.execute(
-                    "UPDATE rows SET fate = ? WHERE judgement = ?",
-                    (_UNJUDGED, Judgement.NONE.value),
-                )
+                without[Judgement.NONE] = _UNJUDGED
+            self._db.executemany(
+                "UPDATE rows SET fate = ? WHERE judgement = ?",
+                [(fate, judgement.value) for judgement, fate in without.items()],
+            )
             # What engineers found out comes first, so that it stays where others say the same.
             ordered = self._db.execute(
                 "SELECT number, signature FROM rows WHERE fate = '' ORDER BY rank, number"
