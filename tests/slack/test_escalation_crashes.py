@@ -14,8 +14,8 @@ from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.dispatch import Outcome
 from bot.playground.workspace.values import Json
 from bot.playground.workspace.world import AUTHOR, ONCALL, ONCALL_CHANNEL, PLATFORM
-from bot.slack.app import Handler
 from bot.slack.config import SlackConfig
+from bot.slack.side import Handler
 from tests.fakes.work import Killed
 from tests.slack.asking import mention
 from tests.slack.doubles import MemoryRecords
