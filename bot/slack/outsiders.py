@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from bot.domain.errors import MayNotAsk, NotTold
 from bot.services.access_ports import Directory
 
+_DIRECT = "D"  # begins the ids of direct messages
+
 
 @dataclass(frozen=True, slots=True)
 class Outsiders:
@@ -22,8 +24,11 @@ class Outsiders:
         return bool(user) and await _unless_told(self._is_guest(user))
 
     async def is_shared(self, channel: str) -> bool:
-        """Whether people of other organisations read along there."""
-        return bool(channel) and await _unless_told(self.directory.is_shared(channel))
+        """Whether people of other organisations read along there: nobody does in direct messages,
+        of which many workspaces do not let an app ask."""
+        if not channel or channel.startswith(_DIRECT):
+            return False
+        return await _unless_told(self.directory.is_shared(channel))
 
     async def _is_guest(self, user: str) -> bool:
         return (await self.directory.member(user)).is_guest

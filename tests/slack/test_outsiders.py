@@ -140,6 +140,16 @@ def config_of(ws: LocalWorkspace) -> SlackConfig:
 async def no_time(_: float) -> None: ...
 
 
+async def test_of_direct_messages_slack_is_not_asked_who_reads_along(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CODE)
+    await ws.say_directly(AUTHOR.id, "why did orders_daily fail?")
+    await until_quiet(ws, connected)
+    assert len(answers.asked) == 1
+    assert ws.calls("conversations.info") == []
+
+
 @pytest.mark.parametrize(("error", "outside"), [("missing_scope", False), ("internal_error", True)])
 async def test_who_cannot_be_looked_up_for_now_counts_as_an_outsider(
     ws: LocalWorkspace, slack: RunningBot, error: str, outside: bool
