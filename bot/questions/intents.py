@@ -42,6 +42,7 @@ _RULES: tuple[tuple[Intent, re.Pattern[str]], ...] = (
         Intent.SMALL_TALK,
         re.compile(
             r"^(?:hi|hello|hey|moin|good (?:morning|evening)|thanks?(?: you)?|thx|cheers|"
+            r"danke(?: dir| schön| sehr)?|hallo|guten (?:morgen|tag|abend)|super|"
             r"ok(?:ay)?|great|nice|cool|perfect|got it|awesome)\b[\w\s,!.👍🙏]{0,30}$"
         ),
     ),

@@ -39,6 +39,7 @@ WHO_UNKNOWN = mark(
     "Slack does not tell me now whether you are a guest here, so I show you what I would show one. "
     "Ask again in a minute."
 )
+_DIRECT = "D"  # begins the ids of direct messages
 _WHOM = mark("whoever runs this bot")
 
 
@@ -153,7 +154,7 @@ class Access:
 
     async def _is_shared(self, channel: str) -> bool:
         """Also where Slack does not tell now: what others have read cannot be taken back."""
-        if not channel or self._directory is None:
+        if not channel or channel.startswith(_DIRECT) or self._directory is None:
             return False
         try:
             return await self._directory.is_shared(channel)

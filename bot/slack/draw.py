@@ -120,6 +120,8 @@ def _note_of(place: Place) -> str:
     if not place.mistyped:
         return say(place.note)
     word, nearest = place.mistyped
+    if not nearest:
+        return say("“{word}” is none of my commands.", word=word)
     return say("“{word}” is none of my commands; {nearest} is.", word=word, nearest=nearest)
 
 

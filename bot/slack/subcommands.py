@@ -39,7 +39,17 @@ SUBCOMMANDS = (
 )
 _BY_WORD = {one.word: one for one in SUBCOMMANDS}
 _HELP = _BY_WORD["help"]
+_ASKING = frozenset(
+    {"what", "who", "when", "where", "which", "how", "is", "are", "was", "were"}
+    | {"did", "do", "does", "can", "has", "have", "any"}
+)
+"""With these a question begins, however near a command they are."""
 _NEAR = 0.6  # of difflib's ratio: two letters of five may differ
+
+
+def is_command(word: str) -> bool:
+    """No word at all is one: it asks for help."""
+    return not word or word.lower() in _BY_WORD
 
 
 def subcommand_of(word: str) -> tuple[Subcommand, str]:
@@ -47,7 +57,7 @@ def subcommand_of(word: str) -> tuple[Subcommand, str]:
     near). No word at all asks for help."""
     word = word.lower()
     known = _BY_WORD.get(word)
-    if known is not None or not word:
+    if known is not None or not word or word in _ASKING:
         return known or _HELP, ""
     near = difflib.get_close_matches(word, list(_BY_WORD), n=1, cutoff=_NEAR)
     return _HELP, near[0] if near else ""

@@ -76,6 +76,29 @@ async def test_a_private_answer_that_was_amended_is_told_anew(
     assert "another story" in words(last)
 
 
+async def test_a_question_in_words_is_answered_to_its_asker(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(CODE)
+    await ws.command("/airflow", "What failed last night?", SUPPORT_CHANNEL, AUTHOR.id)
+    await connected.idle()
+    (asked,) = answers.asked
+    assert (asked.text, asked.intent) == ("What failed last night?", None)
+    (answer,) = ws.ephemerals(AUTHOR.id)
+    assert "KeyError" in words(answer)
+    assert by_bot(ws, SUPPORT_CHANNEL) == []
+
+
+async def test_a_word_that_is_no_command_is_said_to_be_none(
+    ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers
+) -> None:
+    answers.script = always(HELP)
+    await ws.command("/airflow", "Xyzzy", SUPPORT_CHANNEL, AUTHOR.id)
+    await connected.idle()
+    (answer,) = ws.ephemerals(AUTHOR.id)
+    assert "“Xyzzy” is none of my commands." in words(answer)
+
+
 @pytest.mark.parametrize("text", ["help", "", "explode everything"])
 async def test_help_is_for_the_one_who_asked(
     ws: LocalWorkspace, connected: RunningBot, answers: ScriptedAnswers, text: str

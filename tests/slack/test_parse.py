@@ -165,7 +165,17 @@ def test_a_command_says_its_intent() -> None:
     assert arrival.place.response_url
 
 
-@pytest.mark.parametrize("text", ["", "help", "destroy everything", "  "])
+@pytest.mark.parametrize("text", ["what failed last night?", "orders_daily is red, why?"])
+def test_what_begins_with_no_command_is_a_question_in_words(text: str) -> None:
+    arrival = parse(load("command", text=text))
+    assert isinstance(arrival, Command)
+    assert (arrival.question.intent, arrival.question.text) == (None, text)
+    assert arrival.place.is_private
+    assert arrival.place.echo == f"/airflow {text}"
+    assert arrival.place.mistyped == ()
+
+
+@pytest.mark.parametrize("text", ["", "help", "destroy", "  "])
 def test_an_unknown_subcommand_asks_for_help_in_private(text: str) -> None:
     arrival = parse(load("command", text=text))
     assert isinstance(arrival, Command)
