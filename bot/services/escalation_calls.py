@@ -163,7 +163,7 @@ def occurrence_of(target: Target, evidence: Evidence | None, at: datetime) -> Oc
 
 def failure_key(target: Target) -> str:
     """The same however often this failure is asked about or reported."""
-    places = (target.dag_id, target.run_id, target.task_id)
+    places = (target.cluster, target.dag_id, target.run_id, target.task_id)
     numbers = (target.map_index, target.try_number)
     words = [place or "" for place in places]
     return ":".join([*words, *("" if number is None else str(number) for number in numbers)])
