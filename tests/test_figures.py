@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.benchmarks.figures import BEGIN, END, rows_of, write_between
+from tests.benchmarks.figures import BEGIN, END, main, rows_of, write_between
 from tests.benchmarks.incidents import v_measure
 
 
@@ -25,16 +27,47 @@ def test_a_page_without_marks_is_refused(tmp_path: Path) -> None:
 
 
 def test_printed_lines_become_rows() -> None:
-    evaluated = '{"n": 40, "right": 30, "also_right": 6, "confidently_wrong": 1}'
-    ((what, found),) = rows_of("recorded", evaluated)
-    assert what.endswith("40 cases")
-    assert found == "90 % right or also right, 2.5 % surely wrong"
+    counts = {"n": 40, "right": 30, "also_right": 6, "confidently_wrong": 1}
+    lines = {"labelled": 20, "deciding": 18, "quoted": 19}
+    evaluated = json.dumps(
+        {**counts, "lines": lines, "calibration_error": 0.125, "cross_validated": counts}
+    )
+    rows = rows_of("recorded", evaluated)
+    assert rows[0][0].endswith("40 cases")
+    assert [found for _, found in rows] == [
+        "90 % right or also right, 2.5 % surely wrong",
+        "90.0 % quoted first, 95.0 % quoted",
+        "12.5 points of confidence too low or too high",
+        "90 % right or also right, 2.5 % surely wrong",
+    ]
     printed = (
         "written as it is       n= 75  pack       500: 100.0 % (fold 98.0)   1000:  99.0 % (f 1)\n"
         "written as it is       n= 75  grep ±5    500:   1.0 % (fold 0.0)   1000:   2.0 % (f 1)\n"
     )
     ((_, shares),) = rows_of("recall", printed)
     assert shares == "pack 100.0 % at 500, 99.0 % at 1000; grep ±5 1.0 % at 500, 2.0 % at 1000"
+
+
+def test_a_cost_is_told_beside_ripgreps() -> None:
+    printed = (
+        "plain, 1,049 MB\n"
+        "  rg -c, 300 patterns                  2.22 CPU s   1032 MB                   632694\n"
+        "  scan, 300 patterns                   1.42 CPU s     45 MB   0.64 of ripgrep 9 hits\n"
+        "  120 MB in one line                   0.26 CPU s    107 MB                   7 lines\n"
+    )
+    assert rows_of("speed", printed) == [
+        ("plain, 1,049 MB: scan, 300 patterns", "1.42 CPU s, 0.64 of ripgrep's, 45 MB at most"),
+        ("120 MB in one line", "0.26 CPU s, 107 MB at most"),
+    ]
+
+
+def test_what_is_not_measured_anew_may_stay(tmp_path: Path, monkeypatch: Any) -> None:
+    page = tmp_path / "FIGURES.md"
+    old = "| grouped | 0.99 | `python -m tests.benchmarks.incidents --corpus CORPUS` |"
+    page.write_text(f"{BEGIN}\n{old}\n{END}\n")
+    monkeypatch.setattr("sys.argv", ["figures", "--only", "none", "--page", str(page)])
+    main()
+    assert old in page.read_text()
 
 
 def test_the_page_has_its_place_for_figures() -> None:

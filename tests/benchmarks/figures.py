@@ -5,7 +5,7 @@
 
 What each program printed is kept in `.cache/figures`; `--kept` takes what is there and runs only
 what is not. A figure that needs a corpus or a peer which is not given, and was not kept, is left
-out: nothing is carried over from an earlier page.
+out: nothing is carried over from an earlier page, unless `--only` names what is measured anew.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".cache" / "figures"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _RECALL = re.compile(r"^(?P<set>\S.*?) +n= *(?P<n>\d+) +(?P<way>\S.*?)  +(?P<shares>\d+:.*)$")
+_COST = re.compile(
+    r"  (?P<step>(?!rg)\S.*?) +(?P<seconds>[\d.]+) CPU s +(?P<peak>\d+) MB"
+    r"(?: +(?P<ratio>[\d.]+) of ripgrep)?"
+)
 _SHARE = re.compile(r"(\d+): +([\d.]+) %")
 
 Rows = Iterator[tuple[str, str]]
@@ -51,6 +55,7 @@ def main() -> None:
     rows: list[str] = []
     for figure in [*_FIGURES, *map(_labelled, options.labelled)]:
         if options.only and figure.name not in options.only:
+            rows += _rows_by(figure, options.page)
             continue
         printed = _printed(figure, given, kept=options.kept)
         if printed is None:
@@ -61,6 +66,12 @@ def main() -> None:
     page = "\n".join([_machine(), "", "| measured | figure | by |", "|---|---|---|", *rows])
     write_between(options.page, page)
     print(page)
+
+
+def _rows_by(figure: Figure, file: Path) -> list[str]:
+    """The rows that the page holds of that program."""
+    by = f"| `{_shown(figure)}` |"
+    return [row for row in file.read_text().splitlines() if row.endswith(by)]
 
 
 def write_between(file: Path, page: str) -> None:
@@ -143,6 +154,18 @@ def _verdicts(printed: str, what: str) -> Rows:
     well, wrong = found["right"] + found["also_right"], found["confidently_wrong"]
     share, surely = 100 * well / n, 100 * wrong / n
     yield (f"{what}: {n} cases", f"{share:.0f} % right or also right, {surely:.1f} % surely wrong")
+    lines, crossed = found["lines"], found["cross_validated"]
+    if lines["labelled"]:
+        first, quoted = (100 * lines[name] / lines["labelled"] for name in ("deciding", "quoted"))
+        told = f"{first:.1f} % quoted first, {quoted:.1f} % quoted"
+        yield (f"{what}: the line that decides, by its label", told)
+    error = f"{100 * found['calibration_error']:.1f} points of confidence too low or too high"
+    yield (f"{what}: how far claims lie from what was right", error)
+    if crossed:
+        well = 100 * (crossed["right"] + crossed["also_right"]) / crossed["n"]
+        surely = 100 * crossed["confidently_wrong"] / crossed["n"]
+        told = f"{well:.0f} % right or also right, {surely:.1f} % surely wrong"
+        yield (f"{what}: without what only its fold taught", told)
 
 
 def _recorded(printed: str) -> Rows:
@@ -164,6 +187,18 @@ def _recall(printed: str) -> Rows:
             )
     for (name, n), ways in sets.items():
         yield f"deciding line kept at so many tokens, {n} logs {name}", "; ".join(ways)
+
+
+def _speed(printed: str) -> Rows:
+    """Each step but ripgrep's own, and its share of ripgrep's processor time."""
+    form = ""
+    for line in printed.splitlines():
+        if not line.startswith("  "):
+            form = line
+        elif found := _COST.match(line):
+            beside = f", {found['ratio']} of ripgrep's" if found["ratio"] else ""
+            told = f"{found['seconds']} CPU s{beside}, {found['peak']} MB at most"
+            yield f"{form}: {found['step'].strip()}" if beside else found["step"].strip(), told
 
 
 def _grouping(printed: str) -> Rows:
@@ -219,6 +254,7 @@ _FIGURES = (
     Figure("recorded", ("-m", "bot", "eval", "tests/payloads/airflow", "--json"), _recorded),
     Figure("developed-on", ("-m", "bot", "eval", "{corpus}/dev.jsonl", "--json"), _developed_on),
     Figure("recall", ("-m", "tests.benchmarks.log_recall"), _recall),
+    Figure("speed", ("-m", "tests.benchmarks.log_speed"), _speed),
     Figure("incidents", ("-m", "tests.benchmarks.incidents", "--corpus", "{corpus}"), _grouping),
     Figure("peers", ("-m", "tests.benchmarks.peers", "--holmes", "{holmes}"), _peers),
     Figure("flywheel", ("-m", "tests.benchmarks.flywheel"), _flywheel),

@@ -3,10 +3,11 @@
     python -m tests.benchmarks.log_recall [logs.jsonl dev.jsonl ...] [--misses]
 
 Without paths the written logs of `tests/benchmarks/written` are read, in Airflow 2's form and in
-Airflow 3's. A file whose entries name a log file and the number of its deciding line is read as
-it is, as Airflow 3's records, and under noise with a failing callback; one whose entries hold the
-log itself is searched for the text of its deciding line. The lowest of five folds, by source where
-an entry names one and by name else, is printed beside the whole.
+Airflow 3's. A file whose entries name a log file and the number of its deciding line is read as it
+is, as Airflow 3's records, and under noise with a failing callback; one whose entries hold the log
+itself is searched for the text of its deciding line. Written logs are packed once more beside the
+log of a run that went well: the same without what failed, under other noise. The lowest of five
+folds, by source where an entry names one and by name else, is printed beside the whole.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from bot.diagnosis.logs import LogReader
+from bot.diagnosis.logs.novelty import LineKinds
 from bot.diagnosis.logs.select import CHARACTERS_A_TOKEN
 from tests.benchmarks.log_cases import structured, written_logs
 from tests.benchmarks.log_noise import Noise
@@ -30,17 +32,21 @@ FOLDS = 5
 _PREFIX = re.compile(r"^\[(\d{4}-[^\]]+)\] \{+([^}]+)\}+ ([A-Z]+) - ?")
 _CONSOLE = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+[^\s\]]*\]? (?:\[\w+ *\] |[A-Z]+ - )")
 _TELLING = re.compile(r"error|exception|fail|fatal|denied|refused|traceback|killed|timeout", re.I)
+_FAILED = re.compile(r"Traceback|\b(?:ERROR|CRITICAL)\b")
+BESIDE = "pack beside a good run"
 _WHO = ("logging_mixin.py:190", "subprocess.py:93", "spark_submit.py:649", "pod_manager.py:536")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A log and the text that decides. `source` names where it is from."""
+    """A log and the text that decides. `source` names where it is from; `green` is the log of a run
+    that went well, "" where there is none."""
 
     name: str
     source: str
     log: str
     root_text: str
+    green: str = ""
 
     @property
     def fold(self) -> int:
@@ -59,9 +65,13 @@ def cases_of(path: Path) -> Iterator[Case]:
 
 
 def as_records(case: Case) -> Case:
-    """The log as Airflow 3 would have written it: a record for each plain one."""
+    """The logs as Airflow 3 would have written them: a record for each plain one."""
+    return replace(case, log=_as_records(case.log), green=case.green and _as_records(case.green))
+
+
+def _as_records(log: str) -> str:
     records: list[tuple[str, str, list[str]]] = []
-    for line in case.log.split("\n"):
+    for line in log.split("\n"):
         match = _PREFIX.match(line)
         if match is not None or not records:
             source, level = (match[2], match[3]) if match else ("task.py:1", "INFO")
@@ -72,7 +82,7 @@ def as_records(case: Case) -> Case:
         json.dumps(structured(number, *_place(source), level, tuple(texts)))
         for number, (source, level, texts) in enumerate(records)
     )
-    return replace(case, log="\n".join(written))
+    return "\n".join(written)
 
 
 def _place(source: str) -> tuple[str, str]:
@@ -82,18 +92,37 @@ def _place(source: str) -> tuple[str, str]:
 
 def under_noise(case: Case) -> Case:
     """Thousands of lines before the failure, and a failing callback after it."""
-    lines = case.log.split("\n")
+    at = _begun_at(case.log)
+    noisy = "\n".join((_noisy(case.log, case.name), *_callback(at)))
+    return replace(case, log=noisy, green=case.green and _noisy(case.green, f"{case.name} green"))
+
+
+def _begun_at(log: str) -> str:
+    match = next((found for line in log.split("\n") if (found := _PREFIX.match(line))), None)
+    return match[1] if match else "2026-03-02T04:00:00.000+0000"
+
+
+def _noisy(log: str, name: str) -> str:
+    lines = log.split("\n")
     started = next((i for i, line in enumerate(lines) if "Executing <Task" in line), -1)
     match = _PREFIX.match(lines[max(started, 0)])
     at = match[1] if match else "2026-03-02T04:00:00.000+0000"
-    seed = int.from_bytes(sha256(case.name.encode()).digest()[:4], "big")
+    seed = int.from_bytes(sha256(name.encode()).digest()[:4], "big")
     before = [
         f"[{at}] {{{_WHO[seed % len(_WHO)]}}} INFO - {line}" if number == 0 else line
         for record in Noise(seed).lines(NOISE_LINES)
         for number, line in enumerate(record)
     ]
-    noisy = [*lines[: started + 1], *before, *lines[started + 1 :], *_callback(at)]
-    return replace(case, log="\n".join(noisy))
+    return "\n".join([*lines[: started + 1], *before, *lines[started + 1 :]])
+
+
+def calm(case: Case) -> str:
+    """The log as it would be, had nothing failed: up to what failed, and how such a run ends."""
+    lines, wanted = case.log.split("\n"), normal(case.root_text)[:100]
+    failed = (i for i, line in enumerate(lines) if wanted in normal(line) or _FAILED.search(line))
+    lead = f"[{_begun_at(case.log)}] {{taskinstance.py:1225}} INFO - "
+    end = f"{lead}Marking task as SUCCESS. dag_id=d, task_id=t, run_id=manual__0"
+    return "\n".join([*lines[: next(failed, len(lines))], end])
 
 
 def under_noise_as_records(case: Case) -> Case:
@@ -115,8 +144,12 @@ def _callback(at: str) -> Iterator[str]:
         yield f"{lead}INFO - Deleting pod part-{number}"
 
 
-def packed(text: str, budget: int) -> str:
-    reader = LogReader(token_budget=budget)
+def packed(text: str, budget: int, green: str = "") -> str:
+    known = LineKinds() if green else None
+    if known is not None:
+        known.feed(green.encode())
+        known.finish()
+    reader = LogReader(token_budget=budget, known=known)
     reader.feed(text.encode())
     return "\n".join(line.text for line in reader.finish().lines)
 
@@ -143,11 +176,12 @@ def grep(text: str, budget: int) -> str:
     return "\n".join(lines[index] for index in sorted(chosen))
 
 
-WAYS: dict[str, Callable[[str, int], str]] = {
-    "pack": packed,
-    "tail": tail,
-    "head+tail": head_and_tail,
-    "grep ±5": grep,
+WAYS: dict[str, Callable[[Case, int], str]] = {
+    "pack": lambda case, budget: packed(case.log, budget),
+    BESIDE: lambda case, budget: packed(case.log, budget, case.green),
+    "tail": lambda case, budget: tail(case.log, budget),
+    "head+tail": lambda case, budget: head_and_tail(case.log, budget),
+    "grep ±5": lambda case, budget: grep(case.log, budget),
 }
 
 
@@ -177,12 +211,12 @@ def report(cases: Sequence[Case], label: str, show_misses: bool, ways: Sequence[
         shown = []
         for budget in BUDGETS:
             cut = WAYS[way]
-            lost = [case for case in cases if not holds(cut(case.log, budget), case)]
+            lost = [case for case in cases if not holds(cut(case, budget), case)]
             share = 100 * (1 - len(lost) / max(1, len(cases)))
             shown.append(f"{budget}: {share:5.1f} % (fold {_lowest(cases, lost):5.1f})")
             if show_misses and lost and way == "pack":
                 print(f"    lost at {budget}: {' '.join(case.name for case in lost)}")
-        print(f"{label:30} n={len(cases):3}  {way:10} " + "   ".join(shown), flush=True)
+        print(f"{label:30} n={len(cases):3}  {way:24} " + "   ".join(shown), flush=True)
 
 
 def _lowest(cases: Sequence[Case], lost: Sequence[Case]) -> float:
@@ -202,7 +236,7 @@ def main() -> None:
     groups = [(path.name, list(cases_of(path))) for path in options.paths]
     if not groups:
         written = [Case(one.name, one.kind, one.as_text(), one.deciding) for one in written_logs()]
-        groups = [("written", written)]
+        groups = [("written", [replace(case, green=calm(case)) for case in written])]
     for name, cases in groups:
         whole = sum(len(case.log) > 20 * len(case.root_text) for case in cases) * 2 > len(cases)
         shapes = (
@@ -211,7 +245,8 @@ def main() -> None:
         for shape in shapes:
             shaped = [shape(case) for case in cases]
             label = f"{name} {shape.__name__.replace('_', ' ')}"
-            report(shaped, label, options.misses, tuple(WAYS))
+            ways = [way for way in WAYS if way != BESIDE or all(case.green for case in shaped)]
+            report(shaped, label, options.misses, ways)
 
 
 if __name__ == "__main__":
