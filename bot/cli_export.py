@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot import __version__
-from bot.bootstrap import redactor_of
 from bot.cli_database import AsJson, By, Config, clean, doer, opened
 from bot.domain.datasets import Snapshot, Split
 from bot.settings import Settings, load_settings
@@ -43,7 +42,9 @@ def export(
     folder: Annotated[Path, typer.Argument(help="A new folder for it, or one to go on in.")],
     formats: Annotated[
         list[str] | None,
-        typer.Option("--format", help="May be given several times; all of them without it."),
+        typer.Option(
+            "--format", help="sft, dpo, kto … May be given several times; all of them without it."
+        ),
     ] = None,
     snapshot: Annotated[
         str, typer.Option(help="Of an earlier snapshot; else of all that may leave now.")
@@ -163,6 +164,7 @@ def _exporter(settings: Settings, database: AsyncEngine) -> Exporter:
     from bot.adapters.sql.consents import SqlConsents
     from bot.adapters.sql.dataset_reads import SqlTurnPages
     from bot.adapters.sql.snapshots import SqlSnapshots
+    from bot.bootstrap import redactor_of
     from bot.services.export import Exporter
 
     return Exporter(
