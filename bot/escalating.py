@@ -61,6 +61,7 @@ def calling_of(
         meter=meter,
         levels=lambda: on_call.levels,
         privacy=parts.people.preferences,
+        recent=parts.people.threads,
     )
     pages = Pages(on_call, escalations, meter, now)
     home = parts.settings.slack.workspace or ""

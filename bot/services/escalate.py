@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
@@ -37,7 +37,7 @@ from bot.services.escalation_ports import (
     Escalations,
     NoEscalationMeter,
 )
-from bot.services.people_ports import Privacy
+from bot.services.people_ports import Privacy, RecentThreads
 from bot.services.ports import ConversationStore, DurableSteps, Steps
 from bot.words import mark
 
@@ -45,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 _KEEP = Retry(attempts=6, pause=1.0, seconds=15.0)
 _DOWNS = 2
+_LATELY, _THREADS = timedelta(hours=1), 5
 _PARTIES = 100  # at a time
 
 Thresholds = Callable[[str], str]
@@ -56,7 +57,7 @@ class Escalator:
 
     `low` is the confidence below which an answer does not help (0..1). `now` gives aware UTC times.
     `levels` says how many there are at the moment, where that changes while the bot runs. Without
-    `privacy` everybody has their words kept.
+    `privacy` everybody has their words kept. `recent` are the threads in which somebody asked last.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Escalator:
         meter: EscalationMeter | None = None,
         levels: Callable[[], int] | None = None,
         privacy: Privacy | None = None,
+        recent: RecentThreads | None = None,
     ) -> None:
         self._escalations = escalations
         self._turns = turns
@@ -83,6 +85,7 @@ class Escalator:
         self._meter = meter or NoEscalationMeter()
         self._levels = levels
         self._privacy = privacy
+        self._recent = recent
 
     async def asked(self, question: Question, reference: str) -> Reply:
         """Goes by the newest diagnosis of the thread, where there is one. The message that answers
@@ -223,7 +226,20 @@ class Escalator:
 
     async def _newest_diagnosis(self, question: Question) -> Turn | None:
         turns = await self._turns.turns(question.thread)
-        return next((one for one in reversed(turns) if isinstance(one.reply, Diagnosis)), None)
+        found = next((one for one in reversed(turns) if isinstance(one.reply, Diagnosis)), None)
+        return found or await self._answered_lately(question)
+
+    async def _answered_lately(self, question: Question) -> Turn | None:
+        """What direct messages were about, where somebody goes on outside of its thread."""
+        thread = question.thread
+        if not question.is_direct or self._recent is None or thread.thread != question.message_ts:
+            return None
+        since = question.asked_at - _LATELY
+        for one in await self._recent.recent(thread.workspace, question.asker.user_id, _THREADS):
+            is_here = one.question.thread.channel == thread.channel
+            if is_here and isinstance(one.reply, Diagnosis) and one.question.asked_at >= since:
+                return await self._turns.turn(one.id)
+        return None
 
     async def _seen_in(self, escalation: Escalation, party: Party | None) -> SeenIn:
         if party is None or party.is_alone:

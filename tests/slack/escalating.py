@@ -42,6 +42,7 @@ from bot.slack.escalation_bridge import is_bridged
 from bot.slack.escalation_calling import Calling
 from bot.slack.escalation_unreacted import UNREACTED
 from tests.fakes.escalations import FakeEscalations
+from tests.fakes.people import MemoryThreads
 from tests.slack.doubles import MemoryRecords, ScriptedAnswers
 from tests.slack.driver import words
 from tests.slack.engine import MemoryEngine
@@ -186,6 +187,7 @@ class CallingBot(RunningBot):
             now=engine.now,
             caller=Caller({"orders-team": PLATFORM.id}),
             privacy=self.preferences,
+            recent=MemoryThreads(self.records.turns),
         )
         pages = Pages(self.on_call, self.escalations, meter, engine.now)
         self.calling = Calling(ONCALL_CHANNEL, self.escalations, self.escalator, pages)

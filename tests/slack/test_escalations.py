@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -382,6 +382,36 @@ async def test_what_was_resolved_too_early_is_opened_again(
 
     assert "nobody has acknowledged it yet" in status_of(ws, question)
     assert len(cards_of(ws)) == 1
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+async def test_who_goes_on_in_direct_messages_has_those_on_call_told_what_it_was_about(
+    ws: LocalWorkspace, bot: CallingBot, is_late: bool
+) -> None:
+    bot.calling_answers.script = asking_for_a_human(bot)
+    first = await ws.say_directly(AUTHOR.id, "why did orders_daily fail?")
+    await ws.wait_for_reply(first)
+    await bot.idle()
+    if is_late:
+        (known,) = bot.records.turns.values()
+        before = known.question.asked_at - timedelta(hours=2)
+        asked_then = replace(known.question, asked_at=before)
+        bot.records.turns[known.id] = replace(known, question=asked_then)
+    wanted = await ws.say_directly(AUTHOR.id, "get me a human")
+    await ws.wait_for_reply(wanted)
+    await bot.engine.pass_time(0)
+    card = words(card_of(ws))
+    assert ("orders_daily" in card) is not is_late
+    assert "asked for" in card
+
+
+def asking_for_a_human(bot: CallingBot) -> Callable[[Question, ReplyChannel], Awaitable[Reply]]:
+    async def script(question: Question, channel: ReplyChannel) -> Reply:
+        if "human" in question.text:
+            return await bot.escalator.asked(question, "REF123")
+        return CODE
+
+    return script
 
 
 async def test_what_calls_the_whole_channel_says_what_it_is_about(
