@@ -24,9 +24,9 @@ def beside(log: LogReading | str) -> dict[str, str]:
 
 
 def test_the_statement_that_a_database_found_fault_with_is_quoted() -> None:
-    said = "[2026-11-22T03:00:01.000+0000] {sql.py:276} INFO - Running statement: drop tabel x\n"
-    log = BEGIN + said + FAILED + "db.ProgrammingError: syntax error at or near tabel\n"
-    assert beside(log)["statement"] == "Running statement: drop tabel x"
+    said = "[2026-11-22T03:00:01.000+0000] {sql.py:276} INFO - Running statement: drop tabla x\n"
+    log = BEGIN + said + FAILED + "db.ProgrammingError: syntax error at or near tabla\n"
+    assert beside(log)["statement"] == "Running statement: drop tabla x"
 
 
 def test_a_statement_is_not_quoted_where_no_database_complains_of_it() -> None:
