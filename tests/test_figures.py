@@ -82,3 +82,14 @@ def test_v_measure_is_that_of_its_authors() -> None:
     assert (completeness, v) == (pytest.approx(0.5), pytest.approx(2 / 3))
     assert v_measure("abab", "xxyy") == (pytest.approx(0), pytest.approx(0), pytest.approx(0))
     assert homogeneity == 1.0
+
+
+def test_what_is_gained_by_learning_is_a_row_for_each_way_to_learn() -> None:
+    head = ("", "asked again", "hit", "misled", "right", "surely wrong", "humans", "tokens", "s")
+    row = ("off", "80", "0 %", "0 %", "50 %", "5 %", "55 %", "2462", "14")
+    printed = "20 failures, 5 times each; the runbooks of 10 of 130 causes are withheld\n"
+    for cells in (head, row):
+        printed += f"{cells[0]:<12}" + "".join(f"{cell:>15}" for cell in cells[1:]) + "\n"
+    ((what, found),) = rows_of("flywheel", printed)
+    assert what == "20 failures that come again, learning off: 80 questions"
+    assert found.startswith("fix known 0 %, misled 0 %, verdict right 50 %, surely wrong 5 %")

@@ -20,6 +20,7 @@ _QUOTE_MAX = 600
 _SIGNATURE_MAX = 120
 _TITLE_MAX = 80
 _LEAST = 8  # characters; of less a signature would match anything
+_UNPROVEN = 0.75  # no verdict by it is a confident one: one person has looked at it so far
 _OF_WORDS = "CLTX"  # begin the ids of quotes from logs
 _CAUSE_LINE = re.compile(r"^cause: .*$", re.M)
 _VERDICT_LINE = re.compile(r"^verdict: .*$", re.M)
@@ -130,6 +131,7 @@ def runbook_draft(sketch: Sketch) -> str:
         f"verdict: {sketch.verdict.value}  # or {_other_kinds(sketch.verdict)}",
         "retryable: unknown  # or true, false, after_fix",
         f"signatures: [{signs}]  # what tells it from others: words or a /pattern/",
+        f"confidence: {_UNPROVEN}  # 0.85 once it has proven itself",
         "owner: platform  # or dag_owner, or a team",
         "escalate_after: never by itself",
         f"last_reviewed: {sketch.at:%Y-%m-%d}",

@@ -84,7 +84,7 @@ def main() -> None:
         f"{len({one.cause for one in failures})} causes are withheld"
     )
     head = ("", "asked again", "hit", "misled", "right", "surely wrong", "humans", "tokens", "s")
-    print(("{:<12}" + "{:>13}" * 8).format(*head))
+    print(("{:<12}" + "{:>15}" * 8).format(*head))
     for name, people in ARMS.items():
         began = time.perf_counter()
         stream = list(_stream(samples, options.times, random.Random(options.seed)))
@@ -122,7 +122,7 @@ def _row(name: str, found: Figures, seconds: float) -> str:
         f"{tokens:.0f}",
         f"{seconds:.0f}",
     )
-    return f"{name:<12}" + "".join(f"{cell:>13}" for cell in cells)
+    return f"{name:<12}" + "".join(f"{cell:>15}" for cell in cells)
 
 
 def _samples(files: Sequence[Path], failures: Sequence[KnownFailure], most: int) -> list[Sample]:

@@ -103,7 +103,7 @@ async def test_a_draft_is_offered_with_what_tells_it_and_what_decides_about_it(
     await bot.offer(real_draft())
     (message,) = by_bot(ws, ONCALL_CHANNEL)
     said = words(message)
-    assert "It failed so on 3 runs, and no runbook knows it." in said
+    assert "It failed so on 3 runs, without a runbook." in said
     assert "is locked by job" in said
     assert "Approve as…" in said
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
@@ -80,8 +81,8 @@ def _why(draft: RunbookDraft) -> str:
     if draft.origin is DraftOrigin.RESOLVED:
         return say(_RESOLVED)
     return say_many(
-        "It failed so on {n} run, and no runbook knows it.",
-        "It failed so on {n} runs, and no runbook knows it.",
+        "It failed so on {n} run, without a runbook.",
+        "It failed so on {n} runs, without a runbook.",
         draft.count,
     )
 
@@ -95,9 +96,10 @@ def _decision(draft: RunbookDraft) -> Iterator[Element]:
     elif draft.note == PATCH:
         yield text(say("has approved it; it comes into force with the patch below."))
     else:
-        yield text(say("has approved it; it is in force as {path}.", path=draft.note))
+        yield text(say("has approved it; it is in force as {file}.", file=draft.file))
 
 
 def _signature(draft: RunbookDraft) -> str:
+    """As it is matched; the file has it quoted."""
     found = _SIGNATURES.search(draft.text)
-    return found[1] if found else ""
+    return "\n".join(json.loads(f"[{found[1]}]")) if found else ""
