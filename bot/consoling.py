@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from bot.adapters.sql.archive import SqlArchive
 from bot.adapters.sql.capacity import CapacityReads
 from bot.adapters.sql.console import SqlGrants, SqlSessions
+from bot.adapters.sql.endings import SqlEndings
 from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.incidents import SqlIncidents
 from bot.adapters.sql.reviews import SqlReviewQueue
@@ -81,6 +82,7 @@ def desk_of(parts: Parts, slack: SlackSide) -> Desk:
         here=_here(settings),
         openid=openid_of(settings),
         escalations=EscalationReads(database, now),
+        endings=SqlEndings(database, now),
         cases=cases_of(parts),
         casework=casework_of(parts),
         reviews=SqlReviewQueue(database, redact=redact),

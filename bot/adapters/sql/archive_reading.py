@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +32,8 @@ from bot.services.turn_words import query_words
 
 Condition = ColumnElement[bool]
 _WORDS = table(WORDS_TABLE, column("rowid"))
+_GIVE_OR_TAKE = timedelta(days=1)
+_FAR = datetime(9000, 1, 1, tzinfo=UTC)
 _HALF, _MOST = 0.5, 0.95  # of the answers
 
 
@@ -145,8 +147,23 @@ def _fitting(dialect: str, wanted: Wanted) -> list[Condition]:
     if wanted.since is not None:
         found.append(turn.asked_at >= wanted.since)
     if wanted.until is not None:
-        found.append(turn.asked_at < wanted.until)
+        found += [turn.asked_at < wanted.until, *_begun_before(wanted.until)]
     return found
+
+
+def _begun_before(until: datetime) -> list[Condition]:
+    """Conversations are numbered as they begin, give or take a while: later ones are passed over
+    without a look at their turns."""
+    if until > _FAR:
+        return []
+    other = aliased(TurnIndexRow)
+    latest = (
+        select(other.conversation_id)
+        .where(other.asked_at < until + _GIVE_OR_TAKE)
+        .order_by(other.asked_at.desc())
+        .limit(1)
+    )
+    return [TurnIndexRow.conversation_id <= latest.scalar_subquery()]
 
 
 def _worded(dialect: str, words: Sequence[str]) -> Condition:

@@ -86,6 +86,7 @@ def conversation_pages() -> APIRouter:
             found=found,
             turns=shown_turns(found, seen),
             called=await _called(desk, found, seen),
+            ended=await desk.endings.of(found.thread),
             slack=_in_slack(found),
         )
 

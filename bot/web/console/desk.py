@@ -28,6 +28,7 @@ from bot.services.console_ports import (
 )
 from bot.services.console_roles import Roles
 from bot.services.console_sight import ConsoleSight, Seen
+from bot.services.ending_ports import Endings
 from bot.services.export_ports import Snapshots
 from bot.services.incidents import IncidentService
 from bot.services.ports import Cluster
@@ -66,6 +67,7 @@ class Desk:
     incidents: IncidentService
     outlooks: Outlooks
     clusters: Mapping[str, Cluster]
+    endings: Endings
     cases: ResolvedCases
     casework: Casework
     reviews: ReviewQueue

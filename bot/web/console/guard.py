@@ -133,6 +133,7 @@ def _of_another_site(scope: Scope) -> Response | None:
     headers = Headers(scope=scope)
     origin, site = headers.get("origin"), headers.get("sec-fetch-site", "same-origin")
     try:
+        # Without referrers browsers say "null" of our own forms.
         same = origin in (None, "null") or urlsplit(origin or "").netloc == headers.get("host")
     except ValueError:
         same = False

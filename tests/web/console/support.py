@@ -15,6 +15,7 @@ from bot.adapters.sql.archive import SqlArchive
 from bot.adapters.sql.audit import SqlAuditLog
 from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.console import SqlGrants, SqlSessions
+from bot.adapters.sql.endings import SqlEndings
 from bot.adapters.sql.escalation_reads import EscalationReads
 from bot.adapters.sql.incidents import SqlIncidents
 from bot.adapters.sql.reviews import SqlReviewQueue
@@ -148,6 +149,7 @@ class Console:
             here=lambda _: nullcontext(),
             openid=self.slack,
             escalations=EscalationReads(self.engine, self.now),
+            endings=SqlEndings(self.engine, self.now),
             cases=self.cases,
             casework=Casework(self.cases, self._failures, self.now),
             reviews=self.reviews,

@@ -40,6 +40,7 @@ async def test_a_conversation_has_its_verdict_beside_its_evidence(console: Conso
         "MemoryError 3",
         "Grant can_read on Audit Logs.",
         "Did not help",
+        '<span class="pill ">open</span>',
         "it was not",
         "K7QX2M",
     ):
