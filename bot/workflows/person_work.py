@@ -19,18 +19,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.privacy import TAKE_AWAY, OwnPost, OwnPosts, Person, Trace, holding
 from bot.domain.references import reference_of
-from bot.domain.work import Job, Priority, Queue, WorkStatus
+from bot.domain.work import Job, Priority, Queue
 from bot.workflows.databases import SCHEMA, open_engine, store_error
 from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.serializer import TypedJson
-from bot.workflows.views import STATUSES
+from bot.workflows.work_rows import LOOKED_AT, is_unfinished, is_waited_for, work_table
 
 R = TypeVar("R")
 
-_WORK = "workflow_status"
 # By which column each of the engine's tables says whose work a row is of.
 _OF = {
-    _WORK: "workflow_uuid",
+    "workflow_status": "workflow_uuid",
     "workflow_input": "workflow_uuid",
     "workflow_output": "workflow_uuid",
     "operation_outputs": "workflow_uuid",
@@ -40,16 +39,17 @@ _OF = {
     "notifications": "destination_uuid",
 }
 _COMPRESSED = "z:"  # as `serializer` writes long values
-_UNFINISHED = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
 _TOGETHER = 500
 _POSTS = 50
 _DONE, _UNDER_WAY = "durable work", "durable work under way (again once it is done)"
 
 
 class PersonsWork:
-    """Opens connections when first asked; `types` as for the engine."""
+    """Opens connections when first asked; `types` as for the engine. Work is kept for `looked_at`
+    seconds after its end, and until that is done which handed it in."""
 
-    def __init__(self, url: str, types: Sequence[type]) -> None:
+    def __init__(self, url: str, types: Sequence[type], looked_at: float = LOOKED_AT) -> None:
+        self._looked_at = looked_at
         self._database = open_engine(url, connections=1)
         self._enqueuer = Enqueuer(TypedJson(types), self._database)
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="person-work")
@@ -59,8 +59,8 @@ class PersonsWork:
         self._threads.shutdown(wait=False)
 
     async def traces(self, person: Person) -> Sequence[Trace]:
-        found = await self._in_thread(lambda connection: _work_of(connection, person))
-        under_way = {key for key, (status, _) in found.items() if status in _UNFINISHED}
+        found = await self._in_thread(lambda connection: self._work_of(connection, person))
+        under_way = {key for key, (is_under_way, _) in found.items() if is_under_way}
         groups = [(_DONE, found.keys() - under_way), (_UNDER_WAY, under_way)]
         return [
             Trace(name, len(keys), _moment(min(found[key][1] for key in keys)))
@@ -70,8 +70,8 @@ class PersonsWork:
 
     async def erase(self, person: Person) -> None:
         def erase(connection: Connection) -> None:
-            found = _work_of(connection, person)
-            ended = [key for key, (status, _) in found.items() if status not in _UNFINISHED]
+            found = self._work_of(connection, person)
+            ended = [key for key, (is_under_way, _) in found.items() if not is_under_way]
             for begin in range(0, len(ended), _TOGETHER):
                 some = ended[begin : begin + _TOGETHER]
                 for table in _tables(connection):
@@ -87,6 +87,23 @@ class PersonsWork:
 
         if posts:
             await self._in_thread(start)
+
+    def _work_of(self, connection: Connection, person: Person) -> dict[str, tuple[bool, int]]:
+        """Whether it is under way, and its arrival in milliseconds since 1970, by its key."""
+        if not person.is_of_slack:
+            return {}
+        keys: set[str] = set()
+        for table in _tables(connection):
+            keys |= set(_keys_in(connection, table, person))
+        found: dict[str, tuple[bool, int]] = dict.fromkeys(keys, (False, 0))
+        work, ordered = work_table(connection.dialect.name), sorted(keys)
+        waited_for = is_waited_for(work, connection.dialect.name, self._looked_at)
+        is_under_way = is_unfinished(work) | waited_for
+        for begin in range(0, len(ordered), _TOGETHER):
+            some = work.c.workflow_uuid.in_(ordered[begin : begin + _TOGETHER])
+            rows = select(work.c.workflow_uuid, is_under_way, work.c.created_at).where(some)
+            found |= {key: (bool(is_so), at) for key, is_so, at in connection.execute(rows)}
+        return found
 
     async def _in_thread(self, call: Callable[[Connection], R]) -> R:
         def run() -> R:
@@ -104,23 +121,6 @@ def _job(posts: Sequence[OwnPost], at: datetime) -> Job:
     key = f"{TAKE_AWAY}/{reference_of(posts[0].key)}/{at:%Y-%m-%dT%H:%M:%S}"
     body = OwnPosts(workspace, tuple(posts))
     return Job(key, TAKE_AWAY, body, Queue.LATER, share=key, priority=Priority.REMARK)
-
-
-def _work_of(connection: Connection, person: Person) -> dict[str, tuple[str, int]]:
-    """Status and arrival, in milliseconds since 1970, of work by its key."""
-    if not person.is_of_slack:
-        return {}
-    keys: set[str] = set()
-    for table in _tables(connection):
-        keys |= set(_keys_in(connection, table, person))
-    found: dict[str, tuple[str, int]] = dict.fromkeys(keys, ("", 0))
-    ordered = sorted(keys)
-    for begin in range(0, len(ordered), _TOGETHER):
-        work = next(one for one in _tables(connection) if one.name == _WORK).c
-        some = work.workflow_uuid.in_(ordered[begin : begin + _TOGETHER])
-        rows = select(work.workflow_uuid, work.status, work.created_at).where(some)
-        found |= {key: (status, at) for key, status, at in connection.execute(rows)}
-    return found
 
 
 def _keys_in(connection: Connection, table: Table, person: Person) -> Iterator[str]:

@@ -9,13 +9,10 @@ from typing import TypeVar
 
 from dbos import error as dbos_errors
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
-    Engine,
     Text,
     column,
     delete,
-    literal_column,
     or_,
     select,
     table,
@@ -24,38 +21,32 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.domain.errors import StoreError
-from bot.domain.work import Job, WorkStatus
+from bot.domain.work import Job
 from bot.services.talk import CalledOff
 from bot.workflows.cancelling import call_off
 from bot.workflows.databases import (
-    POSTGRES_NOW,
-    SQLITE_NOW,
     client_of,
     open_engine,
     store_error,
 )
 from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.serializer import TypedJson, Unreadable
-from bot.workflows.views import STATUSES, job_of
-from bot.workflows.work_rows import work_table
+from bot.workflows.views import job_of
+from bot.workflows.work_rows import LOOKED_AT, is_unfinished, is_waited_for, work_table
 
 R = TypeVar("R")
 
 _TOGETHER = 50  # conditions in one statement
 _KEY = "workflow_uuid"
-# Seconds after its end in which work is not deleted. Whoever waits for it looks from time to time,
-# and would wait for ever: what is not there is taken by DBOS for what is not there yet.
-_LOOKED_AT = 10.0
 # No foreign key leads from these to the work that wrote them.
 _WRITTEN = ("workflow_input", "workflow_output", "operation_outputs")
-_UNFINISHED = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
 
 
 class WorkWithdrawal:
     """The port `WorkRecords`. Opens connections when first asked; `types` as for the engine. Work
     is kept for `looked_at` seconds after its end."""
 
-    def __init__(self, url: str, types: Sequence[type], looked_at: float = _LOOKED_AT) -> None:
+    def __init__(self, url: str, types: Sequence[type], looked_at: float = LOOKED_AT) -> None:
         self._looked_at = looked_at
         self._database = open_engine(url, connections=1)
         self._work = work_table(self._database.dialect.name)
@@ -103,7 +94,7 @@ class WorkWithdrawal:
         call_off(self._client, job.key)
 
     def _unfinished_jobs(self, holding: Sequence[str], until: str = "") -> list[Job]:
-        found = self._keys(holding, self._is_unfinished & self._is_handed_in(until))
+        found = self._keys(holding, is_unfinished(self._work) & self._is_handed_in(until))
         if not found:
             return []
         listed = self._client.list_workflows(workflow_ids=found, load_output=False)
@@ -114,12 +105,12 @@ class WorkWithdrawal:
 
         What comes in meanwhile stays, so that what is to go is said in the statements themselves.
         """
-        of_then = self._is_handed_in(until)
-        if self._keys(holding, of_then & (self._is_unfinished | self._is_looked_at)):
+        work, of_then = self._work, self._is_handed_in(until)
+        waited_for = is_waited_for(work, self._database.dialect.name, self._looked_at)
+        if self._keys(holding, of_then & (is_unfinished(work) | waited_for)):
             # What is finished of it may be waited for by the rest.
             return False
-        work = self._work
-        goes = of_then & ~self._is_unfinished
+        goes = of_then & ~is_unfinished(work)
         with self._database.begin() as connection:
             for some in _portions(holding):
                 theirs = _holds(work.c[_KEY], some)
@@ -130,15 +121,6 @@ class WorkWithdrawal:
                     orphans = _holds(written.c[_KEY], some) & written.c[_KEY].not_in(left)
                     connection.execute(delete(written).where(orphans))
         return True
-
-    @property
-    def _is_unfinished(self) -> ColumnElement[bool]:
-        return self._work.c.status.in_(_UNFINISHED)
-
-    @property
-    def _is_looked_at(self) -> ColumnElement[bool]:
-        """By the clock of the database, which notes the end as well."""
-        return self._work.c.updated_at > _now(self._database) - self._looked_at * 1000
 
     def _is_handed_in(self, until: str) -> ColumnElement[bool]:
         return self._work.c.created_at <= float(until) * 1000 if until else true()
@@ -159,12 +141,6 @@ class WorkWithdrawal:
             raise store_error("Calling work off", error) from error
         except dbos_errors.DBOSException as error:
             raise StoreError(f"Calling work off failed: {error}") from error
-
-
-def _now(database: Engine) -> ColumnElement[int]:
-    """In milliseconds since 1970."""
-    is_file = database.dialect.name == "sqlite"
-    return literal_column(SQLITE_NOW if is_file else POSTGRES_NOW, BigInteger)
 
 
 def _portions(holding: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     Subquery,
     TableClause,
     Text,
     column,
+    exists,
     func,
+    literal_column,
     make_url,
     or_,
     select,
@@ -18,9 +21,14 @@ from sqlalchemy import (
 )
 
 from bot.domain.work import WorkStatus
-from bot.workflows.databases import APPLICATION, SCHEMA, VERSION
+from bot.workflows.databases import APPLICATION, POSTGRES_NOW, SCHEMA, SQLITE_NOW, VERSION
 from bot.workflows.views import STATUSES
 
+LOOKED_AT = 10.0
+"""Seconds after its end in which work is not deleted. Whoever waits for it looks from time to time,
+and would wait for ever: what is not there is taken by DBOS for what is not there yet."""
+
+_UNFINISHED = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
 _TEXTS = (
     "workflow_uuid",
     "status",
@@ -30,6 +38,7 @@ _TEXTS = (
     "owner_xid",
     "application_version",
     "application_name",
+    "parent_workflow_id",
 )
 _NUMBERS = (
     "recovery_attempts",
@@ -54,6 +63,20 @@ def is_ours(work: TableClause) -> ColumnElement[bool]:
     return or_(name == APPLICATION, name.is_(None))
 
 
+def is_unfinished(work: FromClause) -> ColumnElement[bool]:
+    return work.c.status.in_(_UNFINISHED)
+
+
+def is_waited_for(work: TableClause, dialect: str, looked_at: float) -> ColumnElement[bool]:
+    """Whether somebody may not know yet that it ended: it did less than `looked_at` seconds ago, or
+    the work that handed it in goes on."""
+    now = literal_column(SQLITE_NOW if dialect == "sqlite" else POSTGRES_NOW, BigInteger)
+    by = work.alias()
+    goes_on = exists().where(by.c.workflow_uuid == work.c.parent_workflow_id, is_unfinished(by))
+    # By the clock of the database, which notes the end as well.
+    return or_(work.c.updated_at > now - looked_at * 1000, goes_on)
+
+
 def work_rows(url: str, status: WorkStatus | None = None) -> Subquery:
     """`key` and `taken_on` (milliseconds since 1970) of all work, or of that with `status`."""
     work = work_table(make_url(url).get_backend_name())
@@ -67,10 +90,9 @@ def work_rows(url: str, status: WorkStatus | None = None) -> Subquery:
 def foreign_versions(url: str) -> Select[str, int]:
     """Versions of steps that are not ours, each with how much unfinished work is of it."""
     work = work_table(make_url(url).get_backend_name())
-    unfinished = (*STATUSES[WorkStatus.WAITING], *STATUSES[WorkStatus.RUNNING])
     return (
         select(work.c.application_version, func.count())
-        .where(is_ours(work), work.c.status.in_(unfinished))
+        .where(is_ours(work), is_unfinished(work))
         .where(work.c.application_version != VERSION)
         .group_by(work.c.application_version)
         .order_by(work.c.application_version)

@@ -93,7 +93,7 @@ async def on_file(file_url: str) -> AsyncIterator[Kept]:
 @asynccontextmanager
 async def _opened(url: str) -> AsyncIterator[Kept]:
     engine = create_engine(url)
-    work, calls = PersonsWork(url, KEPT), WorkWithdrawal(url, KEPT)
+    work, calls = PersonsWork(url, KEPT, 0.0), WorkWithdrawal(url, KEPT, 0.0)
     talk, records = SqlTalkRecords(engine), SqlPersonRecords(engine)
     yield Kept(
         engine,
@@ -404,3 +404,23 @@ async def test_whoever_asked_at_the_terminal_is_found_by_their_login_alone(kept:
     left = await kept.store.turn("cli:1")
     assert left is not None
     assert left.question.thread == thread
+
+
+async def test_work_stays_for_as_long_as_other_work_waits_for_it(on_file: Kept) -> None:
+    database = open_engine(on_file.url, connections=1)
+    enqueuer = Enqueuer(TypedJson(KEPT), database)
+    for key in ("first", "second"):
+        enqueuer.start(Job(key, "talk", f"of {ID}", Queue.QUESTIONS, key))
+    ended = "SET status = 'SUCCESS', parent_workflow_id = 'first' WHERE workflow_uuid = 'second'"
+    with database.begin() as connection:
+        connection.execute(text(f"UPDATE workflow_status {ended}"))
+    work = PersonsWork(on_file.url, KEPT, 0.0)
+    await work.erase(PERSON)
+    (under_way,) = await work.traces(PERSON)
+    assert under_way.rows == 2
+    with database.begin() as connection:
+        connection.execute(text("UPDATE workflow_status SET status = 'CANCELLED'"))
+    await work.erase(PERSON)
+    assert await work.traces(PERSON) == []
+    await work.close()
+    database.dispose()
