@@ -24,7 +24,13 @@ class ResolvedCases(Protocol):
 
     async def add(self, case: ResolvedCase, sources: Sequence[CaseSource]) -> bool:
         """Keeps a draft with what it rests on, in place of the draft of this id, and opens its
-        review. False where one of the messages is gone, or the case is decided already."""
+        review. What was approved is disputed in the new words where they were said later. False
+        where one of the messages is gone, or the case is decided already."""
+        ...
+
+    async def doubt(self, escalation_id: str, why: str) -> int:
+        """Its cases did not hold: what was approved is disputed and waits for review, a draft is
+        rejected. Returns how many those are."""
         ...
 
     async def get(self, case_id: str) -> KnownCase | None: ...

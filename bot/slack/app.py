@@ -33,6 +33,7 @@ from bot.slack.arrivals import Command, PolicyChange
 from bot.slack.belonging import SlackBelonging, people_of
 from bot.slack.bolt import build_app
 from bot.slack.case_desk import CaseDesk, Casing
+from bot.slack.case_unsaid import Unsaid
 from bot.slack.channel_homes import ChannelHomes
 from bot.slack.channel_kit import Kit
 from bot.slack.client import web_client
@@ -320,7 +321,8 @@ def _handlers(
     casing = working.casing and CaseDesk(working.casing, working.records, replies, hearing, readers)
     growing = working.growing and GrowthDesk(working.growing, replies, homes)
     forget = working.calling.escalations.forget if working.calling else None
-    deletion = Deletion(working.talk, working.work, poster, forget)
+    unsaid = Unsaid(poster, working.read, working.records)
+    deletion = Deletion(working.talk, working.work, poster, forget, unsaid)
     talk = TalkDesk(working.talk, working.work, working.records.rate, replies, deletion)
     return {
         **(humans.handlers if humans else {}),

@@ -45,6 +45,7 @@ _STORE = Retry(attempts=6, pause=1.0, seconds=60.0)
 _THREAD = Retry(attempts=5, pause=2.0, seconds=60.0)
 _PAGES, _READ_SECONDS = 5, 10.0
 _PARTIES = 100
+_REOPENED = "opened again"  # for whoever reviews it
 _NOT_YOU = mark("You may not decide about cases here. These may: {who}.")
 _REPLACED = mark("There is a newer text of this case; decide about that one.")
 
@@ -78,8 +79,11 @@ class CaseDesk:
         """Of what was corrected meanwhile the newest is drafted. What was deleted meanwhile, or of
         somebody who wants nothing kept, is not kept."""
         case = await steps.run("draft case", partial(self._draft, body), _THREAD)
+        if case is None:
+            await steps.run("doubt", partial(self._doubt, body), _STORE)
+            return
         card = await steps.run("card", partial(self.casing.escalations.card, body.escalation))
-        if case is None or card is None:
+        if card is None:
             return
         thread = ThreadKey(body.workspace, card.channel, card.ts)
         if not await steps.run("may be shown", partial(self._may_be_shown, case, thread), _STORE):
@@ -134,6 +138,12 @@ class CaseDesk:
         kept = await casing.casework.keep_draft(case, sources)
         log.info("case.drafted", case=case.id, kept=kept, remarks=len(remarks))
         return case if kept else None
+
+    async def _doubt(self, body: CaseWanted) -> None:
+        """What was resolved and is open again was not fixed."""
+        escalation = await self.casing.escalations.get(body.escalation)
+        if escalation is not None and not escalation.state.is_over:
+            await self.casing.casework.cases.doubt(escalation.id, _REOPENED)
 
     async def _said(self, case: ResolvedCase, remarks: Sequence[Remark]) -> Sequence[str]:
         """What those on call wrote, in fewer words where there is a model."""

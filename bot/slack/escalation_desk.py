@@ -266,8 +266,10 @@ class EscalationDesk:
         is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
         if is_told and truth is not None and card is not None:
             await cards.draft(handoff, truth, card, workspace, steps)
-            if self.calling.drafts_cases:
-                await steps.start(wanted_job(escalation, deed, workspace))
+
+        is_drafted = is_told and truth is not None and card is not None
+        if self.calling.drafts_cases and (is_drafted or deed.kind is Kind.REOPENED):
+            await steps.start(wanted_job(escalation, deed, workspace))
 
     async def _held(
         self, escalation: Escalation, body: EscalationTold, workspace: str, steps: DurableSteps

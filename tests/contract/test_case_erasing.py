@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.engine import create_engine
+from bot.adapters.sql.ledger import SqlPostLedger
 from bot.adapters.sql.reviews import SqlReviewQueue
 from bot.adapters.sql.store import SqlConversationStore
 from bot.adapters.sql.talk import SqlTalkRecords
@@ -22,6 +23,8 @@ from bot.domain.reviews import ReviewQuery
 from bot.domain.runbooks import Passage
 from bot.domain.verdicts import VerdictKind
 from bot.services.talk import MessageKey
+from bot.slack.arrivals import Place
+from bot.slack.case_posts import place_of_case
 from tests.contract.serving import serve
 from tests.fakes.cases import CASE, ENGINEER, NOON, SAID, WORKSPACE, approved, case, entry
 from tests.fakes.turns import diagnosis, turn
@@ -99,8 +102,14 @@ async def test_whoever_deletes_learns_what_else_held_the_words(
 ) -> None:
     shown = await serve(engine, cases, "U0ASKER")
     await SqlConversationStore(engine).add_turn(turn(shown.id, asked=shown.question, reply=told()))
-    talk = SqlTalkRecords(engine)
-    assert f"case:{CASE.id}:" in (await talk.belongings(MESSAGE)).fragments
+    talk, card = SqlTalkRecords(engine), f"case:{CASE.id}:0123abcd:C0ONCALL:1700000000.000001"
+    async with SqlPostLedger(engine).page(card) as page:
+        await page.announce()
+        await page.record("1700000000.000002", 3)
+    found = await talk.belongings(MESSAGE)
+    assert f"case:{CASE.id}:" in found.fragments
+    assert [one.key for one in found.pages] == [card]
+    assert place_of_case(card) == Place("C0ONCALL", "", "1700000000.000001")
     assert await talk.erase([MESSAGE.fragment]) == [shown.id]
     assert await talk.erase([MESSAGE.fragment]) == []
 

@@ -276,3 +276,31 @@ async def test_reviews_come_in_pages(reviews: SqlReviewQueue) -> None:
     assert [one.id for one in (*first.items, *second.items)] == ["r0", "r1", "r2", "r3", "r4"]
     assert second.next == ""
     assert not (await reviews.page(ReviewQuery(kinds=[ReviewKind.CASE]))).items
+
+
+async def test_what_was_corrected_after_it_was_approved_is_looked_at_again(
+    cases: SqlResolvedCases, reviews: SqlReviewQueue
+) -> None:
+    await put_approved(cases, CASE)
+    later = replace(CASE, fix="It was numpy.", confirmed_at=NOON + timedelta(hours=1))
+    assert await cases.add(later, [SAID])
+    assert not await cases.add(later, [SAID])
+    known = await cases.get(CASE.id)
+    assert known is not None
+    assert (known.case.state, known.case.fix) == (CaseState.DISPUTED, "It was numpy.")
+    assert not await cases.alike(STRUCTURE, WORKSPACE, NOON)
+    assert [one.subject for one in (await reviews.page(ReviewQuery())).items] == [CASE.id]
+
+
+async def test_what_is_open_again_was_not_fixed(
+    cases: SqlResolvedCases, reviews: SqlReviewQueue
+) -> None:
+    await put_approved(cases, case(1, escalation_id="E1"))
+    await cases.add(case(2, escalation_id="E1"), [])
+    await cases.add(case(3, escalation_id="E2"), [])
+    assert await cases.doubt("E1", "opened again") == 2
+    assert await cases.doubt("E1", "opened again") == 0
+    states = [one.case.state for one in (await cases.page(CaseQuery())).cases]
+    assert states == [CaseState.DRAFT, CaseState.REJECTED, CaseState.DISPUTED]
+    open_ones = {one.subject for one in (await reviews.page(ReviewQuery())).items}
+    assert open_ones == {"CASE0001", "CASE0003"}

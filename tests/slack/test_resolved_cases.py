@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from bot.adapters.sql.store import SqlConversationStore
+from bot.domain.answers import SolvedBefore
 from bot.domain.audit import AuditQuery, Outcome
 from bot.domain.resolved_cases import CaseQuery, CaseState, KnownCase
 from bot.domain.verdicts import VerdictKind
@@ -13,10 +16,12 @@ from bot.playground.workspace import LocalWorkspace, Message
 from bot.playground.workspace.values import View
 from bot.playground.workspace.world import AUTHOR, ONCALL, PLATFORM
 from bot.slack.config import SlackConfig
+from tests.slack.asking import mention
 from tests.slack.casing import CasingBot, called, casing, resolve
-from tests.slack.doubles import MemoryRecords
+from tests.slack.doubles import MemoryRecords, always
 from tests.slack.driver import words
 from tests.slack.escalating import action, card_of
+from tests.slack.replies import CODE, UNKNOWN
 from tests.waiting import until
 
 FIX = "Restarted worker-3 and raised its disk to 50 GB."
@@ -204,3 +209,45 @@ async def test_who_wants_nothing_kept_any_more_takes_their_cases_along(
     await ws.actors.act_in_view(home.id, "keeping")
     await bot.idle()
     assert not (await bot.cases.page(CaseQuery())).cases
+
+
+async def test_what_is_opened_again_was_not_fixed(ws: LocalWorkspace, bot: CasingBot) -> None:
+    await called(ws, bot)
+    await resolve(ws, bot)
+    await press(ws, bot, "approve", PLATFORM.id)
+    card = card_of(ws)
+    await ws.press(card, action(card, "escalation_reopen"), ONCALL.id)
+    await bot.idle()
+    case = (await only(bot)).case
+    assert (case.state, case.note) == (CaseState.DISPUTED, "opened again")
+
+
+async def test_the_words_of_a_case_that_is_gone_go_out_of_the_answers_to_others(
+    ws: LocalWorkspace, bot: CasingBot, records: MemoryRecords
+) -> None:
+    await called(ws, bot)
+    remark = await say_in_thread(ws, bot, "df shows 100 percent on worker-3, see there")
+    await resolve(ws, bot)
+    await press(ws, bot, "approve", PLATFORM.id)
+    case = (await only(bot)).case
+    told = SolvedBefore(case.id, case.confirmed_at, "Erin", case.problem, FIX, case.kind)
+    bot.calling_answers.script = always(replace(CODE, solved=(told,)))
+    question = await mention(ws, "why did it fail again?")
+    answer = await ws.wait_for_reply(question)
+    await bot.idle()
+    assert FIX in words(ws.current(answer))
+
+    turn = next(one for one in records.turns.values() if one.reply != UNKNOWN)
+    await SqlConversationStore(bot.database).add_turn(turn)
+    await bot.cases.served([case.id], turn.id, ws.team_id, AUTHOR.id, bot.engine.now())
+    records.add(replace(turn, reply=CODE))  # as the database has it by then
+    ws.actors.delete(remark.channel, remark.ts, ONCALL.id)
+
+    async def is_gone() -> bool:
+        await bot.idle()
+        return FIX not in words(ws.current(answer))
+
+    await until(is_gone, "the end of the words")
+    kept = await SqlConversationStore(bot.database).turn(turn.id)
+    assert kept is not None
+    assert FIX not in str(kept)

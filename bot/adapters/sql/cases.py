@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, insert, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
 from bot.adapters.sql.audit import add_entry
-from bot.adapters.sql.case_records import put_served, records_of, title_of
+from bot.adapters.sql.case_queries import conditions_of, is_alike
+from bot.adapters.sql.case_records import dispute, put_served, records_of, title_of
 from bot.adapters.sql.case_rows import case_of, case_values
 from bot.adapters.sql.case_sources import is_any_gone
 from bot.adapters.sql.case_tables import CaseEventRow, CaseSourceRow, ResolvedCaseRow
 from bot.adapters.sql.engine import store_errors, writing
-from bot.adapters.sql.paging import beyond, cursor_of, says
+from bot.adapters.sql.paging import cursor_of
 from bot.adapters.sql.reviews import close_reviews, open_review
 from bot.adapters.sql.statements import insert_into
 from bot.domain.audit import AuditEntry
@@ -31,6 +33,7 @@ from bot.domain.resolved_cases import (
 )
 from bot.domain.reviews import ReviewItem, ReviewKind, ReviewState
 
+_CORRECTED = "what was said when it was resolved was corrected since"
 _IN_USE = (CaseState.DRAFT, CaseState.APPROVED, CaseState.DISPUTED)
 
 
@@ -63,11 +66,32 @@ class SqlResolvedCases:
                     set_=values,
                     where=ResolvedCaseRow.state == CaseState.DRAFT.value,
                 )
-                if await connection.scalar(put.returning(ResolvedCaseRow.id)) is None:
+                is_put = await connection.scalar(put.returning(ResolvedCaseRow.id)) is not None
+                if not is_put and not await _corrected(connection, values, now):
                     return False
                 await _put_sources(connection, case.id, sources)
-                await open_review(connection, _review_of(draft, values["problem"], now))
+                if is_put:
+                    await open_review(connection, _review_of(draft, values["problem"], now))
         return True
+
+    async def doubt(self, escalation_id: str, why: str) -> int:
+        row, now = ResolvedCaseRow, self._clock()
+        theirs = row.escalation_id == escalation_id
+        with store_errors("Doubting resolved cases"):
+            async with writing(self._engine) as connection:
+                approved = select(row.__table__).where(
+                    theirs, row.state == CaseState.APPROVED.value
+                )
+                doubted = (await connection.execute(approved)).all()
+                for one in doubted:
+                    await dispute(connection, one, why, now)
+                drafts = update(row).where(theirs, row.state == CaseState.DRAFT.value)
+                values = {"state": CaseState.REJECTED.value, "note": why, "changed_at": now}
+                ended = (await connection.scalars(drafts.values(values).returning(row.id))).all()
+                for case_id in ended:
+                    state = ReviewState.REJECTED
+                    await close_reviews(connection, case_id, state, now, note=why)
+        return len(doubted) + len(ended)
 
     async def get(self, case_id: str) -> KnownCase | None:
         found = await self._known(select(ResolvedCaseRow).where(ResolvedCaseRow.id == case_id))
@@ -88,7 +112,7 @@ class SqlResolvedCases:
         row = ResolvedCaseRow
         statement = (
             select(row)
-            .where(*_conditions(query))
+            .where(*conditions_of(query))
             .order_by(row.created_at.desc(), row.id.desc())
             .limit(query.limit + 1)
         )
@@ -130,7 +154,7 @@ class SqlResolvedCases:
                 row.state == CaseState.APPROVED.value,
                 true() if not workspace else row.workspace == workspace,
                 or_(row.expires_at.is_(None), row.expires_at > at),
-                _is_alike(structure),
+                is_alike(structure),
             )
             # False comes before true.
             .order_by(
@@ -202,6 +226,23 @@ class SqlResolvedCases:
         return [KnownCase(case_of(row), records[row.id]) for row in rows]
 
 
+async def _corrected(connection: AsyncConnection, values: Mapping[str, Any], now: datetime) -> bool:
+    """Takes the newer words of what was approved, which have to be looked at."""
+    row = ResolvedCaseRow
+    approved = select(row.__table__).where(
+        row.id == values["id"],
+        row.state == CaseState.APPROVED.value,
+        row.confirmed_at < values["confirmed_at"],
+    )
+    before = (await connection.execute(approved.with_for_update())).first()
+    if before is None:
+        return False
+    await dispute(connection, before, "", now)
+    newer = {**values, "state": CaseState.DISPUTED.value, "note": _CORRECTED}
+    await connection.execute(update(row).where(row.id == before.id).values(newer))
+    return True
+
+
 async def _put_sources(
     connection: AsyncConnection, case_id: str, sources: Sequence[CaseSource]
 ) -> None:
@@ -235,30 +276,3 @@ def _closed_as(state: CaseState, *, is_edited: bool) -> ReviewState:
     if state is not CaseState.APPROVED:
         return ReviewState.REJECTED
     return ReviewState.EDITED if is_edited else ReviewState.APPROVED
-
-
-def _conditions(query: CaseQuery) -> list[ColumnElement[bool]]:
-    row = ResolvedCaseRow
-    conditions = says(query.words, (row.id, row.problem, row.cause, row.fix, row.dag_id, row.note))
-    if query.states:
-        conditions.append(row.state.in_([state.value for state in query.states]))
-    if query.workspace:
-        conditions.append(row.workspace == query.workspace)
-    if query.cause:
-        conditions.append(row.cause == query.cause)
-    if query.after:
-        conditions.append(beyond(query.after, row.created_at, row.id))
-    return conditions
-
-
-def _is_alike(structure: Structure) -> ColumnElement[bool]:
-    row = ResolvedCaseRow
-    is_same = row.fingerprint == structure.fingerprint
-    if not (structure.cause and structure.operator and structure.exception):
-        return is_same
-    told_alike = and_(
-        row.cause == structure.cause,
-        row.operator == structure.operator,
-        row.exception == structure.exception,
-    )
-    return or_(is_same, told_alike)

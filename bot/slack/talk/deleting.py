@@ -13,6 +13,7 @@ from bot.services.ports import DurableSteps
 from bot.services.talk import Belongings, MessageKey, PageOfPost, TalkRecords, WorkRecords
 from bot.slack.arrivals import Place
 from bot.slack.case_posts import place_of_case
+from bot.slack.case_unsaid import Unsaid
 from bot.slack.escalation_bridge import place_of_relay
 from bot.slack.jobs import ARRIVAL, EDIT
 from bot.slack.posting import Poster
@@ -34,12 +35,13 @@ Forget = Callable[[str], Awaitable[Sequence[str]]]
 @dataclass(frozen=True, slots=True)
 class Deletion:
     """Every step may be done twice, and each leaves less than there was. `forget` takes words out
-    of escalations, where humans are called."""
+    of escalations, where humans are called, `unsaid` those of cases out of answers to others."""
 
     records: TalkRecords
     work: WorkRecords
     poster: Poster
     forget: Forget | None = None
+    unsaid: Unsaid | None = None
 
     async def delete(self, gone: Deleted, steps: DurableSteps) -> None:
         """Work that is under way is called off without a word: who asked wants none."""
@@ -57,6 +59,8 @@ class Deletion:
             await steps.run("delete answer", partial(self.poster.delete, key, where), _SLACK)
         await steps.run("tidy up", lambda: self._tidy_up(message, found, place), _SLACK)
         taken = await steps.run("erase", lambda: records.erase(found.fragments), _STORE)
+        if taken and self.unsaid is not None:
+            await self.unsaid.take_back(taken, steps)
         quoting = await steps.run("unquote", lambda: self._unquote(message), _STORE)
         cards = await steps.run("forget", lambda: self._forgotten(message.fragment), _STORE)
         await steps.start(forget_job((*found.fragments, *quoting, *taken, *cards), "deleted"))
