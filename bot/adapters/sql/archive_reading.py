@@ -32,6 +32,7 @@ from bot.services.turn_words import query_words
 
 Condition = ColumnElement[bool]
 _WORDS = table(WORDS_TABLE, column("rowid"))
+_FEW = 200  # Dags: of more the newest conversations are soon found
 _GIVE_OR_TAKE = timedelta(days=1)
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
 _HALF, _MOST = 0.5, 0.95  # of the answers
@@ -62,9 +63,10 @@ def readable(dialect: str, scope: Scope) -> list[Condition]:
     if scope.places is not None:
         seen = _each(dialect, scope.places)
         hidden = or_(other.is_plain.is_(False), (other.place != "") & other.place.not_in(seen))
-        # The first alone would do for few Dags, the second for many: each keeps the other short.
-        found.append(turn.place.in_(_each(dialect, scope.places | {""})))
         found.append(~exists().where(same, hidden))
+        if len(scope.places) <= _FEW:
+            # Says no more than the other, but is what an index leads to.
+            found.append(turn.place.in_(_each(dialect, scope.places | {""})))
     if not scope.directs:
         found.append(~exists().where(same, other.is_direct, other.user_id != scope.user_id))
     return found

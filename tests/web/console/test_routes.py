@@ -38,7 +38,7 @@ def flat(found: Iterable[BaseRoute]) -> Iterator[BaseRoute]:
 
 
 def role_of(route: APIRoute) -> Role | None:
-    needs = [one.call for one in route.dependant.dependencies if isinstance(one.call, Needs)]
+    needs = [one.dependency for one in route.dependencies if isinstance(one.dependency, Needs)]
     return max((one.role for one in needs), key=list(Role).index, default=None)
 
 
