@@ -41,7 +41,7 @@ def test_a_link_is_printed_another_one_each_time(config: Path) -> None:
 
 
 def test_without_a_console_the_remedy_is_said(config: Path) -> None:
-    with pytest.raises(BotError, match="console.enabled is false"):
+    with pytest.raises(BotError, match=r"console\.enabled is false"):
         run(config)
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -48,6 +49,12 @@ from tests.web.support import Ready
 HOME = "T1"
 ORIGIN = "http://127.0.0.1:8080"
 CONFIG = ConsoleConfig(public_url=ORIGIN, with_slack=True)
+
+
+@cache
+def failures() -> tuple[KnownFailure, ...]:
+    """Of the shipped runbooks, which take a second to read."""
+    return catalogue_of(None).failures
 
 
 class People:
@@ -151,22 +158,19 @@ class Console:
             escalations=EscalationReads(self.engine, self.now),
             endings=SqlEndings(self.engine, self.now),
             cases=self.cases,
-            casework=Casework(self.cases, self._failures, self.now),
+            casework=Casework(self.cases, failures, self.now),
             reviews=self.reviews,
             growth=RunbookGrowth(
                 self.drafts,
                 SqlIncidents(self.engine),
                 self.store,
-                self._failures,
+                failures,
                 self.now,
                 FolderShelf(None),
             ),
             snapshots=SqlSnapshots(self.engine),
-            known=lambda: Catalogue(self._failures()),
+            known=lambda: Catalogue(failures()),
         )
-
-    def _failures(self) -> tuple[KnownFailure, ...]:
-        return catalogue_of(None).failures
 
     def now(self) -> datetime:
         return self.at
