@@ -42,6 +42,7 @@ NOT_SAID = frozenset(
         "workspace admin",  # of the audit
         "channel creator",
         "on call",
+        "opened again",
         "no manager of this channel",
         "Slack does not tell whether they manage this channel",
         "no rule grants it",
