@@ -54,10 +54,12 @@ def test_a_cost_is_told_beside_ripgreps() -> None:
         "  rg -c, 300 patterns                  2.22 CPU s   1032 MB                   632694\n"
         "  scan, 300 patterns                   1.42 CPU s     45 MB   0.64 of ripgrep 9 hits\n"
         "  120 MB in one line                   0.26 CPU s    107 MB                   7 lines\n"
+        "  5 MB to a verdict    5.3 CPU s    139 MB      x, 0.37 CPU s of it for the log itself\n"
     )
     assert rows_of("speed", printed) == [
         ("plain, 1,049 MB: scan, 300 patterns", "1.42 CPU s, 0.64 of ripgrep's, 45 MB at most"),
         ("120 MB in one line", "0.26 CPU s, 107 MB at most"),
+        ("5 MB to a verdict", "0.37 CPU s, 139 MB at most"),
     ]
 
 

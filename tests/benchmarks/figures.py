@@ -30,6 +30,7 @@ _COST = re.compile(
     r"  (?P<step>(?!rg)\S.*?) +(?P<seconds>[\d.]+) CPU s +(?P<peak>\d+) MB"
     r"(?: +(?P<ratio>[\d.]+) of ripgrep)?"
 )
+_ITSELF = re.compile(r"([\d.]+) CPU s of it for the log itself")
 _SHARE = re.compile(r"(\d+): +([\d.]+) %")
 
 Rows = Iterator[tuple[str, str]]
@@ -197,7 +198,9 @@ def _speed(printed: str) -> Rows:
             form = line
         elif found := _COST.match(line):
             beside = f", {found['ratio']} of ripgrep's" if found["ratio"] else ""
-            told = f"{found['seconds']} CPU s{beside}, {found['peak']} MB at most"
+            itself = _ITSELF.search(line)
+            seconds = itself[1] if itself else found["seconds"]
+            told = f"{seconds} CPU s{beside}, {found['peak']} MB at most"
             yield f"{form}: {found['step'].strip()}" if beside else found["step"].strip(), told
 
 
