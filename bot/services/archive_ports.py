@@ -52,6 +52,9 @@ class Scope:
 
 EVERYTHING = Scope(directs=True)
 
+TURNS_MAX = 40
+"""Of one conversation, the latest ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -87,7 +90,8 @@ class ListPage:
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """One conversation whole: turns oldest first, with their evidence, and the ratings of each."""
+    """One conversation: its latest turns, `TURNS_MAX` at most, oldest first, with their evidence,
+    and the ratings of each."""
 
     number: int
     thread: ThreadKey

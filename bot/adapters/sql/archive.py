@@ -34,6 +34,7 @@ from bot.domain.conversations import Outcome, Rating, Score
 from bot.domain.questions import ThreadKey
 from bot.domain.verdicts import VerdictKind
 from bot.services.archive_ports import (
+    TURNS_MAX,
     Archived,
     DayFigures,
     Listed,
@@ -41,9 +42,6 @@ from bot.services.archive_ports import (
     Scope,
     Wanted,
 )
-
-TURNS_MAX = 40
-"""Of one conversation at a time, the latest ones."""
 
 
 class SqlArchive:

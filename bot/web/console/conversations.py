@@ -14,7 +14,7 @@ from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import Evidence
 from bot.domain.logs import LogLine
 from bot.domain.questions import Origin
-from bot.services.archive_ports import Archived, Listed
+from bot.services.archive_ports import TURNS_MAX, Archived, Listed
 from bot.services.console_ports import Role
 from bot.services.console_sight import Seen
 from bot.web.console.asked import again, number_of, wanted_of
@@ -85,6 +85,7 @@ def conversation_pages() -> APIRouter:
             "conversation.html",
             found=found,
             turns=shown_turns(found, seen),
+            is_cut=len(found.turns) >= TURNS_MAX,
             called=await _called(desk, found, seen),
             ended=await desk.endings.of(found.thread),
             slack=_in_slack(found),
