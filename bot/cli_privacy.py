@@ -127,6 +127,7 @@ async def _records(settings: Settings) -> AsyncIterator[PersonalRecords]:
     from bot.cli_work.opening import KEPT
     from bot.services.privacy import PersonalRecords
     from bot.slack.jobs import ARRIVAL, EDIT
+    from bot.slack.talk.hearing import forget_job
     from bot.workflows.person_work import PersonsWork
     from bot.workflows.withdrawing import WorkWithdrawal
 
@@ -136,4 +137,4 @@ async def _records(settings: Settings) -> AsyncIterator[PersonalRecords]:
         stack.push_async_callback(work.close)
         stack.push_async_callback(calls.close)
         records, talk = SqlPersonRecords(database), SqlTalkRecords(database)
-        yield PersonalRecords(records, work, talk, calls, (ARRIVAL, EDIT))
+        yield PersonalRecords(records, work, talk, calls, (ARRIVAL, EDIT), forget_job)

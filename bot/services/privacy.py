@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from bot.domain.audit import AuditEntry, Outcome
 from bot.domain.errors import BadRequest
 from bot.domain.privacy import OwnPost, Person, Trace
+from bot.domain.work import Job
 from bot.services.privacy_ports import PersonRecords, PersonWork
 from bot.services.talk import MessageKey, TalkRecords, WorkRecords
 
@@ -16,6 +17,7 @@ PRIVACY = "privacy"
 """What an erasure is called in the audit."""
 
 _AT_A_TIME = 50
+_UNDER_WAY = "messages with work under way (the bot deletes it once it is done)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,16 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class PersonalRecords:
-    """`kinds` are those of work on what somebody asked. Every method raises `StoreError`."""
+    """`kinds` are those of work on what somebody asked; `forget` gives the job that deletes work
+    about these messages once it is done, by them and a word why. Every method raises `StoreError`.
+    """
 
     records: PersonRecords
     work: PersonWork
     talk: TalkRecords
     withdrawal: WorkRecords
     kinds: Sequence[str]
+    forget: Callable[[tuple[str, ...], str], Job]
 
     async def person(self, user_id: str, workspace: str) -> Person:
         """Raises `BadRequest` where more than one person may be meant."""
@@ -74,12 +79,14 @@ class PersonalRecords:
         before = await self.show(person)
         if not before:
             return Erased((), (), 0)
-        posts = await self._erase_messages(person, at)
+        posts, under_way = await self._erase_messages(person, at)
         await self.records.erase(person, _entry(person, by, at))
         await self.work.erase(person)
-        return Erased(before, await self.show(person), len(posts))
+        left = [Trace(_UNDER_WAY, under_way)] if under_way else []
+        return Erased(before, (*await self.show(person), *left), len(posts))
 
-    async def _erase_messages(self, person: Person, at: datetime) -> Sequence[OwnPost]:
+    async def _erase_messages(self, person: Person, at: datetime) -> tuple[Sequence[OwnPost], int]:
+        """Answers that go in Slack, and messages on which work is under way still."""
         messages = await self.records.messages(person)
         portions = [
             messages[begin : begin + _AT_A_TIME] for begin in range(0, len(messages), _AT_A_TIME)
@@ -87,23 +94,25 @@ class PersonalRecords:
         if not person.is_of_slack:  # at the terminal nothing is posted, and no work is durable
             for some in portions:
                 await self.talk.erase(some)
-            return ()
+            return (), 0
         for some in portions:
             await self.withdrawal.stop(some, self.kinds)
-        posts = await self.records.posts(messages)
+        under_way, posts = 0, await self.records.posts(messages)
         # First, so that a death in between forgets none: they are found by what is erased next.
         await self.work.take_away(posts, at)
         for some in portions:
             for one in {message for key in some if (message := _message(key))}:
                 await self.talk.unquote(one)
-            await self.withdrawal.erase(some)
+            if not await self.withdrawal.erase(some):
+                under_way += len(some)
+                await self.work.start(self.forget(tuple(some), f"erased {at.isoformat()}"))
             await self.talk.erase(some)
-        return posts
+        return posts, under_way
 
 
 def _message(key: str) -> MessageKey | None:
     parts = key.split(":")
-    return MessageKey(*parts[:3]) if len(parts) > 2 and all(parts[:3]) else None
+    return MessageKey(*parts) if len(parts) == len(fields(MessageKey)) else None
 
 
 def _entry(person: Person, by: str, at: datetime) -> AuditEntry:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from bot.domain.audit import AuditEntry
 from bot.domain.privacy import OwnPost, Person, Trace
+from bot.domain.work import Job
 
 
 class PersonRecords(Protocol):
@@ -45,6 +46,10 @@ class PersonWork(Protocol):
 
     async def erase(self, person: Person) -> None:
         """What is finished; what is under way needs it until it is."""
+        ...
+
+    async def start(self, job: Job) -> None:
+        """Has a bot that is at work do this."""
         ...
 
     async def take_away(self, posts: Sequence[OwnPost], at: datetime) -> None:

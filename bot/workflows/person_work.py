@@ -80,13 +80,12 @@ class PersonsWork:
 
         await self._in_thread(erase)
 
-    async def take_away(self, posts: Sequence[OwnPost], at: datetime) -> None:
-        def start(_: Connection) -> None:
-            for begin in range(0, len(posts), _POSTS):
-                self._enqueuer.start(_job(posts[begin : begin + _POSTS], at))
+    async def start(self, job: Job) -> None:
+        await self._in_thread(lambda connection: self._enqueuer.enqueue(connection, [job]))
 
-        if posts:
-            await self._in_thread(start)
+    async def take_away(self, posts: Sequence[OwnPost], at: datetime) -> None:
+        for begin in range(0, len(posts), _POSTS):
+            await self.start(_job(posts[begin : begin + _POSTS], at))
 
     def _work_of(self, connection: Connection, person: Person) -> dict[str, tuple[bool, int]]:
         """Whether it is under way, and its arrival in milliseconds since 1970, by its key."""

@@ -53,6 +53,7 @@ from bot.domain.questions import Asker, Author, EarlierMessage, Origin, ThreadKe
 from bot.domain.resolved_cases import CaseSource
 from bot.domain.work import Job, Queue, WorkStatus
 from bot.services.privacy import PersonalRecords
+from bot.slack.talk.hearing import Forget, forget_job
 from bot.workflows.admin import WorkAdmin
 from bot.workflows.databases import open_engine
 from bot.workflows.enqueueing import Enqueuer
@@ -98,7 +99,7 @@ async def _opened(url: str) -> AsyncIterator[Kept]:
     yield Kept(
         engine,
         url,
-        PersonalRecords(records, work, talk, calls, ("arrival",)),
+        PersonalRecords(records, work, talk, calls, ("arrival",), forget_job),
         SqlConversationStore(engine),
         SqlEscalations(engine, lambda *_: None, POLICY, clock=lambda: NOON),
     )
@@ -218,7 +219,8 @@ def _work(url: str) -> None:
         enqueuer.start(Job(key, kind, short, Queue.QUESTIONS, f"T1:home:{ID}"))
     where = "dbos." if database.dialect.name == "postgresql" else ""
     with database.begin() as connection:
-        connection.execute(text(f"UPDATE {where}workflow_status SET status = 'SUCCESS'"))
+        ended = "SET status = 'SUCCESS', updated_at = 0"  # long ago: nobody looks at it
+        connection.execute(text(f"UPDATE {where}workflow_status {ended}"))
         written = f"INSERT INTO {where}operation_outputs (workflow_uuid, function_id, output)"
         at = {"key": MESSAGE, "output": serializer.serialize(body)}
         connection.execute(text(f"{written} VALUES (:key, 1, :output)"), at)
@@ -378,6 +380,32 @@ async def test_answers_in_slack_are_handed_to_a_bot_at_work_without_a_name(kept:
     await admin.close()
     assert found is not None
     assert found.body == OwnPosts("T1", (OwnPost(MESSAGE, "C1", "1700000000.000100"),))
+
+
+async def test_work_on_their_question_under_way_is_deleted_by_the_bot_once_it_is_done(
+    on_file: Kept,
+) -> None:
+    await fill(on_file)
+    database = open_engine(on_file.url, connections=1)
+    job = Job(f"{MESSAGE}:post", "post", WORD, Queue.POSTS, "T1:C1")
+    Enqueuer(TypedJson(KEPT), database).start(job)
+    database.dispose()
+    (left,) = (await on_file.person.erase(PERSON, "admin", NOON)).left
+    assert "once it is done" in left.place
+    admin = WorkAdmin(on_file.url, KEPT)
+    waiting = [await admin.job(one.key) for one in await admin.list(WorkStatus.WAITING)]
+    await admin.close()
+    bodies = [one.body for one in waiting if one is not None]
+    assert [one.holding for one in bodies if isinstance(one, Forget)] == [(MESSAGE,)]
+
+
+async def test_a_row_that_there_is_already_under_the_pseudonym_gives_way(kept: Kept) -> None:
+    case = replace(CASE, workspace="T2", confirmed_by="U0OTHER00")
+    cases = SqlResolvedCases(kept.engine, clock=lambda: NOON)
+    # As an earlier version may have kept them: of no workspace, so that nothing else finds them.
+    assert await cases.add(case, [CaseSource("", ID), CaseSource("", PERSON.pseudonym)])
+    assert (await kept.person.erase(PERSON, "admin", NOON)).left == ()
+    assert await cases.sources(case.id) == [CaseSource("", PERSON.pseudonym)]
 
 
 async def test_who_is_meant_has_to_be_clear(on_file: Kept) -> None:

@@ -40,6 +40,7 @@ from bot.domain.escalations import Deed, Escalation, State
 from bot.domain.privacy import OwnPost, Person, Trace, holding
 
 _DIGIT = "1"  # with which every ts of Slack begins; others say what became of it
+_COLONS = 2  # in the key of a message: workspace, channel, ts
 _TOGETHER = 50  # conditions in one statement
 _OPEN = [state.value for state in State if not state.is_over]
 # What goes with whoever it is about. Of all other rows only the name goes.
@@ -66,6 +67,7 @@ class SqlPersonRecords:
     async def traces(self, person: Person) -> Sequence[Trace]:
         with store_errors("Looking for what is kept of a person"):
             async with self._engine.connect() as connection:
+                await _take_time(connection)
                 return await traces(connection, person)
 
     async def held(self, person: Person) -> Sequence[str]:
@@ -88,8 +90,10 @@ class SqlPersonRecords:
         )
         with store_errors("Looking for what somebody asked"):
             async with self._engine.connect() as connection:
-                keys = (await connection.scalars(asked.union(taken))).all()
-        return sorted(keys)
+                turns = (await connection.scalars(asked)).all()
+                keys = (await connection.scalars(taken)).all()
+        # Of what was taken on, messages alone: presses are about what others said as well.
+        return sorted({*turns, *(key for key in keys if key.count(":") == _COLONS)})
 
     async def posts(self, messages: Sequence[str]) -> Sequence[OwnPost]:
         row, found = PostRow, dict[str, OwnPost]()
@@ -107,6 +111,7 @@ class SqlPersonRecords:
     async def erase(self, person: Person, entry: AuditEntry) -> None:
         with store_errors("Erasing what is kept of a person"):
             async with writing(self._engine) as connection:
+                await _take_time(connection)
                 await _erase_words(connection, person)
                 await erase_cases_of_person(connection, person.workspace, person.user_id)
                 await erase_drafts(connection, of_person(person.workspace, person.user_id))
@@ -116,6 +121,7 @@ class SqlPersonRecords:
             for table in tables():
                 if table.name != PREFERENCES:
                     async with writing(self._engine) as connection:
+                        await _take_time(connection)
                         await _rename(connection, table, person)
             async with writing(self._engine) as connection:
                 await add_entry(connection, entry)
@@ -128,6 +134,7 @@ async def overwriting(engine: AsyncEngine) -> AsyncIterator[None]:
     if engine.dialect.name != "sqlite":
         yield
         return
+    await engine.dispose()  # connections that are open already would not
     event.listen(engine.sync_engine, "connect", _overwrite)
     yield
     merged = f"INSERT INTO {WORDS_TABLE}({WORDS_TABLE}) VALUES ('optimize')"  # noqa: S608 -- ours
@@ -136,6 +143,12 @@ async def overwriting(engine: AsyncEngine) -> AsyncIterator[None]:
             await connection.exec_driver_sql(merged)
         async with engine.connect() as connection:
             await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def _take_time(connection: AsyncConnection) -> None:
+    """Until the transaction ends: no index tells in which texts somebody is named."""
+    if connection.dialect.name == "postgresql":
+        await connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
 
 
 def _overwrite(connection: Any, _: object) -> None:
