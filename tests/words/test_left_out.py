@@ -20,9 +20,10 @@ TO_OTHERS = re.compile(
     r"|bot/services/verdict_prompt"
     r"|bot/answering/grounding|bot/services/failure_words"  # the log, the bot itself
     r"|bot/answering/steps"  # fills the blanks of runbooks, whose bodies stay as they are
-    r"|bot/services/(?:check_runbooks|evaluate|unreachable|arms_text|model_arms)"
-    r"|bot/services/(?:case_upkeep|condensing)"  # reviewers, models  # operators
-    r"|bot/slack/(?:doctor|manifest|directory|leaving|oauth|side|tokens|refusals|client)"
+    r"|bot/services/(?:check_runbooks|evaluate|unreachable|arms_text|model_arms)"  # operators
+    r"|bot/services/(?:export|finetune|privacy|console_roles)|bot/domain/(?:consents|datasets)"
+    r"|bot/services/(?:case_upkeep|condensing)"  # reviewers, models
+    r"|bot/slack/(?:doctor|manifest|directory|leaving|oauth|side|tokens|refusals|client|openid)"
     r"|bot/questions/(?:alert_formats|keeping_out|times|words)"  # what is read, not what is said
     r"|bot/slack/(?:parse\.py|plain|talk/parse)"
 )
@@ -51,7 +52,8 @@ NOT_SAID = frozenset(
         " in the pager by ",  # of what an escalation went through
         "Handed on in the pager.",
         "The pager",  # whose word it is, for the log
-        *("workspace gone", "channel gone", "left at ", "run id "),  # of keys, and of questions
+        *("workspace gone", "channel gone", "case gone", "left at ", "left until "),  # of keys
+        *("called off ", "run id "),  # and of questions
         *("not solved", "keep out", "come back", "tell more", "why did "),
         "at once",  # the form of runbooks
         "never by itself",
