@@ -7,29 +7,23 @@ start.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import sys
-from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli_database import AsJson, By, Config, clean, doer, opened
+from bot.cli_database import AsJson, By, Config, clean, deed_key, doer, work_with
 from bot.domain.errors import BadRequest
 from bot.domain.resolved_cases import CaseQuery, CaseState, KnownCase
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from bot.services.casework import Casework, Decider
 
-NOT_DONE = 1
 _TITLE = 70  # characters
 
 cases_app = typer.Typer(
@@ -64,7 +58,7 @@ def list_cases(
         if not page.cases:
             _print("There are no such cases.")
 
-    _run(config, look)
+    work_with(_casework, config, look)
 
 
 @cases_app.command(name="show")
@@ -81,7 +75,7 @@ def show_case(case_id: CaseId, as_json: AsJson = False, config: Config = None) -
         for line in _page(known):
             _print(line)
 
-    _run(config, look)
+    work_with(_casework, config, look)
 
 
 @cases_app.command(name="approve")
@@ -98,10 +92,10 @@ def approve_case(
         from bot.services.casework import Wording
 
         wording = Wording(fix or None, cause or None)
-        case = await casework.approve(_key(case_id), case_id.upper(), _decider(by), wording)
+        case = await casework.approve(deed_key(case_id), case_id.upper(), _decider(by), wording)
         _print(f"Approved: {case.id}. Others are told until {case.expires_at:%Y-%m-%d}.")
 
-    _run(config, decide)
+    work_with(_casework, config, decide)
 
 
 @cases_app.command(name="reject")
@@ -109,10 +103,10 @@ def reject_case(case_id: CaseId, why: Why = "", by: By = "", config: Config = No
     """Rejects the case: nobody is told."""
 
     async def decide(casework: Casework) -> None:
-        case = await casework.reject(_key(case_id), case_id.upper(), _decider(by), why)
+        case = await casework.reject(deed_key(case_id), case_id.upper(), _decider(by), why)
         _print(f"Rejected: {case.id}. Nobody is told.")
 
-    _run(config, decide)
+    work_with(_casework, config, decide)
 
 
 @cases_app.command(name="retire")
@@ -120,25 +114,10 @@ def retire_case(case_id: CaseId, why: Why = "", by: By = "", config: Config = No
     """Retires the case, whatever became of it: nobody is told any more."""
 
     async def decide(casework: Casework) -> None:
-        case = await casework.retire(_key(case_id), case_id.upper(), _decider(by), why)
+        case = await casework.retire(deed_key(case_id), case_id.upper(), _decider(by), why)
         _print(f"Retired: {case.id}. Nobody is told any more.")
 
-    _run(config, decide)
-
-
-def _run(config: Path | None, do: Callable[[Casework], Awaitable[None]]) -> None:
-    """Says in one line why something is not done."""
-    settings = load_settings(os.environ, config)
-    try:
-        asyncio.run(_opened(settings, do))
-    except BadRequest as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(NOT_DONE) from None
-
-
-async def _opened(settings: Settings, do: Callable[[Casework], Awaitable[None]]) -> None:
-    async with opened(settings) as engine:
-        await do(_casework(settings, engine))
+    work_with(_casework, config, decide)
 
 
 def _casework(settings: Settings, engine: AsyncEngine) -> Casework:
@@ -162,10 +141,6 @@ def _decider(by: str) -> Decider:
     from bot.services.casework import Decider
 
     return Decider(doer(by), rule="at the terminal")
-
-
-def _key(case_id: str) -> str:
-    return f"cli:{case_id.upper()}:{datetime.now(UTC).isoformat()}"
 
 
 def _tree(known: KnownCase) -> dict[str, Any]:

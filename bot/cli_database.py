@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import getpass
-from collections.abc import AsyncIterator
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from bot.domain.errors import BadRequest, StoreError
-from bot.settings import Settings
+from bot.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+T = TypeVar("T")
+
+NOT_DONE = 1
 
 Config = Annotated[
     Path | None,
@@ -39,6 +47,30 @@ async def opened(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield database
     finally:
         await database.dispose()
+
+
+def work_with(
+    made: Callable[[Settings, AsyncEngine], T],
+    config: Path | None,
+    do: Callable[[T], Awaitable[None]],
+) -> None:
+    """Runs `do` with what is made over the database. Why something is not done is one line."""
+    settings = load_settings(os.environ, config)
+
+    async def work() -> None:
+        async with opened(settings) as engine:
+            await do(made(settings, engine))
+
+    try:
+        asyncio.run(work())
+    except BadRequest as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(NOT_DONE) from None
+
+
+def deed_key(subject: str) -> str:
+    """Of one deed at the terminal."""
+    return f"cli:{subject.upper()}:{datetime.now(UTC).isoformat()}"
 
 
 def _require_there(url: str) -> None:

@@ -7,28 +7,22 @@ start.
 
 from __future__ import annotations
 
-import asyncio
-import os
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli_database import By, Config, clean, doer, opened
+from bot.cli_database import By, Config, clean, deed_key, doer, work_with
 from bot.domain.errors import BadRequest
 from bot.domain.runbook_drafts import DraftState, RunbookDraft
 from bot.domain.verdicts import VerdictKind
-from bot.settings import Settings, load_settings
+from bot.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from bot.services.runbook_growth import Person, RunbookGrowth
-
-NOT_DONE = 1
 
 DraftId = Annotated[str, typer.Argument(help="The eight letters of the draft.")]
 Side = Annotated[VerdictKind | None, typer.Option("--verdict", help="Whose side it is on.")]
@@ -64,7 +58,7 @@ def list_drafts(
         if not found:
             _print("There are no drafts.")
 
-    _run(config, look)
+    work_with(_growth, config, look)
 
 
 def show_draft(
@@ -95,7 +89,7 @@ def show_draft(
         for line in shaped_as(draft, chosen).text.splitlines():
             _print(line)
 
-    _run(config, look)
+    work_with(_growth, config, look)
 
 
 def approve_draft(
@@ -111,39 +105,24 @@ def approve_draft(
         from bot.services.runbook_growth import PATCH, Chosen
 
         chosen, person = Chosen(verdict, cause), _person(by)
-        draft = await growth.approve(_key(draft_id), draft_id.upper(), chosen, person)
+        draft = await growth.approve(deed_key(draft_id), draft_id.upper(), chosen, person)
         if draft.note != PATCH:
             _print(f"In force as {draft.note}")
             return
         print((await growth.patch(draft.id))[1], end="")
         print("Approved: it comes into force with this patch (git am).", file=sys.stderr)
 
-    _run(config, decide)
+    work_with(_growth, config, decide)
 
 
 def reject_draft(draft_id: DraftId, by: By = "", config: Config = None) -> None:
     """Rejects the draft: it is not drafted again."""
 
     async def decide(growth: RunbookGrowth) -> None:
-        draft = await growth.reject(_key(draft_id), draft_id.upper(), _person(by))
+        draft = await growth.reject(deed_key(draft_id), draft_id.upper(), _person(by))
         _print(f"Rejected: {draft.id} {draft.title}")
 
-    _run(config, decide)
-
-
-def _run(config: Path | None, do: Callable[[RunbookGrowth], Awaitable[None]]) -> None:
-    """Says in one line why something is not done."""
-    settings = load_settings(os.environ, config)
-    try:
-        asyncio.run(_opened(settings, do))
-    except BadRequest as error:
-        print(error, file=sys.stderr)
-        raise typer.Exit(NOT_DONE) from None
-
-
-async def _opened(settings: Settings, do: Callable[[RunbookGrowth], Awaitable[None]]) -> None:
-    async with opened(settings) as engine:
-        await do(_growth(settings, engine))
+    work_with(_growth, config, decide)
 
 
 def _growth(settings: Settings, engine: AsyncEngine) -> RunbookGrowth:
@@ -170,10 +149,6 @@ def _person(by: str) -> Person:
     from bot.services.runbook_growth import Person
 
     return Person(doer(by), rule="at the terminal")
-
-
-def _key(draft_id: str) -> str:
-    return f"cli:{draft_id.upper()}:{datetime.now(UTC).isoformat()}"
 
 
 def _line(draft: RunbookDraft) -> str:
