@@ -23,6 +23,11 @@ def example_config() -> str:
     return (_PACKAGE / "config.example.yaml").read_text(encoding="utf-8")
 
 
+def figures() -> str:
+    """What was measured of the bot, as Markdown."""
+    return (_PACKAGE / "figures.md").read_text(encoding="utf-8")
+
+
 def airflow_plugin() -> str:
     """The file that makes Airflow report its failures to the bot."""
     return (_PACKAGE / "airflow_plugin.py").read_text(encoding="utf-8")

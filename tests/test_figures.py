@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.shipped import figures
 from tests.benchmarks.figures import BEGIN, END, main, rows_of, write_between
 from tests.benchmarks.incidents import v_measure
 
@@ -73,7 +74,7 @@ def test_what_is_not_measured_anew_may_stay(tmp_path: Path, monkeypatch: Any) ->
 
 
 def test_the_page_has_its_place_for_figures() -> None:
-    page = (Path(__file__).parent / "benchmarks" / "FIGURES.md").read_text()
+    page = figures()
     assert page.index(BEGIN) < page.index(END)
 
 

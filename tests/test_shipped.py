@@ -9,7 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.shipped import airflow_plugin, example_config, shipped_migrations, shipped_runbooks
+from bot.shipped import (
+    airflow_plugin,
+    example_config,
+    figures,
+    shipped_migrations,
+    shipped_runbooks,
+)
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,6 +25,7 @@ def test_the_checkout_has_everything() -> None:
     assert shipped_migrations() == ROOT / "migrations"
     assert example_config().startswith("# Settings of Airflow Support Bot")
     assert "SUPPORT_BOT_TOKEN" in airflow_plugin()
+    assert figures().startswith("# Figures")
 
 
 @pytest.mark.slow
@@ -37,6 +44,7 @@ def test_an_installed_wheel_has_everything(tmp_path: Path) -> None:
         "print((shipped.shipped_migrations() / 'env.py').exists())\n"
         "print(len(shipped.example_config()) > 100)\n"
         "print(len(shipped.airflow_plugin()) > 100)\n"
+        "print(len(shipped.figures()) > 100)\n"
         "from bot.adapters.sql.migrate import migrate\n"
         f"print(migrate('sqlite+aiosqlite:///{tmp_path}/bot.db'))\n"
     )
@@ -54,4 +62,4 @@ def test_an_installed_wheel_has_everything(tmp_path: Path) -> None:
     assert where.startswith(str(tmp_path / "installed"))
     assert int(runbooks) == len(list((ROOT / "runbooks").glob("*.md")))
     newest = max((ROOT / "migrations" / "versions").glob("*.py")).name.partition("_")[0]
-    assert rest == ["True", "True", "True", newest]
+    assert rest == ["True", "True", "True", "True", newest]

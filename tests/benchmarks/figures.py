@@ -1,4 +1,4 @@
-"""Writes FIGURES.md out of what the benchmarks print; none of its figures is written by hand.
+"""Writes bot/figures.md out of what the benchmarks print; none of its figures is written by hand.
 
     python -m tests.benchmarks.figures [--corpus DIR] [--holmes VENV] [--labelled WHAT=PATH …]
         [--only NAME …] [--kept] [--page FILE]
@@ -24,6 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".cache" / "figures"
+_PAGE = ROOT / "bot" / "figures.md"
 BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _RECALL = re.compile(r"^(?P<set>\S.*?) +n= *(?P<n>\d+) +(?P<way>\S.*?)  +(?P<shares>\d+:.*)$")
 _COST = re.compile(
@@ -92,7 +93,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--labelled", action="append", default=[], metavar="WHAT=PATH")
     parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--kept", action="store_true")
-    parser.add_argument("--page", type=Path, default=Path(__file__).parent / "FIGURES.md")
+    parser.add_argument("--page", type=Path, default=_PAGE)
     return parser.parse_args()
 
 

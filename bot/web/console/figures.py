@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
+from bot import shipped
 from bot.domain.capacity import ClusterOutlook
 from bot.domain.verdicts import VerdictKind
 from bot.services.archive_ports import DayFigures
@@ -21,6 +23,7 @@ from bot.web.console.pages import page
 _SPANS = (7, 30, 90, 365)
 _USUAL = 30
 _CAUSES = 12
+_MARK = re.compile(r"^<!--.*-->\n", re.MULTILINE)  # between which the page is written
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ def figure_pages() -> APIRouter:
             totals=totals_of(days), verdict_chart=verdicts, rating_chart=ratings,
             second_chart=seconds,
         )  # fmt: skip
+
+    @router.get("/docs")
+    async def docs(request: Request) -> Response:
+        return page(request, "docs.html", measured=_MARK.sub("", shipped.figures()))
 
     @router.get("/incidents")
     async def incidents(request: Request) -> Response:

@@ -27,6 +27,7 @@ _SECTIONS: tuple[tuple[str, str, Role], ...] = (
     ("incidents", "Incidents", Role.VIEWER),
     ("health", "Clusters", Role.VIEWER),
     ("figures", "Figures", Role.VIEWER),
+    ("docs", "How right it is", Role.VIEWER),
     ("datasets", "Datasets", Role.REVIEWER),
 )
 

@@ -211,6 +211,15 @@ async def test_figures_incidents_and_clusters_are_shown(console: Console) -> Non
     assert wrong.status_code == 400
 
 
+async def test_what_was_measured_of_the_bot_is_a_page(console: Console) -> None:
+    async with console.signed_in() as client:
+        page = (await client.get("/console/docs")).text
+    assert "<h1>Figures</h1>" in page
+    assert "<td>" in page
+    assert "python -m tests.benchmarks.log_speed" in page
+    assert "!--" not in page
+
+
 async def test_who_may_not_see_a_dag_sees_nothing_of_it_on_any_page(console: Console) -> None:
     console.rules = (Rule("other", users=frozenset({"U1"}), dags=("other_*",)),)
     console.__post_init__()
