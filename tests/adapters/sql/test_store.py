@@ -297,4 +297,4 @@ class TestDoctor:
             checks = {check.name: check for check in await store.doctor()}
 
         assert checks["integrity"].status is CheckStatus.FAILED
-        assert "Rows of verdicts" in checks["integrity"].detail
+        assert "refer to rows of turns that are gone" in checks["integrity"].detail
