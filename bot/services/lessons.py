@@ -37,7 +37,7 @@ def lesson_of(stored: StoredTurn, grounds: Grounds) -> Example | Left:
     consent = covering(grounds.consents, stored.workspace, origin, grounds.at)
     if consent is None:
         return Left.NO_CONSENT
-    if not stored.keeps:
+    if not stored.keeps or _is_unsaid(stored, origin):
         return Left.OPTED_OUT
     if stored.expires_at is not None and stored.expires_at <= grounds.at:
         return Left.EXPIRED
@@ -66,6 +66,14 @@ def digest_of(example: Example) -> str:
 
 def _verdict(turn: Turn) -> Verdict | None:
     return turn.reply.verdict if isinstance(turn.reply, Diagnosis) else None
+
+
+def _is_unsaid(stored: StoredTurn, origin: Origin) -> bool:
+    """In a chat somebody asks, whose name is not stored where they want nothing kept; see
+    `PrivateStore`. What a webhook starts nobody asked."""
+    asked_by_people = origin in (Origin.SLACK, Origin.PLAYGROUND)
+    turn = stored.turn
+    return asked_by_people and turn is not None and not turn.question.asker.user_id
 
 
 def _is_of_others(stored: StoredTurn) -> bool:

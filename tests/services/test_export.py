@@ -26,6 +26,7 @@ from bot.adapters.sql.snapshots import SqlSnapshots
 from bot.adapters.sql.store import SqlConversationStore
 from bot.adapters.sql.tables import TurnRow
 from bot.domain.audit import AuditEntry, Outcome
+from bot.domain.consents import Permission
 from bot.domain.conversations import Rating, Score, Turn
 from bot.domain.datasets import Left, Split
 from bot.domain.errors import ExportError, ExportRefused
@@ -34,6 +35,7 @@ from bot.learning.formats import formats
 from bot.services.evaluate import Sample
 from bot.services.export import Exported, Exporter
 from bot.services.export_ports import Request
+from bot.services.private_store import PrivateStore
 from bot.services.scrub_ports import Scrubbers
 from tests.fakes.lessons import CONSENT, MONDAY, NOW, WORKSPACE, PlainScrubber, Told, Unseen, lesson
 
@@ -260,6 +262,27 @@ async def test_guests_other_organisations_and_who_opted_out_are_not_in_it(bench:
 
     assert done.snapshot.rows == 1
     assert done.snapshot.left == {Left.OPTED_OUT: 1, Left.OUTSIDER: 2}
+
+
+@pytest.mark.parametrize("origin", [Origin.SLACK, Origin.PLAYGROUND])
+async def test_what_is_stored_without_a_name_of_who_opted_out_is_not_in_it(
+    bench: Bench, origin: Origin
+) -> None:
+    written = Permission("SLA-2026-7", "works council, 2026-03-02")
+    await bench.consents.record(
+        replace(CONSENT, id="c0ffee02", permission=written), replace(_ENTRY, key="e2")
+    )
+    preferences = SqlPreferences(bench.engine, lambda: NOW)
+    await preferences.set_keeping(WORKSPACE, "U0SHY001", False)
+    private = PrivateStore(bench.store, preferences)
+    for turn in (lesson(1, origin=origin), lesson(2, user="U0SHY001", origin=origin)):
+        await private.add_turn(turn)
+    await bench.store.add_turn(lesson(3, asker=Asker(""), origin=Origin.WEBHOOK))
+
+    done = await bench.export(request=replace(ALL, unjudged=True))
+
+    assert done.snapshot.left == {Left.OPTED_OUT: 1}
+    assert done.snapshot.rows == 2
 
 
 async def test_what_is_past_its_time_to_live_stays(bench: Bench) -> None:
