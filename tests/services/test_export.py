@@ -13,14 +13,17 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text, update
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from bot.adapters.dataset.folder import ExportFolder
 from bot.adapters.evaluation import read_samples
+from bot.adapters.sql.case_tables import ResolvedCaseRow
+from bot.adapters.sql.cases import SqlResolvedCases
 from bot.adapters.sql.consents import SqlConsents
 from bot.adapters.sql.dataset_reads import SqlTurnPages
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.erasing import SqlErasing
+from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow, TruthRow
 from bot.adapters.sql.preferences import SqlPreferences
 from bot.adapters.sql.snapshots import SqlSnapshots
 from bot.adapters.sql.store import SqlConversationStore
@@ -31,12 +34,14 @@ from bot.domain.conversations import Rating, Score, Turn
 from bot.domain.datasets import Left, Split
 from bot.domain.errors import ExportError, ExportRefused
 from bot.domain.questions import Asker, Origin
+from bot.domain.resolved_cases import CaseSource
 from bot.learning.formats import formats
 from bot.services.evaluate import Sample
 from bot.services.export import Exported, Exporter
 from bot.services.export_ports import Request
 from bot.services.private_store import PrivateStore
 from bot.services.scrub_ports import Scrubbers
+from tests.fakes.cases import CASE, ENGINEER
 from tests.fakes.lessons import CONSENT, MONDAY, NOW, WORKSPACE, PlainScrubber, Told, Unseen, lesson
 
 ALL = Request(tuple(formats()))
@@ -359,6 +364,95 @@ async def test_a_rating_that_came_later_voids_the_snapshot(bench: Bench) -> None
     await bench.store.rate(Rating(lesson(1).id, "U0SHY001", Score.DOWN, NOW))
     with pytest.raises(ExportRefused, match="rated, corrected or answered anew"):
         await bench.export("again", replace(ALL, snapshot=snapshot.id))
+
+
+async def tell(bench: Bench, turn: Turn) -> None:
+    """An engineer resolves the escalation of the turn: the bot was wrong."""
+    place, at = turn.question.thread, NOW
+    escalation = EscalationRow(
+        id="E1", key="E1", state="resolved", body="{}", format=1, opened_at=at, joined_at=at,
+        changed_at=at, is_counting=False,
+    )  # fmt: skip
+    party = EscalationPartyRow(
+        escalation_id="E1", workspace=place.workspace, channel=place.channel, thread=place.thread,
+        user_id="U0ASKER1", message="", turn_id=turn.id, number=1,
+    )  # fmt: skip
+    truth = TruthRow(
+        escalation_id="E1", user_id=ENGINEER, at=at, was_wrong="The table was empty.",
+        fixed_by="Loaded the table first.", bot="no", cause="",
+    )  # fmt: skip
+    async with AsyncSession(bench.engine) as session:
+        session.add(escalation)
+        await session.flush()
+        session.add_all([party, truth])
+        await session.commit()
+
+
+async def approve(bench: Bench, turn: Turn, *others: str) -> None:
+    """The case of the escalation, which rests on what the engineer and others said."""
+    case = replace(CASE, turn_id=turn.id, escalation_id="E1", fix="Load it first, they said.")
+    sources = [CaseSource(WORKSPACE, user) for user in (ENGINEER, *others)]
+    cases = SqlResolvedCases(bench.engine, clock=lambda: NOW)
+    assert await cases.add(case, sources)
+    async with bench.engine.begin() as connection:
+        await connection.execute(update(ResolvedCaseRow).values(state="approved"))
+
+
+async def corrections(bench: Bench, name: str) -> list[str]:
+    await bench.export(name)
+    return [row["chosen"][0]["content"] for row in bench.rows("dpo", name)]
+
+
+async def test_words_of_an_engineer_who_wants_nothing_kept_are_not_exported(bench: Bench) -> None:
+    preferences = SqlPreferences(bench.engine, lambda: NOW)
+    await bench.keep(lesson(1), lesson(2))
+    await bench.keep(lesson(3), score=None)
+    await tell(bench, lesson(3))
+    await approve(bench, lesson(3), "U0OTHER1")
+
+    assert "Loaded the table" in "".join(await corrections(bench, "one"))
+    snapshot = (await bench.export("two")).snapshot.id
+    await preferences.set_keeping(WORKSPACE, ENGINEER, False)
+    with pytest.raises(ExportRefused, match="void"):
+        await bench.export("again", replace(ALL, snapshot=snapshot))
+
+    assert await corrections(bench, "three") == []
+    assert b"oad the table" not in b"".join(bench.files("three").values())
+    # What was said of the answer stays: nobody calls it right.
+    assert len(bench.rows("kto", "three")) == 3
+    assert b"Load it first" not in b"".join(bench.files("three").values())
+
+
+async def test_a_case_with_words_of_somebody_who_wants_nothing_kept_is_not_exported(
+    bench: Bench,
+) -> None:
+    preferences = SqlPreferences(bench.engine, lambda: NOW)
+    await bench.keep(lesson(1), lesson(2))
+    await bench.keep(lesson(3), score=Score.DOWN)
+    await tell(bench, lesson(3))
+    await approve(bench, lesson(3), "U0OTHER1")
+    async with bench.engine.begin() as connection:
+        await connection.execute(update(TruthRow).values(fixed_by=""))
+    assert "Load it first" in "".join(await corrections(bench, "one"))
+
+    await preferences.set_keeping(WORKSPACE, "U0OTHER1", False)
+
+    assert await corrections(bench, "two") == []
+
+
+async def test_what_was_opened_again_teaches_nothing_until_it_is_resolved(bench: Bench) -> None:
+    await bench.keep(lesson(1), lesson(2))
+    await bench.keep(lesson(3), score=None)
+    await tell(bench, lesson(3))
+    await approve(bench, lesson(3))
+    async with bench.engine.begin() as connection:
+        await connection.execute(update(EscalationRow).values(state="open"))
+    assert await corrections(bench, "open") == []
+    assert len(bench.rows("kto", "open")) == 2
+
+    async with bench.engine.begin() as connection:
+        await connection.execute(update(EscalationRow).values(state="resolved"))
+    assert len(await corrections(bench, "resolved")) == 1
 
 
 async def test_what_is_not_settled_yet_is_left_for_the_next_time(bench: Bench) -> None:

@@ -7,21 +7,21 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Exists, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.adapters.sql.case_rows import case_of
-from bot.adapters.sql.case_tables import ResolvedCaseRow
+from bot.adapters.sql.case_tables import CaseSourceRow, ResolvedCaseRow
 from bot.adapters.sql.dataset_tables import SnapshotTurnRow
 from bot.adapters.sql.engine import store_errors
-from bot.adapters.sql.escalation_tables import EscalationPartyRow, TruthRow
+from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow, TruthRow
 from bot.adapters.sql.preference_tables import PreferenceRow
 from bot.adapters.sql.rows import rating_of, turn_of
 from bot.adapters.sql.tables import ConversationRow, EvidenceRow, RatingRow, TurnRow
 from bot.domain.conversations import Outcome, Rating, Turn
 from bot.domain.errors import StoreError
-from bot.domain.escalations import Truth, WasRight
+from bot.domain.escalations import State, Truth, WasRight
 from bot.domain.resolved_cases import CaseState, ResolvedCase
 from bot.services.export_ports import Cursor, SnapshotTurn, StoredTurn
 
@@ -134,32 +134,53 @@ async def _said_of(session: AsyncSession, ids: Sequence[str]) -> _Said:
     for row in await session.scalars(ratings.order_by(RatingRow.at, RatingRow.source)):
         said.ratings[row.turn_id].pop(row.user_id, None)
         said.ratings[row.turn_id][row.user_id] = rating_of(row)
-    party = EscalationPartyRow
-    truths = (
-        select(party.turn_id, TruthRow)
-        .join(TruthRow, TruthRow.escalation_id == party.escalation_id)
-        .where(party.turn_id.in_(ids))
-        .order_by(TruthRow.at, TruthRow.escalation_id)
-        .distinct()
-    )
-    for turn_id, truth in (await session.execute(truths)).all():
-        said.truths[turn_id].append(_truth(truth))
-    case = ResolvedCaseRow
-    cases = select(case).where(case.turn_id.in_(ids), case.state.in_(_APPROVED))
-    for one in await session.scalars(cases.order_by(case.confirmed_at, case.id)):
-        said.cases[one.turn_id] = case_of(one)
+    for turn_id, truth, is_private in (await session.execute(_truths(ids))).all():
+        said.truths[turn_id].append(_truth(truth, is_private))
+    for case in await session.scalars(_cases(ids)):
+        said.cases[case.turn_id] = case_of(case)
     return said
 
 
-def _truth(row: TruthRow) -> Truth:
+def _truths(ids: Sequence[str]) -> Select[str, TruthRow, bool]:
+    """Of what was opened again nobody knows it yet."""
+    row, party, escalation = TruthRow, EscalationPartyRow, EscalationRow
+    return (
+        select(party.turn_id, row, _keeps_nothing(row.user_id))
+        .join(row, row.escalation_id == party.escalation_id)
+        .join(escalation, escalation.id == party.escalation_id)
+        .where(party.turn_id.in_(ids), escalation.state == State.RESOLVED.value)
+        .order_by(row.at, row.escalation_id)
+        .distinct()
+    )
+
+
+def _cases(ids: Sequence[str]) -> Select[ResolvedCaseRow]:
+    """None of what was opened again, nor with words of somebody who wants nothing kept."""
+    row, source, escalation = ResolvedCaseRow, CaseSourceRow, EscalationRow
+    unresolved = exists().where(
+        escalation.id == row.escalation_id, escalation.state != State.RESOLVED.value
+    )
+    unwilling = exists().where(source.case_id == row.id, _keeps_nothing(source.user_id))
+    return (
+        select(row)
+        .where(row.turn_id.in_(ids), row.state.in_(_APPROVED), ~unresolved, ~unwilling)
+        .where(~_keeps_nothing(row.confirmed_by))
+        .order_by(row.confirmed_at, row.id)
+    )
+
+
+def _keeps_nothing(user_id: ColumnElement[str] | InstrumentedAttribute[str]) -> Exists:
+    """Ids are of one person in every workspace; a truth does not say in which it was told."""
+    row = aliased(PreferenceRow)
+    return exists().where(row.user_id == user_id, ~row.keeps_conversations)
+
+
+def _truth(row: TruthRow, is_private: bool) -> Truth:
+    """Without the words of somebody who wants nothing kept, as after they were erased; whether the
+    bot was right stays, lest the turn be taken for one that nobody objected to."""
+    was_wrong, fixed_by = ("", "") if is_private else (row.was_wrong, row.fixed_by)
     return Truth(
-        row.escalation_id,
-        row.user_id,
-        row.at,
-        row.was_wrong,
-        row.fixed_by,
-        WasRight(row.bot),
-        row.cause,
+        row.escalation_id, row.user_id, row.at, was_wrong, fixed_by, WasRight(row.bot), row.cause
     )
 
 
