@@ -20,7 +20,7 @@ _LENGTH = 8  # letters of 32: two of 10,000 names share one in a snapshot of twe
 _SHORT = 4  # shorter names are plain words too often to be looked for in any case
 
 _PUBLIC = (
-    *("apache.org", "python.org", "pypi.org", "readthedocs.io", "sqlalche.me", "github.com"),
+    *("apache.org", "python.org", "readthedocs.io", "sqlalche.me", "github.com"),
     *(
         "stackoverflow.com",
         "kubernetes.io",
