@@ -80,16 +80,20 @@ class Consent:
 
 
 def covering(
-    consents: Iterable[Consent], workspace: str, origin: Origin, at: datetime
+    consents: Iterable[Consent],
+    workspace: str,
+    origin: Origin,
+    at: datetime,
+    used: Collection[str] = (),
 ) -> Consent | None:
-    """By which of these a row may be exported at that moment; of several the one that lasts
-    longest. None: the row stays."""
+    """By which of these a row may be exported at that moment; of several one whose id is among the
+    `used` first, then the one that lasts longest. None: the row stays."""
     fitting = [
         one
         for one in consents
         if one.workspace == workspace and one.is_in_force(at) and one.covers(origin)
     ]
-    return max(fitting, key=lambda one: (one.until, one.id), default=None)
+    return max(fitting, key=lambda one: (one.id in used, one.until, one.id), default=None)
 
 
 def no_longer(consents: Iterable[Consent], used: Collection[str], at: datetime) -> tuple[str, ...]:

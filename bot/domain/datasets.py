@@ -142,9 +142,9 @@ class Example:
 class Snapshot:
     """Which turns an export is made of, by id and digest.
 
-    `id` comes from these and from `left`, so it is the same wherever they are. `rows` is how many
-    there were; `present` how many still are. `left` counts the turns that stayed out, by why.
-    `consents` are the ids of the records that cover it.
+    `id` comes from these, from `left` and from `consents`, so it is the same wherever they are.
+    `rows` is how many there were; `present` how many still are. `left` counts the turns that stayed
+    out, by why. `consents` are the ids of the records that cover it.
     """
 
     id: str

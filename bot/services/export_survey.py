@@ -68,8 +68,9 @@ class Surveyor:
     consents: Consents
     clock: Callable[[], datetime]
 
-    async def grounds(self) -> Grounds:
-        return Grounds(await self.consents.all(), self.clock())
+    async def grounds(self, snapshot: Snapshot | None = None) -> Grounds:
+        used = snapshot.consents if snapshot else ()
+        return Grounds(await self.consents.all(), self.clock(), used)
 
     async def snapshot(self, desk: Desk, wanted: Request, progress: Progress) -> Snapshot:
         """The one that is named, or a new one of all that may leave now; its rows are in the plan
@@ -143,7 +144,7 @@ class Surveyor:
         rows = await self.pages.of_snapshot(snapshot.id, numbers)
         if len(rows) < len(numbers):
             raise ExportRefused(void(await self.found(snapshot.id)))
-        grounds = await self.grounds()
+        grounds = await self.grounds(snapshot)
         return await asyncio.to_thread(
             lambda: [
                 Surveyed(
@@ -160,12 +161,14 @@ class Surveyor:
         left = {Left[name]: count for name, count in sorted(survey.left.items())}
         if not survey.number:
             raise ExportRefused("\n".join(_nothing(survey, left)))
+        consents = tuple(sorted(survey.consents))
+        what = " ".join(("snapshot", *consents))
         snapshot = Snapshot(
-            id=digest_over(plan.entries(_PORTION), "snapshot", left)[:_ID_LENGTH],
+            id=digest_over(plan.entries(_PORTION), what, left)[:_ID_LENGTH],
             created_at=self.clock(),
             rows=survey.number,
             present=survey.number,
-            consents=tuple(sorted(survey.consents)),
+            consents=consents,
             left=left,
         )
         await self.snapshots.add(snapshot, plan.entries(_PORTION))

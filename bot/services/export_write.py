@@ -65,7 +65,7 @@ class Writer:
             rows = await self.pages.of_snapshot(snapshot.id, [one.number for one in chosen])
             if len(rows) < len(chosen):
                 raise ExportRefused(void(await self.surveyor.found(snapshot.id)))
-            grounds = await self.surveyor.grounds()
+            grounds = await self.surveyor.grounds(snapshot)
             await asyncio.to_thread(self._page, desk, tally, chosen, rows, grounds)
             tally.number = chosen[-1].number + 1
             tally.done += len(chosen)

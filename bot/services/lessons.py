@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
@@ -23,10 +23,12 @@ from bot.services.export_words import told
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """On what turns may leave at one moment."""
+    """On what turns may leave at one moment. `used` are the ids of consents that a snapshot was
+    taken under: while they hold, its rows leave under them."""
 
     consents: Sequence[Consent]
     at: datetime
+    used: Collection[str] = ()
 
 
 def lesson_of(stored: StoredTurn, grounds: Grounds) -> Example | Left:
@@ -34,7 +36,7 @@ def lesson_of(stored: StoredTurn, grounds: Grounds) -> Example | Left:
     if stored.origin not in set(Origin):
         return Left.UNREADABLE
     origin = Origin(stored.origin)
-    consent = covering(grounds.consents, stored.workspace, origin, grounds.at)
+    consent = covering(grounds.consents, stored.workspace, origin, grounds.at, grounds.used)
     if consent is None:
         return Left.NO_CONSENT
     if not stored.keeps or _is_unsaid(stored, origin):
@@ -60,8 +62,9 @@ def lesson_of(stored: StoredTurn, grounds: Grounds) -> Example | Left:
 
 
 def digest_of(example: Example) -> str:
-    """SHA-256 of all that the example says."""
-    return hashlib.sha256(msgspec.json.encode(example)).hexdigest()
+    """SHA-256 of all that the example says; under which consent it leaves is not part of that."""
+    said = replace(example, provenance=replace(example.provenance, consent=""))
+    return hashlib.sha256(msgspec.json.encode(said)).hexdigest()
 
 
 def _verdict(turn: Turn) -> Verdict | None:

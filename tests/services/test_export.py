@@ -470,6 +470,19 @@ async def test_a_withdrawn_consent_voids_the_snapshot(bench: Bench) -> None:
         await bench.export("again", replace(ALL, snapshot=snapshot.id))
 
 
+async def test_one_more_consent_leaves_earlier_snapshots_as_they_are(bench: Bench) -> None:
+    await bench.keep(lesson(1), lesson(2))
+    snapshot = (await bench.export("one")).snapshot
+    longer = replace(CONSENT, id="c0ffee02", until=CONSENT.until + timedelta(days=365))
+    await bench.consents.record(longer, replace(_ENTRY, key="e2"))
+
+    await bench.export("two", replace(ALL, snapshot=snapshot.id))
+    newer = (await bench.export("three")).snapshot
+
+    assert bench.files("one") == bench.files("two")
+    assert (newer.consents, newer.id != snapshot.id) == (("c0ffee02",), True)
+
+
 async def test_a_secret_that_is_left_stops_it_and_deletes_what_was_written(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
