@@ -56,7 +56,7 @@ def asking_of(
     from bot.services.ask import AskService
     from bot.services.incident_store import IncidentStore
     from bot.services.incidents import IncidentService
-    from bot.services.known_cases import KnownCases, ServedStore
+    from bot.services.known_cases import KnownCases
     from bot.services.oncall_report import OnCallService
     from bot.services.private_store import PrivateStore
     from bot.services.runbook_report import RunbookService
@@ -70,9 +70,7 @@ def asking_of(
         diagnoser=Diagnoser(asked.runbooks.catalogue, ParametersFile(settings.data_dir).parameters),
         knowledge=asked.knowledge,
         explainer=asked.explainer,
-        store=PrivateStore(
-            ServedStore(IncidentStore(store, asked.incidents), asked.cases), people.preferences
-        ),
+        store=PrivateStore(IncidentStore(store, asked.incidents), people.preferences),
         now=now,
         seconds=settings.answers.deadline,
         meter=meter,

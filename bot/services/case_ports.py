@@ -52,14 +52,8 @@ class ResolvedCases(Protocol):
         newest of each kind first."""
         ...
 
-    async def served(
-        self, case_ids: Sequence[str], turn_id: str, workspace: str, user_id: str, at: datetime
-    ) -> None:
-        """These were shown to `user_id`, who asked, in the answer of that turn; once each."""
-        ...
-
     async def served_in(self, turn_id: str) -> Sequence[str]:
-        """Their ids."""
+        """The ids of those that were shown in the answer of that turn."""
         ...
 
     async def record(self, case_id: str) -> CaseRecord: ...

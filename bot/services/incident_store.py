@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import structlog
 
 from bot.answering.headline import nothing_failed
@@ -25,15 +27,16 @@ class IncidentStore(PassingStore):
         super().__init__(store)
         self._incidents = incidents
 
-    async def add_turn(self, turn: Turn) -> None:
-        await self._store.add_turn(turn)
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
+        left_out = await self._store.add_turn(turn)
         failure = failure_of(turn)
         if failure is None:
-            return
+            return left_out
         try:
             await self._incidents.keep(failure)
         except StoreError as error:
             log.warning("incident.not_counted", error=str(error))
+        return left_out
 
 
 def failure_of(turn: Turn) -> FailureSeen | None:

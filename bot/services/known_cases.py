@@ -11,7 +11,6 @@ import structlog
 from bot.answering.headline import nothing_failed
 from bot.domain.access import Action
 from bot.domain.answers import Diagnosis, SolvedBefore
-from bot.domain.conversations import Turn
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Origin, Question
@@ -20,9 +19,7 @@ from bot.domain.targets import Target
 from bot.learning.case_fit import fitting
 from bot.services.case_ports import ResolvedCases
 from bot.services.case_structure import structure_of
-from bot.services.passing_store import PassingStore
 from bot.services.people_ports import NobodyKnown, Profiles
-from bot.services.ports import ConversationStore
 from bot.services.sights import Sight
 
 log = structlog.get_logger(__name__)
@@ -80,23 +77,3 @@ async def sees_case(sight: Sight, case: ResolvedCase) -> bool:
     """Whether it may be shown there: what was quoted of a log is for those who may read it."""
     target = Target(case.cluster, case.dag_id or None)
     return await sight.sees(target) and await sight.sees(target, Action.LOGS)
-
-
-class ServedStore(PassingStore):
-    """The port `ConversationStore` before another one, which has it counted what was shown."""
-
-    def __init__(self, store: ConversationStore, cases: ResolvedCases) -> None:
-        super().__init__(store)
-        self._cases = cases
-
-    async def add_turn(self, turn: Turn) -> None:
-        await self._store.add_turn(turn)
-        reply, question = turn.reply, turn.question
-        if not isinstance(reply, Diagnosis) or not reply.solved:
-            return
-        shown = [one.case_id for one in reply.solved]
-        workspace, asker = question.thread.workspace, question.asker.user_id
-        try:
-            await self._cases.served(shown, turn.id, workspace, asker, turn.answered_at)
-        except StoreError as error:
-            log.warning("cases.not_counted", error=str(error))

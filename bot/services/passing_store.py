@@ -17,11 +17,11 @@ class PassingStore:
     def __init__(self, store: ConversationStore) -> None:
         self._store = store
 
-    async def add_turn(self, turn: Turn) -> None:
-        await self._store.add_turn(turn)
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
+        return await self._store.add_turn(turn)
 
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
-        await self._store.set_reply(turn_id, reply, reply_ts)
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> Sequence[str]:
+        return await self._store.set_reply(turn_id, reply, reply_ts)
 
     async def turn(self, turn_id: str) -> Turn | None:
         return await self._store.turn(turn_id)

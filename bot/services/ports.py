@@ -150,15 +150,17 @@ class Knowledge(Protocol):
 
 
 class ConversationStore(Protocol):
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         """Stores the turn with its evidence (redacted) and verdict.
 
-        One stored again under its id replaces it: its reply was refined since.
+        One stored again under its id replaces it: its reply was refined since. Returns the ids of
+        cases in the reply that were left out, since they are not to be shown any more.
         """
         ...
 
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
-        """The reply as it now stands in the thread (refined by the model, say) and where."""
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> Sequence[str]:
+        """The reply as it now stands in the thread (refined by the model, say) and where. Returns
+        the same as `add_turn`."""
         ...
 
     async def turn(self, turn_id: str) -> Turn | None: ...

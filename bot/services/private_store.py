@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.domain.answers import HowTo, Reply
@@ -23,19 +24,19 @@ class PrivateStore(PassingStore):
         super().__init__(store)
         self._privacy = privacy
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         """Raises `StoreError` also where it is not known what the asker wants."""
         question = turn.question
         if not await self._privacy.keeps(question.thread.workspace, question.asker.user_id):
             turn = replace(turn, question=_wordless(question), reply=_unasked(turn.reply))
-        await self._store.add_turn(turn)
+        return await self._store.add_turn(turn)
 
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> Sequence[str]:
         if isinstance(reply, HowTo):
             known = await self._store.turn(turn_id)
             if known is not None and not known.question.asker.user_id:
                 reply = _unasked(reply)
-        await self._store.set_reply(turn_id, reply, reply_ts)
+        return await self._store.set_reply(turn_id, reply, reply_ts)
 
 
 def _wordless(question: Question) -> Question:

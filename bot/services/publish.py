@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 import structlog
 
+from bot.answering.told_cases import cases_in, without_cases
 from bot.domain.answers import Diagnosis, kind_of
 from bot.domain.conversations import Turn
 from bot.domain.errors import BotError
@@ -46,13 +47,18 @@ class Publisher:
         """Stores first: buttons may be pressed as soon as the reply is seen.
 
         A store that refuses costs the buttons until it takes the turn after all, not the answer.
+        Of cases it costs the words: only those are shown that are kept with the answer, where the
+        end of a case finds them.
         `stands`: no other verdict is to follow, so that this one is counted.
         """
-        self._is_stored = await self._record(partial(self._store.add_turn, kept_of(turn)), _BEFORE)
-        return await self._post(turn, counts=stands)
+        gone = await self._record(partial(self._store.add_turn, kept_of(turn)), _BEFORE)
+        self._is_stored = gone is not None
+        return await self._post(_without(turn, gone), counts=stands)
 
     async def refine(self, turn: Turn) -> Turn:
         """The same reply with more words, in place of the one that was posted."""
+        if cases_in(turn.reply):
+            turn = _without(turn, await self._record(partial(self._keep, turn), _BEFORE))
         return await self._post(turn, counts=False)
 
     async def _post(self, turn: Turn, *, counts: bool) -> Turn:
@@ -60,17 +66,23 @@ class Publisher:
         turn = replace(turn, reply_ts=ts or turn.reply_ts)
         was_stored = self._is_stored
 
-        async def keep() -> None:
+        async def keep() -> Sequence[str]:
             if counts:
                 self._count(turn)
-            kept = kept_of(turn)
-            if was_stored:
-                await self._store.set_reply(kept.id, kept.reply, kept.reply_ts)
-            else:
-                await self._store.add_turn(kept)
+            return await (self._keep(turn) if was_stored else self._store.add_turn(kept_of(turn)))
 
-        self._is_stored = await self._record(keep, _AFTER) or was_stored
-        return turn
+        gone = await self._record(keep, _AFTER)
+        self._is_stored = gone is not None or was_stored
+        if not gone:
+            return turn
+        # Whatever ended a case while this was posted may have been before it in the thread.
+        kept = _without(turn, gone)
+        await self._channel.post(kept.reply, kept.id)
+        return kept
+
+    async def _keep(self, turn: Turn) -> Sequence[str]:
+        kept = kept_of(turn)
+        return await self._store.set_reply(kept.id, kept.reply, kept.reply_ts)
 
     def _count(self, turn: Turn) -> None:
         """Once, however often the store has to be asked."""
@@ -83,14 +95,26 @@ class Publisher:
         self._meter.answered(verdict, seconds)
         log.info("answered", verdict=verdict, seconds=round(seconds, 1), ts=turn.reply_ts)
 
-    async def _record(self, work: Callable[[], Awaitable[None]], retry: Retry) -> bool:
-        """Whether the store took it. Whatever keeps it from that does not cost the answer."""
+    async def _record(
+        self, work: Callable[[], Awaitable[Sequence[str]]], retry: Retry
+    ) -> Sequence[str] | None:
+        """The cases that the store left out; None where it took nothing. Whatever keeps it from
+        that does not cost the answer."""
+
+        async def record() -> list[str]:
+            return list(await work())
+
         try:
-            await self._steps.run("record", work, retry)
+            return await self._steps.run("record", record, retry)
         except BotError as error:
             log.error("turn_not_stored", error=str(error))
-            return False
-        return True
+            return None
+
+
+def _without(turn: Turn, gone: Collection[str] | None) -> Turn:
+    """Without these cases; None for all of them."""
+    told = cases_in(turn.reply) if gone is None else gone
+    return replace(turn, reply=without_cases(turn.reply, told))
 
 
 def seconds_since(earlier: datetime, later: datetime) -> float:

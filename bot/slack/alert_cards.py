@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
+from bot.answering.told_cases import without_cases
 from bot.domain.alerts import Alert, AlertState, Change
 from bot.domain.conversations import Turn
 from bot.domain.work import FOR_A_DAY, Retry
@@ -112,10 +113,13 @@ class AlertCards:
         """What follows on a new card: it can be asked about, counts, and is explained."""
         card, steps, answers = post.content, saying.steps, self.alerting.answers
         assert isinstance(card, AlertCard)
-        await steps.run("keep", partial(self.alerting.turns.add_turn, turn), _STORE)
+        gone = await steps.run("keep", partial(self.alerting.turns.add_turn, turn), _STORE)
+        turn = replace(turn, reply=without_cases(turn.reply, gone or ()))
+        if gone and card.reply is not None:
+            card = replace(card, reply=without_cases(card.reply, gone))
         await answers.told(turn, steps)
         called = await self._with_human(card, turn, post.workspace, steps)
-        if called != card:
+        if called != post.content:
             post = replace(post, revision=post.revision + 1, content=called)
             await saying.say(post)
         explained = await answers.explained(turn, steps)
@@ -123,8 +127,8 @@ class AlertCards:
             return
         reply = explained.reply
         keep = partial(self.alerting.turns.set_reply, turn.id, reply, turn.reply_ts)
-        await steps.run("record", keep, _STORE)
-        shown = replace(called, reply=reply)
+        gone = await steps.run("record", keep, _STORE)
+        shown = replace(called, reply=without_cases(reply, gone or ()))
         await saying.say(replace(post, revision=post.revision + 1, content=shown))
 
     async def _with_human(

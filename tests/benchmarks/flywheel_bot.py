@@ -48,7 +48,7 @@ from bot.services.escalate import Escalator
 from bot.services.escalation_calls import party_of
 from bot.services.evaluate import CONFIDENT, Sample
 from bot.services.incident_store import IncidentStore
-from bot.services.known_cases import KnownCases, ServedStore
+from bot.services.known_cases import KnownCases
 from bot.services.resolve import Resolver
 from bot.services.runbook_growth import Chosen, Person, RunbookGrowth
 from bot.slack.blocks.render import render
@@ -126,7 +126,7 @@ class LearningBot:
         self.cases = SqlResolvedCases(engine, clock=clock)
         self.store = SqlConversationStore(engine, clock=clock)
         self.incidents = SqlIncidents(engine)
-        store = ServedStore(IncidentStore(self.store, self.incidents), self.cases)
+        store = IncidentStore(self.store, self.incidents)
         self.escalations = SqlEscalations(engine, lambda *_: None, Policy(), clock=clock)
         self.escalator = Escalator(
             self.escalations, store, policy=Policy(), thresholds=lambda _: "", now=clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,18 +15,16 @@ from bot.adapters.sql.reviews import SqlReviewQueue
 from bot.adapters.sql.store import SqlConversationStore
 from bot.adapters.sql.talk import SqlTalkRecords
 from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
-from bot.answering.prompts.cases import CASE_SOURCE
-from bot.domain.answers import Claim, Diagnosis, Explanation, ModelOutcome, SolvedBefore
+from bot.answering.told_cases import without_cases
+from bot.domain.answers import Diagnosis
 from bot.domain.resolved_cases import CaseSource, CaseState
 from bot.domain.reviews import ReviewQuery
-from bot.domain.runbooks import Passage
-from bot.domain.verdicts import VerdictKind
 from bot.services.talk import MessageKey
 from bot.slack.arrivals import Place
 from bot.slack.case_posts import place_of_case
-from tests.contract.serving import serve
+from tests.contract.serving import TOLD, serve
 from tests.fakes.cases import CASE, ENGINEER, NOON, SAID, WORKSPACE, approved, case, entry
-from tests.fakes.turns import diagnosis, turn
+from tests.fakes.turns import turn
 
 MESSAGE = MessageKey(SAID.workspace, SAID.channel, SAID.ts)
 LATER = NOON + timedelta(days=1)
@@ -50,17 +47,6 @@ async def cases(engine: AsyncEngine) -> SqlResolvedCases:
     return cases
 
 
-def told() -> Diagnosis:
-    solved = SolvedBefore(CASE.id, NOON, "Erin", CASE.problem, CASE.fix, VerdictKind.CODE)
-    claims = (Claim("Erin pinned pandas.", ("R1",)), Claim("It ran out.", ("L2",)))
-    return replace(
-        diagnosis(),
-        solved=(solved,),
-        passages=(Passage("R1", "Solved", CASE.fix, CASE_SOURCE),),
-        explanation=Explanation(ModelOutcome.USED, claims, claims[:1]),
-    )
-
-
 def of_message(engine: AsyncEngine) -> Awaitable[object]:
     return SqlTalkRecords(engine).erase([MESSAGE.fragment])
 
@@ -79,9 +65,8 @@ async def test_the_case_goes_with_its_review_and_its_words_go_out_of_the_answers
     cases: SqlResolvedCases,
     erase: Callable[[AsyncEngine], Awaitable[object]],
 ) -> None:
-    shown = await serve(engine, cases, "U0ASKER")
+    shown = await serve(engine, "U0ASKER")
     store = SqlConversationStore(engine)
-    await store.add_turn(turn(shown.id, asked=shown.question, reply=told()))
     await erase(engine)
     assert await cases.get(CASE.id) is None
     assert await cases.get(case(2).id) is not None
@@ -100,8 +85,7 @@ async def test_the_case_goes_with_its_review_and_its_words_go_out_of_the_answers
 async def test_whoever_deletes_learns_what_else_held_the_words(
     engine: AsyncEngine, cases: SqlResolvedCases
 ) -> None:
-    shown = await serve(engine, cases, "U0ASKER")
-    await SqlConversationStore(engine).add_turn(turn(shown.id, asked=shown.question, reply=told()))
+    shown = await serve(engine, "U0ASKER")
     talk, card = SqlTalkRecords(engine), f"case:{CASE.id}:0123abcd:C0ONCALL:1700000000.000001"
     async with SqlPostLedger(engine).page(card) as page:
         await page.announce()
@@ -114,10 +98,47 @@ async def test_whoever_deletes_learns_what_else_held_the_words(
     assert await talk.erase([MESSAGE.fragment]) == []
 
 
+ENDS: list[Callable[[AsyncEngine, SqlResolvedCases], Awaitable[object]]] = [
+    lambda engine, _: of_message(engine),
+    lambda _, cases: cases.retire([CASE.id], entry("retire")),
+]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["erased", "retired"])
+async def test_an_answer_under_way_leaves_out_a_case_that_ended_before_it_is_kept(
+    engine: AsyncEngine,
+    cases: SqlResolvedCases,
+    end: Callable[[AsyncEngine, SqlResolvedCases], Awaitable[object]],
+) -> None:
+    store = SqlConversationStore(engine)
+    await end(engine, cases)
+    assert await store.add_turn(turn("T0WORK:C1:1", reply=TOLD)) == [CASE.id]
+    kept = await store.turn("T0WORK:C1:1")
+    assert kept is not None
+    assert kept.reply == without_cases(TOLD, [CASE.id])
+    assert CASE.fix not in str(kept)
+
+
+@pytest.mark.parametrize("end", ENDS, ids=["erased", "retired"])
+async def test_words_of_a_model_do_not_bring_back_a_case_that_ended_meanwhile(
+    engine: AsyncEngine,
+    cases: SqlResolvedCases,
+    end: Callable[[AsyncEngine, SqlResolvedCases], Awaitable[object]],
+) -> None:
+    store = SqlConversationStore(engine)
+    shown = await serve(engine, "U0ASKER")
+    assert await store.set_reply(shown.id, TOLD, "1.2") == []
+    await end(engine, cases)
+    assert await store.set_reply(shown.id, TOLD, None) == [CASE.id]
+    kept = await store.turn(shown.id)
+    assert kept is not None
+    assert kept.reply == without_cases(TOLD, [CASE.id])
+
+
 async def test_an_asker_who_goes_takes_their_thumbs_along_and_leaves_the_case(
     engine: AsyncEngine, cases: SqlResolvedCases
 ) -> None:
-    shown = await serve(engine, cases, "U0ASKER")
+    shown = await serve(engine, "U0ASKER")
     await SqlTalkRecords(engine).erase([shown.id])
     known = await cases.get(CASE.id)
     assert known is not None

@@ -147,10 +147,10 @@ async def test_a_person_counts_once_and_nobody_for_their_own(
     engine: AsyncEngine, cases: SqlResolvedCases
 ) -> None:
     await put_approved(cases, CASE)
-    await serve_and_rate(engine, cases, "U0ASKER", 3, Score.UP)
-    await serve_and_rate(engine, cases, ENGINEER, 2, Score.UP)
+    await serve_and_rate(engine, "U0ASKER", 3, Score.UP)
+    await serve_and_rate(engine, ENGINEER, 2, Score.UP)
     for _ in range(2):
-        await serve(engine, cases, "U0SILENT")
+        await serve(engine, "U0SILENT")
     record = await cases.record(CASE.id)
     assert record == CaseRecord(served=7, helped=1, failed=0)
 
@@ -159,10 +159,10 @@ async def test_a_case_that_failed_more_than_it_helped_is_disputed_and_not_served
     engine: AsyncEngine, cases: SqlResolvedCases, reviews: SqlReviewQueue
 ) -> None:
     await put_approved(cases, CASE)
-    await serve_and_rate(engine, cases, "U0FIRST", 1, Score.UP)
-    await serve_and_rate(engine, cases, "U0SECOND", 1, Score.DOWN)
+    await serve_and_rate(engine, "U0FIRST", 1, Score.UP)
+    await serve_and_rate(engine, "U0SECOND", 1, Score.DOWN)
     assert len(await cases.alike(STRUCTURE, WORKSPACE, NOON)) == 1
-    await serve_and_rate(engine, cases, "U0THIRD", 1, Score.DOWN)
+    await serve_and_rate(engine, "U0THIRD", 1, Score.DOWN)
     assert not await cases.alike(STRUCTURE, WORKSPACE, NOON)
     known = await cases.get(CASE.id)
     assert known is not None
@@ -178,7 +178,7 @@ async def test_an_opinion_that_is_taken_back_counts_no_more(
     engine: AsyncEngine, cases: SqlResolvedCases
 ) -> None:
     await put_approved(cases, CASE)
-    rated = await serve_and_rate(engine, cases, "U0ASKER", 1, Score.UP)
+    rated = await serve_and_rate(engine, "U0ASKER", 1, Score.UP)
     assert (await cases.record(CASE.id)).helped == 1
     for rating in rated:
         await SqlTalkRecords(engine, clock=Clock()).take_back(rating)
@@ -189,7 +189,7 @@ async def test_thumbs_of_others_count_for_nothing(
     engine: AsyncEngine, cases: SqlResolvedCases
 ) -> None:
     await put_approved(cases, CASE)
-    (rating,) = await serve_and_rate(engine, cases, "U0ASKER", 1, Score.UP)
+    (rating,) = await serve_and_rate(engine, "U0ASKER", 1, Score.UP)
     store = SqlConversationStore(engine, clock=Clock())
     for number in range(5):
         await store.rate(replace(rating, user_id=f"U0OTHER{number}", score=Score.DOWN))
@@ -200,7 +200,7 @@ async def test_a_solved_conversation_speaks_for_its_cases_until_it_is_reopened(
     engine: AsyncEngine, cases: SqlResolvedCases
 ) -> None:
     await put_approved(cases, CASE)
-    asked = await serve(engine, cases, "U0ASKER")
+    asked = await serve(engine, "U0ASKER")
     talk = SqlTalkRecords(engine, clock=Clock())
     thread = asked.question.thread
     assert await talk.solve(thread, "U0ASKER", "1900000000.000001")

@@ -20,16 +20,18 @@ class FakeConversationStore:
     rated: dict[tuple[str, str], Rating] = field(default_factory=dict)
     down: bool = False
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         self._check()
         known = self.kept.get(turn.id)
         reply_ts = turn.reply_ts or (known.reply_ts if known else None)
         self.kept[turn.id] = replace(turn, reply_ts=reply_ts)
+        return ()
 
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> Sequence[str]:
         self._check()
         turn = self._known(turn_id)
         self.kept[turn_id] = replace(turn, reply=reply, reply_ts=reply_ts or turn.reply_ts)
+        return ()
 
     async def turn(self, turn_id: str) -> Turn | None:
         self._check()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import cast
@@ -60,11 +60,12 @@ class ReturningStore:
     outage: int = 0
     kept: list[Turn] = field(default_factory=list)
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         if self.outage:
             self.outage -= 1
             raise StoreError("The database is away.")
         self.kept.append(turn)
+        return ()
 
 
 def service(hours: Hours, store: ReturningStore) -> AlertService:

@@ -36,7 +36,7 @@ from tests.services.bench import FAILED_RUN, NOW, TARGET, bench, blind, orders, 
 
 
 class BrokenStore(FakeConversationStore):
-    async def add_turn(self, turn: object) -> None:
+    async def add_turn(self, turn: object) -> Sequence[str]:
         raise StoreError("the disk is full")
 
 
@@ -45,11 +45,11 @@ class StoreBack(FakeConversationStore):
 
     refused = False
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         if not self.refused:
             self.refused = True
             raise StoreError("the database restarts")
-        await super().add_turn(turn)
+        return await super().add_turn(turn)
 
 
 class NoLogs(FakeCluster):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -206,11 +207,11 @@ class Refusing(FakeConversationStore):
 
     times = 0
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         if self.times:
             self.times -= 1
             raise StoreError("the database restarts")
-        await super().add_turn(turn)
+        return await super().add_turn(turn)
 
 
 def refusing(times: int) -> Thread:

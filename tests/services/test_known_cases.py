@@ -22,11 +22,10 @@ from bot.domain.questions import Asker, Origin
 from bot.domain.resolved_cases import CaseState, ResolvedCase
 from bot.domain.targets import Target
 from bot.services.case_structure import structure_of
-from bot.services.known_cases import KnownCases, ServedStore
+from bot.services.known_cases import KnownCases
 from bot.services.sights import Sight
 from tests.fakes.cases import ENGINEER, approved, case, entry
-from tests.fakes.conversation_store import FakeConversationStore
-from tests.fakes.turns import diagnosis, evidence, question, turn
+from tests.fakes.turns import diagnosis, evidence, question
 from tests.services.bench import NOW, bench
 
 SEEN = evidence()
@@ -118,16 +117,6 @@ async def test_cases_that_cannot_be_read_cost_no_answer(tmp_path: Path) -> None:
     without = known(SqlResolvedCases(engine, clock=lambda: NOW))
     assert await without.like(question(), diagnosis(), SEEN, ALL) == ()
     await engine.dispose()
-
-
-async def test_an_answer_with_a_case_is_counted_once(cases: SqlResolvedCases) -> None:
-    await keep(cases, alike())
-    solved = await known(cases).like(question(), diagnosis(), SEEN, ALL)
-    store = ServedStore(FakeConversationStore(), cases)
-    shown = turn(reply=replace(diagnosis(), solved=solved))
-    for _ in range(2):
-        await store.add_turn(shown)
-    assert (await cases.record(alike().id)).served == 1
 
 
 async def test_the_path_of_a_question_ends_with_the_case_and_a_passage_of_it(

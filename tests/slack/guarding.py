@@ -61,14 +61,16 @@ HOST = "https://airflow.example.com"
 class KeptThreads(Threads):
     """The port `ConversationStore` over the records of a desk."""
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         self.records.add(turn)
+        return ()
 
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> Sequence[str]:
         known = self.records.turns.get(turn_id)
         if known is not None:
             ts = reply_ts or known.reply_ts
             self.records.turns[turn_id] = replace(known, reply=reply, reply_ts=ts)
+        return ()
 
     async def doctor(self) -> Sequence[Check]:
         return ()

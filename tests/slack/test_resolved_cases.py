@@ -239,7 +239,6 @@ async def test_the_words_of_a_case_that_is_gone_go_out_of_the_answers_to_others(
 
     turn = next(one for one in records.turns.values() if one.reply != UNKNOWN)
     await SqlConversationStore(bot.database).add_turn(turn)
-    await bot.cases.served([case.id], turn.id, ws.team_id, AUTHOR.id, bot.engine.now())
     records.add(replace(turn, reply=CODE))  # as the database has it by then
     ws.actors.delete(remark.channel, remark.ts, ONCALL.id)
 

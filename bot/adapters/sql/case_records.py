@@ -80,9 +80,8 @@ async def put_served(
     user_id: str,
     at: datetime,
 ) -> None:
-    """Cases that are not there any more are passed over."""
-    there = select(ResolvedCaseRow.id).where(ResolvedCaseRow.id.in_(case_ids))
-    for case_id in (await connection.scalars(there)).all():
+    """These were shown to whoever asked, in the answer of that turn; once each."""
+    for case_id in case_ids:
         row = insert_into(connection, CaseEventRow).values(
             key=f"{case_id}:{turn_id}:{SERVED}",
             case_id=case_id,

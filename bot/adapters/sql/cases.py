@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionma
 
 from bot.adapters.sql.audit import add_entry
 from bot.adapters.sql.case_queries import conditions_of, is_alike
-from bot.adapters.sql.case_records import dispute, put_served, records_of, title_of
+from bot.adapters.sql.case_records import dispute, records_of, title_of
 from bot.adapters.sql.case_rows import case_of, case_values
 from bot.adapters.sql.case_sources import is_any_gone
 from bot.adapters.sql.case_tables import CaseEventRow, CaseSourceRow, ResolvedCaseRow
@@ -166,13 +166,6 @@ class SqlResolvedCases:
             .limit(limit)
         )
         return [one for one in await self._known(statement) if not one.record.is_bad]
-
-    async def served(
-        self, case_ids: Sequence[str], turn_id: str, workspace: str, user_id: str, at: datetime
-    ) -> None:
-        with store_errors("Noting which cases were shown"):
-            async with writing(self._engine) as connection:
-                await put_served(connection, case_ids, turn_id, workspace, user_id, at)
 
     async def served_in(self, turn_id: str) -> Sequence[str]:
         row = CaseEventRow

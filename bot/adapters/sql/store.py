@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker
 
+from bot.adapters.sql.case_quotes import no_more_shown
+from bot.adapters.sql.case_records import put_served
 from bot.adapters.sql.checks import check_database, check_writable
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.gone import alone_in_channel, is_gone
@@ -28,6 +30,7 @@ from bot.adapters.sql.rows import (
 from bot.adapters.sql.statements import insert_into, is_thread
 from bot.adapters.sql.tables import ConversationRow, EvidenceRow, TurnRow, VerdictRow
 from bot.adapters.sql.turn_index import index_values, put_index
+from bot.answering.told_cases import cases_in, without_cases
 from bot.domain.answers import Diagnosis, Reply
 from bot.domain.checks import Check
 from bot.domain.conversations import Rating, Turn
@@ -57,10 +60,11 @@ class SqlConversationStore:
         self._clock = clock
         self._keep = keep
 
-    async def add_turn(self, turn: Turn) -> None:
+    async def add_turn(self, turn: Turn) -> Sequence[str]:
         """Stores the turn; one stored again under its id replaces it, but keeps its reply's ts.
 
-        Nothing is kept of a question that was deleted since.
+        Nothing is kept of a question that was deleted since. With the turn it is counted which
+        cases were shown, so that whatever ends a case finds the answers that hold its words.
         """
         values, evidence, verdict, found_by = await asyncio.to_thread(self._values, turn)
         now = self._clock()
@@ -70,23 +74,31 @@ class SqlConversationStore:
             async with writing(self._engine) as connection:
                 await alone_in_channel(connection, turn.question.thread.channel)
                 if await is_gone(connection, turn.question):
-                    return
+                    return list(cases_in(turn.reply))
+                gone = await no_more_shown(connection, turn.reply)
+                reply = without_cases(turn.reply, gone)
+                values |= reply_values(reply, self._redact) if gone else {}
                 await self._put_turn(connection, turn.question.thread, {**came_from, **values})
                 await _replace(connection, EvidenceRow, turn.id, came_from, evidence)
                 await _replace(connection, VerdictRow, turn.id, came_from, verdict)
                 await put_index(connection, found_by)
+                await self._put_shown(connection, turn, cases_in(reply))
+        return gone
 
-    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> None:
+    async def set_reply(self, turn_id: str, reply: Reply, reply_ts: str | None) -> Sequence[str]:
         """Without `reply_ts` the known one stands. Raises `StoreError` for an unknown turn."""
         values = await asyncio.to_thread(reply_values, reply, self._redact)
         if reply_ts is not None:
             values["reply_ts"] = reply_ts
-        statement = update(TurnRow).where(TurnRow.id == turn_id).values(values)
+        statement = update(TurnRow).where(TurnRow.id == turn_id)
         with store_errors("Storing a reply"):
             async with writing(self._engine) as connection:
-                changed = await connection.execute(statement)
+                if gone := await no_more_shown(connection, reply):
+                    values |= reply_values(without_cases(reply, gone), self._redact)
+                changed = await connection.execute(statement.values(values))
         if changed.rowcount == 0:
             raise StoreError(f"There is no turn {turn_id} to keep a reply for.")
+        return gone
 
     async def turn(self, turn_id: str) -> Turn | None:
         """None where no turn has that id."""
@@ -149,6 +161,12 @@ class SqlConversationStore:
         verdict = verdict_values(turn.reply) if isinstance(turn.reply, Diagnosis) else None
         found_by = index_values(turn, self._redact)
         return turn_values(turn, self._redact), evidence, verdict, found_by
+
+    async def _put_shown(
+        self, connection: AsyncConnection, turn: Turn, shown: Sequence[str]
+    ) -> None:
+        workspace, asker = turn.question.thread.workspace, turn.question.asker.user_id
+        await put_served(connection, shown, turn.id, workspace, asker, turn.answered_at)
 
     async def _put_turn(
         self, connection: AsyncConnection, thread: ThreadKey, values: Values
