@@ -169,7 +169,7 @@ def _exporter(settings: Settings, database: AsyncEngine) -> Exporter:
 
     return Exporter(
         pages=SqlTurnPages(database),
-        snapshots=SqlSnapshots(database),
+        snapshots=SqlSnapshots(database, _now),
         consents=SqlConsents(database),
         scrubbers=SnapshotScrubbers(lambda key: redactor_of(settings, key), SecondTool()),
         audit=SqlAuditLog(database),
@@ -184,7 +184,9 @@ def _surveyor(database: AsyncEngine) -> Surveyor:
     from bot.adapters.sql.snapshots import SqlSnapshots
     from bot.services.export_survey import Surveyor
 
-    return Surveyor(SqlTurnPages(database), SqlSnapshots(database), SqlConsents(database), _now)
+    return Surveyor(
+        SqlTurnPages(database), SqlSnapshots(database, _now), SqlConsents(database), _now
+    )
 
 
 def _now() -> datetime:
@@ -195,7 +197,7 @@ async def _all(settings: Settings, limit: int, offset: int) -> Sequence[Snapshot
     from bot.adapters.sql.snapshots import SqlSnapshots
 
     async with opened(settings) as database:
-        return await SqlSnapshots(database).all(limit, offset)
+        return await SqlSnapshots(database, _now).all(limit, offset)
 
 
 def _found(config: Path | None, snapshot: str) -> Snapshot:
@@ -203,7 +205,7 @@ def _found(config: Path | None, snapshot: str) -> Snapshot:
         from bot.adapters.sql.snapshots import SqlSnapshots
 
         async with opened(load_settings(os.environ, config)) as database:
-            return await SqlSnapshots(database).find(snapshot.strip())
+            return await SqlSnapshots(database, _now).find(snapshot.strip())
 
     return asyncio.run(find()) or _unknown(snapshot)
 
@@ -223,7 +225,7 @@ async def _forget(settings: Settings, snapshot: str) -> bool:
     from bot.adapters.sql.snapshots import SqlSnapshots
 
     async with opened(settings) as database:
-        return await SqlSnapshots(database).forget(snapshot)
+        return await SqlSnapshots(database, _now).forget(snapshot)
 
 
 def _unknown(snapshot: str) -> Snapshot:
@@ -248,7 +250,7 @@ def _told(folder: Path, done: Exported) -> Iterator[str]:
 def _standing(one: Snapshot) -> str:
     if one.is_whole:
         return "whole"
-    return f"void: {one.rows - one.present} of its conversations were deleted"
+    return f"void: {'; '.join(one.faults)}"
 
 
 def _tree(one: Snapshot) -> dict[str, object]:
@@ -259,5 +261,6 @@ def _tree(one: Snapshot) -> dict[str, object]:
         "present": one.present,
         "is_whole": one.is_whole,
         "consents": list(one.consents),
+        "ended": list(one.ended),
         "left": {left.name.lower(): count for left, count in one.left.items()},
     }

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli_database import AsJson, By, Config, clean, doer
-from bot.cli_tuning import AFTER, BEFORE, measured, model_of, now, tuning_of
+from bot.cli_tuning import AFTER, BEFORE, may_be_measured_by, measured, model_of, now, tuning_of
 from bot.domain.datasets import Split
 from bot.domain.errors import BadRequest, ModelError
 from bot.domain.finetuning import Method, Training, TrainingState
@@ -142,6 +142,7 @@ async def _start(settings: Settings, wish: _Wish) -> Training:
         if training.state is not TrainingState.PREPARED:
             return (await tuning.look(training))[0]
         if corpus:
+            await may_be_measured_by(tuning, corpus)
             print(f"Measuring {clean(wish.base.model)} before its training …", file=sys.stderr)
             before = await measured(settings, training, BEFORE, corpus)
             _tell_faults(before)
@@ -193,11 +194,16 @@ async def _compare(
 ) -> list[tuple[str, ArmReport]]:
     async with tuning_of(settings) as tuning:
         training, _ = await tuning.look(await _found(tuning, training_id))
-    if training.state is not TrainingState.SUCCEEDED:
-        raise BadRequest(f"{training.id} is {training.state}: there is no model to compare yet.")
-    paths = tuple(map(str, corpus)) or training.corpus
-    if not paths:
-        raise BadRequest("It was started without an evaluation: say with --corpus what to take.")
+        if training.state is not TrainingState.SUCCEEDED:
+            raise BadRequest(
+                f"{training.id} is {training.state}: there is no model to compare yet."
+            )
+        paths = tuple(map(str, corpus)) or training.corpus
+        if not paths:
+            raise BadRequest(
+                "It was started without an evaluation: say with --corpus what to take."
+            )
+        await may_be_measured_by(tuning, paths)
     names = ((BEFORE, training.wanted.base_model), (AFTER, training.model))
     return [
         (name, await measured(settings, training, which, paths, at_once)) for which, name in names

@@ -39,7 +39,7 @@ async def tuning_of(settings: Settings) -> AsyncIterator[FineTuning]:
 
     async with opened(settings) as database:
         survey = Surveyor(
-            SqlTurnPages(database), SqlSnapshots(database), SqlConsents(database), now
+            SqlTurnPages(database), SqlSnapshots(database, now), SqlConsents(database), now
         )
         server = FineTuningServer(model_of(settings))
         try:
@@ -57,6 +57,15 @@ def model_of(settings: Settings) -> ModelConfig:
             "OpenAI's own."
         )
     return model_config(settings.model)
+
+
+async def may_be_measured_by(tuning: FineTuning, corpus: Sequence[str]) -> None:
+    """Raises `ExportError` for cases of an export whose snapshot is void: a model's server gets to
+    read them."""
+    from bot.adapters.dataset.training_files import snapshots_of
+
+    for snapshot in await asyncio.to_thread(snapshots_of, [Path(one) for one in corpus]):
+        await tuning.verify(snapshot)
 
 
 async def measured(

@@ -87,7 +87,7 @@ def desk_of(parts: Parts, slack: SlackSide) -> Desk:
         casework=casework_of(parts),
         reviews=SqlReviewQueue(database, redact=redact),
         growth=growth_of(parts, nothing_to_do),
-        snapshots=SqlSnapshots(database),
+        snapshots=SqlSnapshots(database, now),
         known=parts.runbooks.catalogue,
     )
 

@@ -144,7 +144,8 @@ class Snapshot:
 
     `id` comes from these, from `left` and from `consents`, so it is the same wherever they are.
     `rows` is how many there were; `present` how many still are. `left` counts the turns that stayed
-    out, by why. `consents` are the ids of the records that cover it.
+    out, by why. `consents` are the ids of the records that cover it, `ended` those of them that do
+    not hold any more.
     """
 
     id: str
@@ -153,7 +154,18 @@ class Snapshot:
     present: int
     consents: tuple[str, ...] = ()
     left: Mapping[Left, int] = field(default_factory=dict)
+    ended: tuple[str, ...] = ()
 
     @property
     def is_whole(self) -> bool:
-        return self.rows == self.present
+        """Whether all of it is there, and its consents hold. That no row of it has become another
+        one since, only a look at each of them tells."""
+        return self.rows == self.present and not self.ended
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why it is not whole."""
+        gone = self.rows - self.present
+        deleted = (f"{gone} of its {self.rows} conversations were deleted since",) if gone else ()
+        ended = (f"consent {one} does not hold any more" for one in self.ended)
+        return (*deleted, *ended)

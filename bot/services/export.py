@@ -78,7 +78,7 @@ class Exporter:
 
     async def _written(self, desk: Desk, request: Request, progress: Progress) -> Snapshot:
         surveyor = Surveyor(self.pages, self.snapshots, self.consents, self.clock)
-        if desk.is_whole:  # it only has to come out
+        if desk.is_whole:  # it only has to come out, if it still may
             return await surveyor.taken(desk.plan)
         snapshot = await surveyor.snapshot(desk, request, progress)
         if _PLANNED not in desk.plan.notes():
@@ -90,8 +90,8 @@ class Exporter:
         await writer.write(desk, snapshot, progress)
         progress.stage("Making tables", None)
         await asyncio.to_thread(_tables, desk, request)
-        # Once more: what was deleted meanwhile may be in what was written before that.
-        snapshot = await surveyor.require(snapshot.id)
+        # Once more: what may not leave any more may be in what was written before that.
+        snapshot = await surveyor.verify(snapshot.id, progress)
         consents = [await self.consents.find(one) for one in sorted(snapshot.consents)]
         account = self._account(desk, request, snapshot, [one for one in consents if one])
         desk.put(CARD, card(account))

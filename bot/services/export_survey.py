@@ -88,8 +88,8 @@ class Surveyor:
         return snapshot
 
     async def taken(self, plan: Plan) -> Snapshot:
-        """The one of an export that is whole."""
-        return await self.found(plan.notes()[_SNAPSHOT])
+        """The one of an export that is whole. Raises `ExportRefused` where it is void by now."""
+        return await self.verify(plan.notes()[_SNAPSHOT])
 
     async def require(self, snapshot_id: str) -> Snapshot:
         """Raises `ExportError` for an unknown one, `ExportRefused` for one that is void."""
@@ -107,11 +107,16 @@ class Surveyor:
             )
         return snapshot
 
-    async def verify(self, snapshot_id: str) -> None:
+    async def verify(self, snapshot_id: str, progress: Progress | None = None) -> Snapshot:
         """Raises `ExportError` unless all of it is there, as it was, and may leave."""
         snapshot = await self.require(snapshot_id)
+        if progress is not None:
+            progress.stage("Looking through the snapshot once more", snapshot.rows)
         for begin in range(0, snapshot.rows, PAGE):
-            await self._rows(snapshot, begin)
+            found = await self._rows(snapshot, begin)
+            if progress is not None:
+                progress.advance(len(found))
+        return await self.require(snapshot_id)
 
     async def _of_all(self, plan: Plan, until: datetime | None, progress: Progress) -> Survey:
         survey = survey_of(plan)
@@ -213,11 +218,8 @@ def as_before(stored: StoredTurn, digest: str, grounds: Grounds) -> Example:
 
 
 def void(snapshot: Snapshot) -> str:
-    gone = snapshot.rows - snapshot.present
-    return (
-        f"Snapshot {snapshot.id} is void: {gone or 'some'} of its {snapshot.rows} conversations "
-        f"were deleted since. {_AGAIN} Delete what was exported of it, too."
-    )
+    why = "; ".join(snapshot.faults) or "what it was made of was deleted since"
+    return f"Snapshot {snapshot.id} is void: {why}. {_AGAIN} Delete what was exported of it, too."
 
 
 def _note_page(plan: Plan, survey: Survey, page: Sequence[StoredTurn], grounds: Grounds) -> None:

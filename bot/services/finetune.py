@@ -39,7 +39,7 @@ class FineTuning:
     trainings: Trainings
     trainer: Trainer
     read: Callable[[str, Method], Awaitable[Dataset]]
-    verify: Callable[[str], Awaitable[None]]
+    verify: Callable[[str], Awaitable[object]]
     clock: Callable[[], datetime]
 
     async def prepared(

@@ -91,7 +91,7 @@ async def measure(turns: int, folder: Path, unscrubbed: bool) -> None:
     scrubbers: Scrubbers = SnapshotScrubbers(lambda key: Redactor(key=key), SecondTool())
     exporter = Exporter(
         SqlTurnPages(engine),
-        SqlSnapshots(engine),
+        SqlSnapshots(engine, lambda: NOW),
         SqlConsents(engine),
         PlainScrubber() if unscrubbed else scrubbers,
         Told(),

@@ -228,6 +228,17 @@ async def test_after_a_withdrawal_nothing_is_learnt_from_what_it_covered(desk: D
     assert desk.server.files == {}
 
 
+async def test_cases_of_an_export_that_is_void_are_not_shown_to_a_model(desk: Desk) -> None:
+    await desk.start()
+    desk.server.ends("succeeded")
+    name = await desk.only()
+    config = desk.folder / "airflow-bot.yaml"
+    await asyncio.to_thread(run, config, "consent", "withdraw", ALWAYS.id)
+    for words in ([], ["--corpus", str(desk.export / "evaluation")]):
+        with pytest.raises(ExportError, match="does not hold any more"):
+            await desk.finetune("compare", name, *words)
+
+
 async def test_files_that_were_changed_afterwards_are_refused(desk: Desk) -> None:
     file = desk.export / "sft" / "train.jsonl"
     file.write_text(file.read_text().replace("why", "how", 1))

@@ -10,17 +10,20 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.adapters.sql.consents import SqlConsents
 from bot.adapters.sql.dataset_reads import SqlTurnPages
 from bot.adapters.sql.engine import create_engine
 from bot.adapters.sql.snapshots import SqlSnapshots
 from bot.adapters.sql.store import SqlConversationStore
+from bot.domain.audit import AuditEntry, Outcome
 from bot.domain.datasets import Left, Snapshot
 from bot.services.export_ports import Cursor, SnapshotEntry
-from tests.fakes.lessons import MONDAY, NOW, lesson
+from tests.fakes.lessons import CONSENT, MONDAY, NOW, lesson
 
 TURNS = [lesson(number) for number in range(4)]
 ENTRIES = [SnapshotEntry(turn.id, f"digest {number}") for number, turn in enumerate(TURNS)]
-SNAPSHOT = Snapshot("5na9", NOW, 4, 4, ("c1", "c2"), {Left.EXPIRED: 3})
+SNAPSHOT = Snapshot("5na9", NOW, 4, 4, (CONSENT.id,), {Left.EXPIRED: 3})
+ENTRY = AuditEntry("e", MONDAY, "admin", CONSENT.workspace, "", "consent", Outcome.ALLOWED)
 
 
 @pytest.fixture
@@ -29,6 +32,7 @@ async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     store = SqlConversationStore(engine)
     for turn in TURNS:
         await store.add_turn(turn)
+    await SqlConsents(engine).record(CONSENT, ENTRY)
     yield engine
     await engine.dispose()
 
@@ -39,7 +43,7 @@ async def delete(engine: AsyncEngine, turn_id: str) -> None:
 
 
 async def test_a_snapshot_comes_back_with_all_its_rows(engine: AsyncEngine) -> None:
-    kept = SqlSnapshots(engine)
+    kept = SqlSnapshots(engine, lambda: NOW)
     await kept.add(SNAPSHOT, [ENTRIES[:3], ENTRIES[3:]])
     await kept.add(SNAPSHOT, [ENTRIES[:3], ENTRIES[3:]])  # as after a crash
 
@@ -55,7 +59,7 @@ async def test_a_snapshot_comes_back_with_all_its_rows(engine: AsyncEngine) -> N
 async def test_a_snapshot_counts_what_was_deleted_before_or_after_it_was_kept(
     engine: AsyncEngine,
 ) -> None:
-    kept = SqlSnapshots(engine)
+    kept = SqlSnapshots(engine, lambda: NOW)
     await delete(engine, TURNS[0].id)
     await kept.add(SNAPSHOT, [ENTRIES])
     await delete(engine, TURNS[2].id)
@@ -66,10 +70,25 @@ async def test_a_snapshot_counts_what_was_deleted_before_or_after_it_was_kept(
     assert not found.is_whole
 
 
+async def test_a_snapshot_is_not_whole_without_one_of_its_consents(engine: AsyncEngine) -> None:
+    await SqlSnapshots(engine, lambda: NOW).add(replace(SNAPSHOT, consents=("c1",)), [ENTRIES])
+    await SqlSnapshots(engine, lambda: NOW).add(replace(SNAPSHOT, id="5na8"), [ENTRIES])
+
+    unknown, holding = await SqlSnapshots(engine, lambda: NOW).all(9, 0), CONSENT.until
+    late = await SqlSnapshots(engine, lambda: holding).find("5na8")
+
+    assert [(one.id, one.is_whole, one.ended) for one in unknown] == [
+        ("5na8", True, ()),
+        ("5na9", False, ("c1",)),
+    ]
+    assert late is not None
+    assert late.faults == (f"consent {CONSENT.id} does not hold any more",)
+
+
 async def test_snapshots_are_listed_newest_first_page_by_page_and_can_be_forgotten(
     engine: AsyncEngine,
 ) -> None:
-    kept = SqlSnapshots(engine)
+    kept = SqlSnapshots(engine, lambda: NOW)
     for number in range(5):
         one = replace(SNAPSHOT, id=f"s{number}", created_at=NOW + timedelta(hours=number))
         await kept.add(one, [ENTRIES])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -55,7 +56,7 @@ class Bench:
         self.engine = engine
         self.store = SqlConversationStore(engine, clock=lambda: MONDAY)
         self.consents = SqlConsents(engine)
-        self.snapshots = SqlSnapshots(engine)
+        self.snapshots = SqlSnapshots(engine, lambda: self.now)
         self.audit = Told()
         self.folder = folder
         self.now = NOW
@@ -466,8 +467,63 @@ async def test_a_withdrawn_consent_voids_the_snapshot(bench: Bench) -> None:
     snapshot = (await bench.export()).snapshot
     entry = replace(_ENTRY, key="w")
     await bench.consents.withdraw(CONSENT.id, "admin", NOW - timedelta(hours=1), entry)
-    with pytest.raises(ExportRefused, match="no consent covers"):
+    with pytest.raises(ExportRefused, match="consent c0ffee01 does not hold any more"):
         await bench.export("again", replace(ALL, snapshot=snapshot.id))
+
+
+class Meanwhile(Unseen):
+    """Does something once a stage has begun."""
+
+    def __init__(self, stage: str, deed: Callable[[], None]) -> None:
+        super().__init__()
+        self.at = stage
+        self.deed = deed
+
+    def stage(self, words: str, total: int | None, done: int = 0) -> None:
+        super().stage(words, total, done)
+        if words == self.at:
+            self.deed()
+
+
+async def test_what_may_not_leave_any_more_after_it_was_written_stops_the_export(
+    bench: Bench,
+) -> None:
+    await bench.keep(*(lesson(number) for number in range(4)))
+
+    def opts_out() -> None:
+        with closing(sqlite3.connect(str(bench.engine.url.database))) as connection, connection:
+            connection.execute(
+                "INSERT INTO preferences VALUES (?, 'U0ASKER1', '', 0, '2026-11-30')", (WORKSPACE,)
+            )
+
+    with pytest.raises(ExportRefused, match="wants nothing kept"):
+        await bench.export(progress=Meanwhile("Making tables", opts_out))
+    assert not (bench.folder / "out").exists()
+    assert [entry.outcome for entry in bench.audit.added] == [Outcome.DENIED]
+
+
+async def test_an_export_that_died_while_its_files_came_out_is_void_without_its_consent(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.keep(lesson(1), lesson(2))
+    (bench.folder / "out").mkdir()
+    move = Path.replace
+
+    def dies(file: Path, to: Path) -> Path:
+        if to.parts[-2:] == ("kto", "train.jsonl"):
+            raise KeyboardInterrupt
+        return move(file, to)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", dies)
+        with pytest.raises(KeyboardInterrupt):
+            await bench.export()
+    assert (bench.folder / "out" / "README.md").exists()
+    bench.now = CONSENT.until
+
+    with pytest.raises(ExportRefused, match="consent c0ffee01 does not hold"):
+        await bench.export()
+    assert not (bench.folder / "out").exists()
 
 
 async def test_one_more_consent_leaves_earlier_snapshots_as_they_are(bench: Bench) -> None:

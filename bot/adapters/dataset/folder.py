@@ -80,24 +80,31 @@ class ExportFolder:
 
     def digests(self) -> Mapping[str, str]:
         found = {}
-        for file in sorted(one for one in self._files.rglob("*") if one.is_file()):
-            with file.open("rb") as content:
-                digest = hashlib.file_digest(content, "sha256").hexdigest()
-            found[file.relative_to(self._files).as_posix()] = digest
+        for path in self._paths():
+            with (self._files / path).open("rb") as content:
+                found[path] = hashlib.file_digest(content, "sha256").hexdigest()
         return found
 
     def finish(self) -> None:
         """The files come out, and the corner goes. Called again after a crash it goes on."""
-        self.plan.note(**{_WHOLE: "1"})
+        paths = self._paths()
+        if not self.is_whole:
+            self.plan.note(**{_WHOLE: json.dumps(paths)})
         self._close()
-        for file in sorted(one for one in self._files.rglob("*") if one.is_file()):
-            to = self.folder / file.relative_to(self._files)
+        for path in paths:
+            to = self.folder / path
             to.parent.mkdir(parents=True, exist_ok=True)
-            file.replace(to)
+            (self._files / path).replace(to)
         self._leave()
 
     def clear(self) -> None:
+        """Also what came out already."""
+        came_out: list[str] = json.loads(self.plan.notes().get(_WHOLE, "[]"))
         self._close()
+        for path in came_out:
+            (self.folder / path).unlink(missing_ok=True)
+            with suppress(OSError):  # where other files are
+                (self.folder / path).parent.rmdir()
         self._leave()
         with suppress(OSError):  # where others have put something beside it
             self.folder.rmdir()
@@ -109,6 +116,11 @@ class ExportFolder:
     def _lines(self, path: str) -> Iterator[dict[str, Any]]:
         with (self._files / path).open("rb") as lines:
             yield from map(msgspec.json.decode, lines)
+
+    def _paths(self) -> list[str]:
+        """Of the files in the corner."""
+        files = sorted(one for one in self._files.rglob("*") if one.is_file())
+        return [one.relative_to(self._files).as_posix() for one in files]
 
     def _place(self, path: str) -> Path:
         place = self._files / path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from bot.domain.datasets import Split
@@ -37,6 +39,18 @@ def read_dataset(folder: Path, method: Method) -> Dataset:
     digests = (str(known[training]), str(known[validation]) if there else "")
     beside = str(folder / validation) if there else ""
     return Dataset(snapshot, str(folder / training), beside, digests, rows)
+
+
+def snapshots_of(paths: Iterable[Path]) -> Sequence[str]:
+    """The ids of the snapshots whose exports these files or folders are in."""
+    found = set()
+    for path in paths:
+        for folder in (path.absolute(), *path.absolute().parents):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                content = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
+                if "sha256" in content:
+                    found.add(str(content["snapshot"]))
+    return sorted(found)
 
 
 def _checked(path: Path, digest: str, method: Method, **least: int) -> int:

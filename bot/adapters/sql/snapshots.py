@@ -1,17 +1,22 @@
-"""Snapshots in the database: which turns a dataset was made of, and whether all are still there."""
+"""Snapshots in the database: which turns a dataset was made of, whether all are still there, and
+whether their consents hold."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, delete, func, insert, select
+from sqlalchemy import Row, Select, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.adapters.sql.consents import SqlConsents
 from bot.adapters.sql.dataset_tables import SnapshotRow, SnapshotTurnRow
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.statements import insert_into
 from bot.adapters.sql.tables import TurnRow
+from bot.domain.consents import Consent, no_longer
 from bot.domain.datasets import Left, Snapshot
 from bot.services.export_ports import SnapshotEntry
 
@@ -26,8 +31,10 @@ _PRESENT = (
 class SqlSnapshots:
     """The port `Snapshots`; the engine belongs to the caller."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, now: Callable[[], datetime]) -> None:
         self._engine = engine
+        self._now = now
+        self._consents = SqlConsents(engine)
 
     async def add(self, snapshot: Snapshot, entries: Iterable[Sequence[SnapshotEntry]]) -> None:
         row = insert_into(self._engine, SnapshotRow).values(
@@ -90,17 +97,21 @@ class SqlSnapshots:
         with store_errors("Reading snapshots"):
             async with self._engine.connect() as connection:
                 rows = (await connection.execute(statement)).all()
-        return [
-            Snapshot(
-                id=row.id,
-                created_at=row.created_at,
-                rows=row.turns,
-                present=row.present,
-                consents=tuple(json.loads(row.consents)),
-                left={Left[name]: count for name, count in json.loads(row.left_out).items()},
-            )
-            for row in rows
-        ]
+        known, now = await self._consents.all() if rows else (), self._now()
+        return [_snapshot(row, known, now) for row in rows]
+
+
+def _snapshot(row: Row[*tuple[Any, ...]], known: Sequence[Consent], now: datetime) -> Snapshot:
+    used = tuple(json.loads(row.consents))
+    return Snapshot(
+        id=row.id,
+        created_at=row.created_at,
+        rows=row.turns,
+        present=row.present,
+        consents=used,
+        left={Left[name]: count for name, count in json.loads(row.left_out).items()},
+        ended=no_longer(known, used, now),
+    )
 
 
 def _snapshots() -> Select[SnapshotRow, int]:

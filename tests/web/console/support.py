@@ -168,7 +168,7 @@ class Console:
                 self.now,
                 FolderShelf(None),
             ),
-            snapshots=SqlSnapshots(self.engine),
+            snapshots=SqlSnapshots(self.engine, self.now),
             known=lambda: Catalogue(failures()),
         )
 
