@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from bot.domain.audit import AuditEntry, Outcome
+from bot.domain.casework import take_back_job
 from bot.domain.errors import BadRequest
 from bot.domain.privacy import OwnPost, Person, Trace
 from bot.domain.work import Job
@@ -80,7 +81,8 @@ class PersonalRecords:
         if not before:
             return Erased((), (), 0)
         posts, under_way = await self._erase_messages(person, at)
-        await self.records.erase(person, _entry(person, by, at))
+        taken = await self.records.erase(person, _entry(person, by, at))
+        await self._take_back(person, taken, at)
         await self.work.erase(person)
         left = [Trace(_UNDER_WAY, under_way)] if under_way else []
         return Erased(before, (*await self.show(person), *left), len(posts))
@@ -106,8 +108,14 @@ class PersonalRecords:
             if not await self.withdrawal.erase(some):
                 under_way += len(some)
                 await self.work.start(self.forget(tuple(some), f"erased {at.isoformat()}"))
-            await self.talk.erase(some)
+            await self._take_back(person, await self.talk.erase(some), at)
         return posts, under_way
+
+    async def _take_back(self, person: Person, turns: Sequence[str], at: datetime) -> None:
+        """Has a bot that is at work take the same words out of what others were told in Slack."""
+        if turns and person.is_of_slack:
+            why = f"erased {at.isoformat()}"
+            await self.work.start(take_back_job(person.workspace, turns, why))
 
 
 def _message(key: str) -> MessageKey | None:

@@ -34,8 +34,9 @@ class PersonRecords(Protocol):
         """What we said about these, as far as it still stands."""
         ...
 
-    async def erase(self, person: Person, entry: AuditEntry) -> None:
-        """All but their turns, which are erased by their messages, and what has to stay."""
+    async def erase(self, person: Person, entry: AuditEntry) -> Sequence[str]:
+        """All but their turns, which are erased by their messages, and what has to stay. Returns
+        the ids of others' turns out of which words were taken."""
         ...
 
 

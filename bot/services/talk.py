@@ -116,16 +116,18 @@ class TalkRecords(Protocol):
         the words of these were taken."""
         ...
 
-    async def erase_cases(self, workspace: str, user_id: str) -> Sequence[str]:
-        """Deletes the cases that rest on what somebody wrote; returns the ids of such turns."""
+    async def erase_found(self, workspace: str, user_id: str) -> Sequence[str]:
+        """Deletes what somebody found out for others: what they said solved an escalation, and the
+        cases and drafts of runbooks that rest on it. Returns the ids of such turns."""
         ...
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
         """The ids of what somebody asked there, the oldest first."""
         ...
 
-    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
-        """Deletes all turns of the channel that were asked up to then, a ts."""
+    async def erase_channel(self, workspace: str, channel: str, until: str) -> Sequence[str]:
+        """Deletes all turns of the channel that were asked up to then, a ts, with the cases and
+        drafts of runbooks that rest on it. Returns the ids of such turns as `erase` does."""
         ...
 
     async def unquote(self, message: MessageKey) -> Sequence[str]:

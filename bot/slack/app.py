@@ -12,6 +12,7 @@ from functools import partial
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.domain.casework import TAKE_BACK
 from bot.domain.privacy import TAKE_AWAY
 from bot.domain.questions import Intent
 from bot.domain.work import CALLED_OFF, FORGET
@@ -340,4 +341,5 @@ def _handlers(
         EDIT: talk.do,
         FORGET: hearing.forget,
         TAKE_AWAY: TakingAway(poster).work,
+        TAKE_BACK: unsaid.work,
     }

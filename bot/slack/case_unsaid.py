@@ -9,6 +9,7 @@ from functools import partial
 import structlog
 
 from bot.domain.answers import Diagnosis
+from bot.domain.casework import WordsGone
 from bot.domain.work import FOR_A_DAY
 from bot.services.ports import DurableSteps
 from bot.slack.desk import Records
@@ -16,6 +17,7 @@ from bot.slack.posting import Poster
 from bot.slack.posts import ANSWER, Post, post_key
 from bot.slack.refusals import SlackRefused
 from bot.slack.saying import Saying
+from bot.slack.talk.hearing import forget_job
 from bot.slack.unrefined import Read
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,12 @@ class Unsaid:
     poster: Poster
     read: Read
     records: Records
+
+    async def work(self, gone: WordsGone, steps: DurableSteps) -> None:
+        """Does jobs of kind `TAKE_BACK`."""
+        await self.take_back(gone.turns, steps)
+        # The work that said the answers holds the words as well.
+        await steps.start(forget_job(gone.turns, "taken back"))
 
     async def take_back(self, turn_ids: Sequence[str], steps: DurableSteps) -> None:
         """Shows these answers as they are kept by now. What stands no more is not said anew."""

@@ -241,6 +241,10 @@ class EscalationDesk:
         workspace = key.partition(":")[0]
         await self.replies.private(place, workspace, key, steps).tell(words)
 
+    async def _keeps_words(self, workspace: str, user: str, channel: str) -> bool:
+        hearing = self.hearing
+        return hearing is None or await hearing.keeps_words(workspace, user, channel)
+
     async def _shown(
         self, escalation: Escalation, deed: Deed, workspace: str, steps: DurableSteps
     ) -> None:
@@ -265,7 +269,9 @@ class EscalationDesk:
             await hand_in_pager(self.pages, escalation, deed, card, workspace, steps)
         is_told = deed.kind in (Kind.RESOLVED, Kind.EXPLAINED)
         if is_told and truth is not None and card is not None:
-            await cards.draft(handoff, truth, card, workspace, steps)
+            keeps = partial(self._keeps_words, workspace, truth.by, card.channel)
+            if await steps.run("keeps words", keeps, _STORE):
+                await cards.draft(handoff, truth, card, workspace, steps)
 
         is_drafted = is_told and truth is not None and card is not None
         if self.calling.drafts_cases and (is_drafted or deed.kind is Kind.REOPENED):

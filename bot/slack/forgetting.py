@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.casework import take_back_job
 from bot.domain.work import FOR_A_DAY
 from bot.services.ports import DurableSteps
 from bot.services.talk import TalkRecords
@@ -36,11 +37,13 @@ class Forgetting:
         while turns := await steps.run("asked before", look, FOR_A_DAY):
             cards = await steps.run("unquote", partial(self._unquoted, turns), FOR_A_DAY)
             taken = await steps.run("erase", partial(records.erase, turns), FOR_A_DAY)
-            await steps.start(forget_job((*turns, *taken, *showing(cards)), key))
+            if taken:
+                await steps.start(take_back_job(workspace, taken, key))
+            await steps.start(forget_job((*turns, *showing(cards)), key))
             forgotten += len(turns)
-        erase_cases = partial(records.erase_cases, workspace, user)
-        if taken := await steps.run("cases", erase_cases, FOR_A_DAY):
-            await steps.start(forget_job(tuple(taken), f"{key} cases"))
+        erase_found = partial(records.erase_found, workspace, user)
+        if taken := await steps.run("cases", erase_found, FOR_A_DAY):
+            await steps.start(take_back_job(workspace, taken, f"{key} cases"))
         if (unname := self.unname) is not None:
             await steps.run("unname", lambda: unname(workspace, user), FOR_A_DAY)
         log.info("privacy.forgotten", turns=forgotten)

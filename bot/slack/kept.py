@@ -18,7 +18,7 @@ from bot.domain.alerts import (
 )
 from bot.domain.capacity import CapacityLook, CapacityTold, Warned
 from bot.domain.cases import Shown
-from bot.domain.casework import CaseWanted, Upkeep
+from bot.domain.casework import CaseWanted, Upkeep, WordsGone
 from bot.domain.failures import Collected
 from bot.domain.gap_reports import GapReport, ReportLook, ReportWanted
 from bot.domain.privacy import OwnPosts
@@ -103,6 +103,7 @@ TYPES: tuple[type, ...] = (
     Warned,
     Way,
     Words,
+    WordsGone,
     WorkspaceGone,
     WorkPlan,
     *KEPT,

@@ -52,7 +52,7 @@ def of_message(engine: AsyncEngine) -> Awaitable[object]:
 
 
 def of_person(engine: AsyncEngine) -> Awaitable[object]:
-    return SqlTalkRecords(engine).erase_cases(WORKSPACE, ENGINEER)
+    return SqlTalkRecords(engine).erase_found(WORKSPACE, ENGINEER)
 
 
 def of_channel(engine: AsyncEngine) -> Awaitable[object]:

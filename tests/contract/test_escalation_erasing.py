@@ -14,7 +14,18 @@ from bot.adapters.sql.escalations import SqlEscalations
 from bot.adapters.sql.talk import SqlTalkRecords
 from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
 from bot.domain.escalation_policy import Policy
-from bot.domain.escalations import Call, Fired, Party, Rule, Severity, Subject
+from bot.domain.escalations import (
+    Call,
+    Deed,
+    Fired,
+    Kind,
+    Party,
+    Rule,
+    Severity,
+    Subject,
+    Truth,
+    WasRight,
+)
 from bot.domain.questions import ThreadKey
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -80,3 +91,14 @@ async def test_a_workspace_that_is_gone_takes_its_escalations_and_leaves_those_o
     assert await kept.escalations.get(lonely.id) is None
     assert await kept.question(both.id) == ""
     assert [one.thread.workspace for one in await kept.escalations.parties(both.id, 10)] == ["T2"]
+
+
+async def test_what_somebody_said_was_true_goes_with_their_words_alone(kept: Kept) -> None:
+    opened = (await kept.escalations.call(call(FIRST))).escalation
+    truth = Truth(opened.id, "U9", NOON, "A leak", "Restarted it", WasRight.NO)
+    await kept.escalations.do(opened.id, Deed("k1", Kind.RESOLVED, NOON, "U9"), truth)
+    await kept.talk.erase_found("T1", "U8")
+    assert await kept.escalations.truth(opened.id) == truth
+    await kept.talk.erase_found("T1", "U9")
+    silent = replace(truth, was_wrong="", fixed_by="")
+    assert await kept.escalations.truth(opened.id) == silent

@@ -103,7 +103,7 @@ class FakeTalkRecords:
             self._forget(key)
         return ()
 
-    async def erase_cases(self, workspace: str, user_id: str) -> Sequence[str]:
+    async def erase_found(self, workspace: str, user_id: str) -> Sequence[str]:
         return ()
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
@@ -115,13 +115,14 @@ class FakeTalkRecords:
         theirs.sort(key=lambda turn: (turn.question.asked_at, turn.id))
         return [turn.id for turn in theirs[:limit]]
 
-    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
+    async def erase_channel(self, workspace: str, channel: str, until: str) -> Sequence[str]:
         moment = datetime.fromtimestamp(float(until), UTC)
         for turn in list(self.turns.values()):
             thread = turn.question.thread
             there = (thread.workspace, thread.channel) == (workspace, channel)
             if there and turn.question.asked_at <= moment:
                 self._forget(turn.id)
+        return ()
 
     async def unquote(self, message: MessageKey) -> Sequence[str]:
         changed = []

@@ -114,6 +114,15 @@ async def test_where_the_bot_was_right_its_cause_is_the_truth_and_no_draft_is_ma
     assert ws.files() == []
 
 
+async def test_no_draft_is_made_of_the_words_of_somebody_who_wants_none_kept(
+    ws: LocalWorkspace, bot: CallingBot
+) -> None:
+    await bot.preferences.set_keeping(ws.team_id, ONCALL.id, keeps=False)
+    await asked(ws, bot)
+    await send(ws, bot, await form_of(ws, bot, "resolve", ONCALL.id), "a leak")
+    assert ws.files() == []
+
+
 async def test_resolved_opened_again_and_resolved_the_last_word_counts(
     ws: LocalWorkspace, bot: CallingBot
 ) -> None:

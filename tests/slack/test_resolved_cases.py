@@ -194,11 +194,22 @@ async def test_a_deleted_remark_takes_the_case_with_it(ws: LocalWorkspace, bot: 
     await until(is_gone, "the end of the case")
 
 
-async def test_who_wants_nothing_kept_any_more_takes_their_cases_along(
-    ws: LocalWorkspace, bot: CasingBot
-) -> None:
-    await called(ws, bot)
-    await resolve(ws, bot)
+async def told_to_others(ws: LocalWorkspace, bot: CasingBot, records: MemoryRecords) -> Message:
+    """The answer in which the case is shown."""
+    case = (await only(bot)).case
+    told = SolvedBefore(case.id, case.confirmed_at, "Erin", case.problem, FIX, case.kind)
+    bot.calling_answers.script = always(replace(CODE, solved=(told,)))
+    question = await mention(ws, "why did it fail again?")
+    answer = await ws.wait_for_reply(question)
+    await bot.idle()
+    assert FIX in words(ws.current(answer))
+    turn = next(one for one in records.turns.values() if one.reply != UNKNOWN)
+    await SqlConversationStore(bot.database).add_turn(turn)
+    records.add(replace(turn, reply=CODE))  # as the database has it by then
+    return answer
+
+
+async def want_nothing_kept(ws: LocalWorkspace, bot: CasingBot) -> None:
     ws.actors.open_app_home(ONCALL.id)
 
     def filled() -> View | None:
@@ -208,7 +219,31 @@ async def test_who_wants_nothing_kept_any_more_takes_their_cases_along(
     home = await ws.wait_for(filled)
     await ws.actors.act_in_view(home.id, "keeping")
     await bot.idle()
+
+
+async def test_who_wants_nothing_kept_any_more_takes_their_cases_along(
+    ws: LocalWorkspace, bot: CasingBot
+) -> None:
+    await called(ws, bot)
+    await resolve(ws, bot)
+    await want_nothing_kept(ws, bot)
     assert not (await bot.cases.page(CaseQuery())).cases
+
+
+async def test_their_words_go_out_of_what_others_were_told_too(
+    ws: LocalWorkspace, bot: CasingBot, records: MemoryRecords
+) -> None:
+    await called(ws, bot)
+    await resolve(ws, bot)
+    await press(ws, bot, "approve", PLATFORM.id)
+    answer = await told_to_others(ws, bot, records)
+    await want_nothing_kept(ws, bot)
+
+    async def is_gone() -> bool:
+        await bot.idle()
+        return FIX not in words(ws.current(answer))
+
+    await until(is_gone, "the end of the words")
 
 
 async def test_what_is_opened_again_was_not_fixed(ws: LocalWorkspace, bot: CasingBot) -> None:
@@ -229,17 +264,7 @@ async def test_the_words_of_a_case_that_is_gone_go_out_of_the_answers_to_others(
     remark = await say_in_thread(ws, bot, "df shows 100 percent on worker-3, see there")
     await resolve(ws, bot)
     await press(ws, bot, "approve", PLATFORM.id)
-    case = (await only(bot)).case
-    told = SolvedBefore(case.id, case.confirmed_at, "Erin", case.problem, FIX, case.kind)
-    bot.calling_answers.script = always(replace(CODE, solved=(told,)))
-    question = await mention(ws, "why did it fail again?")
-    answer = await ws.wait_for_reply(question)
-    await bot.idle()
-    assert FIX in words(ws.current(answer))
-
-    turn = next(one for one in records.turns.values() if one.reply != UNKNOWN)
-    await SqlConversationStore(bot.database).add_turn(turn)
-    records.add(replace(turn, reply=CODE))  # as the database has it by then
+    answer = await told_to_others(ws, bot, records)
     ws.actors.delete(remark.channel, remark.ts, ONCALL.id)
 
     async def is_gone() -> bool:
@@ -247,6 +272,7 @@ async def test_the_words_of_a_case_that_is_gone_go_out_of_the_answers_to_others(
         return FIX not in words(ws.current(answer))
 
     await until(is_gone, "the end of the words")
+    turn = next(one for one in records.turns.values() if one.reply == CODE)
     kept = await SqlConversationStore(bot.database).turn(turn.id)
     assert kept is not None
     assert FIX not in str(kept)

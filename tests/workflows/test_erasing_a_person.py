@@ -34,6 +34,7 @@ from bot.adapters.sql.tables import InboxRow, PostRow
 from bot.adapters.sql.talk import SqlTalkRecords
 from bot.cli_work.opening import KEPT
 from bot.domain.audit import AuditEntry, AuditQuery, Outcome
+from bot.domain.casework import WordsGone
 from bot.domain.conversations import Rating, Score
 from bot.domain.errors import BadRequest, StoreError
 from bot.domain.escalations import (
@@ -50,7 +51,7 @@ from bot.domain.escalations import (
 )
 from bot.domain.privacy import OwnPost, OwnPosts, Person
 from bot.domain.questions import Asker, Author, EarlierMessage, Origin, ThreadKey
-from bot.domain.resolved_cases import CaseSource
+from bot.domain.resolved_cases import CaseSource, CaseState
 from bot.domain.work import Job, Queue, WorkStatus
 from bot.services.privacy import PersonalRecords
 from bot.slack.talk.hearing import Forget, forget_job
@@ -60,8 +61,9 @@ from bot.workflows.enqueueing import Enqueuer
 from bot.workflows.person_work import PersonsWork
 from bot.workflows.serializer import TypedJson
 from bot.workflows.withdrawing import WorkWithdrawal
+from tests.contract.serving import TOLD
 from tests.contract.test_escalations import POLICY
-from tests.fakes.cases import CASE
+from tests.fakes.cases import CASE, approved, entry
 from tests.fakes.turns import NOON, THREAD, evidence, question, turn
 
 ID, OTHER = "U04AB12CD9", "U04AB12CD9X"  # of which the second one is somebody else
@@ -380,6 +382,20 @@ async def test_answers_in_slack_are_handed_to_a_bot_at_work_without_a_name(kept:
     await admin.close()
     assert found is not None
     assert found.body == OwnPosts("T1", (OwnPost(MESSAGE, "C1", "1700000000.000100"),))
+
+
+async def test_their_words_in_answers_to_others_are_handed_to_a_bot_at_work(kept: Kept) -> None:
+    await fill(kept)
+    cases = SqlResolvedCases(kept.engine, clock=lambda: NOON)
+    case = replace(CASE, workspace="T1", confirmed_by=ID, fix=WORD)
+    assert await cases.decide(approved(case), CaseState.DRAFT, entry("approve"))
+    asked = replace(question(message_ts="1700000006.000100"), asker=Asker(OTHER, "T1"))
+    await kept.store.add_turn(turn(asked.id, asked=asked, reply=TOLD))
+    await kept.person.erase(PERSON, "admin", NOON)
+    admin = WorkAdmin(kept.url, KEPT)
+    found = [await admin.job(job.key) for job in await admin.list(WorkStatus.WAITING)]
+    await admin.close()
+    assert WordsGone("T1", (asked.id,)) in [one.body for one in found if one is not None]
 
 
 async def test_work_on_their_question_under_way_is_deleted_by_the_bot_once_it_is_done(

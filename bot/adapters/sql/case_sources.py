@@ -77,10 +77,11 @@ async def erase_cases_of_person(
 
 async def erase_cases_of_channel(
     connection: AsyncConnection, workspace: str, channel: str, until: str
-) -> None:
-    """Of what was said there up to then, a ts."""
+) -> Sequence[str]:
+    """Of what was said there up to then, a ts. The ids of the turns out of which their words were
+    taken."""
     row = CaseSourceRow
-    await _erase_resting_on(
+    return await _erase_resting_on(
         connection, row.workspace == workspace, row.channel == channel, row.ts <= until
     )
 

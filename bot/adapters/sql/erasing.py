@@ -19,9 +19,9 @@ from bot.adapters.sql.case_sources import (
 )
 from bot.adapters.sql.codec import decode, encode
 from bot.adapters.sql.engine import store_errors, writing
-from bot.adapters.sql.escalation_erasing import erase_questions
+from bot.adapters.sql.escalation_erasing import erase_questions, silence_truths
 from bot.adapters.sql.gone import alone_in_channel
-from bot.adapters.sql.runbook_drafts import erase_drafts, resting_on
+from bot.adapters.sql.runbook_drafts import erase_drafts, of_channel, of_person, resting_on
 from bot.adapters.sql.statements import is_thread
 from bot.adapters.sql.tables import ConversationRow, InboxRow, PostRow, TurnRow
 from bot.domain.casework import fragment_of
@@ -70,11 +70,14 @@ class SqlErasing:
                 await without_empty(connection)
         return taken
 
-    async def erase_cases(self, workspace: str, user_id: str) -> Sequence[str]:
+    async def erase_found(self, workspace: str, user_id: str) -> Sequence[str]:
         """Also what somebody thought of others' cases."""
-        with store_errors("Deleting the cases of somebody"):
+        with store_errors("Deleting what somebody found out"):
             async with writing(self._engine) as connection:
-                return await erase_cases_of_person(connection, workspace, user_id)
+                taken = await erase_cases_of_person(connection, workspace, user_id)
+                await silence_truths(connection, user_id)
+                await erase_drafts(connection, of_person(workspace, user_id))
+        return taken
 
     async def turns_of(self, workspace: str, user_id: str, limit: int) -> Sequence[str]:
         theirs = (
@@ -87,7 +90,7 @@ class SqlErasing:
             async with self._engine.connect() as connection:
                 return list((await connection.scalars(theirs)).all())
 
-    async def erase_channel(self, workspace: str, channel: str, until: str) -> None:
+    async def erase_channel(self, workspace: str, channel: str, until: str) -> Sequence[str]:
         moment = datetime.fromtimestamp(float(until), UTC)
         with store_errors("Deleting the turns of a channel"):
             async with writing(self._engine) as connection:
@@ -99,8 +102,10 @@ class SqlErasing:
                         TurnRow.asked_at <= moment,
                     )
                 )
-                await erase_cases_of_channel(connection, workspace, channel, until)
+                taken = await erase_cases_of_channel(connection, workspace, channel, until)
+                await erase_drafts(connection, of_channel(workspace, channel, until))
                 await without_empty(connection)
+        return taken
 
     async def unquote(self, message: MessageKey) -> Sequence[str]:
         """Only of the same channel, since that is where threads are read."""

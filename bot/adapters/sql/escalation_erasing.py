@@ -10,8 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.adapters.sql.codec import encode
 from bot.adapters.sql.escalation_reads import escalation_in
-from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
+from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow, TruthRow
 from bot.domain.escalations import Escalation
+
+
+async def silence_truths(connection: AsyncConnection, user_id: str) -> None:
+    """What somebody said was wrong, and what fixed it, goes; that they said so stays. Within the
+    caller's transaction, which writes."""
+    theirs = update(TruthRow).where(TruthRow.user_id == user_id)
+    await connection.execute(theirs.values(was_wrong="", fixed_by=""))
 
 
 async def erase_questions(connection: AsyncConnection, fragments: Sequence[str]) -> None:

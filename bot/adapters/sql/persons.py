@@ -17,11 +17,11 @@ from bot.adapters.sql.case_tables import ResolvedCaseRow, ReviewItemRow
 from bot.adapters.sql.codec import decode, encode
 from bot.adapters.sql.console_tables import WORDS_TABLE, ConsoleGrantRow, ConsoleSessionRow
 from bot.adapters.sql.engine import store_errors, writing
+from bot.adapters.sql.escalation_erasing import silence_truths
 from bot.adapters.sql.escalation_tables import (
     EscalationDeedRow,
     EscalationPartyRow,
     EscalationRow,
-    TruthRow,
 )
 from bot.adapters.sql.person_traces import (
     PREFERENCES,
@@ -108,12 +108,12 @@ class SqlPersonRecords:
                         found[key] = OwnPost(key, channel, thread)
         return [one for one in found.values() if one.channel]
 
-    async def erase(self, person: Person, entry: AuditEntry) -> None:
+    async def erase(self, person: Person, entry: AuditEntry) -> Sequence[str]:
         with store_errors("Erasing what is kept of a person"):
             async with writing(self._engine) as connection:
                 await _take_time(connection)
                 await _erase_words(connection, person)
-                await erase_cases_of_person(connection, person.workspace, person.user_id)
+                taken = await erase_cases_of_person(connection, person.workspace, person.user_id)
                 await erase_drafts(connection, of_person(person.workspace, person.user_id))
                 for kind in _DELETED:
                     await _delete(connection, kind.__table__, person)
@@ -125,6 +125,7 @@ class SqlPersonRecords:
                         await _rename(connection, table, person)
             async with writing(self._engine) as connection:
                 await add_entry(connection, entry)
+        return taken
 
 
 @asynccontextmanager
@@ -160,11 +161,10 @@ def _overwrite(connection: Any, _: object) -> None:
 async def _erase_words(connection: AsyncConnection, person: Person) -> None:
     """What they wrote where others' work goes on: the work stays, without their words."""
     who = person.user_id
-    party, truth, item, case = EscalationPartyRow, TruthRow, ReviewItemRow, ResolvedCaseRow
+    party, item, case = EscalationPartyRow, ReviewItemRow, ResolvedCaseRow
     alone = (party.workspace == person.workspace, party.thread == f"@{who}")
     await connection.execute(delete(party).where(*alone))
-    own = update(truth).where(truth.user_id == who)
-    await connection.execute(own.values(was_wrong="", fixed_by=""))
+    await silence_truths(connection, who)
     decided = update(item).where(item.workspace == person.workspace, item.decided_by == who)
     await connection.execute(decided.values(note=""))
     approved = update(case).where(case.workspace == person.workspace, case.approved_by == who)

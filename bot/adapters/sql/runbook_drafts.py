@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.adapters.sql.audit import add_entry
@@ -131,6 +131,13 @@ def of_person(workspace: str, user_id: str) -> ColumnElement[bool]:
     """Sources that are this person's."""
     source = RunbookDraftSourceRow
     return (source.workspace == workspace) & (source.user_id == user_id)
+
+
+def of_channel(workspace: str, channel: str, until: str) -> ColumnElement[bool]:
+    """Sources that are turns which were asked there up to then, a ts."""
+    place, column = f"{workspace}:{channel}:", RunbookDraftSourceRow.turn_id
+    ts = func.substr(column, len(place) + 1, len(until))
+    return column.startswith(place, autoescape=True) & (ts <= until)
 
 
 def of_workspace(workspace: str) -> ColumnElement[bool]:

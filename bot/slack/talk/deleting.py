@@ -8,6 +8,7 @@ from functools import partial
 
 import structlog
 
+from bot.domain.casework import take_back_job
 from bot.domain.work import Retry
 from bot.services.ports import DurableSteps
 from bot.services.talk import Belongings, MessageKey, PageOfPost, TalkRecords, WorkRecords
@@ -71,7 +72,9 @@ class Deletion:
         workspace, channel, at = gone.workspace, gone.channel, gone.at
         records, work = self.records, self.work
         await steps.run("note", lambda: records.note_departure(workspace, channel, at), _STORE)
-        await steps.run("erase", lambda: records.erase_channel(workspace, channel, at), _STORE)
+        erase = partial(records.erase_channel, workspace, channel, at)
+        if taken := await steps.run("erase", erase, _STORE):
+            await steps.start(take_back_job(workspace, taken, f"left at {at}"))
         await steps.run("forget", lambda: work.stop_channel(workspace, channel, at), _STORE)
         of_channel = f"{workspace}:{channel}:"
         cards = await steps.run("forget calls", lambda: self._forgotten(of_channel), _STORE)

@@ -18,6 +18,7 @@ from bot.domain.runbook_drafts import (
     OFFERED,
     DraftOffered,
     DraftOrigin,
+    DraftSource,
     DraftState,
     RunbookDraft,
 )
@@ -119,6 +120,25 @@ async def test_drafts_come_page_by_page_newest_first(shelf: Shelf) -> None:
 async def test_an_open_draft_goes_with_a_turn_that_it_rests_on(shelf: Shelf) -> None:
     await shelf.drafts.put(DRAFT, offers=False)
     await SqlErasing(shelf.engine).erase(["C1:2.2"])
+    assert await shelf.now() is None
+
+
+async def test_an_open_draft_goes_with_whoever_found_it_out(shelf: Shelf) -> None:
+    await shelf.drafts.put(DRAFT, offers=False)
+    await SqlErasing(shelf.engine).erase_found("T1", "U1")
+    assert await shelf.now() is None
+
+
+async def test_an_open_draft_goes_with_a_channel_but_not_with_what_was_said_before_it(
+    shelf: Shelf,
+) -> None:
+    resting = replace(DRAFT, sources=(DraftSource("T1", "U1", "T1:C1:1700000000.000200"),))
+    await shelf.drafts.put(resting, offers=False)
+    erasing = SqlErasing(shelf.engine)
+    await erasing.erase_channel("T1", "C1", "1700000000.000100")
+    await erasing.erase_channel("T1", "C", "1700000000.000300")
+    assert await shelf.now() is not None
+    await erasing.erase_channel("T1", "C1", "1700000000.000300")
     assert await shelf.now() is None
 
 
