@@ -51,6 +51,22 @@ class FolderShelf:
             return False
         return found == text
 
+    def take_back(self, name: str, text: str) -> None:
+        """Raises `BadRequest`."""
+        if self._folder is None or not self.holds(name, text):
+            return
+        path = self._folder / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise BadRequest(
+                say(
+                    "{path} cannot be deleted ({reason}). Tell whoever runs this bot.",
+                    path=str(path),
+                    reason=error.strerror or str(error),
+                )
+            ) from error
+
     def _write(self, path: Path, text: str) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".runbook-", suffix=".part")
         try:

@@ -53,6 +53,7 @@ _DRAFTED = 5  # in one look: each takes seconds
 _LOOKED_AT = 6  # turns of one failure
 _GONE = mark("There is no such draft any more.")
 _DECIDED = mark("Somebody has decided about this draft already.")
+_REPLACED = mark("There is a newer text of this draft; decide about that one.")
 _NO_SIDE = mark("Say whose side it is on: capacity, platform, code, dependency or operator.")
 _NO_CAUSE = mark("A cause is called with lower-case letters, digits and underscores.")
 _ERASED = mark("What this draft rested on was deleted, and its text with it.")
@@ -71,6 +72,11 @@ class RunbookShelf(Protocol):
 
     def holds(self, name: str, text: str) -> bool:
         """Whether that very file is there already."""
+        ...
+
+    def take_back(self, name: str, text: str) -> None:
+        """Deletes that very file; one with other words stays. Raises `BadRequest` where it cannot
+        be deleted."""
         ...
 
 
@@ -126,27 +132,35 @@ class RunbookGrowth:
         draft = self._draft(escalation.key, DraftOrigin.RESOLVED, made, 1, sources)
         return await self.drafts.put(draft, offers=False)
 
-    async def approve(self, key: str, draft_id: str, chosen: Chosen, by: Person) -> RunbookDraft:
+    async def approve(
+        self, key: str, draft_id: str, chosen: Chosen, by: Person, version: int | None = None
+    ) -> RunbookDraft:
         """Puts it on the shelf, where there is one: else its patch is what comes of it. Once,
-        whoever else tries. Raises `BadRequest` with the reason where it cannot be, and
+        whoever else tries. `version` is of the text that they saw, None where they decide about
+        whatever it says now. Raises `BadRequest` with the reason where it cannot be, and
         `StoreError`."""
-        draft = await self._open(draft_id)
+        draft = await self._open(draft_id, version)
         known = await asyncio.to_thread(self.known)
         ready = shaped_as(draft, chosen)
         # One that is there was put there by somebody who died before they could say so.
-        if not await asyncio.to_thread(self.shelf.holds, ready.file, ready.text):
+        was_there = await asyncio.to_thread(self.shelf.holds, ready.file, ready.text)
+        if not was_there:
             await asyncio.to_thread(require_ready, ready, chosen, known)
         where = PATCH
         if self.shelf.is_there:
             where = await asyncio.to_thread(self.shelf.put, ready.file, ready.text)
         decided = self._decided(ready, DraftState.APPROVED, by, where)
         if not await self.drafts.decide(decided, self._entry(key, decided, by)):
+            if self.shelf.is_there and not was_there:
+                await self._take_back(ready)
             raise BadRequest(say(_DECIDED))
         return decided
 
-    async def reject(self, key: str, draft_id: str, by: Person) -> RunbookDraft:
+    async def reject(
+        self, key: str, draft_id: str, by: Person, version: int | None = None
+    ) -> RunbookDraft:
         """It is not drafted again. Raises like `approve`."""
-        draft = await self._open(draft_id)
+        draft = await self._open(draft_id, version)
         decided = self._decided(draft, DraftState.REJECTED, by, "")
         if not await self.drafts.decide(decided, self._entry(key, decided, by)):
             raise BadRequest(say(_DECIDED))
@@ -224,11 +238,19 @@ class RunbookGrowth:
             raise BadRequest(say(_ERASED))
         return draft
 
-    async def _open(self, draft_id: str) -> RunbookDraft:
+    async def _open(self, draft_id: str, version: int | None) -> RunbookDraft:
         draft = await self._known(draft_id)
         if draft.state is not DraftState.PROPOSED:
             raise BadRequest(say(_DECIDED))
+        if version not in (None, draft.version):
+            raise BadRequest(say(_REPLACED))
         return draft
+
+    async def _take_back(self, ready: RunbookDraft) -> None:
+        """The file of an approval that did not stand, unless another one did that put the same."""
+        stands = await self.drafts.get(ready.id)
+        if stands is None or (stands.state, stands.file) != (DraftState.APPROVED, ready.file):
+            await asyncio.to_thread(self.shelf.take_back, ready.file, ready.text)
 
     def _decided(
         self, draft: RunbookDraft, state: DraftState, by: Person, note: str

@@ -31,7 +31,6 @@ Handler = Callable[[Any, DurableSteps], Awaitable[Any]]
 
 _STORE = Retry(attempts=6, pause=1.0, seconds=60.0)
 _NOT_YOU = mark("You may not decide about runbooks here. These may: {who}.")
-_REPLACED = mark("There is a newer text of this draft; decide about that one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,6 @@ class GrowthDesk:
     async def _decide(self, pressed: DraftPressed) -> RunbookDraft:
         """Done again it comes to the same."""
         known = await self._growth.drafts.get(pressed.draft)
-        if known is not None and known.version != pressed.version:
-            raise BadRequest(say(_REPLACED))
         mine = known is not None and known.decided_by == pressed.asker.user_id
         if known is not None and mine and known.state is _STATES[pressed.act]:
             return known
@@ -107,9 +104,9 @@ class GrowthDesk:
         rule = decision.rule
         by = Person(pressed.asker.user_id, pressed.workspace, pressed.place.channel, rule)
         if pressed.act is DraftAct.REJECT:
-            return await self._growth.reject(pressed.key, pressed.draft, by)
+            return await self._growth.reject(pressed.key, pressed.draft, by, pressed.version)
         chosen = Chosen(pressed.verdict)
-        return await self._growth.approve(pressed.key, pressed.draft, chosen, by)
+        return await self._growth.approve(pressed.key, pressed.draft, chosen, by, pressed.version)
 
     async def _attach(
         self, pressed: DraftPressed, place: Place, chosen: Chosen, steps: DurableSteps

@@ -169,6 +169,26 @@ async def test_whoever_died_between_the_file_and_the_word_goes_on(garden: Garden
     assert (await garden.growth.approve("k", draft.id, chosen, KIM)).state is DraftState.APPROVED
 
 
+@pytest.mark.parametrize("quicker", ["reject", "approve"])
+async def test_no_file_stays_of_an_approval_that_did_not_stand(
+    garden: Garden, tmp_path: Path, quicker: str
+) -> None:
+    draft = await garden.grow(1, 2, 3)
+    assert draft is not None
+    kept, chosen = garden.drafts.kept, Chosen(VerdictKind.CODE)
+    state = DraftState.REJECTED if quicker == "reject" else DraftState.APPROVED
+
+    class Slow(FolderShelf):
+        def put(self, name: str, text: str) -> str:
+            kept.update({key: replace(one, state=state) for key, one in kept.items()})
+            return super().put(name, text)
+
+    growth = replace(garden.growth, shelf=Slow(tmp_path))
+    with pytest.raises(BadRequest, match="already"):
+        await growth.approve("k", draft.id, chosen, KIM)
+    assert len(list(tmp_path.iterdir())) == (state is DraftState.APPROVED)
+
+
 async def test_a_rejected_draft_is_not_drafted_again(garden: Garden) -> None:
     draft = await garden.grow(1, 2, 3)
     assert draft is not None

@@ -66,7 +66,7 @@ def runbook_pages() -> APIRouter:
         state = one_of(query, "state", DraftState)
         skipped = number_of(query, "skip") or 0
         found: Sequence[RunbookDraft] = ()
-        if not (await seen_by(request)).scope.is_limited:
+        if await _sees_drafts(request):
             states = (state,) if state else ()
             found = await desk.growth.drafts.page(states, _DRAFTS + 1, min(skipped, 10**6))
         return page(
@@ -107,11 +107,18 @@ def in_force(known: KnownFailure, today: date) -> InForce:
 
 
 async def _draft(request: Request, draft_id: str) -> RunbookDraft:
-    """Its text may name any Dag: it is for those who may see all."""
     found = await desk_of(request).growth.drafts.get(draft_id)
-    if found is None or (await seen_by(request)).scope.is_limited:
+    if found is None or not await _sees_drafts(request):
         raise HTTPException(404, _NO_DRAFT)
     return found
+
+
+async def _sees_drafts(request: Request) -> bool:
+    """Their texts may name any Dag and rest on any workspace: they are for those who may see all
+    Dags, and of those signed in with Slack for administrators."""
+    person = visit_of(request).person
+    may_all = person.is_local or person.role.covers(Role.ADMIN)
+    return may_all and not (await seen_by(request)).scope.is_limited
 
 
 async def _draft_page(
@@ -128,8 +135,12 @@ async def _decide(request: Request, desk: Desk, draft_id: str) -> None:
     person, form = visit_of(request).person, await request.form()
     by = Person(person.user_id, person.workspace)
     key = f"console:{draft_id}:{fresh_secret()}"
+    try:
+        version = int(str(form.get("version") or ""))
+    except ValueError:
+        raise BadRequest("Open it, so that you decide about a text that you saw.") from None
     if form.get("decision") == "reject":
-        await desk.growth.reject(key, draft_id, by)
+        await desk.growth.reject(key, draft_id, by, version)
         return
     if form.get("decision") != "approve":
         raise BadRequest("Approve it, or reject it.")
@@ -138,4 +149,4 @@ async def _decide(request: Request, desk: Desk, draft_id: str) -> None:
     except ValueError:
         verdict = None
     cause = str(form.get("cause") or "").strip()
-    await desk.growth.approve(key, draft_id, Chosen(verdict, cause), by)
+    await desk.growth.approve(key, draft_id, Chosen(verdict, cause), by, version)
