@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.adapters.sql.access_tables import ChannelPolicyRow
 from bot.adapters.sql.case_tables import CaseEventRow, ResolvedCaseRow, ReviewItemRow
 from bot.adapters.sql.consent_tables import ConsentRow
+from bot.adapters.sql.console_tables import ConsoleSessionRow
 from bot.adapters.sql.engine import store_errors, writing
 from bot.adapters.sql.escalation_erasing import erase_questions
 from bot.adapters.sql.escalation_tables import EscalationPartyRow, EscalationRow
@@ -61,6 +62,7 @@ def _statements(workspace: str, until: datetime) -> Iterator[Delete]:
         (CaseEventRow, CaseEventRow.at),
         (ReviewItemRow, ReviewItemRow.opened_at),
         (ChannelPolicyRow, ChannelPolicyRow.changed_at),
+        (ConsoleSessionRow, ConsoleSessionRow.began_at),
     )
     # Those whose every party was there; of the others it leaves the parties.
     theirs = select(EscalationPartyRow.escalation_id)
