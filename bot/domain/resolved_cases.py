@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.verdicts import VerdictKind
+
+_DIGEST_BYTES = 4
 
 
 class CaseState(StrEnum):
@@ -130,3 +133,9 @@ class CasePage:
 
     cases: tuple[KnownCase, ...]
     next: str = ""
+
+
+def text_of(case: ResolvedCase) -> str:
+    """Names the words of a case, so that nobody decides about others than they saw."""
+    words = "\n".join((case.problem, case.cause, case.fix))
+    return hashlib.blake2b(words.encode(), digest_size=_DIGEST_BYTES).hexdigest()

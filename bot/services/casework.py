@@ -17,7 +17,13 @@ from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.escalations import Escalation, Truth, WasRight
 from bot.domain.references import reference_of
-from bot.domain.resolved_cases import CaseSource, CaseState, KnownCase, ResolvedCase
+from bot.domain.resolved_cases import (
+    CaseSource,
+    CaseState,
+    KnownCase,
+    ResolvedCase,
+    text_of,
+)
 from bot.domain.runbooks import KnownFailure
 from bot.domain.verdicts import VerdictKind
 from bot.services.case_coverage import told_by
@@ -35,6 +41,7 @@ _IN_USE = (CaseState.DRAFT, CaseState.APPROVED, CaseState.DISPUTED)
 _OPEN = (CaseState.DRAFT, CaseState.DISPUTED)
 _GONE = mark("There is no such case any more.")
 _DECIDED = mark("Somebody has decided about this case already: it is {state}.")
+_REPLACED = mark("There is a newer text of this case; decide about that one.")
 _TOO_SHORT = mark("Say what fixed it: that is what others are told.")
 _OWN = mark("You wrote this yourself: somebody else has to approve it, or a manager.")
 
@@ -116,16 +123,22 @@ class Casework:
         return await self.cases.add(replace(case, runbook=runbook), sources)
 
     async def approve(
-        self, key: str, case_id: str, by: Decider, wording: Wording | None = None
+        self,
+        key: str,
+        case_id: str,
+        by: Decider,
+        wording: Wording | None = None,
+        shown: str = "",
     ) -> ResolvedCase:
-        """From now on it is told to others. Done again by the same it comes to the same.
+        """From now on it is told to others. Done again by the same it comes to the same. `shown`
+        is the `text_of` what they saw, "" where they decide about whatever it says now.
 
         Raises `BadRequest` with the reason where it cannot be, and `StoreError`.
         """
         known = await self._known(case_id)
         if _is_done(known.case, CaseState.APPROVED, by):
             return known.case
-        case = self._open(known, _OPEN)
+        case = self._open(known, _OPEN, shown)
         if case.confirmed_by == by.user_id and not by.may_own:
             raise BadRequest(say(_OWN))
         now = self.now()
@@ -140,12 +153,14 @@ class Casework:
         )
         return await self._decided(key, case, approved, by)
 
-    async def reject(self, key: str, case_id: str, by: Decider, why: str = "") -> ResolvedCase:
+    async def reject(
+        self, key: str, case_id: str, by: Decider, why: str = "", shown: str = ""
+    ) -> ResolvedCase:
         """It is never told. Raises like `approve`."""
         known = await self._known(case_id)
         if _is_done(known.case, CaseState.REJECTED, by):
             return known.case
-        case = self._open(known, _OPEN)
+        case = self._open(known, _OPEN, shown)
         rejected = replace(
             case,
             state=CaseState.REJECTED,
@@ -189,9 +204,11 @@ class Casework:
             raise BadRequest(say(_GONE))
         return known
 
-    def _open(self, known: KnownCase, states: Sequence[CaseState]) -> ResolvedCase:
+    def _open(self, known: KnownCase, states: Sequence[CaseState], shown: str = "") -> ResolvedCase:
         if known.case.state not in states:
             raise BadRequest(say(_DECIDED, state=known.case.state.value))
+        if shown and shown != text_of(known.case):
+            raise BadRequest(say(_REPLACED))
         return known.case
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -40,6 +40,10 @@ class Seen:
         places = self.scope.places
         return places is None or place_of(cluster, dag_id) in places
 
+    def is_of(self, workspace: str) -> bool:
+        """Whether what belongs to that workspace is theirs to read at all."""
+        return self.scope.workspace in (None, workspace)
+
     def may_read_logs(self, cluster: str, dag_id: str) -> bool:
         return self.logs is None or place_of(cluster, dag_id) in self.logs
 
@@ -64,13 +68,12 @@ class ConsoleSight:
             return Seen(Scope(directs=directs), everything)
         asker = Asker(person.user_id, person.workspace)
         sight = await self.sights.of_person(asker)
-        scope = Scope(user_id=person.user_id, directs=directs)
+        scope = Scope(person.workspace, person.user_id, directs)
         rights = (await self.sights.access.entitled(asker, "", is_direct=True)).own
         if rights == ALL_RIGHTS:
             return Seen(scope, sight)
         shown, logs = await self._places(rights)
-        limited = Scope(user_id=person.user_id, directs=directs, places=shown)
-        return Seen(limited, sight, logs, await sight.veil())
+        return Seen(replace(scope, places=shown), sight, logs, await sight.veil())
 
     async def _places(self, rights: Rights) -> tuple[frozenset[str], frozenset[str]]:
         known = self._known.get(rights)

@@ -14,7 +14,7 @@ from bot.domain.conversations import Turn
 from bot.domain.errors import BadRequest
 from bot.domain.escalations import Escalation, State, Truth
 from bot.domain.questions import ThreadKey
-from bot.domain.resolved_cases import CaseSource, CaseState, ResolvedCase
+from bot.domain.resolved_cases import CaseSource, ResolvedCase, text_of
 from bot.domain.work import Retry
 from bot.services.access import Access
 from bot.services.case_deciders import WHO_DECIDES, CaseDeciders
@@ -24,7 +24,7 @@ from bot.services.known_cases import sees_case
 from bot.services.ports import DurableSteps
 from bot.slack.arrivals import Place
 from bot.slack.case_posts import offer_post
-from bot.slack.case_values import CaseAct, CasePressed, text_of
+from bot.slack.case_values import CaseAct, CasePressed
 from bot.slack.case_words import Remark, remarks_in
 from bot.slack.desk import Records
 from bot.slack.escalation_readers import ForReaders
@@ -47,7 +47,6 @@ _PAGES, _READ_SECONDS = 5, 10.0
 _PARTIES = 100
 _REOPENED = "opened again"  # for whoever reviews it
 _NOT_YOU = mark("You may not decide about cases here. These may: {who}.")
-_REPLACED = mark("There is a newer text of this case; decide about that one.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,14 +195,11 @@ class CaseDesk:
     async def _decide(self, pressed: CasePressed) -> ResolvedCase:
         by = await self._decider(pressed)
         casework = self.casing.casework
-        known = await casework.cases.get(pressed.case)
-        is_open = known is not None and known.case.state in (CaseState.DRAFT, CaseState.DISPUTED)
-        if known is not None and is_open and text_of(known.case) != pressed.shown:
-            raise BadRequest(say(_REPLACED))
+        shown = pressed.shown
         if pressed.act is CaseAct.REJECT:
-            return await casework.reject(pressed.key, pressed.case, by)
+            return await casework.reject(pressed.key, pressed.case, by, shown=shown)
         wording = Wording(pressed.fix, pressed.cause) if pressed.act is CaseAct.EDIT else None
-        return await casework.approve(pressed.key, pressed.case, by, wording)
+        return await casework.approve(pressed.key, pressed.case, by, wording, shown)
 
     async def _decider(self, pressed: CasePressed) -> Decider:
         """Raises `BadRequest` for whoever may not, which the audit learns."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +13,6 @@ from bot.slack.shapes import Action
 
 CASE_FORM = "case_edited"
 """The callback id of the form in which somebody words a case anew."""
-_DIGEST_BYTES = 4
 
 
 class CaseAct(StrEnum):
@@ -65,12 +63,6 @@ class CasePressed:
     @property
     def is_form_wanted(self) -> bool:
         return self.act is CaseAct.EDIT and bool(self.trigger_id)
-
-
-def text_of(case: ResolvedCase) -> str:
-    """Names the words of a case, so that nobody decides about others than they saw."""
-    words = "\n".join((case.problem, case.cause, case.fix))
-    return hashlib.blake2b(words.encode(), digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def action_id(act: CaseAct, offer: CaseOffer) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.domain.resolved_cases import CaseState, ResolvedCase
+from bot.domain.resolved_cases import CaseState, ResolvedCase, text_of
 from bot.slack.blocks.escalation import person
 from bot.slack.blocks.kit import (
     Block,
@@ -30,7 +30,6 @@ from bot.slack.case_values import (
     CaseOffer,
     CasePressed,
     action_id,
-    text_of,
 )
 from bot.slack.limits import MODAL_TITLE, Limit
 from bot.words import mark, say

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from bot.domain.errors import StoreError
+from bot.domain.errors import BadRequest, StoreError
 from bot.web.console.api import api_routes
 from bot.web.console.cases import case_pages
 from bot.web.console.conversations import conversation_pages
@@ -56,6 +56,7 @@ def console_routes(config: ConsoleConfig) -> FastAPI:
     web.add_exception_handler(HTTPException, _told)
     web.add_exception_handler(RequestValidationError, _not_understood)
     web.add_exception_handler(StoreError, _down)
+    web.add_exception_handler(BadRequest, _cannot_be)
     return web
 
 
@@ -82,6 +83,10 @@ async def _not_understood(request: Request, error: Exception) -> Response:
         f"{'.'.join(str(part) for part in one['loc'][1:])}: {one['msg']}" for one in error.errors()
     )
     return await _told(request, HTTPException(422 if _is_api(request) else 400, faults))
+
+
+async def _cannot_be(request: Request, error: Exception) -> Response:
+    return await _told(request, HTTPException(400, str(error)))
 
 
 async def _down(request: Request, error: Exception) -> Response:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import Response
 
-from bot.domain.resolved_cases import CaseQuery, CaseState
+from bot.domain.resolved_cases import CaseQuery, CaseState, ResolvedCase
 from bot.services.console_ports import Role
+from bot.services.console_sight import Seen
 from bot.web.console.asked import again, one_of, text_of
 from bot.web.console.desk import Needs, desk_of, seen_by
 from bot.web.console.pages import page
@@ -24,17 +25,14 @@ def case_pages() -> APIRouter:
         found = await desk.cases.page(
             CaseQuery(
                 states=(state,) if state else (),
+                workspace=seen.scope.workspace or "",
                 cause=text_of(query, "cause"),
                 words=text_of(query, "words"),
                 after=text_of(query, "after"),
                 limit=_PAGE,
             )
         )
-        shown = [
-            one
-            for one in found.cases
-            if not seen.scope.is_limited or seen.may_see(one.case.cluster, one.case.dag_id)
-        ]
+        shown = [one for one in found.cases if may_see_case(seen, one.case)]
         return page(
             request,
             "cases.html",
@@ -48,12 +46,15 @@ def case_pages() -> APIRouter:
     async def one(request: Request, case_id: str) -> Response:
         desk, seen = desk_of(request), await seen_by(request)
         known = await desk.cases.get(case_id)
-        is_seen = known is not None and (
-            not seen.scope.is_limited or seen.may_see(known.case.cluster, known.case.dag_id)
-        )
-        if known is None or not is_seen:
+        if known is None or not may_see_case(seen, known.case):
             raise HTTPException(404, "There is no such case, or you may not see it.")
         number = await desk.archive.number_of(known.case.turn_id) if known.case.turn_id else None
         return page(request, "case.html", known=seen.veil.over(known), number=number)
 
     return router
+
+
+def may_see_case(seen: Seen, case: ResolvedCase) -> bool:
+    """What was quoted of a log is for those who may read it; see `sees_case`."""
+    place = case.cluster, case.dag_id
+    return seen.is_of(case.workspace) and seen.may_see(*place) and seen.may_read_logs(*place)

@@ -9,12 +9,14 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.domain.audit import AuditEntry, Outcome
 from bot.domain.errors import BadRequest
+from bot.domain.resolved_cases import text_of as words_of
 from bot.domain.reviews import ReviewDecision, ReviewItem, ReviewKind, ReviewQuery, ReviewState
 from bot.knowledge.runbook_file import is_cause
 from bot.services.casework import Decider, Wording
 from bot.services.console_ports import Person, Role
 from bot.services.console_sight import Seen
 from bot.web.console.asked import again, one_of, text_of
+from bot.web.console.cases import may_see_case
 from bot.web.console.conversations import TurnShown, shown_turns
 from bot.web.console.desk import BASE, Desk, Needs, desk_of, fresh_secret, seen_by, visit_of
 from bot.web.console.pages import page
@@ -22,6 +24,8 @@ from bot.web.console.pages import page
 _PAGE = 25
 _ACTION = "review"
 _NOTE_MAX = 3_000
+_FIELDS = ("decision", "note", "fix", "cause", "shown")
+_UNSEEN = "Open it, so that you decide about words that you saw."
 _NO_CAUSE = "Name the cause that is true: lower-case letters, digits and underscores."
 _NO_ITEM = "There is nothing of that kind to review, or you may not see it."
 _DECIDED = tuple(state for state in ReviewState if state is not ReviewState.OPEN)
@@ -40,6 +44,7 @@ def review_pages() -> APIRouter:
             ReviewQuery(
                 kinds=(kind,) if kind else (),
                 states=_DECIDED if is_decided else (ReviewState.OPEN,),
+                workspace=seen.scope.workspace or "",
                 words=text_of(query, "words"),
                 after=text_of(query, "after"),
                 limit=_PAGE,
@@ -64,7 +69,7 @@ def review_pages() -> APIRouter:
         desk, seen = desk_of(request), await seen_by(request)
         item = await _item(desk, seen, item_id)
         form = await request.form()
-        given = {name: str(form.get(name) or "") for name in ("decision", "note", "fix", "cause")}
+        given = {name: str(form.get(name) or "") for name in _FIELDS}
         try:
             await _decide(desk, visit_of(request).person, item, given)
         except BadRequest as error:
@@ -97,6 +102,7 @@ async def _item_page(
         known=seen.veil.over(known) if known else None,
         number=number,
         shown=shown,
+        text=words_of(known.case) if known else "",
         words=words,
         given=given or {},
         causes=causes,
@@ -119,15 +125,16 @@ async def _item(desk: Desk, seen: Seen, item_id: str) -> ReviewItem:
 
 async def _seen(desk: Desk, seen: Seen, items: Sequence[ReviewItem]) -> list[ReviewItem]:
     """Those about what may be seen; of what is about no Dag, who sees not all sees nothing."""
+    ours = [item for item in items if seen.is_of(item.workspace)]
     if not seen.scope.is_limited:
-        return list(items)
-    return [item for item in items if await _is_seen(desk, seen, item)]
+        return ours
+    return [item for item in ours if await _is_seen(desk, seen, item)]
 
 
 async def _is_seen(desk: Desk, seen: Seen, item: ReviewItem) -> bool:
     if item.kind is ReviewKind.CASE:
         known = await desk.cases.get(item.subject)
-        return known is not None and seen.may_see(known.case.cluster, known.case.dag_id)
+        return known is not None and may_see_case(seen, known.case)
     if item.kind in _OF_CONVERSATION:
         number = await desk.archive.number_of(item.subject)
         return (
@@ -162,8 +169,12 @@ async def _decide_case(
     desk: Desk, person: Person, item: ReviewItem, decision: ReviewDecision, given: dict[str, str]
 ) -> None:
     key, by = f"{_ACTION}:{item.id}:{fresh_secret()}", decider_of(person)
+    shown = given["shown"]
+    if not shown:
+        raise BadRequest(_UNSEEN)
     if decision is ReviewDecision.REJECT:
-        await desk.casework.reject(key, item.subject, by, given["note"].strip()[:_NOTE_MAX])
+        note = given["note"].strip()[:_NOTE_MAX]
+        await desk.casework.reject(key, item.subject, by, note, shown)
         return
     wording = None
     if decision is not ReviewDecision.APPROVE:
@@ -171,7 +182,7 @@ async def _decide_case(
         if cause and not is_cause(cause):
             raise BadRequest(_NO_CAUSE)
         wording = Wording(given["fix"] or None, cause or None)
-    await desk.casework.approve(key, item.subject, by, wording)
+    await desk.casework.approve(key, item.subject, by, wording, shown)
 
 
 def decider_of(person: Person) -> Decider:

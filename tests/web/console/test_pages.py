@@ -7,18 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.access import Rule
+from bot.adapters.sql.workspace_erasing import SqlWorkspaceErasing
+from bot.domain.access import Action, Rule
 from bot.domain.audit import AuditQuery
 from bot.domain.conversations import Rating, Score
 from bot.domain.datasets import Snapshot
-from bot.domain.resolved_cases import CaseSource, CaseState, ResolvedCase
+from bot.domain.resolved_cases import CaseSource, CaseState, ResolvedCase, text_of
 from bot.domain.reviews import ReviewItem, ReviewKind, ReviewQuery, ReviewState
 from bot.domain.runbook_drafts import DraftOrigin, DraftState, RunbookDraft
 from bot.domain.verdicts import VerdictKind
 from bot.services.console_ports import Role
 from bot.services.export_ports import SnapshotEntry
 from bot.services.incident_store import failure_of
-from tests.fakes.turns import NOON, evidence, turn
+from tests.fakes.turns import NOON, evidence, question, turn
 from tests.web.console.support import Console, form
 
 SCRIPT = "<script>alert(1)</script>\"'>"
@@ -50,6 +51,7 @@ async def test_a_case_is_approved_in_other_words_and_that_is_audited(console: Co
         assert "MemoryError in load" in (await client.get("/console/review")).text
         shown = (await client.get(path)).text
         said = form(client, decision="edit", fix="gave it 8 GB", cause="oom_killed", note="seen")
+        said["shown"] = text_of(case())
         decided = await client.post(path, data=said)
         again = await client.post(path, data=said)
         listed = (await client.get("/console/cases")).text
@@ -91,7 +93,7 @@ async def test_a_decision_that_cannot_be_is_said_and_changes_nothing(
 ) -> None:
     path = await with_case(console)
     async with console.signed_in(Role.REVIEWER) as client:
-        refused = await client.post(path, data=form(client, **said))
+        refused = await client.post(path, data=form(client, shown=text_of(case()), **said))
 
     assert refused.status_code == 400
     assert words in refused.text
@@ -99,10 +101,92 @@ async def test_a_decision_that_cannot_be_is_said_and_changes_nothing(
     assert item.state is ReviewState.OPEN
 
 
+async def test_nobody_decides_about_words_of_a_case_that_they_did_not_see(
+    console: Console,
+) -> None:
+    path = await with_case(console)
+    async with console.signed_in(Role.REVIEWER) as client:
+        seen = (await client.get(path)).text.split('name="shown" value="')[1].split('"')[0]
+        await console.cases.add(case(fix="dropped the table"), (CaseSource("T1", "U7"),))
+        refused = [
+            await client.post(path, data=form(client, decision=decision, shown=shown))
+            for decision in ("approve", "reject")
+            for shown in (seen, "")
+        ]
+
+    assert [one.status_code for one in refused] == [400] * 4
+    assert "newer text" in refused[0].text
+    assert "dropped the table" in refused[0].text
+    kept = await console.cases.get("CASE0001")
+    assert kept is not None
+    assert kept.case.state is CaseState.DRAFT
+
+
+async def test_people_of_one_workspace_see_nothing_of_another(console: Console) -> None:
+    there = replace(question(), thread=replace(question().thread, workspace="T2"))
+    await console.store.add_turn(turn(asked=there))
+    review = await with_case(console, workspace="T2")
+    await console.drafts.put(draft(), offers=False)
+    async with console.signed_in(Role.REVIEWER, user="U1") as client:
+        listed = [
+            (await client.get(f"/console/{name}")).text
+            for name in ("conversations", "cases", "review", "drafts", "figures")
+        ]
+        said = form(client, decision="approve", shown=text_of(case()))
+        hidden = [
+            (await client.get(review)).status_code,
+            (await client.post(review, data=said)).status_code,
+            (await client.get("/console/cases/CASE0001")).status_code,
+            (await client.get("/console/conversations/1")).status_code,
+            (await client.get("/console/drafts/DRAFT001")).status_code,
+        ]
+    async with console.signed_in(Role.REVIEWER) as client:
+        local = [
+            (await client.get(path)).status_code for path in (review, "/console/cases/CASE0001")
+        ]
+
+    for text in listed:
+        for word in ("orders_daily", "MemoryError", "DRAFT001", "out_of_memory"):
+            assert word not in text
+    assert hidden == [404] * 5
+    assert local == [200, 200]
+
+
+async def test_cases_and_reviews_are_for_those_who_may_read_the_logs(console: Console) -> None:
+    console.rules = (Rule("read", users=frozenset({"U1"}), actions=frozenset({Action.READ})),)
+    console.__post_init__()
+    review = await with_case(console)
+    async with console.signed_in(Role.REVIEWER, user="U1") as client:
+        listed = [(await client.get(f"/console/{name}")).text for name in ("cases", "review")]
+        hidden = [
+            (await client.get(path)).status_code for path in (review, "/console/cases/CASE0001")
+        ]
+
+    assert not any("MemoryError" in text for text in listed)
+    assert hidden == [404, 404]
+
+
+@pytest.mark.parametrize("path", ["cases", "review"])
+async def test_a_page_that_cannot_be_meant_is_refused(console: Console, path: str) -> None:
+    async with console.signed_in(Role.REVIEWER) as client:
+        assert (await client.get(f"/console/{path}?after=x")).status_code == 400
+
+
+async def test_nobody_of_a_workspace_that_left_is_signed_in(console: Console) -> None:
+    async with console.signed_in(Role.VIEWER, user="U1") as client:
+        before = (await client.get("/console/cases")).status_code
+        await SqlWorkspaceErasing(console.engine).erase_workspace("T1", console.at)
+        after = (await client.get("/console/cases")).status_code
+
+    assert (before, after) == (200, 303)
+
+
 async def test_a_case_is_rejected(console: Console) -> None:
     path = await with_case(console)
     async with console.signed_in(Role.REVIEWER) as client:
-        await client.post(path, data=form(client, decision="reject", note="not so"))
+        await client.post(
+            path, data=form(client, shown=text_of(case()), decision="reject", note="not so")
+        )
 
     kept = await console.cases.get("CASE0001")
     assert kept is not None
@@ -159,14 +243,17 @@ async def test_a_draft_is_shown_as_what_it_adds_and_decided_by_administrators(
         assert (await client.post(path, data=form(client, decision="reject"))).status_code == 403
     async with console.signed_in(Role.ADMIN) as client:
         undecided = await client.post(path, data=form(client))
-        sideless = await client.post(path, data=form(client, decision="approve"))
-        rejected = await client.post(path, data=form(client, decision="reject"))
+        sideless = await client.post(path, data=form(client, decision="approve", version="1"))
+        unseen = await client.post(path, data=form(client, decision="reject", version="2"))
+        rejected = await client.post(path, data=form(client, decision="reject", version="1"))
 
     assert "+ cause: seen_x" in shown
     assert "<script>alert" not in shown
     assert "+cause: seen_x" in patch.text
     assert patch.headers["content-disposition"].startswith("attachment")
+    assert 'name="version" value="1"' in sideless.text
     assert (undecided.status_code, sideless.status_code) == (400, 400)
+    assert (unseen.status_code, "newer text" in unseen.text) == (400, True)
     assert "whose side" in sideless.text
     assert rejected.status_code == 303
     kept = await console.drafts.get("DRAFT001")
