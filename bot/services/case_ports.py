@@ -45,11 +45,11 @@ class ResolvedCases(Protocol):
         ...
 
     async def alike(
-        self, structure: Structure, workspace: str, at: datetime, limit: int = 20
+        self, structure: Structure, workspace: str, at: datetime, limit: int = 20, skip: int = 0
     ) -> Sequence[KnownCase]:
         """Approved cases of that workspace, "" for any, not expired at `at`, with a record that is
         not bad, whose fingerprint is the same, or whose cause, operator and exception are; the
-        newest of each kind first."""
+        newest of each kind first, but for as many as are skipped."""
         ...
 
     async def served_in(self, turn_id: str) -> Sequence[str]:

@@ -14,7 +14,7 @@ from bot.domain.answers import Diagnosis, SolvedBefore
 from bot.domain.errors import StoreError
 from bot.domain.evidence import Evidence
 from bot.domain.questions import Origin, Question
-from bot.domain.resolved_cases import ResolvedCase
+from bot.domain.resolved_cases import KnownCase, ResolvedCase, Structure
 from bot.domain.targets import Target
 from bot.learning.case_fit import fitting
 from bot.services.case_ports import ResolvedCases
@@ -25,6 +25,7 @@ from bot.services.sights import Sight
 log = structlog.get_logger(__name__)
 
 _SHOWN = 2
+_PAGE, _PAGES = 20, 10  # of cases that are looked at for these
 _ANY_WORKSPACE = ""
 
 
@@ -49,14 +50,23 @@ class KnownCases:
         workspace = _ANY_WORKSPACE if is_local else question.thread.workspace
         structure = structure_of(diagnosis, evidence)
         try:
-            found = await self.cases.alike(structure, workspace, self.now())
+            best = await self._best(structure, workspace, sight)
         except StoreError as error:
             log.warning("cases.not_read", error=str(error))
             return ()
-        seen = [one for one in found if await sees_case(sight, one.case)]
-        best = fitting(structure, seen, _SHOWN)
         solved = [await self._solved(one.case) for one in best]
         return (await sight.veil()).over(tuple(solved))
+
+    async def _best(self, structure: Structure, workspace: str, sight: Sight) -> list[KnownCase]:
+        """Looks on where those found first are of Dags that nobody here may see."""
+        seen, best, at = list[KnownCase](), list[KnownCase](), self.now()
+        for page in range(_PAGES):
+            found = await self.cases.alike(structure, workspace, at, _PAGE, page * _PAGE)
+            seen += [one for one in found if await sees_case(sight, one.case)]
+            best = fitting(structure, seen, _SHOWN)
+            if not found or len(best) == _SHOWN:
+                break
+        return best
 
     async def _solved(self, case: ResolvedCase) -> SolvedBefore:
         profile = await self.profiles.profile(case.confirmed_by)

@@ -95,6 +95,26 @@ async def test_nobody_is_told_of_a_dag_that_they_may_not_see(cases: SqlResolvedC
     assert await known(cases).like(question(), diagnosis(), tagged, limited) == ()
 
 
+async def test_many_cases_that_nobody_here_may_see_hide_none_that_they_may(
+    cases: SqlResolvedCases,
+) -> None:
+    tags = ("nightly",)
+    for number in range(1, 46):
+        await keep(cases, alike(number, "secret", tags))
+    earlier = alike(46, "customers", tags)
+    await cases.add(earlier, [])
+    long_ago = approved(earlier, NOW - timedelta(days=9))
+    assert await cases.decide(long_ago, CaseState.DRAFT, entry("earlier"))
+
+    async def decide(action: object, target: Target) -> Decision:
+        return Denied("not theirs") if target.dag_id == "secret" else Allowed()
+
+    limited = replace(ALL, decide=decide)
+    tagged = replace(SEEN, dag=_dag(tags))
+    (solved,) = await known(cases).like(question(), diagnosis(), tagged, limited)
+    assert solved.case_id == earlier.id
+
+
 async def test_people_from_outside_are_told_nothing(cases: SqlResolvedCases) -> None:
     await keep(cases, alike())
     guest = replace(question(), asker=Asker("U2", "T2", is_external=True))

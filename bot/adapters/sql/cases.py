@@ -145,7 +145,7 @@ class SqlResolvedCases:
         return True
 
     async def alike(
-        self, structure: Structure, workspace: str, at: datetime, limit: int = 20
+        self, structure: Structure, workspace: str, at: datetime, limit: int = 20, skip: int = 0
     ) -> Sequence[KnownCase]:
         row = ResolvedCaseRow
         statement = (
@@ -164,6 +164,7 @@ class SqlResolvedCases:
                 row.id,
             )
             .limit(limit)
+            .offset(skip)
         )
         return [one for one in await self._known(statement) if not one.record.is_bad]
 
