@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fastapi import APIRouter, Depends, HTTPException, Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.domain.answers import Diagnosis
+from bot.domain.answers import Diagnosis, Explanation
 from bot.domain.conversations import Outcome, Rating, Score, Turn
 from bot.domain.escalations import Escalation, Truth
 from bot.domain.evidence import Evidence
@@ -132,7 +132,7 @@ def _shown(turn: Turn, found: Archived, seen: Seen) -> TurnShown:
         evidence,
         log,
         len(lines) - sum(line is not None for line in log),
-        found.ratings.get(turn.id, ()),
+        seen.veil.over(found.ratings.get(turn.id, ())),
         hides,
     )
 
@@ -153,9 +153,12 @@ def _excerpt(lines: Sequence[LogLine], diagnosis: Diagnosis | None) -> tuple[Log
 
 
 def _without_log(diagnosis: Diagnosis) -> Diagnosis:
+    """Nor what was said in view of it: a reason, a model's claim and an earlier case may quote."""
     verdict = diagnosis.verdict
     quotes = tuple(one for one in verdict.quotes if one.source != _TASK_LOG)
-    return replace(diagnosis, verdict=replace(verdict, quotes=quotes), log_lines=())
+    unsaid = Explanation(diagnosis.explanation.outcome)
+    verdict = replace(verdict, quotes=quotes, why="")
+    return replace(diagnosis, verdict=verdict, log_lines=(), explanation=unsaid, solved=())
 
 
 async def _called(desk: Desk, found: Archived, seen: Seen) -> Sequence[Called]:

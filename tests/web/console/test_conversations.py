@@ -150,6 +150,7 @@ async def test_what_somebody_may_not_see_is_not_there(console: Console) -> None:
     for text in (listed, other, page.text):
         assert "secret_dag" not in text
     assert "after" not in other.split("Evidence")[1].split("What could")[0]  # no right to logs
+    assert "The task asked for more memory than it had." not in other  # said in view of it
     assert "Nothing was found" in by_name
 
 
