@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import logging
 import os
 import socket
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import hypothesis
@@ -49,6 +50,16 @@ def _environment_of_no_one(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(_OUTSIDE):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _log_of_no_one() -> Iterator[None]:
+    """Where a command of one test writes its log is closed before the next."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    yield
+    for handler in [one for one in root.handlers if one not in before]:
+        root.removeHandler(handler)
 
 
 @pytest.fixture(autouse=True)

@@ -284,7 +284,7 @@ async def test_a_process_that_only_works_has_no_listeners(slack: RunningBot) -> 
     side = build_slack(slack.config, replace(slack.services, taking_in=None))
     kinds = {"arrival", "message", "post", "called_off"}
     kinds |= {"talk", "edit", "stopped", "forget", "home", "unfinished", "unfurl"}
-    kinds |= {"take_away"}
+    kinds |= {"take_away", "take_back"}
     assert set(side.handlers) == kinds
     with pytest.raises(RuntimeError, match="takes nothing in"):
         _ = side.app

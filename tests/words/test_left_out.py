@@ -53,7 +53,7 @@ NOT_SAID = frozenset(
         "Handed on in the pager.",
         "The pager",  # whose word it is, for the log
         *("workspace gone", "channel gone", "case gone", "left at ", "left until "),  # of keys
-        *("called off ", "run id "),  # and of questions
+        *("called off ", "taken back", "run id "),  # and of questions
         *("not solved", "keep out", "come back", "tell more", "why did "),
         "at once",  # the form of runbooks
         "never by itself",
