@@ -105,23 +105,17 @@ def put_together(
     def enqueue(connection: Connection, *jobs: Job) -> None:
         engine.enqueue(connection, *jobs)
 
-    def enqueue_one(connection: Connection, job: Job) -> None:
-        engine.enqueue(connection, job)
-
     async def start(job: Job) -> None:
         await engine.start(job)
 
     inbox = SqlInbox(parts.database, enqueue, now)
     ledger = SqlPostLedger(posting)
     reported = SqlReportedFailures(parts.database, enqueue)
-    alerts = alerts_of(parts, enqueue_one)
-    capacity = SqlCapacity(parts.database, enqueue_one, now)
-    growth = growth_of(parts, enqueue_one)
-    calling = calling_of(parts, enqueue_one, meter.escalations, growth)
-    records: Records = parts.store
-    if calling is not None:
-        parts.asking.call_through(calling.escalator)
-        records = WatchedRatings(parts.store, calling.escalator)
+    alerts = alerts_of(parts, enqueue)
+    capacity = SqlCapacity(parts.database, enqueue, now)
+    growth = growth_of(parts, enqueue)
+    calling = calling_of(parts, enqueue, meter.escalations, growth)
+    records = _rated(parts, calling)
     talk = SqlTalkRecords(parts.database, redact=parts.redactor.redact)
     withdrawal = WorkWithdrawal(settings.database_url, kept_types())
     stack.push_async_callback(withdrawal.close)
@@ -139,7 +133,7 @@ def put_together(
         "posts": ledger.tidy,
         "failures": reported.tidy,
         "alerts": alerts.tidy,
-        "escalations": escalations_of(parts, enqueue_one).tidy,
+        "escalations": escalations_of(parts, enqueue).tidy,
         "marks": talk.tidy,
         "capacity": capacity.tidy,
         "incidents": SqlIncidents(parts.database).tidy,
@@ -160,6 +154,14 @@ def put_together(
     if parts.installed is not None:
         service.install = flow_of(settings, parts.installed, parts.audit, now)
     return service
+
+
+def _rated(parts: Parts, calling: Calling | None) -> Records:
+    """Where somebody can be called, ratings count for that, too."""
+    if calling is None:
+        return parts.store
+    parts.asking.call_through(calling.escalator)
+    return WatchedRatings(parts.store, calling.escalator)
 
 
 def _slack(

@@ -1,11 +1,11 @@
 """Settings: one YAML file plus the environment, read once, with every fault named at once."""
 
 from bot.settings.alerts import AlertRoute, FailureWebhookSettings
+from bot.settings.conversations import AnswersSettings
 from bot.settings.loading import CONFIG_VARIABLE, DEFAULT_CONFIG, load_settings
 from bot.settings.model import (
     AccessRule,
     AccessSettings,
-    AnswersSettings,
     ClusterSettings,
     DatabaseSettings,
     Embeddings,

@@ -1,10 +1,14 @@
-"""The settings of how long conversations are kept."""
+"""The settings of how long an answer may take, and how long conversations are kept."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from bot.settings.section import Section
+from bot.settings.section import Seconds, Section
+
+
+class AnswersSettings(Section):
+    deadline: Seconds = Field(15.0, description="Give seconds to gather evidence, e.g. 15")
 
 
 class ConversationsSettings(Section):

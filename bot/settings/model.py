@@ -18,7 +18,7 @@ from bot.settings.alerts import FailureWebhookSettings
 from bot.settings.capacity import CapacitySettings
 from bot.settings.cases import CaseSettings
 from bot.settings.console import ConsoleSettings
-from bot.settings.conversations import ConversationsSettings
+from bot.settings.conversations import AnswersSettings, ConversationsSettings
 from bot.settings.escalation import EscalationSettings
 from bot.settings.growth import GapReportSettings, GrowthSettings
 from bot.settings.on_call import OnCallSettings
@@ -197,10 +197,6 @@ class KnowledgeSettings(_Section):
         EmbeddingsSettings(), description="Write it as a section with the key kind"
     )
     chroma_dir: Path | None = Field(None, description="Give the folder of the vector index")
-
-
-class AnswersSettings(_Section):
-    deadline: Seconds = Field(15.0, description="Give seconds to gather evidence, e.g. 15")
 
 
 class RedactionSettings(_Section):

@@ -278,16 +278,15 @@ def _beside(
     return {SETTINGS: change, OVERHEARD: overhearing.heard, UNANSWERED: overhearing.due}
 
 
-def _handlers(
+def _poster(
     config: SlackConfig,
     services: Services,
     working: Working,
     outgoing: Outgoing,
     gestures: Gestures,
-    outsiders: Outsiders,
     languages: Languages,
-) -> dict[str, Handler]:
-    poster = Poster(
+) -> Poster:
+    return Poster(
         outgoing,
         gestures,
         working.ledger,
@@ -299,6 +298,18 @@ def _handlers(
         Streams(outgoing.client, services.pace),
         languages,
     )
+
+
+def _handlers(
+    config: SlackConfig,
+    services: Services,
+    working: Working,
+    outgoing: Outgoing,
+    gestures: Gestures,
+    outsiders: Outsiders,
+    languages: Languages,
+) -> dict[str, Handler]:
+    poster = _poster(config, services, working, outgoing, gestures, languages)
     kit = Kit(poster, gestures, config.progress_every, services.sleep)
     replies = Replies(kit, services.redact, working.whispers)
     unrefined = Unrefined(poster, working.read)

@@ -34,7 +34,14 @@ class InForce:
 
 def runbook_pages() -> APIRouter:
     router = APIRouter()
-    viewer, reviewer = [Depends(Needs(Role.VIEWER))], [Depends(Needs(Role.REVIEWER))]
+    router.include_router(_pages_in_force())
+    router.include_router(_draft_pages())
+    return router
+
+
+def _pages_in_force() -> APIRouter:
+    router = APIRouter()
+    viewer = [Depends(Needs(Role.VIEWER))]
 
     @router.get("/runbooks", dependencies=viewer)
     async def listed(request: Request) -> Response:
@@ -59,6 +66,13 @@ def runbook_pages() -> APIRouter:
         if known is None:
             raise HTTPException(404, "There is no runbook of that cause.")
         return page(request, "runbook.html", one=in_force(known, desk.now().date()))
+
+    return router
+
+
+def _draft_pages() -> APIRouter:
+    router = APIRouter()
+    reviewer = [Depends(Needs(Role.REVIEWER))]
 
     @router.get("/drafts", dependencies=reviewer)
     async def drafts(request: Request) -> Response:
